@@ -1,0 +1,118 @@
+import * as Schema from "effect/Schema"
+import type { Failure } from "./Failure.ts"
+import { SessionId } from "./Ids.ts"
+import { ModelError } from "./ModelError.ts"
+
+/** No such session in this store. */
+export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
+  sessionId: SessionId
+}) {
+  override get message(): string {
+    return `No session ${this.sessionId}; \`parley sessions list\` shows what there is`
+  }
+}
+
+/** Another process writes to the session. */
+export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
+  sessionId: SessionId,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Session ${this.sessionId} is in use: ${this.detail}`
+  }
+}
+
+/** The message cannot be sent as it is. Nothing was stored. */
+export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("InvalidMessage", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** A limit of the round was reached before the model was done. Everything up to there is stored. */
+export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
+  cap: Schema.Literals(["turns"]),
+  limit: Schema.Finite
+}) {
+  override get message(): string {
+    return `The round reached its limit of ${this.limit} ${this.cap}; send another message to go on, or raise the limit`
+  }
+}
+
+/** A configuration file that cannot be used. `line` and `column` count from 1. */
+export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
+  path: Schema.String,
+  problem: Schema.String,
+  line: Schema.optionalKey(Schema.Int),
+  column: Schema.optionalKey(Schema.Int)
+}) {
+  override get message(): string {
+    const place = this.line === undefined ? this.path : `${this.path}:${this.line}:${this.column ?? 1}`
+    return `${place}: ${this.problem}`
+  }
+}
+
+/** Part of the workspace that the round needs could not be read. */
+export class WorkspaceError extends Schema.TaggedError<WorkspaceError>()("WorkspaceError", {
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path}: ${this.problem}`
+  }
+}
+
+/** A dynamic-context slot that was declared as required did not resolve. */
+export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("ContextUnresolved", {
+  slot: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `Dynamic context "${this.slot}" is required and did not resolve: ${this.problem}`
+  }
+}
+
+/** Why the store could not do it. `Corrupt` and `Newer` need a person; the others may pass. */
+export const StorageReason = Schema.Literals(["Busy", "Full", "Corrupt", "Newer", "Unavailable"])
+
+export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", {
+  operation: Schema.String,
+  reason: StorageReason,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    const advice: { readonly [R in typeof this.reason]: string } = {
+      Busy: "the database is locked by another process; try again",
+      Full: "the disk is full; free some space and try again",
+      Corrupt: "the database is damaged; restore it from a backup or move it away",
+      Newer: "the database was written by a newer version of Parley; update Parley",
+      Unavailable: "the database cannot be used"
+    }
+    return `Storage (${this.operation}): ${advice[this.reason]}: ${this.detail}`
+  }
+}
+
+/** Every way in which handling a message can fail. */
+export const HandleMessageError = Schema.Union([
+  SessionNotFound,
+  SessionBusy,
+  InvalidMessage,
+  CapReached,
+  ConfigError,
+  WorkspaceError,
+  ContextUnresolved,
+  StorageError,
+  ModelError
+])
+export type HandleMessageError = typeof HandleMessageError.Type
+
+/** The form in which the log keeps an error. */
+export const toFailure = (error: HandleMessageError): Failure => ({
+  error: error._tag,
+  ...(error._tag === "ModelError"
+    ? { reason: error.reason._tag }
+    : error._tag === "StorageError"
+      ? { reason: error.reason }
+      : {}),
+  message: error.message
+})

@@ -1,0 +1,9 @@
+import * as Schema from "effect/Schema"
+
+/** A failure as the log keeps it: the error's tag, the tag of its reason where there is one, and a sentence for people. */
+export const Failure = Schema.Struct({
+  error: Schema.String,
+  reason: Schema.optionalKey(Schema.String),
+  message: Schema.String
+})
+export type Failure = typeof Failure.Type

@@ -1,0 +1,65 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
+import type { ToolDefinition, ToolOutput } from "./Tool.ts"
+import { text } from "./Content.ts"
+import { ToolError } from "./ToolError.ts"
+
+/** How one configured server fares. A server that is not `ready` costs its own tools and nothing else. */
+export interface ServerStatus {
+  readonly name: string
+  readonly state: "ready" | "failed"
+  readonly tools: number
+  /** Why it is not ready, in words for a person. */
+  readonly problem?: string
+}
+
+export type ToolInput = { readonly [key: string]: Schema.Json }
+
+/** Identifies one call for ever: `session/round/turn/call`. Sent to the server in `_meta`. */
+export interface CallContext {
+  readonly idempotencyKey: string
+}
+
+export class McpManager extends Context.Service<
+  McpManager,
+  {
+    /** The tools of all servers that are ready, sorted by name. Waits until each server is ready or has failed. */
+    readonly tools: Effect.Effect<ReadonlyArray<ToolDefinition>>
+    readonly servers: Effect.Effect<ReadonlyArray<ServerStatus>>
+    /**
+     * Runs one tool once, by its qualified name. Input that does not fit the tool's schema is `NotSent`. Interruption
+     * cancels the call at the server.
+     */
+    readonly call: (name: string, input: ToolInput, context: CallContext) => Effect.Effect<ToolOutput, ToolError>
+  }
+>()("@parley/domain/McpManager") {
+  /** Tools that are plain functions, all on one server `memory`. A function that throws is a defect of that call. */
+  static readonly layerMemory = (
+    tools: { readonly [name: string]: (input: ToolInput) => string } = {}
+  ): Layer.Layer<McpManager> => {
+    const definitions = Object.keys(tools)
+      .sort()
+      .map((name): ToolDefinition => ({
+        name,
+        server: "memory",
+        tool: name,
+        description: name,
+        inputSchema: { type: "object" }
+      }))
+    return Layer.succeed(McpManager, {
+      tools: Effect.succeed(definitions),
+      servers: Effect.succeed<ReadonlyArray<ServerStatus>>([
+        { name: "memory", state: "ready", tools: definitions.length }
+      ]),
+      call: (name, input) =>
+        Effect.suspend(() => {
+          const run = tools[name]
+          return run === undefined
+            ? Effect.fail(new ToolError({ tool: name, reason: "NotSent", problem: `There is no tool ${name}` }))
+            : Effect.succeed<ToolOutput>({ isError: false, content: [text(run(input))] })
+        })
+    })
+  }
+}

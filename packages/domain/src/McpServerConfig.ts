@@ -1,0 +1,34 @@
+import * as Schema from "effect/Schema"
+
+const common = {
+  /** Milliseconds a call may take; 120 000 when not stated. */
+  timeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  /** Milliseconds the server has to become ready; 10 000 when not stated. */
+  startTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  disabled: Schema.optionalKey(Schema.Boolean)
+}
+
+/** A server that Parley starts as a child process and speaks to over its standard input and output. */
+export const StdioServer = Schema.Struct({
+  ...common,
+  command: Schema.NonEmptyString,
+  args: Schema.Array(Schema.String).pipe(Schema.optionalKey),
+  /** Added to the allow-listed part of Parley's own environment; nothing else reaches the child. */
+  env: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  cwd: Schema.optionalKey(Schema.String)
+})
+export type StdioServer = typeof StdioServer.Type
+
+/** A server that is reached over streamable HTTP. */
+export const HttpServer = Schema.Struct({
+  ...common,
+  url: Schema.String.check(Schema.isPattern(/^https?:\/\/\S+$/)),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+export type HttpServer = typeof HttpServer.Type
+
+export const McpServerConfig = Schema.Union([StdioServer, HttpServer])
+export type McpServerConfig = typeof McpServerConfig.Type
+
+/** Server names are part of tool names. */
+export const ServerName = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/))

@@ -1,0 +1,71 @@
+import * as Schema from "effect/Schema"
+
+const Detail = { detail: Schema.String }
+/** The provider's id for the request, to quote in a report. */
+const requestId = Schema.optionalKey(Schema.String)
+
+/** Too many requests. `retryAfterMillis` is the provider's wish, if it stated one. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  ...Detail,
+  requestId,
+  retryAfterMillis: Schema.optionalKey(Schema.Int)
+}) {}
+/** The provider has no capacity, or failed on its side (5xx, 529). */
+export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", { ...Detail, requestId }) {}
+/** Money ran out: waiting does not help. */
+export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>()("QuotaExhausted", { ...Detail, requestId }) {}
+/** The key is missing, wrong or not allowed to do this. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { ...Detail, requestId }) {}
+/** The provider rejected the request as it is. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", { ...Detail, requestId }) {}
+/** The request does not fit the model's context window. */
+export class ContextOverflow extends Schema.TaggedError<ContextOverflow>()("ContextOverflow", {
+  ...Detail,
+  requestId
+}) {}
+/** No such provider is configured, or it has no such model. */
+export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownModel", { ...Detail, requestId }) {}
+/** The provider could not be reached. */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", Detail) {}
+/** The stream broke off, ended without a stop reason, or broke the provider's own protocol. */
+export class StreamBroken extends Schema.TaggedError<StreamBroken>()("StreamBroken", Detail) {}
+/** The model declined to answer. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", Detail) {}
+/** The model stopped for a reason this version does not know. */
+export class UnknownStop extends Schema.TaggedError<UnknownStop>()("UnknownStop", Detail) {}
+
+export const ModelErrorReason = Schema.Union([
+  RateLimited,
+  Overloaded,
+  QuotaExhausted,
+  Unauthorized,
+  InvalidRequest,
+  ContextOverflow,
+  UnknownModel,
+  Unreachable,
+  StreamBroken,
+  Refused,
+  UnknownStop
+])
+export type ModelErrorReason = typeof ModelErrorReason.Type
+
+const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
+  RateLimited: "The provider limits how often it may be asked; wait a little and try again",
+  Overloaded: "The provider is overloaded or failing; try again later",
+  QuotaExhausted: "The provider's credit or spend limit is used up; see your account with it",
+  Unauthorized: "The provider refused the key; check the key and what it may do",
+  InvalidRequest: "The provider rejected the request",
+  ContextOverflow: "The conversation no longer fits the model's context window",
+  UnknownModel: "No such model; `parley models` lists what is configured",
+  Unreachable: "The provider could not be reached; check the network and the base URL",
+  StreamBroken: "The provider's answer broke off; nothing of it was used, send the message again",
+  Refused: "The model declined to answer",
+  UnknownStop: "The model stopped for a reason this version of Parley does not know"
+}
+
+/** Everything that can go wrong between us and a model. `reason` picks the case. */
+export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", { reason: ModelErrorReason }) {
+  override get message(): string {
+    return `${sentence[this.reason._tag]}: ${this.reason.detail}`
+  }
+}

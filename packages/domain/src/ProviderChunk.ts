@@ -1,0 +1,58 @@
+import * as Schema from "effect/Schema"
+import { Usage } from "./Usage.ts"
+
+/** Why a model stopped, in provider-neutral words. `other` is a reason this version does not know: never a success. */
+export const StopReason = Schema.Literals([
+  "end",
+  "tool-calls",
+  "length",
+  "stop-sequence",
+  "pause",
+  "refusal",
+  "context-window",
+  "other"
+])
+export type StopReason = typeof StopReason.Type
+
+const Index = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+/**
+ * One piece of a provider's stream. `index` names the block it belongs to; blocks are ordered by index. Providers emit
+ * arrays of these, one array per network read, and exactly one `Finish`, last: a stream that ends without it has failed.
+ */
+export const ProviderChunk = Schema.TaggedUnion({
+  TextDelta: { index: Index, text: Schema.String },
+  ThinkingDelta: { index: Index, text: Schema.String },
+  /** Ends a thinking block; `raw` is the whole block as the provider wants it back. */
+  ThinkingEnd: { index: Index, provider: Schema.String, raw: Schema.String },
+  ToolCallStart: { index: Index, providerId: Schema.String, name: Schema.String },
+  /** A piece of the call's JSON input. */
+  ToolInputDelta: { index: Index, json: Schema.String },
+  OpaqueBlock: { index: Index, provider: Schema.String, kind: Schema.String, raw: Schema.String },
+  /** `usage` is the total of the turn; `detail` is the provider's own word where it says more. */
+  Finish: {
+    stop: StopReason,
+    usage: Usage,
+    detail: Schema.optionalKey(Schema.String),
+    responseId: Schema.optionalKey(Schema.String)
+  }
+})
+export type ProviderChunk = typeof ProviderChunk.Type
+export type Finish = Extract<ProviderChunk, { readonly _tag: "Finish" }>
+
+/** Joins neighbouring deltas of one block. Appending deltas is associative, so this changes no fold. */
+export const coalesce = (chunks: ReadonlyArray<ProviderChunk>): ReadonlyArray<ProviderChunk> => {
+  const out: Array<ProviderChunk> = []
+  for (const chunk of chunks) {
+    const last = out.at(-1)
+    if (last === undefined || last._tag !== chunk._tag) out.push(chunk)
+    else if (last._tag === "TextDelta" && chunk._tag === "TextDelta" && last.index === chunk.index)
+      out[out.length - 1] = { _tag: "TextDelta", index: last.index, text: last.text + chunk.text }
+    else if (last._tag === "ThinkingDelta" && chunk._tag === "ThinkingDelta" && last.index === chunk.index)
+      out[out.length - 1] = { _tag: "ThinkingDelta", index: last.index, text: last.text + chunk.text }
+    else if (last._tag === "ToolInputDelta" && chunk._tag === "ToolInputDelta" && last.index === chunk.index)
+      out[out.length - 1] = { _tag: "ToolInputDelta", index: last.index, json: last.json + chunk.json }
+    else out.push(chunk)
+  }
+  return out
+}

@@ -1,0 +1,99 @@
+import * as Schema from "effect/Schema"
+import { Block, UserBlock } from "./Content.ts"
+import { Segment } from "./ContextManifest.ts"
+import { Failure } from "./Failure.ts"
+import { CallId, RequestId, RoundId, TurnId } from "./Ids.ts"
+import { ModelRef } from "./ModelRef.ts"
+import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
+import { ToolDefinition, ToolOutcome } from "./Tool.ts"
+import { Usage } from "./Usage.ts"
+
+/** The stable part of every request until the next baseline: rendered once, stored, sent byte for byte. */
+export const Baseline = Schema.Struct({
+  system: Schema.String,
+  tools: Schema.Array(ToolDefinition),
+  /** The files as rendered into `system`, path to content hash. */
+  files: Schema.Record(Schema.String, Schema.String)
+})
+export type Baseline = typeof Baseline.Type
+
+const turnEnd = {
+  turnId: TurnId,
+  content: Schema.Array(Block),
+  usage: Usage,
+  /** US dollars, when the model's price is known. */
+  cost: Schema.optionalKey(Schema.Finite)
+}
+
+/** The alphabet of the log. Everything else that Parley shows or sends is a fold over these facts. */
+export const SessionEvent = Schema.TaggedUnion({
+  RoundStarted: {
+    roundId: RoundId,
+    requestId: Schema.optionalKey(RequestId),
+    request: Schema.Array(UserBlock)
+  },
+  /** A declared dynamic-context call of the round. It is started and settled like any call. */
+  ContextCallRequested: {
+    roundId: RoundId,
+    callId: CallId,
+    slot: Schema.String,
+    name: Schema.String,
+    input: Schema.String
+  },
+  /** What this round adds to the request before the user's words, and where all of it came from. */
+  ContextBuilt: {
+    roundId: RoundId,
+    baseline: Schema.optionalKey(Baseline),
+    roundPart: Schema.Array(UserBlock),
+    /** Files rendered or removed by the round part: path to content hash, empty when removed. */
+    files: Schema.Record(Schema.String, Schema.String),
+    manifest: Schema.Array(Segment)
+  },
+  TurnStarted: { roundId: RoundId, turnId: TurnId, model: ModelRef },
+  /** Pieces of the open turn. Removed from the log by the event that ends the turn, which carries the whole content. */
+  TurnDelta: { turnId: TurnId, chunks: Schema.Array(ProviderChunk) },
+  TurnCompleted: {
+    ...turnEnd,
+    stop: StopReason,
+    responseId: Schema.optionalKey(Schema.String)
+  },
+  TurnFailed: { ...turnEnd, failure: Failure },
+  TurnInterrupted: turnEnd,
+  /** The intent: durable before the tool can act. */
+  ToolStarted: { callId: CallId },
+  ToolSettled: { callId: CallId, outcome: ToolOutcome },
+  RoundCompleted: { roundId: RoundId, stop: StopReason },
+  RoundFailed: { roundId: RoundId, failure: Failure },
+  RoundCancelled: { roundId: RoundId }
+})
+export type SessionEvent = typeof SessionEvent.Type
+export type EventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
+
+/**
+ * One stored fact. `seq` grows by one with each event appended to a session, from 1; a replay has gaps only where the
+ * deltas of a finished turn were. `at` is for people: order never depends on it.
+ */
+export const LogEntry = Schema.Struct({
+  seq: Schema.Int,
+  /** Milliseconds since the epoch. */
+  at: Schema.Int,
+  event: SessionEvent
+})
+export type LogEntry = typeof LogEntry.Type
+
+/** Whether an event ends its turn. */
+export const endsTurn = SessionEvent.isAnyOf(["TurnCompleted", "TurnFailed", "TurnInterrupted"])
+
+/** Whether an event closes its round. */
+export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", "RoundCancelled"])
+
+/** Facts that must survive power loss once acknowledged. The others survive the death of the process. */
+export const needsBarrier = SessionEvent.isAnyOf([
+  "RoundStarted",
+  "TurnCompleted",
+  "ToolStarted",
+  "ToolSettled",
+  "RoundCompleted",
+  "RoundFailed",
+  "RoundCancelled"
+])

@@ -1,0 +1,162 @@
+import type { CallId, SessionId, TurnId } from "./Ids.ts"
+import { Round, Session, type ToolCallView, type Turn } from "./Session.ts"
+import type { EventOf, LogEntry } from "./SessionEvent.ts"
+import { TurnContent } from "./TurnContent.ts"
+import * as Usage from "./Usage.ts"
+
+type Call = { -readonly [K in keyof ToolCallView]: ToolCallView[K] } & { startedAt?: number }
+type TurnDraft = {
+  base: Omit<Turn, "toolCalls" | "content">
+  content: Turn["content"] | TurnContent
+  calls: Array<Call>
+}
+
+const view = ({ startedAt: _, ...call }: Call): ToolCallView => call
+
+const sum = (costs: ReadonlyArray<number | undefined>): { readonly cost?: number } => {
+  const known = costs.filter((cost) => cost !== undefined)
+  return known.length === 0 ? {} : { cost: known.reduce((a, b) => a + b, 0) }
+}
+
+/** Folds the events of one round. Constant work per event; `round()` costs the size of the round. */
+export class RoundFold {
+  private readonly start: EventOf<"RoundStarted">
+  private readonly startedAt: number
+  private readonly turns: Array<TurnDraft> = []
+  private readonly contextCalls: Array<Call> = []
+  private readonly calls = new Map<CallId, Call>()
+  private end: Partial<Pick<Round, "stop" | "failure" | "endedAt">> & Pick<Round, "status"> = { status: "running" }
+
+  constructor(start: EventOf<"RoundStarted">, at: number) {
+    this.start = start
+    this.startedAt = at
+  }
+
+  get open(): boolean {
+    return this.end.status === "running"
+  }
+
+  /** The turn that is still streaming, if any, with the content that arrived. */
+  get openTurn(): { readonly id: TurnId; readonly content: TurnContent } | undefined {
+    const turn = this.turns.at(-1)
+    return turn?.content instanceof TurnContent ? { id: turn.base.id, content: turn.content } : undefined
+  }
+
+  get turnCount(): number {
+    return this.turns.length
+  }
+
+  /** Calls that are not settled, in the order they were asked for. */
+  get unsettled(): ReadonlyArray<ToolCallView> {
+    return [...this.calls.values()].filter((call) => call.state !== "settled").map(view)
+  }
+
+  push({ at, event }: LogEntry): void {
+    switch (event._tag) {
+      case "ContextCallRequested":
+        return void this.contextCalls.push(this.request(event.callId, event.name, event.input))
+      case "TurnStarted":
+        this.turns.push({
+          base: { id: event.turnId, model: event.model, status: "streaming", usage: Usage.zero },
+          content: new TurnContent(event.turnId),
+          calls: []
+        })
+        return
+      case "TurnDelta": {
+        const content = this.turns.at(-1)?.content
+        if (content instanceof TurnContent) content.add(event.chunks)
+        return
+      }
+      case "TurnCompleted":
+      case "TurnFailed":
+      case "TurnInterrupted":
+        return this.endTurn(event)
+      case "ToolStarted": {
+        const call = this.calls.get(event.callId)
+        if (call !== undefined) Object.assign(call, { state: "started", startedAt: at })
+        return
+      }
+      case "ToolSettled": {
+        const call = this.calls.get(event.callId)
+        if (call === undefined) return
+        if (call.startedAt !== undefined) call.duration = Math.max(0, at - call.startedAt)
+        call.state = "settled"
+        call.outcome = event.outcome
+        return
+      }
+      case "RoundCompleted":
+        this.end = { status: "completed", stop: event.stop, endedAt: at }
+        return
+      case "RoundFailed":
+        this.end = { status: "failed", failure: event.failure, endedAt: at }
+        return
+      case "RoundCancelled":
+        this.end = { status: "cancelled", endedAt: at }
+        return
+    }
+  }
+
+  round(): Round {
+    const turns = this.turns.map(({ base, content, calls }): Turn => ({
+      ...base,
+      content: content instanceof TurnContent ? content.blocks() : content,
+      toolCalls: calls.map(view)
+    }))
+    const { requestId } = this.start
+    return {
+      id: this.start.roundId,
+      ...(requestId === undefined ? {} : { requestId }),
+      request: this.start.request,
+      contextCalls: this.contextCalls.map(view),
+      turns,
+      usage: turns.reduce((usage, turn) => Usage.add(usage, turn.usage), Usage.zero),
+      ...sum(turns.map((turn) => turn.cost)),
+      startedAt: this.startedAt,
+      ...this.end
+    }
+  }
+
+  private endTurn(event: EventOf<"TurnCompleted" | "TurnFailed" | "TurnInterrupted">): void {
+    const turn = this.turns.at(-1)
+    if (turn === undefined) return
+    turn.content = event.content
+    turn.base = {
+      ...turn.base,
+      usage: event.usage,
+      ...(event.cost === undefined ? {} : { cost: event.cost }),
+      ...(event._tag === "TurnCompleted"
+        ? { status: "completed", stop: event.stop }
+        : event._tag === "TurnFailed"
+          ? { status: "failed", failure: event.failure }
+          : { status: "interrupted" })
+    }
+    if (event._tag !== "TurnCompleted") return
+    for (const block of event.content)
+      if (block._tag === "ToolCall") turn.calls.push(this.request(block.callId, block.name, block.input))
+  }
+
+  private request(callId: CallId, name: string, input: string): Call {
+    const call: Call = { callId, name, input, state: "requested" }
+    this.calls.set(callId, call)
+    return call
+  }
+}
+
+/** The conversation a log tells. Total: any sequence of events gives a session. */
+export const fromEvents = (id: SessionId, entries: Iterable<LogEntry>): Session => {
+  const rounds: Array<Round> = []
+  let fold: RoundFold | undefined
+  for (const entry of entries) {
+    if (entry.event._tag === "RoundStarted") {
+      if (fold !== undefined) rounds.push(fold.round())
+      fold = new RoundFold(entry.event, entry.at)
+    } else fold?.push(entry)
+  }
+  if (fold !== undefined) rounds.push(fold.round())
+  return new Session({
+    id,
+    rounds,
+    usage: rounds.reduce((usage, round) => Usage.add(usage, round.usage), Usage.zero),
+    ...sum(rounds.map((round) => round.cost))
+  })
+}

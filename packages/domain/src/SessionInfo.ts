@@ -1,0 +1,40 @@
+import * as Schema from "effect/Schema"
+import { textOf } from "./Content.ts"
+import { SessionId } from "./Ids.ts"
+import { endsTurn, type LogEntry } from "./SessionEvent.ts"
+import * as Usage from "./Usage.ts"
+
+/** What a list of sessions shows: a projection of the log that can always be rebuilt from it. */
+export const SessionInfo = Schema.Struct({
+  id: SessionId,
+  /** The workspace's real path, or empty outside of one. */
+  workspace: Schema.String,
+  title: Schema.String,
+  /** Milliseconds since the epoch. */
+  createdAt: Schema.Int,
+  updatedAt: Schema.Int,
+  /** The sequence number of the last event; 0 in a new session. */
+  head: Schema.Int,
+  rounds: Schema.Int,
+  usage: Usage.Usage,
+  /** US dollars over the turns whose price is known. */
+  cost: Schema.Finite
+})
+export type SessionInfo = typeof SessionInfo.Type
+
+const titleLength = 80
+
+const titleOf = (text: string): string => {
+  const line = text.trim().split(/\s+/, 40).join(" ")
+  return line.length <= titleLength ? line : `${line.slice(0, titleLength - 1)}…`.toWellFormed()
+}
+
+/** One step of the projection. */
+export const project = (info: SessionInfo, { at, event, seq }: LogEntry): SessionInfo => {
+  const next = { ...info, head: seq, updatedAt: Math.max(info.updatedAt, at) }
+  if (event._tag === "RoundStarted")
+    return { ...next, rounds: info.rounds + 1, title: info.title === "" ? titleOf(textOf(event.request)) : info.title }
+  return endsTurn(event)
+    ? { ...next, usage: Usage.add(info.usage, event.usage), cost: info.cost + (event.cost ?? 0) }
+    : next
+}

@@ -1,0 +1,118 @@
+import type { Block } from "./Content.ts"
+import { callId, type TurnId } from "./Ids.ts"
+import type { Finish, ProviderChunk } from "./ProviderChunk.ts"
+
+type Draft =
+  | { readonly _tag: "Text"; text: string }
+  | { readonly _tag: "Thinking"; provider: string; text: string; raw: string }
+  | { readonly _tag: "ToolCall"; readonly providerId: string; readonly name: string; input: string }
+  | { readonly _tag: "Opaque"; readonly provider: string; readonly kind: string; readonly raw: string }
+
+/**
+ * The fold of a turn's chunks into content blocks. Constant work per chunk; the result does not depend on how the
+ * provider's bytes were cut into chunks. A chunk that names a block of another kind is malformed and is reported.
+ */
+export class TurnContent {
+  private readonly drafts = new Map<number, Draft>()
+  /** Set once the provider said why it stopped. */
+  finish: Finish | undefined
+  /** The first rule of the stream that the provider broke, if any. */
+  malformed: string | undefined
+
+  readonly turnId: TurnId
+  constructor(turnId: TurnId) {
+    this.turnId = turnId
+  }
+
+  add(chunks: ReadonlyArray<ProviderChunk>): void {
+    for (const chunk of chunks) this.one(chunk)
+  }
+
+  private changed(index: number, from: Draft, to: Draft["_tag"]): void {
+    this.malformed ??= `block ${index} changed from ${from._tag} to ${to}`
+  }
+
+  private thinking(index: number): Extract<Draft, { readonly _tag: "Thinking" }> | undefined {
+    const draft = this.drafts.get(index)
+    if (draft?._tag === "Thinking") return draft
+    if (draft !== undefined) return void this.changed(index, draft, "Thinking")
+    const fresh = { _tag: "Thinking" as const, provider: "", text: "", raw: "" }
+    this.drafts.set(index, fresh)
+    return fresh
+  }
+
+  private one(chunk: ProviderChunk): void {
+    if (this.finish !== undefined) this.malformed ??= `${chunk._tag} after the end of the turn`
+    switch (chunk._tag) {
+      case "TextDelta": {
+        const draft = this.drafts.get(chunk.index)
+        if (draft === undefined) this.drafts.set(chunk.index, { _tag: "Text", text: chunk.text })
+        else if (draft._tag === "Text") draft.text += chunk.text
+        else this.changed(chunk.index, draft, "Text")
+        return
+      }
+      case "ThinkingDelta": {
+        const draft = this.thinking(chunk.index)
+        if (draft !== undefined) draft.text += chunk.text
+        return
+      }
+      case "ThinkingEnd": {
+        const draft = this.thinking(chunk.index)
+        if (draft !== undefined) {
+          draft.provider = chunk.provider
+          draft.raw = chunk.raw
+        }
+        return
+      }
+      case "ToolCallStart":
+        if (this.drafts.has(chunk.index)) this.malformed ??= `block ${chunk.index} started twice`
+        else
+          this.drafts.set(chunk.index, {
+            _tag: "ToolCall",
+            providerId: chunk.providerId,
+            name: chunk.name,
+            input: ""
+          })
+        return
+      case "ToolInputDelta": {
+        const draft = this.drafts.get(chunk.index)
+        if (draft?._tag === "ToolCall") draft.input += chunk.json
+        else this.malformed ??= `tool input for block ${chunk.index}, which is not a tool call`
+        return
+      }
+      case "OpaqueBlock":
+        this.drafts.set(chunk.index, {
+          _tag: "Opaque",
+          provider: chunk.provider,
+          kind: chunk.kind,
+          raw: chunk.raw
+        })
+        return
+      case "Finish":
+        this.finish = chunk
+        return
+    }
+  }
+
+  /** The blocks so far, by index. Call ids follow the order of the calls; a call without input asks with `{}`. */
+  blocks(): ReadonlyArray<Block> {
+    let calls = 0
+    return [...this.drafts.entries()]
+      .sort(([a], [b]) => a - b)
+      .map(([, draft]): Block =>
+        draft._tag === "ToolCall"
+          ? {
+              _tag: "ToolCall",
+              callId: callId(this.turnId, ++calls),
+              providerId: draft.providerId.toWellFormed(),
+              name: draft.name.toWellFormed(),
+              input: draft.input === "" ? "{}" : draft.input.toWellFormed()
+            }
+          : draft._tag === "Text"
+            ? { _tag: "Text", text: draft.text.toWellFormed() }
+            : draft._tag === "Thinking"
+              ? { ...draft, text: draft.text.toWellFormed() }
+              : { ...draft }
+      )
+  }
+}

@@ -1,0 +1,45 @@
+import * as Schema from "effect/Schema"
+
+const Tokens = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+/** Tokens. Total input is `inputTokens + cacheReadTokens + cacheWriteTokens`. */
+export const Usage = Schema.Struct({
+  inputTokens: Tokens,
+  outputTokens: Tokens,
+  cacheReadTokens: Tokens,
+  cacheWriteTokens: Tokens
+})
+export type Usage = typeof Usage.Type
+
+export const zero: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
+
+const zip =
+  (f: (a: number, b: number) => number) =>
+  (a: Usage, b: Usage): Usage => ({
+    inputTokens: f(a.inputTokens, b.inputTokens),
+    outputTokens: f(a.outputTokens, b.outputTokens),
+    cacheReadTokens: f(a.cacheReadTokens, b.cacheReadTokens),
+    cacheWriteTokens: f(a.cacheWriteTokens, b.cacheWriteTokens)
+  })
+
+export const add = zip((a, b) => a + b)
+
+/** Providers report running totals, sometimes twice: the larger report of each counter stands. */
+export const latest = zip(Math.max)
+
+/** US dollars per million tokens, as the user's configuration states them. Parley ships no price table. */
+export const Price = Schema.Struct({
+  input: Schema.Finite,
+  output: Schema.Finite,
+  cacheRead: Schema.optionalKey(Schema.Finite),
+  cacheWrite: Schema.optionalKey(Schema.Finite)
+})
+export type Price = typeof Price.Type
+
+/** US dollars; cached tokens without a price of their own cost as much as input. */
+export const cost = (usage: Usage, price: Price): number =>
+  (usage.inputTokens * price.input +
+    usage.outputTokens * price.output +
+    usage.cacheReadTokens * (price.cacheRead ?? price.input) +
+    usage.cacheWriteTokens * (price.cacheWrite ?? price.input)) /
+  1e6
