@@ -29,6 +29,8 @@ export const ProviderChunk = Schema.TaggedUnion({
   /** A piece of the call's JSON input. */
   ToolInputDelta: { index: Index, json: Schema.String },
   OpaqueBlock: { index: Index, provider: Schema.String, kind: Schema.String, raw: Schema.String },
+  /** Running totals, so that a turn that breaks off is still accounted for. */
+  UsageSoFar: { usage: Usage },
   /** `usage` is the total of the turn; `detail` is the provider's own word where it says more. */
   Finish: {
     stop: StopReason,

@@ -10,6 +10,8 @@ import { Usage } from "./Usage.ts"
 
 /** The stable part of every request until the next baseline: rendered once, stored, sent byte for byte. */
 export const Baseline = Schema.Struct({
+  /** Changes exactly when the prompt, the environment or the tools do; then a new baseline is due. */
+  key: Schema.String,
   system: Schema.String,
   tools: Schema.Array(ToolDefinition),
   /** The files as rendered into `system`, path to content hash. */

@@ -1,5 +1,5 @@
-import type { CallId, SessionId, TurnId } from "./Ids.ts"
-import { Round, Session, type ToolCallView, type Turn } from "./Session.ts"
+import type { CallId, RoundId, SessionId, TurnId } from "./Ids.ts"
+import { type Round, Session, type ToolCallView, type Turn } from "./Session.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { TurnContent } from "./TurnContent.ts"
 import * as Usage from "./Usage.ts"
@@ -30,6 +30,10 @@ export class RoundFold {
   constructor(start: EventOf<"RoundStarted">, at: number) {
     this.start = start
     this.startedAt = at
+  }
+
+  get id(): RoundId {
+    return this.start.roundId
   }
 
   get open(): boolean {

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { textOf } from "./Content.ts"
 import { SessionId } from "./Ids.ts"
-import { endsTurn, type LogEntry } from "./SessionEvent.ts"
+import { endsRound, endsTurn, type LogEntry } from "./SessionEvent.ts"
 import * as Usage from "./Usage.ts"
 
 /** What a list of sessions shows: a projection of the log that can always be rebuilt from it. */
@@ -16,6 +16,8 @@ export const SessionInfo = Schema.Struct({
   /** The sequence number of the last event; 0 in a new session. */
   head: Schema.Int,
   rounds: Schema.Int,
+  /** Whether a round is not closed: it is running somewhere, or its process died. */
+  open: Schema.Boolean,
   usage: Usage.Usage,
   /** US dollars over the turns whose price is known. */
   cost: Schema.Finite
@@ -32,9 +34,11 @@ const titleOf = (text: string): string => {
 /** One step of the projection. */
 export const project = (info: SessionInfo, { at, event, seq }: LogEntry): SessionInfo => {
   const next = { ...info, head: seq, updatedAt: Math.max(info.updatedAt, at) }
-  if (event._tag === "RoundStarted")
-    return { ...next, rounds: info.rounds + 1, title: info.title === "" ? titleOf(textOf(event.request)) : info.title }
-  return endsTurn(event)
-    ? { ...next, usage: Usage.add(info.usage, event.usage), cost: info.cost + (event.cost ?? 0) }
-    : next
+  if (event._tag === "RoundStarted") {
+    const title = info.title === "" ? titleOf(textOf(event.request)) : info.title
+    return { ...next, rounds: info.rounds + 1, open: true, title }
+  }
+  if (endsTurn(event))
+    return { ...next, usage: Usage.add(info.usage, event.usage), cost: info.cost + (event.cost ?? 0) }
+  return endsRound(event) ? { ...next, open: false } : next
 }

@@ -23,6 +23,8 @@ export class SessionManager extends Context.Service<
     /** Latest activity first. */
     readonly list: (options: {
       readonly workspace?: string | undefined
+      /** Only sessions with a round that is not closed. */
+      readonly open?: true | undefined
       readonly limit?: number | undefined
     }) => Effect.Effect<ReadonlyArray<SessionInfo>, StorageError>
     readonly remove: (id: SessionId) => Effect.Effect<void, StorageError | SessionNotFound>
@@ -76,6 +78,7 @@ export class SessionManager extends Context.Service<
           updatedAt: now,
           head: 0,
           rounds: 0,
+          open: false,
           usage: zero,
           cost: 0
         }
@@ -88,6 +91,7 @@ export class SessionManager extends Context.Service<
           [...logs.values()]
             .map(({ info }) => info)
             .filter((info) => options.workspace === undefined || info.workspace === options.workspace)
+            .filter((info) => options.open === undefined || info.open)
             .sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
             .slice(0, options.limit)
         )

@@ -1,6 +1,7 @@
 import type { Block } from "./Content.ts"
 import { callId, type TurnId } from "./Ids.ts"
 import type { Finish, ProviderChunk } from "./ProviderChunk.ts"
+import { latest, type Usage, zero } from "./Usage.ts"
 
 type Draft =
   | { readonly _tag: "Text"; text: string }
@@ -16,6 +17,8 @@ export class TurnContent {
   private readonly drafts = new Map<number, Draft>()
   /** Set once the provider said why it stopped. */
   finish: Finish | undefined
+  /** What the provider has counted so far. */
+  usage: Usage = zero
   /** The first rule of the stream that the provider broke, if any. */
   malformed: string | undefined
 
@@ -35,7 +38,10 @@ export class TurnContent {
   private thinking(index: number): Extract<Draft, { readonly _tag: "Thinking" }> | undefined {
     const draft = this.drafts.get(index)
     if (draft?._tag === "Thinking") return draft
-    if (draft !== undefined) return void this.changed(index, draft, "Thinking")
+    if (draft !== undefined) {
+      this.changed(index, draft, "Thinking")
+      return undefined
+    }
     const fresh = { _tag: "Thinking" as const, provider: "", text: "", raw: "" }
     this.drafts.set(index, fresh)
     return fresh
@@ -88,8 +94,12 @@ export class TurnContent {
           raw: chunk.raw
         })
         return
+      case "UsageSoFar":
+        this.usage = latest(this.usage, chunk.usage)
+        return
       case "Finish":
         this.finish = chunk
+        this.usage = latest(this.usage, chunk.usage)
         return
     }
   }
@@ -99,20 +109,25 @@ export class TurnContent {
     let calls = 0
     return [...this.drafts.entries()]
       .sort(([a], [b]) => a - b)
-      .map(([, draft]): Block =>
-        draft._tag === "ToolCall"
-          ? {
+      .map(([, draft]): Block => {
+        switch (draft._tag) {
+          case "Text":
+            return { _tag: "Text", text: draft.text.toWellFormed() }
+          case "Thinking": {
+            const { provider, raw, text } = draft
+            return { _tag: "Thinking", provider, raw, text: text.toWellFormed() }
+          }
+          case "Opaque":
+            return draft
+          case "ToolCall":
+            return {
               _tag: "ToolCall",
               callId: callId(this.turnId, ++calls),
               providerId: draft.providerId.toWellFormed(),
               name: draft.name.toWellFormed(),
               input: draft.input === "" ? "{}" : draft.input.toWellFormed()
             }
-          : draft._tag === "Text"
-            ? { _tag: "Text", text: draft.text.toWellFormed() }
-            : draft._tag === "Thinking"
-              ? { ...draft, text: draft.text.toWellFormed() }
-              : { ...draft }
-      )
+        }
+      })
   }
 }

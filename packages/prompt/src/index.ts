@@ -1,1 +1,5 @@
-export {}
+export * as Baseline from "./Baseline.ts"
+export * as Digest from "./Digest.ts"
+export * as Fence from "./Fence.ts"
+export * as RoundPart from "./RoundPart.ts"
+export * as Section from "./Section.ts"

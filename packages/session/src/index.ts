@@ -1,1 +1,9 @@
-export {}
+export * as Closing from "./Closing.ts"
+export * as ContextBuilder from "./ContextBuilder.ts"
+export * as Limits from "./Limits.ts"
+export * as Recovery from "./Recovery.ts"
+export * as SessionCoordinator from "./SessionCoordinator.ts"
+export * as SessionLog from "./SessionLog.ts"
+export * as SessionState from "./SessionState.ts"
+export * as ToolFibers from "./ToolFibers.ts"
+export * as TurnRunner from "./TurnRunner.ts"

@@ -1,0 +1,21 @@
+import type { ModelError } from "@parley/domain/ModelError"
+import type { ModelInfo, ModelRequest } from "@parley/domain/ModelsManager"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import type * as Stream from "effect/Stream"
+
+/** One source of models. `Registry.layer` makes a `ModelsManager` of several. */
+export interface ModelProvider {
+  /** The part of `PROVIDER/MODEL` before the slash. */
+  readonly id: string
+  /** The models it can name without asking over the network. Others may exist: any model name is passed on. */
+  readonly models: ReadonlyArray<ModelInfo>
+  /** The model's own name, used when no model is named. */
+  readonly preferred: string
+  /** Total: a name that is not among `models` is described as far as is possible. */
+  readonly describe: (model: string) => ModelInfo
+  /**
+   * One request, sent once: nothing here retries. Emits one array per network read and exactly one `Finish`, last; what
+   * arrived before a failure is emitted before it. Interrupting the stream closes the connection.
+   */
+  readonly stream: (request: ModelRequest) => Stream.Stream<ProviderChunk, ModelError>
+}

@@ -1,0 +1,141 @@
+import type { HandleMessageError } from "@parley/domain/Errors"
+import { toFailure } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import type { PromptManager } from "@parley/domain/PromptManager"
+import type { StopReason } from "@parley/domain/ProviderChunk"
+import type { Round } from "@parley/domain/Session"
+import type { EventOf } from "@parley/domain/SessionEvent"
+import { fromEvents } from "@parley/domain/SessionFold"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
+import * as Closing from "./Closing.ts"
+import * as OpenSessions from "./OpenSessions.ts"
+import * as Recovery from "./Recovery.ts"
+import * as Request from "./Request.ts"
+import * as RoundRunner from "./RoundRunner.ts"
+import type { Accepted, HandleMessage } from "./SessionCoordinator.ts"
+import type { SessionLog } from "./SessionLog.ts"
+
+type Managers = PromptManager | SessionManager | McpManager | ModelsManager
+type RoundEnd = EventOf<"RoundCompleted" | "RoundFailed" | "RoundCancelled">
+
+const endOf = (roundId: RoundEnd["roundId"], exit: Exit.Exit<StopReason, HandleMessageError>): RoundEnd => {
+  if (Exit.isSuccess(exit)) return { _tag: "RoundCompleted", roundId, stop: exit.value }
+  const error = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(error)) return { _tag: "RoundFailed", roundId, failure: toFailure(error.value) }
+  if (!Cause.hasDies(exit.cause)) return { _tag: "RoundCancelled", roundId }
+  const message = Cause.prettyErrors(exit.cause)[0]?.message ?? "no reason given"
+  return { _tag: "RoundFailed", roundId, failure: { error: "Defect", message } }
+}
+
+/** Closes the round whatever happened, with everything that is still owed. A broken log is left to recovery. */
+const close = (log: SessionLog, exit: Exit.Exit<StopReason, HandleMessageError>) =>
+  Effect.suspend(() => {
+    const { round } = log.state
+    if (round === undefined || !round.open || log.broken()) return Effect.void
+    const events = Closing.events(round, endOf(round.id, exit))
+    return Exit.isSuccess(exit) ? log.append(events) : Effect.ignore(log.append(events))
+  })
+
+/** What a round's fiber leaves behind for those who wait for it. */
+interface Waiting {
+  readonly accepted: Deferred.Deferred<Accepted, HandleMessageError>
+  /** Set when the round is closed, also when its fiber was interrupted. */
+  closed?: Round
+}
+
+/** Runs rounds: one at a time per session, each in a fiber of its own. */
+export const make = Effect.gen(function* () {
+  const open = yield* OpenSessions.make
+  const fibers = yield* FiberSet.make<Round, HandleMessageError>()
+  const running = new Map<SessionId, Fiber.Fiber<unknown, unknown>>()
+
+  const earlier = Effect.fnUntraced(function* (log: SessionLog, { requestId, sessionId }: HandleMessage) {
+    const known = requestId === undefined ? undefined : log.state.requests.get(requestId)
+    if (known === undefined) return undefined
+    const entries = yield* Effect.flatMap(SessionManager, (sessions) => sessions.read(sessionId, 0))
+    return fromEvents(sessionId, entries).rounds.find((round) => round.id === known)
+  })
+
+  const admit = Effect.fnUntraced(function* (log: SessionLog, options: HandleMessage, waiting: Waiting) {
+    const { requestId, sessionId } = options
+    const previous = yield* earlier(log, options)
+    if (previous !== undefined) {
+      yield* Deferred.succeed(waiting.accepted, { sessionId, roundId: previous.id })
+      return previous
+    }
+    const models = yield* ModelsManager
+    const request = yield* Request.validate(options.request)
+    const model = yield* models.describe(options.model ?? (yield* models.preferred))
+    const roundId = log.state.nextRoundId
+    yield* log
+      .append([{ _tag: "RoundStarted", roundId, request, ...(requestId === undefined ? {} : { requestId }) }])
+      .pipe(
+        Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })),
+        Effect.andThen(RoundRunner.run({ log, roundId, model })),
+        Effect.onExit((exit) => close(log, exit)),
+        Effect.onExit(() =>
+          Effect.sync(() => {
+            if (log.state.round?.open === false) waiting.closed = log.state.round.round()
+          })
+        )
+      )
+    return waiting.closed ?? (yield* Effect.die(`round ${roundId} ended without being closed`))
+  })
+
+  const work = (options: HandleMessage, waiting: Waiting) =>
+    open
+      .use(options.sessionId, (log) =>
+        Effect.withFiber<Round, HandleMessageError, Managers>((fiber) => {
+          running.set(options.sessionId, fiber)
+          return Recovery.recover(log).pipe(
+            Effect.andThen(admit(log, options, waiting)),
+            Effect.ensuring(Effect.sync(() => running.delete(options.sessionId)))
+          )
+        })
+      )
+      .pipe(Effect.onError((cause) => Deferred.failCause(waiting.accepted, cause)))
+
+  const start = Effect.fnUntraced(function* (options: HandleMessage) {
+    const waiting: Waiting = { accepted: yield* Deferred.make<Accepted, HandleMessageError>() }
+    return { waiting, fiber: yield* FiberSet.run(fibers, work(options, waiting)) }
+  })
+
+  const handle = (options: HandleMessage) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(start(options), ({ fiber, waiting }) =>
+        restore(Fiber.await(fiber)).pipe(
+          Effect.onInterrupt(() => Fiber.interrupt(fiber)),
+          Effect.flatMap((exit) =>
+            Exit.hasInterrupts(exit) && waiting.closed !== undefined ? Effect.succeed(waiting.closed) : exit
+          )
+        )
+      )
+    )
+
+  const submit = (options: HandleMessage) =>
+    Effect.flatMap(start(options), ({ waiting }) => Deferred.await(waiting.accepted))
+
+  const cancel = (id: SessionId) =>
+    Effect.suspend(() => {
+      const fiber = running.get(id)
+      return fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
+    })
+
+  const recover = Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const candidates = yield* sessions.list({ open: true })
+    const idle = candidates.filter(({ id }) => !running.has(id))
+    return (yield* Effect.forEach(idle, ({ id }) => open.use(id, Recovery.recover))).flat()
+  })
+
+  return { handle, submit, cancel, recover }
+})

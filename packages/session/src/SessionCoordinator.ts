@@ -1,0 +1,98 @@
+import type { UserBlock } from "@parley/domain/Content"
+import type { HandleMessageError, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
+import type { ModelRef } from "@parley/domain/ModelRef"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
+import type { PromptManager } from "@parley/domain/PromptManager"
+import type { Round } from "@parley/domain/Session"
+import type { SessionContext } from "@parley/domain/SessionContext"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
+import * as Preview from "./Preview.ts"
+import type { Recovered } from "./Recovery.ts"
+import * as Rounds from "./Rounds.ts"
+import type { LogError } from "./SessionLog.ts"
+
+export interface HandleMessage {
+  readonly sessionId: SessionId
+  /** What the user says: text, or blocks with images and documents. */
+  readonly request: string | ReadonlyArray<UserBlock>
+  /** The same id sent again names the same round: it is not run twice. */
+  readonly requestId?: RequestId | undefined
+  /** The configured model when absent. */
+  readonly model?: ModelRef | undefined
+}
+
+/** The request is durable: from here on it is part of the session, whatever happens. */
+export interface Accepted {
+  readonly sessionId: SessionId
+  readonly roundId: RoundId
+}
+
+type Managers = PromptManager | SessionManager | McpManager | ModelsManager
+
+export class SessionCoordinator extends Context.Service<
+  SessionCoordinator,
+  {
+    /**
+     * Runs one user message to its end and returns its round. Messages to one session run one after another, in the order
+     * they came. Interrupting it cancels the round: every tool call is settled, no fiber is left, and the session takes the
+     * next message. A round that `cancel` ended is returned with status `cancelled`.
+     */
+    readonly handleMessage: (options: HandleMessage) => Effect.Effect<Round, HandleMessageError>
+    /** Succeeds when the request is durable; the round runs on in the background, as long as the layer lives. */
+    readonly submit: (options: HandleMessage) => Effect.Effect<Accepted, HandleMessageError>
+    /** Replays the log from `after` (all of it by default) and follows it. Ends only when the session is removed. */
+    readonly events: (
+      sessionId: SessionId,
+      options?: { readonly after?: number | undefined }
+    ) => Stream.Stream<LogEntry, StorageError | SessionNotFound>
+    /**
+     * Exactly what the next request would hold, with `request` as the user's words. Resolves dynamic context, which runs
+     * the declared tools; sends nothing to a model and stores nothing.
+     */
+    readonly buildContext: (
+      sessionId: SessionId,
+      request?: HandleMessage["request"]
+    ) => Effect.Effect<SessionContext, HandleMessageError>
+    /** Ends the session's running round and waits until it is closed. Nothing happens when none runs. */
+    readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
+    /**
+     * Closes rounds that a dead process left open, in every session. Sends nothing to a model or a tool, and a second run
+     * finds nothing to do.
+     */
+    readonly recover: Effect.Effect<ReadonlyArray<Recovered>, LogError>
+  }
+>()("@parley/session/SessionCoordinator") {
+  static readonly layer: Layer.Layer<SessionCoordinator, never, Managers> = Layer.effect(
+    SessionCoordinator,
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const managers = yield* Effect.context<Managers>()
+      const rounds = yield* Rounds.make
+
+      return SessionCoordinator.of({
+        handleMessage: Effect.fn("SessionCoordinator.handleMessage")(
+          (options: HandleMessage) => rounds.handle(options),
+          Effect.provide(managers)
+        ),
+        submit: Effect.fn("SessionCoordinator.submit")(
+          (options: HandleMessage) => rounds.submit(options),
+          Effect.provide(managers)
+        ),
+        events: (sessionId, options) => sessions.follow(sessionId, options?.after ?? 0),
+        buildContext: Effect.fn("SessionCoordinator.buildContext")(
+          (sessionId: SessionId, request?: HandleMessage["request"]) => Preview.build(sessionId, request),
+          Effect.provide(managers)
+        ),
+        cancel: rounds.cancel,
+        recover: Effect.provide(rounds.recover, managers)
+      })
+    })
+  )
+}

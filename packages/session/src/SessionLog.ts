@@ -1,0 +1,65 @@
+import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Effect from "effect/Effect"
+import { SessionState } from "./SessionState.ts"
+
+export type LogError = StorageError | SessionNotFound | SessionBusy
+
+/** A session as this process holds it: the stored log, its fold, and the only way to add to both. */
+export interface SessionLog {
+  readonly id: SessionId
+  readonly state: SessionState
+  /**
+   * Stores the events, then folds them. Numbers are given out in the order of the calls, so appends may overlap and the
+   * store may group them. Not interruptible: an event that was handed over is stored or the log is broken.
+   */
+  readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
+  /** Takes in what others appended. */
+  readonly refresh: Effect.Effect<void, LogError>
+  /** Set by the first failed append. The fold can no longer be trusted; open the session again. */
+  readonly broken: () => boolean
+}
+
+export const open = Effect.fnUntraced(function* (id: SessionId) {
+  const sessions = yield* SessionManager
+  const state = new SessionState()
+  const early = new Map<number, ReadonlyArray<LogEntry>>()
+  let next = 0
+  let broken = false
+
+  /** Folds in log order, even when the answers to overlapping appends arrive in another order. */
+  const fold = (after: number, entries: ReadonlyArray<LogEntry>) => {
+    early.set(after, entries)
+    for (let due = early.get(state.head); due !== undefined; due = early.get(state.head)) {
+      early.delete(state.head)
+      for (const entry of due) state.push(entry)
+    }
+  }
+
+  const append = (events: ReadonlyArray<SessionEvent>) =>
+    Effect.suspend(() => {
+      const after = next
+      next += events.length
+      return sessions.append(id, after, events).pipe(
+        Effect.map((entries) => fold(after, entries)),
+        Effect.onError(() =>
+          Effect.sync(() => {
+            broken = true
+          })
+        )
+      )
+    }).pipe(Effect.uninterruptible)
+
+  const refresh = Effect.suspend(() => sessions.read(id, state.head)).pipe(
+    Effect.map((entries) => {
+      for (const entry of entries) state.push(entry)
+      next = state.head
+    })
+  )
+
+  yield* refresh
+  const log: SessionLog = { id, state, append, refresh, broken: () => broken }
+  return log
+})

@@ -1,0 +1,42 @@
+import { type RequestId, type RoundId, roundId } from "@parley/domain/Ids"
+import { MessageFold } from "@parley/domain/Message"
+import type { Baseline, LogEntry } from "@parley/domain/SessionEvent"
+import { RoundFold } from "@parley/domain/SessionFold"
+
+/** What the coordinator knows of a session: a fold of its log that costs constant work per event. */
+export class SessionState {
+  head = 0
+  /** The latest round, open or closed. */
+  round: RoundFold | undefined
+  /** The stable part of requests, once there is one. */
+  baseline: Baseline | undefined
+  /** What the model has been shown of files: path to digest, empty for "gone". */
+  shown: { readonly [path: string]: string } = {}
+  readonly history = new MessageFold()
+  readonly requests = new Map<RequestId, RoundId>()
+  private rounds = 0
+
+  get nextRoundId(): RoundId {
+    return roundId(this.rounds + 1)
+  }
+
+  push(entry: LogEntry): void {
+    const { event } = entry
+    this.head = entry.seq
+    this.history.push(entry)
+    if (event._tag === "RoundStarted") {
+      this.rounds++
+      this.round = new RoundFold(event, entry.at)
+      if (event.requestId !== undefined) this.requests.set(event.requestId, event.roundId)
+      return
+    }
+    this.round?.push(entry)
+    if (event._tag === "ContextBuilt") {
+      if (event.baseline !== undefined) {
+        this.baseline = event.baseline
+        this.shown = event.baseline.files
+      }
+      this.shown = { ...this.shown, ...event.files }
+    }
+  }
+}

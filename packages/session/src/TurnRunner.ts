@@ -1,0 +1,131 @@
+import { toFailure } from "@parley/domain/Errors"
+import type { RoundId, TurnId } from "@parley/domain/Ids"
+import {
+  ModelError,
+  Refused,
+  StreamBroken,
+  UnknownStop,
+  ContextOverflow,
+  InvalidRequest
+} from "@parley/domain/ModelError"
+import * as Message from "@parley/domain/Message"
+import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
+import { coalesce, type Finish, type ProviderChunk } from "@parley/domain/ProviderChunk"
+import type { SessionEvent } from "@parley/domain/SessionEvent"
+import { TurnContent } from "@parley/domain/TurnContent"
+import { cost, type Price } from "@parley/domain/Usage"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { LogError, SessionLog } from "./SessionLog.ts"
+
+const broken = (detail: string) => new ModelError({ reason: new StreamBroken({ detail }) })
+
+/** What a stop means for the turn: an error when what arrived must not be taken for an answer. */
+const verdict = (finish: Finish): Effect.Effect<Finish, ModelError> => {
+  const detail = finish.detail ?? finish.stop
+  switch (finish.stop) {
+    case "refusal":
+      return Effect.fail(new ModelError({ reason: new Refused({ detail }) }))
+    case "context-window":
+      return Effect.fail(new ModelError({ reason: new ContextOverflow({ detail }) }))
+    case "other":
+      return Effect.fail(new ModelError({ reason: new UnknownStop({ detail }) }))
+    default:
+      return Effect.succeed(finish)
+  }
+}
+
+/** One provider stream, stored as it arrives: every chunk is committed before a subscriber sees it. */
+const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnContent, request: ModelRequest) {
+  const models = yield* ModelsManager
+  const writer = yield* FiberSet.make<void, LogError>()
+  let pending: Array<ProviderChunk> = []
+  let writing = false
+
+  const take = (): ReadonlyArray<SessionEvent> => {
+    if (pending.length === 0) return []
+    const chunks = coalesce(pending)
+    pending = []
+    return [{ _tag: "TurnDelta", turnId: content.turnId, chunks }]
+  }
+
+  /** One append at a time; what arrives meanwhile goes with the next. */
+  const write: Effect.Effect<void, LogError> = Effect.suspend(() => {
+    const events = take()
+    writing = events.length > 0
+    return writing ? Effect.andThen(log.append(events), write) : Effect.void
+  })
+
+  const onChunks = (chunks: ReadonlyArray<ProviderChunk>) =>
+    Effect.suspend((): Effect.Effect<void, ModelError> => {
+      content.add(chunks)
+      if (content.malformed !== undefined) return Effect.fail(broken(content.malformed))
+      for (const chunk of chunks) if (chunk._tag !== "Finish" && chunk._tag !== "UsageSoFar") pending.push(chunk)
+      if (writing || pending.length === 0) return Effect.void
+      writing = true
+      return Effect.asVoid(FiberSet.run(writer, write))
+    })
+
+  yield* models.stream(request).pipe(
+    Stream.runForEachArray(onChunks),
+    // A failed write ends the stream: nothing may be shown that is not stored. Joining a set never ends on success.
+    Effect.raceFirst(FiberSet.join(writer))
+  )
+  return take()
+})
+
+/**
+ * Asks the model once and stores the turn under its id: streaming, then completed, failed or interrupted, always with the
+ * content that arrived. An illegal request is never sent.
+ */
+export const run = Effect.fn("TurnRunner.run")(function* (options: {
+  readonly log: SessionLog
+  readonly roundId: RoundId
+  readonly turnId: TurnId
+  readonly request: ModelRequest
+  readonly price: Price | undefined
+}) {
+  const { log, price, request, turnId } = options
+  const rule = Message.illegal(request.messages)
+  if (rule !== undefined)
+    return yield* new ModelError({ reason: new InvalidRequest({ detail: `Parley would not send it: ${rule}` }) })
+  const content = new TurnContent(turnId)
+  const ended = () => ({
+    turnId,
+    content: content.blocks(),
+    usage: content.usage,
+    ...(price === undefined ? {} : { cost: cost(content.usage, price) })
+  })
+
+  yield* log.append([{ _tag: "TurnStarted", roundId: options.roundId, turnId, model: request.model }])
+  return yield* receive(log, content, request).pipe(
+    Effect.flatMap((rest) =>
+      content.finish === undefined
+        ? Effect.fail(broken("the stream ended without a stop reason"))
+        : Effect.map(verdict(content.finish), (finish) => ({ finish, rest }))
+    ),
+    Effect.tap(({ finish, rest }) =>
+      log.append([
+        ...rest,
+        {
+          _tag: "TurnCompleted",
+          ...ended(),
+          stop: finish.stop,
+          ...(finish.responseId === undefined ? {} : { responseId: finish.responseId })
+        }
+      ])
+    ),
+    Effect.map(({ finish }) => ({ stop: finish.stop, content: content.blocks() })),
+    Effect.onExit((exit) => {
+      if (Exit.isSuccess(exit) || log.broken()) return Effect.void
+      const error = Cause.findErrorOption(exit.cause)
+      if (Option.isNone(error)) return Effect.ignore(log.append([{ _tag: "TurnInterrupted", ...ended() }]))
+      return Effect.ignore(log.append([{ _tag: "TurnFailed", ...ended(), failure: toFailure(error.value) }]))
+    })
+  )
+  // The scope is the turn's, not the stream's: the last deltas and the turn's end may share one commit.
+}, Effect.scoped)
