@@ -123,12 +123,17 @@ const make = (kind: Kind, failure: ApiFailure, detail: string): ModelErrorReason
 export const fromApi = (failure: ApiFailure, secret: string): ModelErrorReason => {
   const head = [failure.status === undefined ? "" : `HTTP ${failure.status}`, failure.type, failure.code]
   const words = head.filter((word) => word !== "").join(" ")
-  return make(kindOf(failure), failure, excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret))
+  return make(
+    kindOf(failure),
+    failure,
+    excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret)
+  )
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as an HTTP date. */
 export const retryAfterMillis = (header: (name: string) => string | null, now: number): number | undefined => {
-  const wait = (millis: number) => (Number.isFinite(millis) ? Math.max(0, Math.ceil(millis)) : undefined)
+  const wait = (millis: number) =>
+    Number.isFinite(millis) ? Math.min(Math.max(0, Math.ceil(millis)), Number.MAX_SAFE_INTEGER) : undefined
   const millis = header("retry-after-ms")
   if (millis !== null && millis.trim() !== "") return wait(Number(millis))
   const after = header("retry-after")
@@ -158,9 +163,13 @@ const headerOf = (error: unknown, name: string): string | null => {
 
 /** The reason for what the SDK threw before a stream began. */
 export const fromThrown = (error: unknown, now: number, secret: string): ModelErrorReason => {
-  if (!hasProperty(error, "status") || !isNumber(error.status))
+  const status = hasProperty(error, "status") ? error.status : undefined
+  if (!isNumber(status))
     return new Unreachable({ detail: excerpt(words(innermost(error)) || "no answer", 300, secret) })
-  const text = (name: string) => (hasProperty(error, name) && isString(error[name]) ? error[name] : "")
+  const text = (name: "type" | "errorCode" | "apiMessage" | "message"): string => {
+    const value = hasProperty(error, name) ? error[name] : undefined
+    return isString(value) ? value : ""
+  }
   const body = hasProperty(error, "error") ? error.error : undefined
   const location = headerOf(error, "location")
   const requestId =
@@ -169,12 +178,14 @@ export const fromThrown = (error: unknown, now: number, secret: string): ModelEr
   const wait = retryAfterMillis((name) => headerOf(error, name), now)
   return fromApi(
     {
-      status: error.status,
+      status,
       type: text("type"),
       code: text("errorCode"),
       message:
         text("apiMessage") ||
-        (location === null ? text("message").replace(/^\d+ /, "") : `the base URL redirects to ${location}; use that one`),
+        (location === null
+          ? text("message").replace(/^\d+ /, "")
+          : `the base URL redirects to ${location}; use that one`),
       ...(requestId === null ? {} : { requestId }),
       ...(wait === undefined ? {} : { retryAfterMillis: wait })
     },

@@ -113,7 +113,8 @@ export class AnthropicResponse {
       case "content_block_delta": {
         const { delta, index } = event
         const block = typeof index === "number" ? this.blocks[index] : undefined
-        if (block === undefined || typeof index !== "number") return this.fail(`a delta for block ${this.name(index)}, which is not open`)
+        if (block === undefined || typeof index !== "number")
+          return this.fail(`a delta for block ${this.name(index)}, which is not open`)
         if (typeof delta !== "object" || delta === null || !add(index, block, delta, this.out))
           this.fail(`a delta that does not fit block ${index}`)
         return
@@ -123,7 +124,8 @@ export class AnthropicResponse {
       case "content_block_stop": {
         const { index } = event
         const block = typeof index === "number" ? this.blocks[index] : undefined
-        if (block === undefined || typeof index !== "number") return this.fail(`block ${this.name(index)} stopped and was not open`)
+        if (block === undefined || typeof index !== "number")
+          return this.fail(`block ${this.name(index)} stopped and was not open`)
         this.blocks[index] = undefined
         return stop(index, block, this.out)
       }
@@ -150,7 +152,7 @@ export class AnthropicResponse {
         this.failure = fromApi(
           {
             type: string(event.error?.type),
-            code: "",
+            code: string(event.error?.details?.error_code),
             message: string(event.error?.message),
             ...this.quoted(string(event.request_id))
           },
@@ -162,10 +164,12 @@ export class AnthropicResponse {
 
   private start({ content_block, index }: WireEvent, data: string): void {
     if (!this.started) return this.fail("a block started before the message")
-    if (index !== this.blocks.length) return this.fail(`block ${this.name(index)} started, expected ${this.blocks.length}`)
+    if (index !== this.blocks.length)
+      return this.fail(`block ${this.name(index)} started, expected ${this.blocks.length}`)
     if (typeof content_block !== "object" || content_block === null) return this.fail(`block ${index} has no content`)
     const block = start(index, content_block, data, this.out)
-    if (block === undefined) return this.fail(`block ${index} is a ${this.name(content_block.type)} that cannot be used`)
+    if (block === undefined)
+      return this.fail(`block ${index} is a ${this.name(content_block.type)} that cannot be used`)
     this.blocks.push(block)
   }
 

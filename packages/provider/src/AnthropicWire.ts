@@ -1,7 +1,7 @@
 /**
  * The events of the Anthropic Messages API stream, as far as we read them. Nothing is promised by the other side, so every
- * member is optional and unknown until it is looked at: decoding each event with a schema costs more than all other work
- * on it together.
+ * member is optional and unknown until it is looked at. Not a schema, because this is the hot path: `bench/stream.mjs`
+ * measured 1.6 µs for a schema decoding one delta, 0.35 µs for `JSON.parse` and 0.9 µs for all of our work on it.
  */
 export interface WireUsage {
   readonly input_tokens?: unknown
@@ -38,7 +38,11 @@ export interface WireEvent {
   readonly content_block?: WireBlock | null
   readonly delta?: WireDelta | null
   readonly usage?: WireUsage | null
-  readonly error?: { readonly type?: unknown; readonly message?: unknown } | null
+  readonly error?: {
+    readonly type?: unknown
+    readonly message?: unknown
+    readonly details?: { readonly error_code?: unknown } | null
+  } | null
   readonly request_id?: unknown
 }
 

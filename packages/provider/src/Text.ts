@@ -6,6 +6,9 @@ const Unprintable = /[\p{C}\s]+/gu
  */
 export const excerpt = (text: string, max: number, secret: string): string => {
   const known = secret === "" ? text : text.replaceAll(secret, "[key]")
-  const line = known.slice(0, 8 * max).replaceAll(Unprintable, " ").trim()
+  const line = known
+    .slice(0, 8 * max)
+    .replaceAll(Unprintable, " ")
+    .trim()
   return line.length <= max ? line : `${line.slice(0, max - 1).toWellFormed()}…`
 }

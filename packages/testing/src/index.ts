@@ -1,1 +1,7 @@
-export {}
+export * as Arbitraries from "./Arbitraries.ts"
+export * as Chunks from "./Chunks.ts"
+export * as Fixed from "./Fixed.ts"
+export * as Invariants from "./Invariants.ts"
+export * as ScriptedModel from "./ScriptedModel.ts"
+export * as ScriptedTools from "./ScriptedTools.ts"
+export * as Scripts from "./Scripts.ts"

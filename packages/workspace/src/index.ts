@@ -1,1 +1,10 @@
-export {}
+export * as DynamicContext from "./DynamicContext.ts"
+export * as EnvironmentInfo from "./EnvironmentInfo.ts"
+export * as Files from "./Files.ts"
+export * as JsonFile from "./JsonFile.ts"
+export * as Locations from "./Locations.ts"
+export * as McpServers from "./McpServers.ts"
+export * as ModelName from "./ModelName.ts"
+export * as Prompt from "./Prompt.ts"
+export * as Slots from "./Slots.ts"
+export * as UserConfig from "./UserConfig.ts"

@@ -1,0 +1,65 @@
+import { assert, it } from "@effect/vitest"
+import { Arbitrary, Effect, Schema } from "effect"
+import { Block, ToolResult } from "../src/Content.ts"
+import { DynamicSlot } from "../src/DynamicContextManager.ts"
+import { HandleMessageError } from "../src/Errors.ts"
+import { Failure } from "../src/Failure.ts"
+import { McpServerConfig } from "../src/McpServerConfig.ts"
+import { Message } from "../src/Message.ts"
+import { ModelError } from "../src/ModelError.ts"
+import { ModelRef } from "../src/ModelRef.ts"
+import { ModelInfo, ModelRequest } from "../src/ModelsManager.ts"
+import { ProviderChunk } from "../src/ProviderChunk.ts"
+import { Round, Session } from "../src/Session.ts"
+import { SessionContext } from "../src/SessionContext.ts"
+import { LogEntry, SessionEvent } from "../src/SessionEvent.ts"
+import { SessionInfo } from "../src/SessionInfo.ts"
+import { SystemPrompt } from "../src/SystemPrompt.ts"
+import { ToolDefinition, ToolOutcome } from "../src/Tool.ts"
+import { ToolError } from "../src/ToolError.ts"
+import { Usage } from "../src/Usage.ts"
+
+const schemas = {
+  Block,
+  ToolResult,
+  DynamicSlot,
+  HandleMessageError,
+  Failure,
+  McpServerConfig,
+  Message,
+  ModelError,
+  ModelRef,
+  ModelInfo,
+  ModelRequest,
+  ProviderChunk,
+  Round,
+  Session,
+  SessionContext,
+  LogEntry,
+  SessionEvent,
+  SessionInfo,
+  SystemPrompt,
+  ToolDefinition,
+  ToolOutcome,
+  ToolError,
+  Usage
+}
+
+const roundTrips = <T>(name: string, schema: Schema.Codec<T, unknown>) => {
+  const json = Schema.fromJsonString(Schema.toCodecJson(schema))
+  const same = Schema.toEquivalence(schema)
+  it.effect.prop(
+    `${name} survives JSON`,
+    [Arbitrary.schema(schema)],
+    ([value]) =>
+      Effect.gen(function* () {
+        const text = yield* Schema.encodeEffect(json)(value)
+        const back = yield* Schema.decodeEffect(json)(text)
+        assert.isTrue(same(value, back), text)
+        assert.strictEqual(yield* Schema.encodeEffect(json)(back), text, "the same value gives the same bytes")
+      }),
+    { arbitrary: { runs: 100 } }
+  )
+}
+
+for (const [name, schema] of Object.entries(schemas)) roundTrips<unknown>(name, schema)

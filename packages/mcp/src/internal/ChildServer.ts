@@ -1,0 +1,125 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process"
+import { existsSync } from "node:fs"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { plainLine } from "../PlainText.ts"
+import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
+import { makeStderrTail } from "./StderrTail.ts"
+
+/** Why a server did not become ready, in words for a person. */
+export class StartFailure extends Schema.TaggedError<StartFailure>()("StartFailure", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+export interface ChildServerOptions {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly env: { readonly [name: string]: string }
+  readonly cwd: string | undefined
+  readonly grace: Duration.Duration
+  readonly onStderr: ((text: string) => void) | undefined
+}
+
+/** A started server program and its three pipes. */
+export interface ChildServer {
+  readonly pid: number | undefined
+  readonly write: (text: string) => Promise<void>
+  readonly endInput: () => void
+  readonly onData: (listener: (chunk: Buffer) => void) => void
+  /** How it ended, once it has; what it wrote before that has been read by then. */
+  readonly ended: Effect.Effect<string>
+  /** The last words on its standard error, on one line, or nothing. */
+  readonly lastWords: () => string
+}
+
+const spawnProblem = (cause: unknown, { command, cwd }: ChildServerOptions): string => {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  if (code === "ENOENT" && cwd !== undefined && !existsSync(cwd)) return `there is no directory ${plainLine(cwd)}`
+  if (code === "ENOENT") return `the command ${plainLine(command)} was not found`
+  if (code === "EACCES") return `the command ${plainLine(command)} cannot be executed`
+  return `the command ${plainLine(command)} could not be started: ${plainLine(String(cause))}`
+}
+
+interface Started {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly spawned: Deferred.Deferred<void, StartFailure>
+  readonly exited: Deferred.Deferred<string>
+  readonly closed: Deferred.Deferred<void>
+}
+
+// Listeners are there before the first event can be: `spawn` reports everything on a later tick.
+const start = (options: ChildServerOptions): Started => {
+  const child = spawn(options.command, options.args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ["pipe", "pipe", "pipe"],
+    shell: false,
+    detached: ownGroup,
+    windowsHide: true
+  })
+  const spawned = Deferred.makeUnsafe<void, StartFailure>()
+  const exited = Deferred.makeUnsafe<string>()
+  const closed = Deferred.makeUnsafe<void>()
+  child.once("spawn", () => {
+    watch(child)
+    Deferred.doneUnsafe(spawned, Effect.void)
+  })
+  child.on("error", (cause) =>
+    Deferred.doneUnsafe(spawned, Effect.fail(new StartFailure({ problem: spawnProblem(cause, options) })))
+  )
+  child.once("exit", (code, signal) =>
+    Deferred.doneUnsafe(exited, Effect.succeed(signal === null ? `exited with code ${code}` : `was ended by ${signal}`))
+  )
+  child.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
+  // A pipe whose other end is gone reports that as an event, and an event of that name without a listener is thrown.
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.on("error", () => {})
+  return { child, spawned, exited, closed }
+}
+
+const write = (child: ChildProcessWithoutNullStreams, text: string): Promise<void> => {
+  const { promise, reject, resolve } = Promise.withResolvers<void>()
+  child.stdin.write(text, (error) => {
+    if (error === null || error === undefined) resolve()
+    else reject(error)
+  })
+  return promise
+}
+
+/**
+ * Starts a server program without a shell, with exactly the given environment. Closing the scope ends it and everything in
+ * its process group. Its standard error never reaches a terminal: it is read at once and only its end is kept.
+ */
+export const startChildServer = Effect.fnUntraced(function* (options: ChildServerOptions) {
+  const { child, closed, exited, spawned } = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => start(options),
+      catch: (cause) => new StartFailure({ problem: spawnProblem(cause, options) })
+    }),
+    ({ child }) => terminate(child, options.grace)
+  )
+  yield* Deferred.await(spawned)
+
+  const tail = makeStderrTail()
+  child.stderr.on("data", (chunk: Buffer) => {
+    tail.append(chunk)
+    options.onStderr?.(chunk.toString("utf8"))
+  })
+
+  // A grandchild may hold the pipes open long after the server has gone, so their end is waited for only briefly.
+  const ended = Deferred.await(exited).pipe(
+    Effect.tap(() => Effect.timeoutOption(Deferred.await(closed), "200 millis"))
+  )
+
+  return {
+    pid: child.pid,
+    write: (text: string) => write(child, text),
+    endInput: () => void child.stdin.end(),
+    onData: (listener: (chunk: Buffer) => void) => void child.stdout.on("data", listener),
+    ended,
+    lastWords: () => plainLine(tail.lines(5).join(" | "), 1000)
+  } satisfies ChildServer
+})

@@ -1,0 +1,103 @@
+import * as fs from "node:fs"
+import { type FileHandle, lstat, open, realpath, stat } from "node:fs/promises"
+import { join, posix, relative, sep, win32 } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { plainLine } from "../PlainText.ts"
+
+/** Why a path cannot be used, in a plain sentence for the model. */
+export class PathRefused extends Schema.TaggedError<PathRefused>()("PathRefused", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** A path that was inside the root, with all links followed, when it was looked at. */
+export interface Confined {
+  readonly kind: "file" | "directory"
+  readonly real: string
+  readonly size: number
+  /** What people and models are shown: relative to the root, with `/`, empty for the root itself. */
+  readonly shown: string
+}
+
+export interface OpenFile {
+  readonly handle: FileHandle
+  readonly size: number
+}
+
+const name = (path: string): string => (path === "" ? "the workspace" : plainLine(path))
+
+const refuse = (problem: string) => new PathRefused({ problem })
+
+const refuseCause = (path: string) => (cause: unknown) => {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  if (code === "ENOENT" || code === "ENOTDIR") return refuse(`There is no ${name(path)}.`)
+  if (code === "EACCES" || code === "EPERM") return refuse(`${name(path)} cannot be read: permission denied.`)
+  if (code === "ELOOP") return refuse(`${name(path)} is a link that leads in a circle.`)
+  return refuse(`${name(path)} cannot be read.`)
+}
+
+const attempt = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, PathRefused> =>
+  Effect.tryPromise({ try: run, catch: refuseCause(path) })
+
+/** Inside means: the root itself, or below it. The separator keeps `/ws-evil` out of `/ws`. */
+export const isInside = (root: string, path: string): boolean =>
+  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)
+
+const problemOfSpelling = (path: string): string | undefined => {
+  if (path.includes("\u0000")) return "A path cannot hold a NUL character."
+  if (!path.isWellFormed()) return "A path must be valid Unicode."
+  if (path.startsWith("~")) return "Paths are relative to the workspace: ~ is not understood."
+  if (posix.isAbsolute(path) || win32.isAbsolute(path) || /^[A-Za-z]:/.test(path) || /^file:/i.test(path)) {
+    return "Paths are relative to the workspace: absolute paths are not allowed."
+  }
+  if (path.split(/[\\/]/).includes("..")) return "Paths cannot contain `..`."
+  return undefined
+}
+
+const shownPath = (root: string, real: string): string => relative(root, real).split(sep).join("/")
+
+/**
+ * Follows all links of a path and makes sure that where they end is inside the root. `..`, absolute paths, `~` and NUL are
+ * refused as they are written, before the disk is looked at.
+ */
+export const confine = Effect.fnUntraced(function* (root: string, path: string) {
+  const problem = problemOfSpelling(path)
+  if (problem !== undefined) return yield* refuse(problem)
+  const realRoot = yield* attempt("", () => realpath(root))
+  const real = yield* attempt(path, () => realpath(join(realRoot, path)))
+  if (!isInside(realRoot, real)) return yield* refuse(`${name(path)} leads out of the workspace.`)
+  // `real` holds no links any more, so this is the thing itself, and it is not opened: opening a FIFO would wait for ever.
+  const status = yield* attempt(path, () => lstat(real))
+  if (!status.isFile() && !status.isDirectory()) return yield* refuse(`${name(path)} is not a file or a directory.`)
+  return {
+    kind: status.isFile() ? "file" : "directory",
+    real,
+    size: status.size,
+    shown: shownPath(realRoot, real)
+  } satisfies Confined
+})
+
+/**
+ * Opens a file for reading, for as long as the scope lasts. After opening, the path is followed once more: what was opened
+ * must be a regular file and the very file (device and number) that the path leads to inside the root. A link that is put
+ * in the way between looking and opening therefore yields nothing.
+ */
+export const openConfined = Effect.fnUntraced(function* (root: string, path: string) {
+  const looked = yield* confine(root, path)
+  if (looked.kind === "directory") return yield* refuse(`${name(path)} is a directory.`)
+  // Without O_NONBLOCK a FIFO that has just taken the file's place would block; O_NOFOLLOW refuses a link in its place.
+  const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0) | (fs.constants.O_NOFOLLOW ?? 0)
+  const handle = yield* Effect.acquireRelease(
+    attempt(path, () => open(looked.real, flags)),
+    (handle) => Effect.ignore(Effect.tryPromise(() => handle.close()))
+  )
+  const opened = yield* attempt(path, () => handle.stat({ bigint: true }))
+  const again = yield* confine(root, path)
+  const there = yield* attempt(path, () => stat(again.real, { bigint: true }))
+  if (!opened.isFile() || opened.ino !== there.ino || opened.dev !== there.dev) {
+    return yield* refuse(`${name(path)} was replaced while it was opened.`)
+  }
+  return { handle, size: Number(opened.size) } satisfies OpenFile
+})

@@ -1,0 +1,71 @@
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { plainLine } from "../PlainText.ts"
+
+/** Why a request has no result. */
+export class RequestFailure extends Schema.TaggedError<RequestFailure>()("RequestFailure", {
+  reason: Schema.TaggedUnion({
+    /** The server answered with a JSON-RPC error. */
+    Answered: { message: Schema.String },
+    /** The request never reached the server. */
+    NotSent: { problem: Schema.String },
+    /** The request may have reached the server, and no answer was seen. */
+    Lost: { problem: Schema.String }
+  })
+}) {}
+
+// The SDK's errors are recognised by what they carry: its classes exist only once it has been loaded.
+// A protocol error has a number as its code, as has a `DOMException`, and always a property `data`, which that has not.
+const decodeAnswered = Schema.decodeUnknownOption(
+  Schema.Struct({ code: Schema.Int, message: Schema.String, data: Schema.Unknown })
+)
+const decodeCode = Schema.decodeUnknownOption(Schema.Struct({ code: Schema.String }))
+const decodeStatus = Schema.decodeUnknownOption(Schema.Struct({ status: Schema.Int }))
+const decodeCause = Schema.decodeUnknownOption(Schema.Struct({ cause: Schema.Unknown }))
+
+/** An error and what it says was behind it, outermost first. */
+const chain = (cause: unknown, depth = 5): ReadonlyArray<unknown> => {
+  const inner = Option.getOrUndefined(decodeCause(cause))?.cause
+  return inner === undefined || depth === 0 ? [cause] : [cause, ...chain(inner, depth - 1)]
+}
+
+const statusOf = (cause: unknown): number | undefined =>
+  chain(cause)
+    .map((error) => Option.getOrUndefined(decodeStatus(error))?.status)
+    .find((status) => status !== undefined)
+
+const codesOf = (cause: unknown): ReadonlyArray<string> =>
+  chain(cause).flatMap((error) => Option.toArray(Option.map(decodeCode(error), ({ code }) => code)))
+
+/** What went wrong, in one line for a person. */
+export const describeCause = (cause: unknown): string => {
+  const status = statusOf(cause)
+  if (status === 401) return "the server wants authorisation (HTTP 401): set a token in its `headers`"
+  if (status === 403) return "the server refused access (HTTP 403)"
+  const messages = chain(cause).map((error) => plainLine(error instanceof Error ? error.message : String(error), 200))
+  const said = messages.filter((message, index) => message !== "" && messages.indexOf(message) === index).join(": ")
+  return status === undefined ? said : `HTTP ${status}: ${said}`
+}
+
+// Failures of the network that happen before a request can have left.
+const neverLeft = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
+const refusedLocally = new Set(["NOT_CONNECTED", "CAPABILITY_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"])
+
+/** Sorts what the SDK rejects a request with. What is not known for certain to have stayed here counts as lost. */
+export const requestFailure = (cause: unknown): RequestFailure => {
+  const answered = decodeAnswered(cause)
+  const status = statusOf(cause)
+  if (Option.isSome(answered) && status === undefined) {
+    const { code, message } = answered.value
+    return new RequestFailure({ reason: { _tag: "Answered", message: `Error ${code}: ${message}` } })
+  }
+  const codes = codesOf(cause)
+  const problem = codes.includes("CONNECTION_CLOSED")
+    ? "the connection closed before the answer came"
+    : describeCause(cause)
+  const stayedHere =
+    codes.some((code) => neverLeft.has(code) || refusedLocally.has(code)) ||
+    // The server, or something in front of it, turned the request away before any tool saw it.
+    (status !== undefined && status >= 400 && status < 500)
+  return new RequestFailure({ reason: { _tag: stayedHere ? "NotSent" : "Lost", problem } })
+}

@@ -1,0 +1,104 @@
+import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
+import { ModelError } from "@parley/domain/ModelError"
+import type { ModelInfo } from "@parley/domain/ModelsManager"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import { type NonEmptyReadonlyArray, isReadonlyArrayNonEmpty } from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Pull from "effect/Pull"
+import type * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { provider } from "./AnthropicBlocks.ts"
+import * as AnthropicClient from "./AnthropicClient.ts"
+import { broken, brokenBy } from "./AnthropicError.ts"
+import { body } from "./AnthropicRequest.ts"
+import { AnthropicResponse } from "./AnthropicResponse.ts"
+import type { ModelProvider } from "./ModelProvider.ts"
+
+export interface AnthropicOptions {
+  /** Sent as `authorization: Bearer`, to `baseUrl` and nowhere else; never logged and never part of an error. */
+  readonly apiKey: Redacted.Redacted
+  /** `https://api.anthropic.com` unless said otherwise. The environment is not read. */
+  readonly baseUrl?: string
+  readonly defaultModel?: string
+  /**
+   * The API requires a limit (`max_tokens`). 32000 unless said otherwise: no current model allows less, and an answer that
+   * would be longer is better asked for in parts.
+   */
+  readonly maxOutputTokens?: number
+  /** Passed on as it is: `{ type: "adaptive" }`, `{ type: "enabled", budget_tokens }`, … Without it the model decides. */
+  readonly thinking?: ThinkingConfigParam
+  /** Let the API cache each request up to its last block, so that the next one pays little for it. True unless said otherwise. */
+  readonly caching?: boolean
+}
+
+const names: ReadonlyArray<readonly [model: string, description: string]> = [
+  ["claude-opus-5-5", "Claude Opus 5.5"],
+  ["claude-sonnet-5-5", "Claude Sonnet 5.5"],
+  ["claude-haiku-5-5", "Claude Haiku 5.5"],
+  ["claude-fable-5-2", "Claude Fable 5.2"],
+  ["claude-mythos-5-2", "Claude Mythos 5.2"]
+]
+
+const describe = (model: string): ModelInfo => ({
+  ref: { provider, model },
+  description: names.find(([name]) => name === model)?.[1] ?? "A model of the Anthropic API"
+})
+
+type Chunks = NonEmptyReadonlyArray<ProviderChunk>
+
+const fail = (reason: ModelError["reason"]) => Effect.fail(new ModelError({ reason }))
+
+/** The chunks of a response, one array per network read. */
+const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelError> => {
+  const requestId = response.headers.get("request-id") ?? response.headers.get("x-request-id")
+  const message = new AnthropicResponse({ secret, ...(requestId === null ? {} : { requestId }) })
+  const reader = response.body?.getReader()
+  if (reader === undefined) return fail(broken("the answer has no body"))
+  const read = Effect.tryPromise({
+    try: () => reader.read(),
+    catch: (error) => new ModelError({ reason: brokenBy(error, secret) })
+  })
+  /**
+   * Reads up to the end of the response, which follows at once, so that the connection can serve the next request. A
+   * server that does not end it is left after a moment.
+   */
+  const drain: Effect.Effect<void, ModelError> = Effect.flatMap(read, ({ done }) => (done ? Effect.void : drain))
+  const leave = Effect.andThen(Effect.ignore(Effect.timeout(drain, "250 millis")), Cause.done())
+
+  const pull: Pull.Pull<Chunks, ModelError> = Effect.suspend(() => {
+    if (message.failure !== undefined) return fail(message.failure)
+    if (message.done) return leave
+    return Effect.flatMap(read, ({ done, value }) => {
+      const chunks = done ? message.end() : message.feed(value)
+      return isReadonlyArrayNonEmpty(chunks) ? Effect.succeed(chunks) : pull
+    })
+  })
+  return pull
+}
+
+/** Models behind the Anthropic Messages API, over the official SDK. See `AnthropicResponse` for what a stream is held to. */
+export const make = (options: AnthropicOptions): ModelProvider => {
+  const client = AnthropicClient.make({
+    apiKey: options.apiKey,
+    baseUrl: options.baseUrl ?? "https://api.anthropic.com"
+  })
+  const settings = {
+    maxOutputTokens: options.maxOutputTokens ?? 32_000,
+    caching: options.caching ?? true,
+    ...(options.thinking === undefined ? {} : { thinking: options.thinking })
+  }
+  return {
+    id: provider,
+    models: names.map(([model]) => describe(model)),
+    preferred: options.defaultModel ?? "claude-opus-5-5",
+    describe,
+    stream: (request) =>
+      Stream.unwrap(
+        Effect.map(
+          Effect.suspend(() => client.post(body(settings, request))),
+          (response) => Stream.fromPull(Effect.sync(() => chunksOf(response, client.secret)))
+        )
+      )
+  }
+}

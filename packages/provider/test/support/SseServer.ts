@@ -1,0 +1,84 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as http from "node:http"
+import type { AddressInfo } from "node:net"
+
+export interface Reply {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Written one after the other, each flushed before the next. */
+  readonly body?: ReadonlyArray<string | Uint8Array>
+  /** `end` properly, `cut` the socket, or `hang` until the client goes. */
+  readonly last?: "end" | "cut" | "hang"
+}
+
+export interface Received {
+  readonly url: string
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: string
+  /** Succeeds when the connection that carried the request is gone. */
+  readonly closed: Deferred.Deferred<void>
+  /** The connection, to see whether two requests shared one. */
+  readonly connection: number
+}
+
+export interface SseServer {
+  readonly url: string
+  readonly received: ReadonlyArray<Received>
+  /** Succeeds when everything of a reply that hangs has been written. */
+  readonly hanging: Deferred.Deferred<void>
+}
+
+const write = (response: http.ServerResponse, reply: Reply, onHang: () => void): void => {
+  const left = (reply.body ?? []).values()
+  const next = (): void => {
+    const { done, value } = left.next()
+    if (done !== true) response.write(value, next)
+    else if (reply.last === "cut") response.socket?.destroy()
+    else if (reply.last === "hang") onHang()
+    else response.end()
+  }
+  response.writeHead(reply.status ?? 200, { "content-type": "text/event-stream; charset=utf-8", ...reply.headers })
+  response.flushHeaders()
+  next()
+}
+
+/** A server on a free loopback port that answers each POST as told, byte for byte. The last reply stands for all later ones. */
+export const serve = (...replies: ReadonlyArray<Reply>): Effect.Effect<SseServer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const received: Array<Received> = []
+    const hanging = Deferred.makeUnsafe<void>()
+    const connections = new WeakMap<object, number>()
+    let opened = 0
+    const server = http.createServer((request, response) => {
+      const parts: Array<Buffer> = []
+      request.on("data", (part: Buffer) => parts.push(part))
+      request.on("end", () => {
+        const closed = Deferred.makeUnsafe<void>()
+        request.socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
+        received.push({
+          url: request.url ?? "",
+          headers: request.headers,
+          body: Buffer.concat(parts).toString("utf8"),
+          closed,
+          connection: connections.get(request.socket) ?? 0
+        })
+        const reply = replies[Math.min(received.length, replies.length) - 1] ?? {}
+        write(response, reply, () => Deferred.doneUnsafe(hanging, Effect.void))
+      })
+    })
+    server.on("connection", (socket) => connections.set(socket, ++opened))
+    yield* Effect.acquireRelease(
+      Effect.callback<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.callback<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    )
+    const { port } = server.address() as AddressInfo
+    return { url: `http://127.0.0.1:${port}`, received, hanging }
+  })

@@ -1,0 +1,57 @@
+import type { Block } from "@parley/domain/Content"
+import { TurnId } from "@parley/domain/Ids"
+import type { Message } from "@parley/domain/Message"
+import type { ModelError } from "@parley/domain/ModelError"
+import type { ModelRequest } from "@parley/domain/ModelsManager"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import { TurnContent } from "@parley/domain/TurnContent"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as Anthropic from "../../src/Anthropic.ts"
+import type { ModelProvider } from "../../src/ModelProvider.ts"
+
+export const secret = "sk-ant-test-0123456789abcdef"
+
+export const provider = (baseUrl: string, options: Partial<Anthropic.AnthropicOptions> = {}): ModelProvider =>
+  Anthropic.make({ apiKey: Redacted.make(secret), baseUrl, ...options })
+
+export const user = (...texts: ReadonlyArray<string>): Message => ({
+  role: "user",
+  content: texts.map((text) => ({ _tag: "Text", text }))
+})
+
+export const request = (
+  messages: ReadonlyArray<Message> = [user("hi")],
+  more: { readonly system?: string; readonly tools?: ReadonlyArray<ToolDefinition> } = {}
+): ModelRequest => ({ model: { provider: "anthropic", model: "m" }, system: "", tools: [], messages, ...more })
+
+export interface Turn {
+  readonly arrays: ReadonlyArray<ReadonlyArray<ProviderChunk>>
+  readonly blocks: ReadonlyArray<Block>
+  readonly finish: TurnContent["finish"]
+  readonly malformed: string | undefined
+  /** Undefined if the stream ended well. */
+  readonly error: ModelError | undefined
+}
+
+/** Runs a request to its end, good or bad, and folds what came. Defects are not caught. */
+export const run = (from: ModelProvider, what: ModelRequest = request()): Effect.Effect<Turn> =>
+  Effect.gen(function* () {
+    const arrays: Array<ReadonlyArray<ProviderChunk>> = []
+    const exit = yield* Effect.exit(
+      Stream.runForEachArray(from.stream(what), (chunks) => Effect.sync(() => arrays.push(chunks)))
+    )
+    const error = Exit.isFailure(exit) ? Option.getOrUndefined(Exit.findErrorOption(exit)) : undefined
+    if (Exit.isFailure(exit) && error === undefined) return yield* Effect.failCause(exit.cause) as Effect.Effect<never>
+    const content = new TurnContent(TurnId.make("r1t1"))
+    for (const chunks of arrays) content.add(chunks)
+    return { arrays, blocks: content.blocks(), finish: content.finish, malformed: content.malformed, error }
+  })
+
+/** The text of all text blocks. */
+export const textOf = (turn: Turn): string =>
+  turn.blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : [])).join("")

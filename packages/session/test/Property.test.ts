@@ -1,0 +1,95 @@
+import { Arbitraries, ScriptedModel, Scripts } from "@parley/testing"
+import { assert, it } from "@effect/vitest"
+import { Arbitrary, Effect, Exit, Fiber, Result } from "effect"
+import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { checkInvariants, log, send, sessionId, watched, world } from "./World.ts"
+
+const script = Arbitrary.schema(Arbitraries.Script)
+const interruption = Arbitrary.schema(Arbitraries.Interruption)
+// Each property; larger campaigns raise it.
+const runs = 300
+
+/** The session takes the next message, and everything that ever holds still holds. */
+const goesOn = Effect.gen(function* () {
+  const round = yield* Effect.result(send("and now?"))
+  const last = (yield* log).at(-1)
+  assert.include(["RoundCompleted", "RoundFailed"], last?.event._tag)
+  assert.strictEqual(Result.isSuccess(round), last?.event._tag === "RoundCompleted")
+})
+
+it.effect.prop(
+  "any script, run to its end, keeps every invariant and leaves a usable session",
+  [script],
+  ([script]) =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      yield* Effect.exit(send("go"))
+      yield* goesOn
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provide(world([...Scripts.turns(script), ...Scripts.turns(script)], Scripts.tools), { local: true })
+    ),
+  { arbitrary: { runs } }
+)
+
+it.effect.prop(
+  "interrupted at any step, every call is settled once, the round is closed and the next request is legal",
+  [script, interruption],
+  ([script, steps]) =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const fiber = yield* Effect.forkChild(send("go"), { startImmediately: true })
+      for (let i = 0; i < steps; i++) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      const closed = (yield* log).at(-1)?.event._tag
+      if (closed !== undefined) assert.include(["RoundCompleted", "RoundFailed", "RoundCancelled"], closed)
+      yield* goesOn
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provide(
+        world([...Scripts.turns(script), ...Scripts.turns(script), ...Scripts.turns(script)], Scripts.tools),
+        { local: true }
+      )
+    ),
+  { arbitrary: { runs } }
+)
+
+it.effect.prop(
+  "cancel at any step returns the closed round, and cancelling again changes nothing",
+  [script, interruption],
+  ([script, steps]) =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const coordinator = yield* SessionCoordinator
+      const fiber = yield* Effect.forkChild(send("go"), { startImmediately: true })
+      for (let i = 0; i < steps; i++) yield* Effect.yieldNow
+      yield* coordinator.cancel(sessionId)
+      yield* coordinator.cancel(sessionId)
+      const exit = yield* Fiber.await(fiber)
+      const last = (yield* log).at(-1)?.event._tag
+      if (last === "RoundCancelled") assert.strictEqual(Exit.isSuccess(exit) && exit.value.status, "cancelled")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world(Scripts.turns(script), Scripts.tools), { local: true })),
+  { arbitrary: { runs } }
+)
+
+it.effect("asks the model exactly as often as the script has turns", () =>
+  Effect.gen(function* () {
+    yield* watched
+    yield* send("go")
+    assert.lengthOf(yield* ScriptedModel.Requests.all, 3)
+  }).pipe(
+    Effect.provide(
+      world(
+        Scripts.turns({
+          turns: [
+            { texts: ["a"], thinks: true, tools: ["echo", "dies", "slower"] },
+            { texts: [], thinks: false, tools: ["unknown", "malformed"] }
+          ],
+          ending: "answer"
+        }),
+        Scripts.tools
+      )
+    )
+  )
+)

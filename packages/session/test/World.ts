@@ -1,0 +1,66 @@
+import { SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
+import { PromptManager } from "@parley/domain/PromptManager"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import * as SessionFold from "@parley/domain/SessionFold"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { Invariants, ScriptedModel, ScriptedTools } from "@parley/testing"
+import { assert } from "@effect/vitest"
+import { Effect, Layer, Stream } from "effect"
+import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+
+export const sessionId = SessionId.make("session-1")
+
+/** A coordinator over scripted parts; optional managers are added by the test that wants them. */
+export const world = (
+  turns: ReadonlyArray<ScriptedModel.Turn>,
+  tools: { readonly [name: string]: ScriptedTools.Behaviour } = { echo: ScriptedTools.echo },
+  optional: Layer.Layer<never> = Layer.empty
+) =>
+  SessionCoordinator.layer.pipe(
+    Layer.provideMerge([
+      ScriptedModel.layer(turns),
+      ScriptedTools.layer(tools),
+      SessionManager.layerMemory,
+      PromptManager.layerMemory({ instructions: "Be brief." })
+    ]),
+    Layer.provide(optional)
+  )
+
+export type World =
+  | SessionCoordinator
+  | SessionManager
+  | PromptManager
+  | ModelsManager
+  | McpManager
+  | ScriptedModel.Requests
+  | ScriptedTools.Calls
+
+/** Makes the session and returns everything a subscriber from the start sees, growing as it happens. */
+export const watched = Effect.gen(function* () {
+  const sessions = yield* SessionManager
+  yield* sessions.create({ id: sessionId, workspace: "/ws" })
+  const seen: Array<LogEntry> = []
+  const coordinator = yield* SessionCoordinator
+  yield* coordinator.events(sessionId).pipe(
+    Stream.runForEach((entry) => Effect.sync(() => seen.push(entry))),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  return seen
+})
+
+export const send = (request: string) =>
+  Effect.flatMap(SessionCoordinator, (coordinator) => coordinator.handleMessage({ sessionId, request }))
+
+export const log = Effect.flatMap(SessionManager, (sessions) => sessions.read(sessionId, 0))
+
+export const session = Effect.map(log, (entries) => SessionFold.fromEvents(sessionId, entries))
+
+/** Lets subscribers catch up, then checks every invariant of a session at rest. */
+export const checkInvariants = (seen: ReadonlyArray<LogEntry>) =>
+  Effect.gen(function* () {
+    yield* Effect.repeat(Effect.yieldNow, { times: 5 })
+    const violations = Invariants.check({ log: yield* log, seen, requests: yield* ScriptedModel.Requests.all })
+    assert.deepStrictEqual(violations, [])
+  })

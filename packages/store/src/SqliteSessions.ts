@@ -1,0 +1,153 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import { type SessionId, SessionIds } from "@parley/domain/Ids"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import * as SessionFeed from "@parley/domain/SessionFeed"
+import type { SessionInfo } from "@parley/domain/SessionInfo"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { zero } from "@parley/domain/Usage"
+import * as Append from "./internal/append.ts"
+import * as Commit from "./internal/commit.ts"
+import * as Database from "./internal/database.ts"
+import * as EventRows from "./internal/eventRows.ts"
+import * as GroupCommit from "./internal/groupCommit.ts"
+import * as SessionRows from "./internal/sessionRows.ts"
+import { BusyLimit, FlushInterval } from "./StoreSettings.ts"
+
+type Service = SessionManager["Service"]
+
+const corrupt = (operation: string) => (detail: string) => new StorageError({ operation, reason: "Corrupt", detail })
+
+/** Rows that are decoded before other fibers may run. */
+const slice = 500
+
+const decodeEvents = Effect.fnUntraced(function* (rows: ReadonlyArray<EventRows.EventRow>) {
+  const entries: Array<LogEntry> = []
+  for (const row of rows) {
+    const entry = EventRows.decode(row)
+    if (Result.isFailure(entry)) return yield* Effect.fail(entry.failure)
+    if (entries.push(entry.success) % slice === 0) yield* Effect.yieldNow
+  }
+  return entries
+})
+
+const make = Effect.fnUntraced(function* (options: { readonly filename: string }) {
+  const nextId = yield* SessionIds
+  const database = yield* Database.open(options.filename, yield* BusyLimit)
+  const { run, sql } = database
+  const feed = SessionFeed.make()
+  const submit = yield* GroupCommit.make({
+    interval: yield* FlushInterval,
+    commit: Commit.make(database, feed.publish)
+  })
+
+  const create = Effect.fn("SessionManager.create")(function* (wanted: Parameters<Service["create"]>[0]) {
+    const id = wanted.id ?? (yield* nextId)
+    const now = yield* Clock.currentTimeMillis
+    const info: SessionInfo = {
+      id,
+      workspace: wanted.workspace ?? "",
+      title: wanted.title ?? "",
+      createdAt: now,
+      updatedAt: now,
+      head: 0,
+      rounds: 0,
+      open: false,
+      usage: zero,
+      cost: 0
+    }
+    const rows = yield* run("create")(sql.unsafe(SessionRows.insert, SessionRows.insertValues(info)))
+    if (rows.length === 0) return yield* new SessionBusy({ sessionId: id, detail: "this id is already taken" })
+    return info
+  })
+
+  const get = Effect.fn("SessionManager.get")(function* (id: SessionId) {
+    const [row] = yield* run("get")(sql.unsafe<SessionRows.SessionRow>(SessionRows.selectOne, [id]))
+    if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
+    return yield* Effect.mapError(Effect.fromResult(SessionRows.decode(row)), corrupt("get"))
+  })
+
+  const list = Effect.fn("SessionManager.list")(function* (wanted: Parameters<Service["list"]>[0]) {
+    const limit = wanted.limit === undefined ? -1 : Math.max(0, Math.trunc(wanted.limit))
+    const rows = yield* run("list")(
+      sql.unsafe<SessionRows.SessionRow>(SessionRows.selectMany, [
+        wanted.workspace ?? null,
+        wanted.open === undefined ? 0 : 1,
+        limit
+      ])
+    )
+    return yield* Effect.mapError(Effect.fromResult(Result.all(rows.map(SessionRows.decode))), corrupt("list"))
+  })
+
+  const remove = Effect.fn("SessionManager.remove")(function* (id: SessionId) {
+    const removed = Effect.tap(sql.unsafe(SessionRows.remove, [id]), () => Effect.sync(() => feed.end(id)))
+    // Not interrupted in between: a removed session's subscriptions end.
+    const rows = yield* removed.pipe(Effect.uninterruptible, run("remove"))
+    if (rows.length === 0) return yield* new SessionNotFound({ sessionId: id })
+  })
+
+  const append: Service["append"] = (id, after, events) =>
+    Effect.suspend(() => {
+      const bodies = Result.all(events.map(EventRows.encode))
+      if (Result.isFailure(bodies))
+        return Effect.fail(
+          new StorageError({ operation: "append", reason: "Unavailable", detail: `no event: ${bodies.failure}` })
+        )
+      return Effect.callback<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>((resume) => {
+        const request = Append.make(id, after, events, bodies.success, resume)
+        submit(request)
+        return Effect.sync(() => {
+          request.abandoned = true
+        })
+      })
+    })
+
+  const read = Effect.fnUntraced(function* (id: SessionId, after: number) {
+    const rows = yield* run("read")(sql.unsafe<EventRows.EventRow>(EventRows.select, [after, id]))
+    const [first] = rows
+    if (first === undefined) return yield* new SessionNotFound({ sessionId: id })
+    if (first.seq === null) return []
+    return yield* Effect.mapError(decodeEvents(rows), (detail) => corrupt("read")(`session ${id}, ${detail}`))
+  }, Effect.withTracerEnabled(false))
+
+  const follow: Service["follow"] = (id, after) =>
+    Stream.unwrap(
+      Effect.map(Ref.make(false), (known) =>
+        feed.follow(id, after, (cursor) =>
+          read(id, cursor).pipe(
+            Effect.tap(() => Ref.set(known, true)),
+            // A session that was there and is not was removed, here or by another process: the subscription ends.
+            Effect.catchTag("SessionNotFound", (error) =>
+              Effect.flatMap(Ref.get(known), (wasThere) =>
+                wasThere
+                  ? Effect.as(
+                      Effect.sync(() => feed.end(id)),
+                      []
+                    )
+                  : Effect.fail(error)
+              )
+            )
+          )
+        )
+      )
+    )
+
+  return SessionManager.of({ create, get, list, remove, append, read, follow })
+})
+
+/**
+ * Sessions in one SQLite database file, created (private to its owner, like its directory if that is new) when it is
+ * missing. Any number of processes may use one file at the same time.
+ *
+ * A file that cannot be used, or that another program or a newer version wrote, is a `StorageError`, and it is not touched.
+ * An event is lost only with the power, and not even then once a later one that `SessionEvent.needsBarrier` names was
+ * acknowledged. An interrupted `append` is either stored as a whole or not at all. When the layer's scope ends, the appends
+ * it has accepted are committed before the file is closed.
+ */
+export const layer = (options: { readonly filename: string }): Layer.Layer<SessionManager, StorageError> =>
+  Layer.effect(SessionManager, make(options))

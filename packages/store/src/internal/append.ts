@@ -1,0 +1,47 @@
+import type * as Exit from "effect/Exit"
+import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import type { SessionId, TurnId } from "@parley/domain/Ids"
+import { type LogEntry, needsBarrier, type SessionEvent } from "@parley/domain/SessionEvent"
+
+export type Appended = Exit.Exit<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>
+
+/** One call of `SessionManager.append` on its way to the disk. */
+export interface Append {
+  readonly id: SessionId
+  readonly after: number
+  readonly events: ReadonlyArray<SessionEvent>
+  /** The events as they are stored. */
+  readonly bodies: ReadonlyArray<string>
+  /** The turn whose deltas these are. Only such an append may wait for others. */
+  readonly deltasOf: TurnId | undefined
+  readonly needsBarrier: boolean
+  /** Ends the caller's wait. Only the first call counts. */
+  readonly settle: (exit: Appended) => void
+  /** The caller was interrupted: unless its commit has begun, nothing is stored. */
+  abandoned: boolean
+}
+
+const deltasOf = (events: ReadonlyArray<SessionEvent>): TurnId | undefined => {
+  const [first] = events
+  return first?._tag === "TurnDelta" &&
+    events.every((event) => event._tag === "TurnDelta" && event.turnId === first.turnId)
+    ? first.turnId
+    : undefined
+}
+
+export const make = (
+  id: SessionId,
+  after: number,
+  events: ReadonlyArray<SessionEvent>,
+  bodies: ReadonlyArray<string>,
+  settle: Append["settle"]
+): Append => ({
+  id,
+  after,
+  events,
+  bodies,
+  deltasOf: deltasOf(events),
+  needsBarrier: events.some(needsBarrier),
+  settle,
+  abandoned: false
+})

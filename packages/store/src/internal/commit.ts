@@ -1,0 +1,83 @@
+import * as Arr from "effect/Array"
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { StorageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import type { Append } from "./append.ts"
+import { type CommitPlan, plan, type PlannedSession, type StoredSession } from "./commitPlan.ts"
+import { type Database, pragma } from "./database.ts"
+import * as EventRows from "./eventRows.ts"
+import * as SessionRows from "./sessionRows.ts"
+
+const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<SessionId>) {
+  const sessions = new Map<SessionId, StoredSession>()
+  for (const id of ids) {
+    const [row] = yield* sql.unsafe<SessionRows.SessionRow>(SessionRows.selectOne, [id])
+    if (row === undefined) continue
+    const info = SessionRows.decode(row)
+    if (Result.isFailure(info))
+      return yield* new StorageError({ operation: "append", reason: "Corrupt", detail: info.failure })
+    sessions.set(id, { key: row.key, info: info.success })
+  }
+  return sessions
+})
+
+const write = Effect.fnUntraced(function* (sql: SqlClient, session: PlannedSession) {
+  for (const turn of session.ended) yield* sql.unsafe(EventRows.removeDeltas, [session.key, turn])
+  for (const rows of Arr.chunksOf(session.rows, EventRows.insertLimit))
+    yield* sql.unsafe(EventRows.insert(rows.length), EventRows.insertValues(rows))
+  yield* sql.unsafe(SessionRows.update, SessionRows.updateValues(session.key, session.info))
+})
+
+/**
+ * Commits groups of appends, one after the other: a transaction for each group, with a full barrier if one of its events
+ * needs it. Then publishes, and only then lets the callers go on. Never fails: each append is told how it ended.
+ */
+export const make = (
+  { run, sql }: Database,
+  publish: (id: SessionId, entries: ReadonlyArray<LogEntry>) => void
+): ((group: ReadonlyArray<Append>) => Effect.Effect<void>) => {
+  let level = "NORMAL"
+
+  // Takes effect for the next transaction: it cannot be changed inside of one.
+  const synchronous = (next: "NORMAL" | "FULL") =>
+    next === level
+      ? Effect.void
+      : Effect.map(pragma(sql, `PRAGMA synchronous = ${next}`), () => {
+          level = next
+        })
+
+  const transaction = (group: ReadonlyArray<Append>) =>
+    Effect.gen(function* () {
+      const appends = group.filter((append) => !append.abandoned)
+      const sessions = yield* stored(sql, new Set(appends.map(({ id }) => id)))
+      const planned = plan(appends, sessions, yield* Clock.currentTimeMillis)
+      for (const session of planned.sessions) yield* write(sql, session)
+      return planned
+    }).pipe(sql.withTransaction)
+
+  const announce = ({ outcomes }: CommitPlan) => {
+    for (const [{ id, settle }, outcome] of outcomes) {
+      if (Exit.isSuccess(outcome)) publish(id, outcome.value)
+      settle(outcome)
+    }
+  }
+
+  return (group) =>
+    synchronous(group.some((append) => append.needsBarrier) ? "FULL" : "NORMAL").pipe(
+      Effect.andThen(transaction(group)),
+      run("append"),
+      Effect.matchCause({
+        onSuccess: announce,
+        onFailure: (cause: Cause.Cause<StorageError>) => {
+          for (const { settle } of group) settle(Exit.failCause(cause))
+        }
+      }),
+      Effect.withTracerEnabled(false)
+    )
+}

@@ -1,0 +1,62 @@
+import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, type Stats, statSync } from "node:fs"
+import { dirname } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { StorageError } from "@parley/domain/Errors"
+import { randomDigits } from "./random.ts"
+import { storageError } from "./storageError.ts"
+
+const attempt = <A>(path: string, body: () => A): Effect.Effect<A, StorageError> =>
+  Effect.try({ try: body, catch: (cause) => storageError("open", path, cause) })
+
+const unusable = (reason: StorageError["reason"], detail: string) =>
+  Effect.fail(new StorageError({ operation: "open", reason, detail }))
+
+/** A pipe or a device is refused before it is opened: opening one may never return. */
+const usable = (path: string, stats: Stats): Effect.Effect<void, StorageError> =>
+  !stats.isFile()
+    ? unusable("Unavailable", `${path} is not a regular file`)
+    : stats.size === 0
+      ? unusable("Corrupt", `${path} is empty, and Parley never leaves a database empty`)
+      : Effect.void
+
+const withoutHardLinks = new Set<unknown>(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"])
+
+/** Gives the finished draft its name, unless another process was first. */
+const publish = (draft: string, path: string): void => {
+  try {
+    linkSync(draft, path)
+  } catch (cause) {
+    if (!Predicate.hasProperty(cause, "code")) throw cause
+    if (cause.code === "EEXIST") return
+    if (!withoutHardLinks.has(cause.code)) throw cause
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) renameSync(draft, path)
+  }
+}
+
+/**
+ * Makes sure that `path` is a database file. A new one is written under another name and then linked into place, so that
+ * no crash leaves half a database and no other process sees one. It is private from its first moment, whatever the umask:
+ * SQLite gives its `-wal` and `-shm` files the same mode.
+ */
+export const ensure = Effect.fnUntraced(function* (
+  path: string,
+  initialise: (draft: string) => Effect.Effect<void, StorageError>
+) {
+  const before = yield* attempt(path, () => statSync(path, { throwIfNoEntry: false }))
+  if (before !== undefined) return yield* usable(path, before)
+  yield* attempt(path, () => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }))
+  const draft = `${path}.${randomDigits(12)}.new`
+  yield* Effect.acquireUseRelease(
+    attempt(path, () => closeSync(openSync(draft, "wx", 0o600))),
+    () =>
+      Effect.andThen(
+        initialise(draft),
+        attempt(path, () => publish(draft, path))
+      ),
+    () => Effect.sync(() => ["", "-wal", "-shm", "-journal"].forEach((end) => rmSync(draft + end, { force: true })))
+  )
+  const after = yield* attempt(path, () => statSync(path, { throwIfNoEntry: false }))
+  if (after === undefined) return yield* unusable("Unavailable", `${path} is a symbolic link to nothing`)
+  return yield* usable(path, after)
+})

@@ -1,0 +1,88 @@
+import * as Effect from "effect/Effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { StorageError } from "@parley/domain/Errors"
+
+/** `PRAGMA application_id` of every database of ours: "Prly". */
+export const applicationId = 0x50726c79
+
+/**
+ * Migration `n` brings a database from version `n` to `n + 1`; the version is `PRAGMA user_version`. A migration that was
+ * released is never changed, only followed by another.
+ *
+ * The lists of sessions are short, so that sorting them costs less than keeping an index that each append would update.
+ * Rows of one session lie together (no rowid), and `delta_of` finds a turn's deltas when the turn ends.
+ */
+export const migrations: ReadonlyArray<ReadonlyArray<string>> = [
+  [
+    `PRAGMA application_id = ${applicationId}`,
+    `CREATE TABLE sessions (
+      key INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE CHECK (id <> ''),
+      workspace TEXT NOT NULL,
+      title TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      updated_at INTEGER NOT NULL,
+      head INTEGER NOT NULL,
+      rounds INTEGER NOT NULL,
+      open INTEGER NOT NULL CHECK (open IN (0, 1)),
+      input_tokens INTEGER NOT NULL,
+      output_tokens INTEGER NOT NULL,
+      cache_read_tokens INTEGER NOT NULL,
+      cache_write_tokens INTEGER NOT NULL,
+      cost REAL NOT NULL
+    ) STRICT`,
+    `CREATE TABLE events (
+      session INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE,
+      seq INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      body TEXT NOT NULL,
+      delta_of TEXT,
+      PRIMARY KEY (session, seq)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE INDEX events_deltas ON events (session, delta_of) WHERE delta_of IS NOT NULL`
+  ]
+]
+
+const version = (sql: SqlClient) =>
+  Effect.map(
+    sql.unsafe<{ readonly user_version: number }>("PRAGMA user_version").unprepared,
+    (rows) => rows[0]?.user_version ?? 0
+  )
+
+/** Fails, without writing, unless the database is ours and of a version that this program knows. */
+export const identify = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  path: string,
+  steps: ReadonlyArray<ReadonlyArray<string>> = migrations
+) {
+  const [row] = yield* sql.unsafe<{ readonly application_id: number }>("PRAGMA application_id").unprepared
+  if (row?.application_id !== applicationId)
+    return yield* new StorageError({
+      operation: "open",
+      reason: "Unavailable",
+      detail: `${path} is a database of another program`
+    })
+  const current = yield* version(sql)
+  if (current > steps.length)
+    return yield* new StorageError({
+      operation: "open",
+      reason: "Newer",
+      detail: `${path} has version ${current}, this program knows ${steps.length}`
+    })
+})
+
+/** Applies what is missing, all of it or nothing. Of several processes, one does it and the others find it done. */
+export const migrate = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  steps: ReadonlyArray<ReadonlyArray<string>> = migrations
+) {
+  if ((yield* version(sql)) >= steps.length) return
+  const missing = Effect.gen(function* () {
+    // Read again under the write lock: somebody else may have migrated in between.
+    const current = yield* version(sql)
+    if (current >= steps.length) return
+    for (const statement of steps.slice(current).flat()) yield* sql.unsafe(statement).unprepared
+    yield* sql.unsafe(`PRAGMA user_version = ${steps.length}`).unprepared
+  })
+  yield* sql.withTransaction(missing)
+})

@@ -1,0 +1,94 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { SessionInfo } from "@parley/domain/SessionInfo"
+
+/** A row of `sessions`, as SQLite returns it. */
+export interface SessionRow {
+  readonly key: number
+  readonly id: string
+  readonly workspace: string
+  readonly title: string
+  readonly created_at: number
+  readonly updated_at: number
+  readonly head: number
+  readonly rounds: number
+  readonly open: number
+  readonly input_tokens: number
+  readonly output_tokens: number
+  readonly cache_read_tokens: number
+  readonly cache_write_tokens: number
+  readonly cost: number
+}
+
+const projected = [
+  "workspace",
+  "title",
+  "created_at",
+  "updated_at",
+  "head",
+  "rounds",
+  "open",
+  "input_tokens",
+  "output_tokens",
+  "cache_read_tokens",
+  "cache_write_tokens",
+  "cost"
+]
+
+/** Numbers outside of these bounds could be stored and never read again. */
+const int = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER)
+const finite = (value: number): number => Math.min(value, Number.MAX_VALUE)
+
+const values = (info: SessionInfo): ReadonlyArray<unknown> => [
+  info.workspace,
+  info.title,
+  info.createdAt,
+  info.updatedAt,
+  info.head,
+  info.rounds,
+  info.open ? 1 : 0,
+  int(info.usage.inputTokens),
+  int(info.usage.outputTokens),
+  int(info.usage.cacheReadTokens),
+  int(info.usage.cacheWriteTokens),
+  finite(info.cost)
+]
+
+const select = `SELECT key, id, ${projected.join(", ")} FROM sessions`
+export const selectOne = `${select} WHERE id = ?`
+export const selectMany = `${select} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
+  ORDER BY updated_at DESC, id DESC LIMIT ?3`
+
+export const insert = `INSERT INTO sessions (id, ${projected.join(", ")})
+  VALUES (?, ${projected.map(() => "?").join(", ")}) ON CONFLICT (id) DO NOTHING RETURNING key`
+export const insertValues = (info: SessionInfo): ReadonlyArray<unknown> => [info.id, ...values(info)]
+
+export const update = `UPDATE sessions SET ${projected.map((name) => `${name} = ?`).join(", ")} WHERE key = ?`
+export const updateValues = (key: number, info: SessionInfo): ReadonlyArray<unknown> => [...values(info), key]
+
+export const remove = `DELETE FROM sessions WHERE id = ? RETURNING key`
+
+const decodeInfo = Schema.decodeUnknownResult(SessionInfo)
+
+/** A failure names the column and the value that no version of Parley writes. */
+export const decode = (row: SessionRow): Result.Result<SessionInfo, string> =>
+  Result.mapError(
+    decodeInfo({
+      id: row.id,
+      workspace: row.workspace,
+      title: row.title,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      head: row.head,
+      rounds: row.rounds,
+      open: row.open !== 0,
+      usage: {
+        inputTokens: row.input_tokens,
+        outputTokens: row.output_tokens,
+        cacheReadTokens: row.cache_read_tokens,
+        cacheWriteTokens: row.cache_write_tokens
+      },
+      cost: row.cost
+    }),
+    (error) => `session ${row.id}: ${error.message}`
+  )

@@ -1,0 +1,57 @@
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { StorageError } from "@parley/domain/Errors"
+
+type Reason = StorageError["reason"]
+
+/** SQLite's primary result codes; the higher bits of a code only refine it. */
+const reasons = new Map<number, Reason>([
+  [5, "Busy"], // BUSY
+  [6, "Busy"], // LOCKED
+  [11, "Corrupt"], // CORRUPT
+  [13, "Full"], // FULL
+  [15, "Busy"], // PROTOCOL: lost a race for the locks of the write-ahead log
+  [26, "Corrupt"] // NOTADB
+])
+
+const byCode = new Map<string, Reason>([
+  ["ENOSPC", "Full"],
+  ["EDQUOT", "Full"],
+  // node:sqlite met an integer that no version of Parley writes.
+  ["ERR_OUT_OF_RANGE", "Corrupt"]
+])
+
+const reasonOf = (cause: unknown): Reason =>
+  Predicate.hasProperty(cause, "errcode") && typeof cause.errcode === "number"
+    ? (reasons.get(cause.errcode & 0xff) ?? "Unavailable")
+    : Predicate.hasProperty(cause, "code") && typeof cause.code === "string"
+      ? (byCode.get(cause.code) ?? "Unavailable")
+      : "Unavailable"
+
+const rootCause = (error: unknown): unknown => (isSqlError(error) ? error.reason.cause : error)
+
+const messageOf = (cause: unknown): string =>
+  Predicate.hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : String(cause)
+
+/** What SQLite, the driver or the file system reported, in the words of the domain. */
+export const storageError = (operation: string, path: string, error: unknown): StorageError => {
+  const cause = rootCause(error)
+  return new StorageError({ operation, reason: reasonOf(cause), detail: `${messageOf(cause)} (${path})` })
+}
+
+/**
+ * Types the failures of database work. The driver throws in its constructor and promotes a failed rollback to a defect:
+ * what bears SQLite's marks is a storage failure there too, and any other defect stays one.
+ */
+export const typed =
+  (operation: string, path: string) =>
+  <A, R>(effect: Effect.Effect<A, SqlError | StorageError, R>): Effect.Effect<A, StorageError, R> =>
+    effect.pipe(
+      Effect.catchDefect((defect) =>
+        isSqlError(defect) || Predicate.hasProperty(defect, "errcode") || Predicate.hasProperty(defect, "code")
+          ? Effect.fail(storageError(operation, path, defect))
+          : Effect.die(defect)
+      ),
+      Effect.mapError((error) => (isSqlError(error) ? storageError(operation, path, error) : error))
+    )

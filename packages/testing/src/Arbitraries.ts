@@ -1,0 +1,29 @@
+import * as Schema from "effect/Schema"
+
+const small = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+/** How a generated tool behaves; see `ScriptedTools`. */
+export const ToolKind = Schema.Literals(["echo", "fails", "dies", "slow", "slower", "lost", "unknown", "malformed"])
+export type ToolKind = typeof ToolKind.Type
+
+/** A model answer: some texts, each in one network read, then some calls for tools. */
+export const ScriptTurn = Schema.Struct({
+  texts: Schema.Array(Schema.String).check(Schema.isMaxLength(4)),
+  thinks: Schema.Boolean,
+  tools: Schema.Array(ToolKind).check(Schema.isMaxLength(5))
+})
+export type ScriptTurn = typeof ScriptTurn.Type
+
+/** How the last answer of a script ends. */
+export const Ending = Schema.Literals(["answer", "stream-error", "silent-end", "refusal", "length"])
+export type Ending = typeof Ending.Type
+
+/** A round's script: turns that ask for tools, and an ending. Derive the arbitrary with `Arbitrary.schema`; it shrinks. */
+export const Script = Schema.Struct({
+  turns: Schema.Array(ScriptTurn).check(Schema.isMaxLength(4)),
+  ending: Ending
+})
+export type Script = typeof Script.Type
+
+/** After how many scheduler steps a round is interrupted; beyond its end means not at all. */
+export const Interruption = small(200)

@@ -1,0 +1,50 @@
+import { Overloaded } from "@parley/domain/ModelError"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import type { Script, ScriptTurn, ToolKind } from "./Arbitraries.ts"
+import * as Chunks from "./Chunks.ts"
+import * as ScriptedModel from "./ScriptedModel.ts"
+import * as ScriptedTools from "./ScriptedTools.ts"
+
+/** The tools that generated scripts ask for. `unknown` is missing on purpose. */
+export const tools: { readonly [name: string]: ScriptedTools.Behaviour } = {
+  echo: ScriptedTools.echo,
+  fails: ScriptedTools.fails("no"),
+  dies: ScriptedTools.dies,
+  slow: ScriptedTools.steps(3, ScriptedTools.echo),
+  slower: ScriptedTools.steps(20, ScriptedTools.echo),
+  lost: ScriptedTools.lost,
+  malformed: ScriptedTools.echo
+} satisfies { readonly [Kind in Exclude<ToolKind, "unknown">]: ScriptedTools.Behaviour }
+
+const content = (turn: ScriptTurn): ReadonlyArray<ReadonlyArray<ProviderChunk>> => {
+  const first = turn.thinks ? 1 : 0
+  return [
+    ...(turn.thinks ? [Chunks.thinking(0, "let me", " see")] : []),
+    ...turn.texts.map((text) => Chunks.text(first, text)),
+    ...turn.tools.map((kind, i) => Chunks.call(first + 1 + i, kind, kind === "malformed" ? '{"cut":' : { i }))
+  ]
+}
+
+const ending = (script: Script): ScriptedModel.Turn => {
+  const said = Chunks.text(0, "the ", "end")
+  switch (script.ending) {
+    case "answer":
+      return ScriptedModel.turn(said, [Chunks.finish("end")])
+    case "stream-error":
+      return ScriptedModel.failing(new Overloaded({ detail: "scripted" }), said)
+    case "silent-end":
+      return ScriptedModel.turn(said)
+    case "refusal":
+      return ScriptedModel.turn(said, [Chunks.finish("refusal", "scripted")])
+    case "length":
+      return ScriptedModel.turn(said, Chunks.call(1, "echo", '{"i":'), [Chunks.finish("length")])
+  }
+}
+
+/** The model's answers for a generated script. A turn without tools ends the round, so it is the last that is played. */
+export const turns = (script: Script): ReadonlyArray<ScriptedModel.Turn> => [
+  ...script.turns.map((turn) =>
+    ScriptedModel.turn(...content(turn), [Chunks.finish(turn.tools.length > 0 ? "tool-calls" : "end")])
+  ),
+  ending(script)
+]

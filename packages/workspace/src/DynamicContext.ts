@@ -1,0 +1,92 @@
+import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicContextManager"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { quote } from "./internal/Json.ts"
+import * as JsonFile from "./JsonFile.ts"
+import { project } from "./Locations.ts"
+import { type Slot, Slots } from "./Slots.ts"
+import { UserConfig } from "./UserConfig.ts"
+
+/** The tools that a project may declare, whoever wrote it: they read the workspace, and do nothing else. */
+export const projectTools: ReadonlySet<string> = new Set([
+  "workspace__list_files",
+  "workspace__read_file",
+  "workspace__search_files"
+])
+
+/** `.parley/dynamic.json`. */
+export const ProjectFile = Schema.Struct({ slots: Schema.optionalKey(Slots) })
+
+export interface Options {
+  readonly root: string
+  /** The user's configuration file; without one only the project's slots are there. */
+  readonly configFile?: string | undefined
+}
+
+export interface DynamicContext {
+  /** The enabled slots: the user's, then the project's. */
+  readonly slots: ReadonlyArray<DynamicSlot>
+  /** Enabled slots of the project that call a tool it may not call. They have no effect at all. */
+  readonly ignored: ReadonlyArray<{ readonly id: string; readonly tool: string }>
+  /** The same for people, one sentence each. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
+
+/**
+ * The slots as both files declare them now. A project cannot make anything run: of its slots only those count that call
+ * one of `projectTools`. It is an error if such a slot has the id of one of the user's.
+ */
+export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
+  const config =
+    options.configFile === undefined ? Option.none() : yield* JsonFile.read({ path: options.configFile }, UserConfig)
+  const users = Option.match(config, { onNone: () => [], onSome: ({ value }) => value.dynamicContext ?? [] })
+
+  const { dynamicFile, root } = project(options.root)
+  const document = yield* JsonFile.read({ path: dynamicFile, within: root }, ProjectFile)
+  const declared = Option.match(document, { onNone: () => [], onSome: ({ value }) => value.slots ?? [] })
+
+  const taken = new Set(users.map(({ id }) => id))
+  const clash = declared.findIndex(({ id, tool }) => projectTools.has(tool) && taken.has(id))
+  if (Option.isSome(document) && clash >= 0) {
+    return yield* document.value.errorAt(["slots", clash, "id"], "the user's configuration has a slot with this id")
+  }
+
+  const enabled = declared.filter(({ enabled }) => enabled)
+  const ignored = enabled.filter(({ tool }) => !projectTools.has(tool)).map(({ id, tool }) => ({ id, tool }))
+  const result: DynamicContext = {
+    slots: [...users.filter(({ enabled }) => enabled), ...enabled.filter(({ tool }) => projectTools.has(tool))].map(
+      toSlot
+    ),
+    ignored,
+    warnings: ignored.map(
+      ({ id, tool }) =>
+        `${dynamicFile}: the slot ${quote(id)} is ignored: a project may only call ${[...projectTools].join(", ")}, not ` +
+        `${quote(tool)}; to use it, declare it in your own configuration`
+    )
+  }
+  return result
+})
+
+/** Reads both files anew each time. What is ignored of the project is logged once, when it is first seen. */
+export const layer = (options: Options): Layer.Layer<never> =>
+  Layer.effect(
+    DynamicContextManager,
+    Effect.sync(() => {
+      const told = new Set<string>()
+      const tell = (warning: string) => {
+        if (told.has(warning)) return Effect.void
+        told.add(warning)
+        return Effect.logWarning(warning)
+      }
+      return {
+        slots: read(options).pipe(
+          Effect.tap(({ warnings }) => Effect.forEach(warnings, tell, { discard: true })),
+          Effect.map(({ slots }) => slots)
+        )
+      }
+    })
+  )

@@ -1,0 +1,133 @@
+import { ConfigError } from "@parley/domain/Errors"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Semaphore from "effect/Semaphore"
+import * as Atomic from "./internal/Atomic.ts"
+import * as Disk from "./internal/Disk.ts"
+import { explain } from "./internal/Explain.ts"
+import * as Json from "./internal/Json.ts"
+import * as Text from "./internal/Text.ts"
+import { isMissing } from "./internal/Unreadable.ts"
+
+/** Larger files are refused, unread. */
+export const maxBytes = 1024 * 1024
+
+export interface File {
+  readonly path: string
+  /** The file must really lie in this directory: links that lead out of it are refused. For files of a project. */
+  readonly within?: string | undefined
+}
+
+/** A file as it was read. */
+export interface Document<A> {
+  readonly value: A
+  /** Others than its owner may read the file. Never set on Windows, where modes say nothing. */
+  readonly exposed: boolean
+  /** An error about the value at `path`, with its line and column. */
+  readonly errorAt: (path: ReadonlyArray<string | number>, problem: string) => ConfigError
+}
+
+type AnySchema = Schema.ConstraintDecoder<unknown>
+
+const mark = "\uFEFF"
+
+const errorIn = (file: File, text: string, flaw: Json.Flaw): ConfigError =>
+  new ConfigError({ path: file.path, problem: flaw.problem, ...Json.position(text, flaw.offset) })
+
+/** The file's text, or none if there is no such file. A link that leads nowhere is a mistake, not an absence. */
+const load = Effect.fnUntraced(function* (file: File) {
+  const fail = (problem: string) => new ConfigError({ path: file.path, problem })
+  const read = yield* Disk.read(file.path, { limit: maxBytes, within: file.within }).pipe(
+    Effect.asSome,
+    Effect.catchIf(isMissing, () =>
+      Effect.matchEffect(Disk.kind(file.path), {
+        onFailure: (error) => (isMissing(error) ? Effect.succeedNone : Effect.fail(error)),
+        onSuccess: () => Effect.fail({ problem: "is a symbolic link that leads nowhere" })
+      })
+    ),
+    Effect.mapError(({ problem }) => fail(problem))
+  )
+  if (Option.isNone(read)) return Option.none()
+  const text = yield* Effect.fromResult(Result.mapError(Text.utf8(read.value.bytes), fail))
+  const marked = text.startsWith(mark)
+  return Option.some({ text: marked ? text.slice(1) : text, marked, mode: read.value.mode })
+})
+
+const interpret = <S extends AnySchema>(
+  schema: S,
+  text: string
+): Result.Result<{ readonly parsed: Json.Parsed; readonly value: S["Type"] }, Json.Flaw> =>
+  Result.flatMap(Json.parse(text), (parsed) =>
+    SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })(parsed.value).pipe(
+      Result.map((value) => ({ parsed, value })),
+      Result.mapError((issue) => explain(issue, parsed))
+    )
+  )
+
+/**
+ * Reads an object from a JSON file; comments, trailing commas and a byte order mark are allowed. A missing file is none.
+ * Everything else that is wrong is one error with line and column that names the key, what was expected and what was
+ * found; values that may be secrets are not shown. Keys that the schema does not know are errors.
+ */
+export const read = Effect.fn("JsonFile.read")(function* <S extends AnySchema>(file: File, schema: S) {
+  const loaded = yield* load(file)
+  if (Option.isNone(loaded)) return Option.none<Document<S["Type"]>>()
+  const { mode, text } = loaded.value
+  const { parsed, value } = yield* Effect.fromResult(
+    Result.mapError(interpret(schema, text), (flaw) => errorIn(file, text, flaw))
+  )
+  return Option.some<Document<S["Type"]>>({
+    value,
+    exposed: (mode & 0o077) !== 0,
+    errorAt: (path, problem) => errorIn(file, text, { offset: Json.nodeAt(parsed.root, path).offset, problem })
+  })
+})
+
+export interface Change {
+  readonly path: ReadonlyArray<string | number>
+  /** Removed when `undefined`. */
+  readonly value: Schema.Json | undefined
+}
+
+// One for all files: edits are rare, and an edit must see the one before it.
+const editing = Semaphore.makeUnsafe(1)
+
+/**
+ * Changes values in a JSON file and leaves its comments and layout as they are. A missing file is created, with mode 0600,
+ * and so are missing directories, with 0700. A file that cannot be read, or is not valid before or after the change, is
+ * not touched, and the edit fails.
+ *
+ * Readers see the old file or the new one, whole, also after a crash. Edits of one process never undo each other; between
+ * processes the last one to write wins.
+ */
+export const edit = Effect.fn("JsonFile.edit")(function* (
+  file: File,
+  schema: AnySchema,
+  changes: ReadonlyArray<Change>
+) {
+  const fail = (problem: string) => new ConfigError({ path: file.path, problem })
+  const loaded = yield* load(file)
+  const before = Option.match(loaded, { onNone: () => "{}\n", onSome: ({ text }) => text })
+  yield* Effect.fromResult(Result.mapError(interpret(schema, before), (flaw) => errorIn(file, before, flaw)))
+  const after = yield* Effect.fromResult(
+    Result.mapError(
+      changes.reduce<Result.Result<string, string>>(
+        (text, { path, value }) => Result.flatMap(text, (text) => Json.change(text, path, value)),
+        Result.succeed(before)
+      ),
+      fail
+    )
+  )
+  yield* Effect.fromResult(
+    Result.mapError(interpret(schema, after), ({ problem }) =>
+      fail(`not changed, as it would not be valid: ${problem}`)
+    )
+  )
+  const marked = Option.exists(loaded, ({ marked }) => marked)
+  yield* Effect.mapError(Atomic.write(file.path, marked ? mark + after : after, file.within), ({ problem }) =>
+    fail(`cannot be written: ${problem}`)
+  )
+}, Semaphore.withPermit(editing))

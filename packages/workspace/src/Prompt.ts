@@ -1,0 +1,78 @@
+import { PromptManager } from "@parley/domain/PromptManager"
+import type { SystemPrompt } from "@parley/domain/SystemPrompt"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Disk from "./internal/Disk.ts"
+import * as Host from "./internal/Host.ts"
+import * as Paths from "./internal/Paths.ts"
+import * as Text from "./internal/Text.ts"
+import * as JsonFile from "./JsonFile.ts"
+import { project } from "./Locations.ts"
+
+/** Bytes of a file with instructions; a larger one is an error. */
+export const maxInstructions = 256 * 1024
+
+/** What a workspace gets that configures nothing. */
+export const defaults: SystemPrompt = {
+  instructions: `You are a helpful assistant working with a user in a terminal.
+
+Answer what was asked, plainly and briefly. Use the tools you are given when they help: look instead of guessing, and say what you found. If something is unclear and it matters, ask. If you do not know or could not do something, say so.`,
+  capabilities: [],
+  rules: [],
+  includeWorkspaceMetadata: true,
+  includeSystemInfo: true,
+  includeDateTime: true
+}
+
+/** `.parley/prompt.json`. These are all the keys there are: a project is not trusted with more. */
+export const ProjectFile = Schema.Struct({
+  instructions: Schema.optionalKey(
+    Schema.Union([Schema.String, Schema.Struct({ file: Schema.NonEmptyString })]).annotate({
+      expected: 'text, or { "file": "a path in the workspace" }'
+    })
+  ),
+  capabilities: Schema.optionalKey(Schema.Array(Schema.String)),
+  rules: Schema.optionalKey(Schema.Array(Schema.String)),
+  includeWorkspaceMetadata: Schema.optionalKey(Schema.Boolean),
+  includeSystemInfo: Schema.optionalKey(Schema.Boolean),
+  includeDateTime: Schema.optionalKey(Schema.Boolean)
+})
+
+/** The text of a file of the workspace, or what is wrong with it. */
+const include = Effect.fnUntraced(function* (root: string, path: string) {
+  const refusal = Paths.refusal(path, Host.platform)
+  if (refusal !== undefined) return yield* Effect.fail(refusal)
+  const { bytes } = yield* Disk.read(Disk.join(root, path), { limit: maxInstructions, within: root }).pipe(
+    Effect.mapError(({ problem }) => problem)
+  )
+  return yield* Effect.fromResult(Text.decode(bytes))
+})
+
+/**
+ * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
+ * read, and must really lie in the workspace.
+ */
+export const read = Effect.fn("Prompt.read")(function* (root: string) {
+  const { promptFile } = project(root)
+  const document = yield* JsonFile.read({ path: promptFile, within: root }, ProjectFile)
+  if (Option.isNone(document)) return defaults
+  const { errorAt, value } = document.value
+  const { instructions = defaults.instructions, ...rest } = value
+  const prompt: SystemPrompt = {
+    ...defaults,
+    ...rest,
+    instructions: Predicate.isString(instructions)
+      ? instructions
+      : yield* include(root, instructions.file).pipe(
+          Effect.mapError((problem) => errorAt(["instructions", "file"], `instructions.file: ${problem}`))
+        )
+  }
+  return prompt
+})
+
+/** Reads the project's files anew each time the prompt is asked for. */
+export const layer = (options: { readonly root: string }): Layer.Layer<PromptManager> =>
+  Layer.succeed(PromptManager, { prompt: read(options.root) })

@@ -1,0 +1,53 @@
+import * as Effect from "effect/Effect"
+import { randomBytes } from "node:crypto"
+import * as fs from "node:fs/promises"
+import { attempt, basename, dirname, join, realpath, realpathWithin } from "./Disk.ts"
+import { isMissing, type Unreadable } from "./Unreadable.ts"
+
+/** Creates what is missing of a directory, for its owner only. What exists keeps its mode. */
+const ensureDirectory = (path: string): Effect.Effect<void, Unreadable> =>
+  Effect.asVoid(attempt(() => fs.mkdir(path, { recursive: true, mode: 0o700 })))
+
+/** The file that a write to `path` replaces: links are followed, so that a linked configuration stays linked. */
+const target = Effect.fnUntraced(function* (path: string, within: string | undefined) {
+  const real = (path: string) => (within === undefined ? realpath(path) : realpathWithin(within, path))
+  return yield* real(path).pipe(
+    Effect.catchIf(isMissing, () => Effect.map(real(dirname(path)), (directory) => join(directory, basename(path))))
+  )
+})
+
+const fill = Effect.fnUntraced(function* (temporary: string, text: string) {
+  yield* Effect.acquireUseRelease(
+    attempt(() => fs.open(temporary, "wx", 0o600)),
+    Effect.fnUntraced(function* (handle) {
+      // The mode given to `open` passes through the umask.
+      yield* attempt(() => handle.chmod(0o600))
+      yield* attempt(() => handle.writeFile(text))
+      yield* attempt(() => handle.sync())
+    }),
+    (handle) => attempt(() => handle.close())
+  )
+})
+
+/** A rename is on the disk once its directory is. Some systems cannot sync a directory; there the rename stands as it is. */
+const syncDirectory = (path: string): Effect.Effect<void> =>
+  Effect.acquireUseRelease(
+    attempt(() => fs.open(path, "r")),
+    (handle) => attempt(() => handle.sync()),
+    (handle) => attempt(() => handle.close())
+  ).pipe(Effect.ignore)
+
+/**
+ * Replaces a file by `text`, readable by its owner only. Whoever reads `path`, at any time and after any crash, gets the
+ * old text or the new one, whole.
+ */
+export const write = Effect.fnUntraced(function* (path: string, text: string, within?: string) {
+  yield* ensureDirectory(dirname(path))
+  const file = yield* target(path, within)
+  const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(8).toString("hex")}.tmp`)
+  yield* fill(temporary, text).pipe(
+    Effect.andThen(attempt(() => fs.rename(temporary, file))),
+    Effect.tapError(() => Effect.ignore(attempt(() => fs.unlink(temporary))))
+  )
+  yield* syncDirectory(dirname(file))
+}, Effect.uninterruptible)

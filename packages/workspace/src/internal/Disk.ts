@@ -1,0 +1,119 @@
+import * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type BigIntStats, constants, type Dirent } from "node:fs"
+import * as fs from "node:fs/promises"
+import * as nodePath from "node:path"
+import { fromCause, Unreadable } from "./Unreadable.ts"
+
+export const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, Unreadable> =>
+  Effect.tryPromise({ try: run, catch: fromCause })
+
+export const join = nodePath.join
+export const dirname = nodePath.dirname
+export const basename = nodePath.basename
+export const resolve = nodePath.resolve
+export const joinFor = (platform: string): typeof nodePath.join =>
+  platform === "win32" ? nodePath.win32.join : nodePath.posix.join
+
+export const realpath = (path: string): Effect.Effect<string, Unreadable> => attempt(() => fs.realpath(path))
+
+/** What kind of thing is there, without following a link in the last place. */
+export const kind = (path: string): Effect.Effect<"file" | "directory" | "other", Unreadable> =>
+  Effect.map(
+    attempt(() => fs.lstat(path)),
+    (found) => (found.isFile() ? "file" : found.isDirectory() ? "directory" : "other")
+  )
+
+/** At most `limit` entries of a directory, in the order the disk has them. */
+export const list = (path: string, limit: number): Effect.Effect<ReadonlyArray<Dirent>, Unreadable> =>
+  Effect.flatMap(
+    attempt(() => fs.opendir(path)),
+    (directory) => Stream.fromAsyncIterable(directory, fromCause).pipe(Stream.take(limit), Stream.runCollect)
+  )
+
+/** Both are real paths. The separator keeps `/ws-evil` out of `/ws`. */
+export const isInside = (root: string, real: string): boolean =>
+  real === root || real.startsWith(root.endsWith(nodePath.sep) ? root : root + nodePath.sep)
+
+/** The real path of `path`, which must lie in `root`; `root` is resolved as well. */
+export const realpathWithin = Effect.fnUntraced(function* (root: string, path: string) {
+  const [realRoot, real] = yield* Effect.all([realpath(root), realpath(path)])
+  if (isInside(realRoot, real)) return real
+  return yield* new Unreadable({ code: "OUTSIDE", problem: "leads out of the workspace" })
+})
+
+export interface ReadOptions {
+  /** Bytes; a larger file is `TOO_LARGE`. */
+  readonly limit: number
+  /** The directory that the file must really be in. */
+  readonly within?: string | undefined
+}
+
+// A FIFO or a terminal put in the file's place between the checks must not make `open` wait, nor may a link be followed.
+const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
+
+const changed = new Unreadable({ code: "CHANGED", problem: "changed while it was being read" })
+
+const regular = (found: BigIntStats, limit: number): Effect.Effect<void, Unreadable> => {
+  if (found.isDirectory()) return Effect.fail(new Unreadable({ code: "EISDIR", problem: "is a directory" }))
+  if (!found.isFile()) {
+    const what = found.isFIFO() ? "a named pipe" : found.isSocket() ? "a socket" : "a device"
+    return Effect.fail(new Unreadable({ code: "NOT_FILE", problem: `is ${what}, not a regular file` }))
+  }
+  if (found.size <= BigInt(limit)) return Effect.void
+  return Effect.fail(
+    new Unreadable({ code: "TOO_LARGE", problem: `is larger than ${limit} bytes (it has ${found.size})` })
+  )
+}
+
+const open = (path: string): Effect.Effect<fs.FileHandle, Unreadable, Scope> =>
+  Effect.acquireRelease(
+    attempt(() => fs.open(path, flags)),
+    (handle) => Effect.ignore(attempt(() => handle.close()))
+  )
+
+/** Where an open file lies now: the kernel's word where there is one, else `path`. */
+const locationOf = (handle: fs.FileHandle, path: string): Effect.Effect<string> =>
+  Effect.orElseSucceed(
+    attempt(() => fs.readlink(`/proc/self/fd/${handle.fd}`)),
+    () => path
+  )
+
+const readOnce = Effect.fnUntraced(function* (path: string, options: ReadOptions) {
+  const resolved = options.within === undefined ? realpath(path) : realpathWithin(options.within, path)
+  const real = yield* resolved
+  const found = yield* attempt(() => fs.stat(real, { bigint: true }))
+  yield* regular(found, options.limit)
+
+  const handle = yield* open(real)
+  const opened = yield* attempt(() => handle.stat({ bigint: true }))
+  // A directory on the way may have been swapped for a link since `realpath`: what is open must be what was checked, and
+  // must still be found in the same place.
+  if (opened.dev !== found.dev || opened.ino !== found.ino) return yield* changed
+  if ((yield* locationOf(handle, real)) !== real || (yield* resolved) !== real) return yield* changed
+  yield* regular(opened, options.limit)
+
+  const buffer = new Uint8Array(Number(opened.size) + 1)
+  let length = 0
+  while (length < buffer.length) {
+    const { bytesRead } = yield* attempt(() => handle.read(buffer, length, buffer.length - length, length))
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  const after = yield* attempt(() => handle.stat({ bigint: true }))
+  if (BigInt(length) !== opened.size || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
+    return yield* changed
+  }
+  return { bytes: buffer.subarray(0, length), mode: Number(opened.mode) }
+}, Effect.scoped)
+
+/**
+ * All bytes of a regular file as they were at one moment. Never waits for a pipe or a device, never opens one, and never
+ * returns anything from outside `within`. A file that is replaced meanwhile is read again, three times at most.
+ */
+export const read = (
+  path: string,
+  options: ReadOptions
+): Effect.Effect<{ readonly bytes: Uint8Array; readonly mode: number }, Unreadable> =>
+  Effect.retry(readOnce(path, options), { times: 3, while: (error) => error.code === "CHANGED" })
