@@ -1,4 +1,4 @@
-import { Arbitraries, ScriptedModel, Scripts } from "@parley/testing"
+import { Arbitraries, ScriptedModel, Scripts, SlowSessions } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Fiber, Result } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
@@ -6,8 +6,21 @@ import { checkInvariants, log, send, sessionId, watched, world } from "./World.t
 
 const script = Arbitrary.schema(Arbitraries.Script)
 const interruption = Arbitrary.schema(Arbitraries.Interruption)
+const disk = Arbitrary.schema(Arbitraries.DiskSteps)
 // Each property; larger campaigns raise it.
 const runs = 300
+
+/** A world of its own for each run: the script again for each message, tools of every kind, and a disk that takes time. */
+const played = (script: Arbitraries.Script, messages: number, diskSteps: number) =>
+  Effect.provide(
+    world(
+      Array.from({ length: messages }, () => Scripts.turns(script)).flat(),
+      Scripts.tools,
+      undefined,
+      SlowSessions.layer(diskSteps)
+    ),
+    { local: true }
+  )
 
 /** The session takes the next message, and everything that ever holds still holds. */
 const goesOn = Effect.gen(function* () {
@@ -19,23 +32,21 @@ const goesOn = Effect.gen(function* () {
 
 it.effect.prop(
   "any script, run to its end, keeps every invariant and leaves a usable session",
-  [script],
-  ([script]) =>
+  [script, disk],
+  ([script, disk]) =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* Effect.exit(send("go"))
       yield* goesOn
       yield* checkInvariants(seen)
-    }).pipe(
-      Effect.provide(world([...Scripts.turns(script), ...Scripts.turns(script)], Scripts.tools), { local: true })
-    ),
+    }).pipe(played(script, 2, disk)),
   { arbitrary: { runs } }
 )
 
 it.effect.prop(
   "interrupted at any step, every call is settled once, the round is closed and the next request is legal",
-  [script, interruption],
-  ([script, steps]) =>
+  [script, interruption, disk],
+  ([script, steps, disk]) =>
     Effect.gen(function* () {
       const seen = yield* watched
       const fiber = yield* Effect.forkChild(send("go"), { startImmediately: true })
@@ -45,19 +56,14 @@ it.effect.prop(
       if (closed !== undefined) assert.include(["RoundCompleted", "RoundFailed", "RoundCancelled"], closed)
       yield* goesOn
       yield* checkInvariants(seen)
-    }).pipe(
-      Effect.provide(
-        world([...Scripts.turns(script), ...Scripts.turns(script), ...Scripts.turns(script)], Scripts.tools),
-        { local: true }
-      )
-    ),
+    }).pipe(played(script, 3, disk)),
   { arbitrary: { runs } }
 )
 
 it.effect.prop(
   "cancel at any step returns the closed round, and cancelling again changes nothing",
-  [script, interruption],
-  ([script, steps]) =>
+  [script, interruption, disk],
+  ([script, steps, disk]) =>
     Effect.gen(function* () {
       const seen = yield* watched
       const coordinator = yield* SessionCoordinator
@@ -69,7 +75,7 @@ it.effect.prop(
       const last = (yield* log).at(-1)?.event._tag
       if (last === "RoundCancelled") assert.strictEqual(Exit.isSuccess(exit) && exit.value.status, "cancelled")
       yield* checkInvariants(seen)
-    }).pipe(Effect.provide(world(Scripts.turns(script), Scripts.tools), { local: true })),
+    }).pipe(played(script, 1, disk)),
   { arbitrary: { runs } }
 )
 

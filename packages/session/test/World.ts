@@ -1,6 +1,4 @@
 import { SessionId } from "@parley/domain/Ids"
-import type { McpManager } from "@parley/domain/McpManager"
-import type { ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import * as SessionFold from "@parley/domain/SessionFold"
@@ -16,26 +14,18 @@ export const sessionId = SessionId.make("session-1")
 export const world = (
   turns: ReadonlyArray<ScriptedModel.Turn>,
   tools: { readonly [name: string]: ScriptedTools.Behaviour } = { echo: ScriptedTools.echo },
-  optional: Layer.Layer<never> = Layer.empty
+  optional: Layer.Layer<never> = Layer.empty,
+  sessions: Layer.Layer<SessionManager> = SessionManager.layerMemory
 ) =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([
       ScriptedModel.layer(turns),
       ScriptedTools.layer(tools),
-      SessionManager.layerMemory,
+      sessions,
       PromptManager.layerMemory({ instructions: "Be brief." })
     ]),
     Layer.provide(optional)
   )
-
-export type World =
-  | SessionCoordinator
-  | SessionManager
-  | PromptManager
-  | ModelsManager
-  | McpManager
-  | ScriptedModel.Requests
-  | ScriptedTools.Calls
 
 /** Makes the session and returns everything a subscriber from the start sees, growing as it happens. */
 export const watched = Effect.gen(function* () {
@@ -60,7 +50,7 @@ export const session = Effect.map(log, (entries) => SessionFold.fromEvents(sessi
 /** Lets subscribers catch up, then checks every invariant of a session at rest. */
 export const checkInvariants = (seen: ReadonlyArray<LogEntry>) =>
   Effect.gen(function* () {
-    yield* Effect.repeat(Effect.yieldNow, { times: 5 })
+    yield* Effect.repeat(Effect.yieldNow, { times: 50 })
     const violations = Invariants.check({ log: yield* log, seen, requests: yield* ScriptedModel.Requests.all })
     assert.deepStrictEqual(violations, [])
   })

@@ -27,3 +27,6 @@ export type Script = typeof Script.Type
 
 /** After how many scheduler steps a round is interrupted; beyond its end means not at all. */
 export const Interruption = small(200)
+
+/** How many scheduler steps an append takes; see `SlowSessions`. */
+export const DiskSteps = small(12)

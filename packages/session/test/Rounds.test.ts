@@ -1,0 +1,390 @@
+import { textOf } from "@parley/domain/Content"
+import { StorageError } from "@parley/domain/Errors"
+import { RequestId, roundId, SessionId } from "@parley/domain/Ids"
+import { Overloaded } from "@parley/domain/ModelError"
+import { PromptManager } from "@parley/domain/PromptManager"
+import type { SessionEvent } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { Chunks, Invariants, ScriptedModel, ScriptedTools } from "@parley/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Fiber, Latch, Layer, Stream } from "effect"
+import { Limits } from "../src/Limits.ts"
+import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { checkInvariants, log, send, session, sessionId, watched, world } from "./World.ts"
+
+const { call, finish, text } = Chunks
+const { turn } = ScriptedModel
+const answer = turn(text(0, "Done."), [finish()])
+const tags = Effect.map(log, (entries) => entries.map(({ event }) => event._tag))
+
+/** Waits until the session's log holds an event. */
+const until = (tag: SessionEvent["_tag"]) =>
+  Effect.flatMap(SessionCoordinator, (coordinator) =>
+    coordinator.events(sessionId).pipe(
+      Stream.takeUntil(({ event }) => event._tag === tag),
+      Stream.runDrain
+    )
+  )
+
+/** While open, the store refuses everything but the first two appends. */
+class Broken extends Context.Service<Broken, Latch.Latch>()("@parley/session/test/Rounds.test/Broken") {}
+const brokenLayer = Layer.effect(Broken, Latch.make(true))
+const failingStore = Layer.effect(
+  SessionManager,
+  Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const broken = yield* Broken
+    let appends = 0
+    return SessionManager.of({
+      ...sessions,
+      append: (id, after, events) =>
+        Effect.suspend(() =>
+          broken.isOpen() && ++appends > 2
+            ? Effect.fail(new StorageError({ operation: "append", reason: "Full", detail: "test" }))
+            : sessions.append(id, after, events)
+        )
+    })
+  })
+)
+
+describe("cancellation", () => {
+  const hanging = [turn(call(0, "hangs"), call(1, "echo"), call(2, "hangs"), [finish("tool-calls")]), answer]
+
+  it.effect("settles what ran as unknown, what had ended as it ended, and what never started as not run", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const fiber = yield* Effect.forkChild(send("go").pipe(Effect.provideService(Limits, oneAtATime)))
+      yield* until("ToolStarted")
+      yield* Fiber.interrupt(fiber)
+      const outcomes = (yield* session).turns[0]?.toolCalls.map(({ outcome }) => outcome?._tag)
+      assert.deepStrictEqual(outcomes, ["Unknown", "NotExecuted", "NotExecuted"])
+      assert.strictEqual((yield* session).rounds[0]?.status, "cancelled")
+      assert.strictEqual((yield* send("and now?")).status, "completed")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world(hanging, { hangs: ScriptedTools.hangs, echo: ScriptedTools.echo })))
+  )
+
+  it.effect("keeps a cancelled turn's text for people and out of the next request", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const fiber = yield* Effect.forkChild(send("go"))
+      yield* until("TurnDelta")
+      yield* Fiber.interrupt(fiber)
+      const [interrupted] = (yield* session).turns
+      assert.strictEqual(interrupted?.status, "interrupted")
+      assert.deepStrictEqual(interrupted?.content, [{ _tag: "Text", text: "half of" }])
+      yield* send("again")
+      const requests = yield* ScriptedModel.Requests.all
+      assert.notInclude(textOf(requests[1]?.messages.flatMap(({ content }) => content) ?? []), "half of")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "half of")), answer])))
+  )
+
+  it.effect("by another caller returns the closed round to the one who waits", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const fiber = yield* Effect.forkChild(send("go"))
+      yield* until("TurnDelta")
+      yield* coordinator.cancel(sessionId)
+      assert.strictEqual((yield* Fiber.join(fiber)).status, "cancelled")
+      yield* coordinator.cancel(sessionId)
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
+  )
+
+  it.effect("of a message that waits its turn stores nothing", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const first = yield* Effect.forkChild(send("first"))
+      yield* until("TurnDelta")
+      const second = yield* Effect.forkChild(send("second"), { startImmediately: true })
+      yield* Fiber.interrupt(second)
+      yield* Fiber.interrupt(first)
+      assert.lengthOf((yield* session).rounds, 1)
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
+  )
+
+  const oneAtATime = { turns: 5, toolConcurrency: 1, messageBytes: 1000 }
+})
+
+describe("tools", () => {
+  const many = (count: number, name: string) =>
+    turn(...Array.from({ length: count }, (_, i) => call(i, name, { i })), [finish("tool-calls")])
+
+  it.effect("run side by side up to the limit, and no further", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      yield* send("go")
+      const calls = yield* ScriptedTools.Calls
+      assert.strictEqual(calls.most, 8)
+      assert.lengthOf(calls.started, 20)
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([many(20, "slow"), answer], { slow: ScriptedTools.steps(9, ScriptedTools.echo) })))
+  )
+
+  it.effect("answer in call order, whichever is done first", () =>
+    Effect.gen(function* () {
+      yield* watched
+      yield* send("go")
+      const calls = yield* ScriptedTools.Calls
+      assert.deepStrictEqual(
+        calls.ended.map((key) => key.split("/").at(-1)),
+        ["r1t1c3", "r1t1c2", "r1t1c1"]
+      )
+      const results = (yield* ScriptedModel.Requests.all)[1]?.messages.at(-1)?.content
+      assert.deepStrictEqual(
+        results?.map((block) => (block._tag === "ToolResult" ? block.callId : "")),
+        ["r1t1c1", "r1t1c2", "r1t1c3"]
+      )
+    }).pipe(
+      Effect.provide(
+        world([many(3, "uneven"), answer], {
+          uneven: (input) => ScriptedTools.steps(90 - 30 * Number(input["i"]), ScriptedTools.echo)(input)
+        })
+      )
+    )
+  )
+
+  it.effect("carry an idempotency key that names session, round, turn and call", () =>
+    Effect.gen(function* () {
+      yield* watched
+      yield* send("go")
+      assert.deepStrictEqual((yield* ScriptedTools.Calls).started, ["session-1/r1/r1t1/r1t1c1"])
+    }).pipe(Effect.provide(world([turn(call(0, "echo"), [finish("tool-calls")]), answer])))
+  )
+
+  it.effect("are never run from a turn that stopped for length", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const round = yield* send("go")
+      assert.strictEqual(round.stop, "length")
+      assert.isEmpty((yield* ScriptedTools.Calls).started)
+      assert.strictEqual(round.turns[0]?.toolCalls[0]?.outcome?._tag, "NotExecuted")
+      assert.strictEqual((yield* send("again")).status, "completed")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([turn(call(0, "echo", { valid: true }), [finish("length")]), answer])))
+  )
+
+  it.effect("that are unknown or get malformed input answer with an error, and the round goes on", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const round = yield* send("go")
+      assert.strictEqual(round.status, "completed")
+      assert.isEmpty((yield* ScriptedTools.Calls).started)
+      const words = (round.turns[0]?.toolCalls ?? []).map(({ outcome }) =>
+        outcome?._tag === "Failed" ? textOf(outcome.content) : ""
+      )
+      assert.include(words[0], "There is no tool")
+      assert.include(words[1], "not a JSON object")
+      assert.include(words[2], "not a JSON object")
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provide(
+        world([turn(call(0, "nope"), call(1, "echo", '{"a":'), call(2, "echo", "[1]"), [finish("tool-calls")]), answer])
+      )
+    )
+  )
+})
+
+describe("rounds", () => {
+  it.effect("stop at the turn limit with a typed error, and the session goes on", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const error = yield* Effect.flip(
+        send("go").pipe(Effect.provideService(Limits, { turns: 2, toolConcurrency: 8, messageBytes: 1000 }))
+      )
+      assert.strictEqual(error._tag, "CapReached")
+      assert.strictEqual((yield* session).rounds[0]?.failure?.error, "CapReached")
+      assert.strictEqual((yield* send("again")).status, "completed")
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provide(
+        world([turn(call(0, "echo"), [finish("tool-calls")]), turn(call(0, "echo"), [finish("tool-calls")]), answer])
+      )
+    )
+  )
+
+  it.effect("of one session run one after another; of two sessions side by side", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const coordinator = yield* SessionCoordinator
+      const other = SessionId.make("other")
+      yield* (yield* SessionManager).create({ id: other })
+      const first = yield* Effect.forkChild(send("one"), { startImmediately: true })
+      const second = yield* Effect.forkChild(send("two"), { startImmediately: true })
+      const third = yield* Effect.forkChild(coordinator.handleMessage({ sessionId: other, request: "three" }))
+      yield* Fiber.join(third)
+      assert.isUndefined(first.pollUnsafe(), "another session does not wait")
+      assert.isUndefined(second.pollUnsafe(), "the same session waits")
+      yield* Fiber.joinAll([first, second])
+      const starts = (yield* log).flatMap(({ event }) => (event._tag === "RoundStarted" ? [event.request] : []))
+      assert.deepStrictEqual(
+        starts.flat().map((block) => (block._tag === "Text" ? block.text : "")),
+        ["one", "two"]
+      )
+      const violations = Invariants.check({ log: yield* log, seen, requests: [] })
+      assert.deepStrictEqual(violations, [])
+    }).pipe(
+      Effect.provide(
+        world([turn(call(0, "slow"), [finish("tool-calls")]), turn(text(0, "quick"), [finish()]), answer, answer], {
+          slow: ScriptedTools.steps(500, ScriptedTools.echo)
+        })
+      )
+    )
+  )
+
+  it.effect("with a request id run once: the same id names the same round", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const options = { sessionId, request: "go", requestId: RequestId.make("q1") }
+      const accepted = yield* coordinator.submit(options)
+      const round = yield* coordinator.handleMessage(options)
+      assert.strictEqual(round.id, accepted.roundId)
+      assert.deepStrictEqual(yield* coordinator.handleMessage(options), round)
+      assert.lengthOf(yield* ScriptedModel.Requests.all, 1)
+    }).pipe(Effect.provide(world([answer])))
+  )
+
+  it.effect("that were submitted run on when the submitter is gone", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const submitter = yield* Effect.forkChild(coordinator.submit({ sessionId, request: "go" }))
+      assert.strictEqual((yield* Fiber.join(submitter)).roundId, "r1")
+      yield* until("RoundCompleted")
+    }).pipe(Effect.provide(world([answer])))
+  )
+
+  it.effect("that fail keep the provider's reason, in the error and in the log", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const reason = yield* send("go").pipe(
+        Effect.as("none"),
+        Effect.catchReason("ModelError", "Overloaded", ({ detail }) => Effect.succeed(detail))
+      )
+      assert.strictEqual(reason, "529")
+      const [round] = (yield* session).rounds
+      assert.strictEqual(round?.failure?.reason, "Overloaded")
+      assert.deepStrictEqual(round?.turns[0]?.content, [{ _tag: "Text", text: "half" }])
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([ScriptedModel.failing(new Overloaded({ detail: "529" }), text(0, "half"))])))
+  )
+
+  it.effect("are refused before anything is stored when the message cannot be sent", () =>
+    Effect.gen(function* () {
+      yield* watched
+      for (const request of ["", "  \n\t", "\0\0", "x".repeat(1001)])
+        assert.strictEqual(
+          (yield* Effect.flip(
+            send(request).pipe(Effect.provideService(Limits, { turns: 1, toolConcurrency: 1, messageBytes: 1000 }))
+          ))._tag,
+          "InvalidMessage"
+        )
+      const coordinator = yield* SessionCoordinator
+      const missing = SessionId.make("missing")
+      const error = yield* Effect.flip(coordinator.handleMessage({ sessionId: missing, request: "x" }))
+      assert.strictEqual(error._tag, "SessionNotFound")
+      assert.isEmpty(yield* log)
+    }).pipe(Effect.provide(world([])))
+  )
+
+  it.effect("count what failed turns cost", () =>
+    Effect.gen(function* () {
+      yield* watched
+      yield* Effect.exit(send("go"))
+      const [round] = (yield* session).rounds
+      assert.strictEqual(round?.status, "failed")
+      assert.strictEqual(round?.usage.inputTokens, 1_000_000)
+      assert.strictEqual(round?.cost, 3)
+    }).pipe(
+      Effect.provide(
+        SessionCoordinator.layer.pipe(
+          Layer.provideMerge([
+            ScriptedModel.layer(
+              [
+                ScriptedModel.turn([
+                  { _tag: "UsageSoFar", usage: { ...Chunks.usage, inputTokens: 1_000_000, outputTokens: 0 } }
+                ])
+              ],
+              { price: { input: 3, output: 15 } }
+            ),
+            ScriptedTools.layer(),
+            SessionManager.layerMemory,
+            PromptManager.layerMemory()
+          ])
+        )
+      )
+    )
+  )
+})
+
+describe("recovery", () => {
+  const lost: ReadonlyArray<SessionEvent> = [
+    { _tag: "RoundStarted", roundId: roundId(1), request: [{ _tag: "Text", text: "go" }] }
+  ]
+  const dead = Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    yield* sessions.append(sessionId, 0, lost)
+  })
+
+  it.effect("closes a round that nobody runs, once, and asks nobody", () =>
+    Effect.gen(function* () {
+      yield* watched
+      yield* dead
+      const coordinator = yield* SessionCoordinator
+      assert.deepStrictEqual(yield* coordinator.recover, [{ sessionId, roundId: roundId(1) }])
+      assert.deepStrictEqual(yield* coordinator.recover, [])
+      assert.deepStrictEqual(yield* tags, ["RoundStarted", "RoundFailed"])
+      assert.isEmpty(yield* ScriptedModel.Requests.all)
+    }).pipe(Effect.provide(world([])))
+  )
+
+  it.effect("happens by itself before the next message", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      yield* dead
+      assert.strictEqual((yield* send("and now?")).id, "r2")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([answer])))
+  )
+
+  it.effect("leaves a running round alone", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const fiber = yield* Effect.forkChild(send("go"))
+      yield* until("TurnDelta")
+      assert.deepStrictEqual(yield* coordinator.recover, [])
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
+  )
+})
+
+describe("a store that fails", () => {
+  it.effect("ends the round with its error, shows nothing that is not stored, and is opened again", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const error = yield* Effect.flip(send("go"))
+      assert.strictEqual(error._tag, "StorageError")
+      assert.deepStrictEqual(
+        seen.map(({ seq }) => seq),
+        (yield* log).map(({ seq }) => seq)
+      )
+      yield* Effect.flatMap(Broken, (broken) => broken.close)
+      assert.strictEqual((yield* send("again")).status, "completed")
+    }).pipe(
+      Effect.provide(
+        SessionCoordinator.layer.pipe(
+          Layer.provide(failingStore),
+          Layer.provideMerge([
+            ScriptedModel.layer([turn(text(0, "a"), text(0, "b"), [finish()]), answer]),
+            ScriptedTools.layer(),
+            PromptManager.layerMemory()
+          ]),
+          Layer.provideMerge(Layer.mergeAll(SessionManager.layerMemory, brokenLayer))
+        )
+      )
+    )
+  )
+})
