@@ -1,0 +1,95 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Flags from "./commands/Flags.ts"
+
+// Handlers are imported when they are run: naming a command must not cost what all of them cost.
+
+const message = Argument.String("message").pipe(
+  Argument.withDescription("What to say; more words are joined, piped input is added"),
+  Argument.variadic()
+)
+const id = Argument.String("id").pipe(Argument.withDescription("The session's id"))
+const { workspace } = Flags.shared
+
+const run = Command.make("run", { message, ...Flags.shared, ...Flags.target, format: Flags.roundFormat }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Run.ts")),
+    (command) => command.run(input)
+  )
+).pipe(
+  Command.withDescription("Send one message and show the answer"),
+  Command.withExamples([
+    { command: 'parley run "List the files here"', description: "A new session in this workspace" },
+    { command: 'parley run --continue "And which is the largest?"', description: "Go on with the latest one" },
+    { command: 'git diff | parley run "Review this"', description: "Add piped input to the message" }
+  ])
+)
+
+const chat = Command.make("chat", { ...Flags.shared, ...Flags.target }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Chat.ts")),
+    (command) => command.chat(input)
+  )
+).pipe(Command.withDescription("Talk line by line"))
+
+const all = Flag.Boolean("all").pipe(
+  Flag.withAlias("a"),
+  Flag.withDescription("Sessions of all workspaces"),
+  Flag.withDefault(false)
+)
+const list = Command.make("list", { workspace, all, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Sessions.ts")),
+    (command) => command.list(input)
+  )
+).pipe(Command.withDescription("List the workspace's sessions, latest first"))
+
+const show = Command.make("show", { id, workspace, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Sessions.ts")),
+    (command) => command.show(input)
+  )
+).pipe(Command.withDescription("Show a session: its rounds, turns and tool calls"))
+
+const remove = Command.make("delete", { id, workspace }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Sessions.ts")),
+    (command) => command.remove(input)
+  )
+).pipe(Command.withDescription("Delete a session and all that belongs to it"))
+
+const sessions = Command.make("sessions").pipe(
+  Command.withDescription("Look at stored sessions"),
+  Command.withSubcommands([list, show, remove])
+)
+
+const context = Command.make(
+  "context",
+  { message, ...Flags.shared, ...Flags.target, format: Flags.listFormat },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./commands/Context.ts")),
+      (command) => command.context(input)
+    )
+).pipe(Command.withDescription("Print exactly what the next request would hold, and send nothing"))
+
+const tools = Command.make("tools", { ...Flags.shared, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Tools.ts")),
+    (command) => command.tools(input)
+  )
+).pipe(Command.withDescription("List MCP servers and their tools"))
+
+const models = Command.make("models", { ...Flags.shared, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Models.ts")),
+    (command) => command.models(input)
+  )
+).pipe(Command.withDescription("List the models that can be used"))
+
+export const parley = Command.make("parley").pipe(
+  Command.withDescription("Conversations with tools that nothing can brick"),
+  Command.withSubcommands([run, chat, sessions, context, tools, models])
+)

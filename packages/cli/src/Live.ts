@@ -1,0 +1,112 @@
+import type { McpManager } from "@parley/domain/McpManager"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
+import type { StorageError } from "@parley/domain/Errors"
+import type { PromptManager } from "@parley/domain/PromptManager"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { Limits } from "@parley/session/Limits"
+import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import * as DynamicContext from "@parley/workspace/DynamicContext"
+import * as EnvironmentInfo from "@parley/workspace/EnvironmentInfo"
+import * as Files from "@parley/workspace/Files"
+import * as Prompt from "@parley/workspace/Prompt"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Setup } from "./Setup.ts"
+import { version } from "./Version.ts"
+
+// What a command does not use it does not load: the leaves with weight behind them are imported when their layer is built.
+
+/** Stored sessions of this user. */
+export const sessions = (setup: Setup): Layer.Layer<SessionManager, StorageError> =>
+  Layer.unwrap(
+    Effect.promise(() => Promise.all([import("@parley/store/SqliteSessions"), import("@parley/store/SecureIds")])).pipe(
+      Effect.map(([SqliteSessions, SecureIds]) =>
+        SqliteSessions.layer({ filename: setup.user.databaseFile }).pipe(Layer.provide(SecureIds.layer))
+      )
+    )
+  )
+
+/** The models that the configuration gives access to, the demo model always among them. */
+export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
+  Layer.unwrap(
+    Effect.promise(() =>
+      Promise.all([
+        import("@parley/provider/Registry"),
+        import("@parley/provider/Anthropic"),
+        import("@parley/provider/Demo")
+      ])
+    ).pipe(
+      Effect.map(([Registry, Anthropic, Demo]) => {
+        const { config } = setup
+        const { apiKey, baseUrl, maxOutputTokens, model } = config.providers?.anthropic ?? {}
+        const anthropic =
+          apiKey === undefined
+            ? []
+            : [
+                Anthropic.make({
+                  apiKey,
+                  ...(baseUrl === undefined ? {} : { baseUrl }),
+                  ...(model === undefined ? {} : { defaultModel: model }),
+                  ...(maxOutputTokens === undefined ? {} : { maxOutputTokens })
+                })
+              ]
+        return Registry.layer({
+          providers: [...anthropic, Demo.make()],
+          unavailable: {
+            anthropic: `set ANTHROPIC_API_KEY, or providers.anthropic.apiKey in ${setup.user.configFile}`
+          },
+          ...(setup.model === undefined ? {} : { preferred: setup.model }),
+          ...(config.prices === undefined ? {} : { prices: config.prices })
+        })
+      })
+    )
+  )
+
+/** The user's MCP servers and the built-in workspace tools. */
+export const tools = (setup: Setup): Layer.Layer<McpManager> =>
+  Layer.unwrap(
+    Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
+      Effect.map((McpServers) =>
+        McpServers.layer({
+          servers: setup.config.mcpServers ?? {},
+          workspaceRoot: setup.workspace.root,
+          clientInfo: { name: "parley", version }
+        })
+      )
+    )
+  )
+
+const workspace = (setup: Setup): Layer.Layer<PromptManager> => {
+  const { root } = setup.workspace
+  const limits = setup.config.limits ?? {}
+  return Layer.mergeAll(
+    Prompt.layer({ root }),
+    Files.layer({ root }),
+    EnvironmentInfo.layer({ root }),
+    DynamicContext.layer({ root, configFile: setup.user.configFile }),
+    Layer.effect(
+      Limits,
+      Effect.map(Limits, ({ messageBytes, toolConcurrency, turns }) => ({
+        messageBytes,
+        turns: limits.turns ?? turns,
+        toolConcurrency: limits.toolConcurrency ?? toolConcurrency
+      }))
+    )
+  )
+}
+
+type Managers = SessionManager | ModelsManager | McpManager
+
+/** The whole engine. `memory` keeps its sessions to itself, for looking at what would be sent. */
+export const engine = (
+  setup: Setup,
+  where: "stored" | "memory" = "stored"
+): Layer.Layer<SessionCoordinator | Managers, StorageError> =>
+  SessionCoordinator.layer.pipe(
+    Layer.provideMerge([
+      where === "stored" ? sessions(setup) : SessionManager.layerMemory,
+      models(setup),
+      tools(setup)
+    ]),
+    Layer.provide(workspace(setup))
+  )

@@ -1,0 +1,29 @@
+import * as Effect from "effect/Effect"
+import { UsageError } from "./ExitCode.ts"
+import * as Stdin from "./internal/Stdin.ts"
+import { Output } from "./Output.ts"
+
+/** How long a pipe may stay silent when the arguments already hold a message. */
+const patience = 3000
+
+/** The message from the arguments, from what is piped in, or both: the arguments first, an empty line between them. */
+export const read = Effect.fn("Message.read")(function* (words: ReadonlyArray<string>) {
+  const output = yield* Output
+  const said = words.join(" ")
+  const piped = yield* Stdin.read(said.trim() === "" ? undefined : patience)
+  switch (piped._tag) {
+    case "TooLarge":
+      return yield* new UsageError({
+        problem: `More than ${Stdin.limitBytes} bytes were piped in; put long material into a file of the workspace`
+      })
+    case "Silent":
+      yield* output.note("parley: nothing was piped in for 3 seconds; going on with the message alone")
+      return said
+    case "Text":
+      return said.trim() === "" ? piped.text : `${said}\n\n${piped.text}`
+    case "None":
+      if (said.trim() === "")
+        return yield* new UsageError({ problem: 'No message: parley run "What is in this directory?", or pipe one in' })
+      return said
+  }
+})

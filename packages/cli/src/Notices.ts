@@ -1,0 +1,16 @@
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import * as Effect from "effect/Effect"
+import { Output } from "./Output.ts"
+import type { Setup } from "./Setup.ts"
+
+/** What a person should know before a round starts: one line each, on standard error. */
+export const show = Effect.fnUntraced(function* (setup: Setup) {
+  const output = yield* Output
+  const models = yield* ModelsManager
+  yield* Effect.forEach(setup.warnings, (warning) => output.note(`parley: ${warning}`), { discard: true })
+  const preferred = yield* models.preferred
+  if (setup.model === undefined && preferred.provider === "demo")
+    yield* output.note(
+      "parley: no model is configured, so the offline demo model answers by fixed rules; set ANTHROPIC_API_KEY for a real one"
+    )
+})

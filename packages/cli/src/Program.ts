@@ -1,0 +1,60 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import type { HandleMessageError } from "@parley/domain/Errors"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { parley } from "./Cli.ts"
+import { exitCode, ofError, type UsageError } from "./ExitCode.ts"
+import * as Process from "./internal/Process.ts"
+import * as Streams from "./internal/Streams.ts"
+import { loggerLayer, Output } from "./Output.ts"
+import { sanitize } from "./Sanitize.ts"
+import { version } from "./Version.ts"
+
+/** Help that was asked for goes to standard output; what is wrong with a command line goes to standard error. */
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.sync(() => {
+          for (const error of event.errors) Streams.err(`parley: ${sanitize(error.message)}\n`)
+          Streams.err(`Run \`${event.commandPath.join(" ")} --help\` for what it takes\n`)
+        })
+      : CliOutput.defaultPresenter.present(event)
+}
+
+type Failure = HandleMessageError | UsageError | CliError.CliError
+
+const report = (error: Failure): number => {
+  if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCode.usage
+  Streams.err(`parley: ${sanitize(error.message)}\n`)
+  return ofError(error)
+}
+
+const codeOf = (exit: Exit.Exit<void, Failure>): number => {
+  if (Exit.isSuccess(exit)) return exitCode.done
+  const error = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(error)) return report(error.value)
+  if (Cause.hasInterruptsOnly(exit.cause)) return exitCode.interrupted
+  const [defect] = Cause.prettyErrors(exit.cause)
+  Streams.err(`parley: internal error, please report it: ${sanitize(defect?.message ?? "unknown")}\n`)
+  if (Process.debug) Streams.err(`${exit.cause.pipe(Cause.pretty, sanitize)}\n`)
+  return exitCode.roundFailed
+}
+
+const layer = Layer.mergeAll(NodeServices.layer, CliOutput.layerPresenter(presenter), loggerLayer, Output.layer)
+
+/** Runs one command line and says how it went as an exit code. */
+export const main = (args: ReadonlyArray<string>): void => {
+  const fiber = Effect.runFork(Command.runWith(parley, { version })(args).pipe(Effect.provide(layer)))
+  const interrupted = Process.onStopSignal(() => fiber.interruptUnsafe())
+  Streams.whenOutputCloses(() => fiber.interruptUnsafe())
+  fiber.addObserver((exit) => {
+    const code = Streams.isClosed() && Exit.hasInterrupts(exit) ? exitCode.roundFailed : codeOf(exit)
+    Effect.runFork(Process.leave(interrupted() ?? code))
+  })
+}

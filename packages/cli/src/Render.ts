@@ -1,0 +1,85 @@
+import { textOf } from "@parley/domain/Content"
+import type { CallId } from "@parley/domain/Ids"
+import { LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
+import { type ToolOutcome, toResult } from "@parley/domain/Tool"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Output } from "./Output.ts"
+
+const short = (text: string, limit = 120): string => {
+  const line = text.replace(/\s+/g, " ").trim()
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`
+}
+
+export const outcomeLine = (callId: CallId, outcome: ToolOutcome): string => {
+  const words = short(textOf(toResult(callId, outcome).content))
+  switch (outcome._tag) {
+    case "Succeeded":
+      return `✓ ${words}`
+    case "Unknown":
+      return `? ${words}`
+    default:
+      return `✗ ${words}`
+  }
+}
+
+/**
+ * Shows a round as it happens: the model's text on standard output, what its tools do on standard error. A turn whose
+ * deltas were missed is completed from its final content, so nothing is lost and nothing is shown twice.
+ */
+export const text = Effect.gen(function* () {
+  const output = yield* Output
+  const names = new Map<CallId, string>()
+  /** How much of the open turn's text is on the screen. */
+  let shown = 0
+  let atLineStart = true
+
+  const write = (piece: string) => {
+    if (piece === "") return Effect.void
+    shown += piece.length
+    atLineStart = piece.endsWith("\n")
+    return output.text(piece)
+  }
+  const newLine = Effect.suspend(() => (atLineStart ? Effect.void : write("\n")))
+  const note = (words: string) => Effect.andThen(newLine, output.aside(words))
+  const nameOf = (id: CallId) => names.get(id) ?? id
+
+  const show = (event: SessionEvent): Effect.Effect<void> => {
+    switch (event._tag) {
+      case "ContextCallRequested":
+        names.set(event.callId, event.name)
+        return Effect.void
+      case "TurnStarted":
+        shown = 0
+        return Effect.void
+      case "TurnDelta":
+        return write(event.chunks.map((chunk) => (chunk._tag === "TextDelta" ? chunk.text : "")).join(""))
+      case "TurnCompleted":
+        for (const block of event.content)
+          if (block._tag === "ToolCall") names.set(block.callId, `${block.name} ${short(block.input)}`)
+        return Effect.andThen(write(textOf(event.content).slice(shown)), newLine)
+      case "TurnFailed":
+      case "TurnInterrupted":
+        return newLine
+      case "ToolStarted":
+        return note(`→ ${nameOf(event.callId)}`)
+      case "ToolSettled":
+        return note(`${outcomeLine(event.callId, event.outcome)}  (${nameOf(event.callId).split(" ", 1)[0]})`)
+      case "RoundFailed":
+        return event.failure.error === "Interrupted"
+          ? note(`The round before was cut off: ${event.failure.message}.`)
+          : newLine
+      default:
+        return Effect.void
+    }
+  }
+  return ({ event }: LogEntry) => show(event)
+})
+
+const encode = Schema.encodeEffect(Schema.fromJsonString(LogEntry))
+
+/** One event per line, with its sequence number. */
+export const streamJson = Effect.map(
+  Output,
+  (output) => (entry: LogEntry) => Effect.flatMap(Effect.orDie(encode(entry)), output.line)
+)

@@ -1,0 +1,42 @@
+import * as ModelRef from "@parley/domain/ModelRef"
+import * as Locations from "@parley/workspace/Locations"
+import * as UserConfig from "@parley/workspace/UserConfig"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { UsageError } from "./ExitCode.ts"
+import * as Host from "./internal/Host.ts"
+
+/** What a command starts from: where things are and what the user configured. */
+export interface Setup {
+  readonly workspace: Locations.Workspace
+  readonly user: Locations.UserLocations
+  readonly config: UserConfig.UserConfig
+  readonly warnings: ReadonlyArray<string>
+  /** Named on the command line or in the configuration. */
+  readonly model: ModelRef.ModelRef | undefined
+}
+
+const parseModel = (text: string) =>
+  Effect.mapError(
+    Effect.fromOption(ModelRef.parse(text)),
+    () =>
+      new UsageError({
+        problem: `--model ${text}: write it as PROVIDER/MODEL, such as demo/demo; see \`parley models\``
+      })
+  )
+
+export interface Flags {
+  readonly workspace: Option.Option<string>
+  readonly model: Option.Option<string>
+}
+
+export const load = Effect.fn("Setup.load")(function* (flags: Flags) {
+  const env = Host.env
+  const user = yield* Locations.user({ env })
+  const workspace = yield* Locations.find(Option.getOrElse(flags.workspace, () => Host.cwd()))
+  const loaded = yield* UserConfig.load(user.configFile)
+  const config = yield* Effect.fromResult(UserConfig.withEnvironment(loaded.config, env))
+  const named = Option.isSome(flags.model) ? yield* parseModel(flags.model.value) : undefined
+  const setup: Setup = { workspace, user, config, warnings: loaded.warnings, model: named ?? config.model }
+  return setup
+})

@@ -1,0 +1,42 @@
+import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Lines from "../internal/Lines.ts"
+import * as Live from "../Live.ts"
+import * as Notices from "../Notices.ts"
+import { Output } from "../Output.ts"
+import * as RunRound from "../RunRound.ts"
+import * as Setup from "../Setup.ts"
+import * as Target from "../Target.ts"
+
+export interface Input extends Setup.Flags, Target.TargetFlags {}
+
+/** One line, one message. Ctrl-C ends the running round and not the conversation; at an empty prompt it ends that too. */
+const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup) {
+  const output = yield* Output
+  const coordinator = yield* SessionCoordinator
+  yield* Notices.show(setup)
+  const info = yield* Target.findOrCreate(input, setup.workspace.root)
+  yield* output.aside(`session ${info.id}; /exit or Ctrl-D ends it`)
+  const runFork = Effect.runForkWith(yield* Effect.context())
+  let busy = false
+  const lines = yield* Effect.acquireRelease(
+    Effect.sync(() => Lines.open(() => (busy ? void runFork(coordinator.cancel(info.id)) : lines.close()))),
+    (lines) => Effect.sync(lines.close)
+  )
+  for (;;) {
+    const line = yield* lines.next("> ")
+    if (line === undefined || line.trim() === "/exit") return
+    if (line.trim() === "") continue
+    busy = true
+    const round = yield* Effect.result(RunRound.run(info, line, "text"))
+    busy = false
+    if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
+    else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
+  }
+}, Effect.scoped)
+
+export const chat = Effect.fn("parley chat")(function* (input: Input) {
+  const setup = yield* Setup.load(input)
+  yield* Effect.provide(conversation(input, setup), Live.engine(setup))
+})

@@ -1,0 +1,39 @@
+import * as Flag from "effect/cli/Flag"
+
+export const shared = {
+  workspace: Flag.String("workspace").pipe(
+    Flag.withAlias("w"),
+    Flag.withDescription("Directory of the workspace (default: the project that holds the current directory)"),
+    Flag.optional
+  ),
+  model: Flag.String("model").pipe(
+    Flag.withAlias("m"),
+    Flag.withDescription("PROVIDER/MODEL, such as anthropic/claude-sonnet-5-5 or demo/demo"),
+    Flag.optional
+  )
+}
+
+export const target = {
+  session: Flag.String("session").pipe(
+    Flag.withAlias("s"),
+    Flag.withDescription("Continue the session with this id"),
+    Flag.optional
+  ),
+  continue: Flag.Boolean("continue").pipe(
+    Flag.withAlias("c"),
+    Flag.withDescription("Continue the workspace's latest session"),
+    Flag.withDefault(false)
+  )
+}
+
+export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
+  Flag.withAlias("f"),
+  Flag.withDescription("text for people, json for programs"),
+  Flag.withDefault("text")
+)
+
+export const roundFormat = Flag.Literals("format", ["text", "json", "stream-json"]).pipe(
+  Flag.withAlias("f"),
+  Flag.withDescription("text as it arrives, json of the finished round, or stream-json: one event per line"),
+  Flag.withDefault("text")
+)

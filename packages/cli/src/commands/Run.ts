@@ -1,0 +1,27 @@
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Live from "../Live.ts"
+import * as Message from "../Message.ts"
+import * as Notices from "../Notices.ts"
+import { Output } from "../Output.ts"
+import * as RunRound from "../RunRound.ts"
+import * as Setup from "../Setup.ts"
+import * as Target from "../Target.ts"
+
+export interface Input extends Setup.Flags, Target.TargetFlags {
+  readonly message: ReadonlyArray<string>
+  readonly session: Option.Option<string>
+  readonly format: RunRound.Format
+}
+
+export const run = Effect.fn("parley run")(function* (input: Input) {
+  const setup = yield* Setup.load(input)
+  const message = yield* Message.read(input.message)
+  yield* Effect.gen(function* () {
+    yield* Notices.show(setup)
+    const info = yield* Target.findOrCreate(input, setup.workspace.root)
+    yield* RunRound.run(info, message, input.format)
+    const output = yield* Output
+    if (input.format === "text") yield* output.aside(`session ${info.id}`)
+  }).pipe(Effect.provide(Live.engine(setup)))
+})

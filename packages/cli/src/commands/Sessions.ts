@@ -1,0 +1,115 @@
+import { textOf } from "@parley/domain/Content"
+import { Session } from "@parley/domain/Session"
+import type { Round, Turn } from "@parley/domain/Session"
+import * as SessionFold from "@parley/domain/SessionFold"
+import { SessionInfo } from "@parley/domain/SessionInfo"
+import { SessionManager } from "@parley/domain/SessionManager"
+import type { Usage } from "@parley/domain/Usage"
+import { format as formatModel } from "@parley/domain/ModelRef"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Live from "../Live.ts"
+import { Output } from "../Output.ts"
+import { outcomeLine } from "../Render.ts"
+import * as Setup from "../Setup.ts"
+import * as Target from "../Target.ts"
+
+type ListFormat = "text" | "json"
+
+const encodeList = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(SessionInfo)))
+const encodeSession = Schema.encodeEffect(Schema.fromJsonString(Session))
+
+const stored = <A, E, R>(flags: Pick<Setup.Flags, "workspace">, f: (setup: Setup.Setup) => Effect.Effect<A, E, R>) =>
+  Setup.load({ ...flags, model: Option.none() }).pipe(
+    Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup)))
+  )
+
+const minute = (millis: number) => DateTime.formatIso(DateTime.makeUnsafe(millis)).slice(0, 16).replace("T", " ")
+
+const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+const tokens = (usage: Usage) =>
+  `${usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens} tokens in (${usage.cacheReadTokens} cached), ${usage.outputTokens} out`
+
+const dollars = (cost: number | undefined) => (cost === undefined || cost === 0 ? "" : `, $${cost.toFixed(4)}`)
+
+export const list = Effect.fn("parley sessions list")(
+  (input: { readonly workspace: Option.Option<string>; readonly all: boolean; readonly format: ListFormat }) =>
+    stored(input, (setup) =>
+      Effect.gen(function* () {
+        const sessions = yield* SessionManager
+        const output = yield* Output
+        const found = yield* sessions.list(input.all ? {} : { workspace: setup.workspace.root })
+        if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeList(found)))
+        if (found.length === 0) return yield* output.note(`No sessions in ${setup.workspace.root}`)
+        for (const info of found) {
+          const where = input.all ? `  ${info.workspace}` : ""
+          const state = info.open ? "  (open)" : ""
+          yield* output.text(
+            `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}\n`
+          )
+        }
+      })
+    )
+)
+
+const showTurn = (turn: Turn): string => {
+  const thinking = turn.content.flatMap((block) =>
+    block._tag === "Thinking" && block.text !== "" ? [`  (thinking) ${block.text}`] : []
+  )
+  const said = textOf(turn.content)
+  const calls = turn.toolCalls.flatMap((call) => [
+    `  → ${call.name} ${call.input}`,
+    call.outcome === undefined ? `  … ${call.state}` : `  ${outcomeLine(call.callId, call.outcome)}`
+  ])
+  const state =
+    turn.status === "completed"
+      ? `stopped: ${turn.stop}`
+      : `${turn.status}${turn.failure === undefined ? "" : `: ${turn.failure.message}`}`
+  return [
+    `  [${turn.id}  ${formatModel(turn.model)}  ${state}  ${tokens(turn.usage)}${dollars(turn.cost)}]`,
+    ...thinking,
+    ...(said === "" ? [] : [said]),
+    ...calls
+  ].join("\n")
+}
+
+const showRound = (round: Round): string =>
+  [
+    `── ${round.id}  ${minute(round.startedAt)}  ${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
+    `> ${textOf(round.request)}`,
+    ...round.contextCalls.map((call) => `  (context) ${call.name} ${call.input}`),
+    ...round.turns.map(showTurn)
+  ].join("\n")
+
+export const show = Effect.fn("parley sessions show")(
+  (input: { readonly workspace: Option.Option<string>; readonly id: string; readonly format: ListFormat }) =>
+    stored(input, () =>
+      Effect.gen(function* () {
+        const sessions = yield* SessionManager
+        const output = yield* Output
+        const info = yield* sessions.get(yield* Target.named(input.id))
+        const session = SessionFold.fromEvents(info.id, yield* sessions.read(info.id, 0))
+        if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeSession(session)))
+        yield* output.text(
+          `${info.id}  ${info.title}\n${info.workspace}  ${plural(info.rounds, "round")}, ${plural(session.turns.length, "turn")}, ${tokens(info.usage)}${dollars(info.cost)}\n\n`
+        )
+        for (const round of session.rounds) yield* output.text(`${showRound(round)}\n\n`)
+      })
+    )
+)
+
+export const remove = Effect.fn("parley sessions delete")(
+  (input: { readonly workspace: Option.Option<string>; readonly id: string }) =>
+    stored(input, () =>
+      Effect.gen(function* () {
+        const sessions = yield* SessionManager
+        const output = yield* Output
+        const id = yield* Target.named(input.id)
+        yield* sessions.remove(id)
+        yield* output.note(`Deleted session ${id}`)
+      })
+    )
+)

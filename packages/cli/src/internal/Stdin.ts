@@ -1,0 +1,49 @@
+import process from "node:process"
+import * as Effect from "effect/Effect"
+
+export const limitBytes = 10_000_000
+
+export type Piped =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "TooLarge" }
+  /** Something is connected that neither says anything nor ends. */
+  | { readonly _tag: "Silent" }
+
+/**
+ * What is piped into the process. With `patience`, a pipe that says nothing for that many milliseconds is given up: an
+ * editor or a cron job may hold it open for ever.
+ */
+export const read = (patience: number | undefined): Effect.Effect<Piped> =>
+  Effect.suspend(() => {
+    const { stdin } = process
+    if (stdin.isTTY) return Effect.succeed<Piped>({ _tag: "None" })
+    const pieces: Array<Buffer> = []
+    let size = 0
+    const all = Effect.callback<Piped>((resume) => {
+      const end = () =>
+        resume(
+          Effect.succeed(size === 0 ? { _tag: "None" } : { _tag: "Text", text: Buffer.concat(pieces).toString("utf8") })
+        )
+      stdin.on("end", end)
+      stdin.on("error", end)
+      stdin.on("data", (data: Buffer) => {
+        size += data.length
+        if (size > limitBytes) resume(Effect.succeed({ _tag: "TooLarge" }))
+        else pieces.push(data)
+      })
+    })
+    const silence =
+      patience === undefined
+        ? Effect.never
+        : Effect.andThen(
+            Effect.sleep(patience),
+            Effect.suspend(() => (size === 0 ? Effect.succeed<Piped>({ _tag: "Silent" }) : Effect.never))
+          )
+    const leave = Effect.sync(() => {
+      stdin.removeAllListeners()
+      stdin.on("error", () => {})
+      stdin.destroy()
+    })
+    return Effect.ensuring(Effect.raceFirst(all, silence), leave)
+  })
