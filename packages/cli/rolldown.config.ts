@@ -1,0 +1,15 @@
+import { defineConfig } from "rolldown"
+
+/** One file with everything in it: what `npm install` brings is what runs, and nothing has to be resolved at start-up. */
+export default defineConfig({
+  input: "src/main.ts",
+  platform: "node",
+  // A UMD build's `require` of its own parts cannot be bundled; packages that have an ES module build are taken from it.
+  resolve: { mainFields: ["module", "main"] },
+  output: {
+    file: "dist/parley.mjs",
+    format: "esm",
+    codeSplitting: false,
+    minify: true
+  }
+})
