@@ -1,3 +1,4 @@
 import { defineConfig } from "vitest/config"
 
-export default defineConfig({ test: { name: "mcp", include: ["test/**/*.test.ts"] } })
+// Real processes are started, often on a busy machine: a test that hangs is caught, one that waits its turn is not.
+export default defineConfig({ test: { name: "mcp", include: ["test/**/*.test.ts"], testTimeout: 20_000 } })

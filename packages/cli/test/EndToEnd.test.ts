@@ -135,7 +135,9 @@ it.live(
       assert.strictEqual(next.system, context.request.system)
       assert.deepStrictEqual(
         next.messages.slice(0, -1).map(({ content }) => content.map(({ text }) => text)),
-        context.messages.slice(0, -1).map(({ content }) => content.map((block) => ("text" in block ? block.text : undefined))),
+        context.messages
+          .slice(0, -1)
+          .map(({ content }) => content.map((block) => ("text" in block ? block.text : undefined))),
         "what `context` shows is what is sent"
       )
     }),

@@ -34,6 +34,9 @@ const decodeName = Schema.decodeUnknownOption(Name)
 const decodeDetails = Schema.decodeUnknownOption(Details)
 const needsTask = Schema.is(NeedsTask)
 
+const isObject = (value: Schema.Json | undefined): value is { readonly [key: string]: Schema.Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
 const describe = (details: typeof Details.Type): string => {
   const said = [details.description, details.title].find((value) => typeof value === "string" && value.trim() !== "")
   const text = wellFormed(typeof said === "string" ? said : "")
@@ -70,16 +73,13 @@ export const readTools = (server: string, entries: ReadonlyArray<unknown>): Tool
     const problem = problemOfSchema(details.inputSchema)
     if (problem !== undefined) return void refuse(problem)
     const inputSchema = boundJson(details.inputSchema, schemaLimits)
-    if (typeof inputSchema !== "object" || inputSchema === null || Array.isArray(inputSchema)) {
-      return void refuse("its input schema is too large or too deep")
-    }
+    if (!isObject(inputSchema)) return void refuse("its input schema is too large or too deep")
     tools.set(name, {
       name: qualifiedName(server, name),
       server,
       tool: name,
       description: describe(details),
-      // An array is a JSON value too, and was refused above; the type of `isArray` does not narrow a readonly one away.
-      inputSchema: { ...inputSchema }
+      inputSchema
     })
   })
 

@@ -34,7 +34,7 @@ const Part = Schema.Union([
 ])
 const decodeAnswer = Schema.decodeUnknownOption(Answer)
 const decodePart = Schema.decodeUnknownOption(Part)
-const encodeJson = Schema.encodeUnknownResult(Schema.UnknownFromJsonString)
+const encodeJson = Schema.encodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
 const label = (value: unknown): string => (typeof value === "string" ? plainLine(value, 300) : "")
 const words = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join(" ")
@@ -60,9 +60,7 @@ const contentOf = (value: unknown): ResultContent => {
       return textBlock(`[${words("audio", label(part.mimeType), sizeOf(part.data))}: cannot be played]`)
     case "resource_link": {
       const about = label(part.description)
-      return textBlock(
-        `[link ${words(label(part.name), `<${label(part.uri)}>`)}${about === "" ? "" : `: ${about}`}]`
-      )
+      return textBlock(`[link ${words(label(part.name), `<${label(part.uri)}>`)}${about === "" ? "" : `: ${about}`}]`)
     }
     case "resource": {
       const { blob, mimeType, text, uri } = part.resource

@@ -18,12 +18,12 @@ import type { ModelProvider } from "./ModelProvider.ts"
 export interface AnthropicOptions {
   /** Sent as `authorization: Bearer`, to `baseUrl` and nowhere else; never logged and never part of an error. */
   readonly apiKey: Redacted.Redacted
-  /** `https://api.anthropic.com` unless said otherwise. The environment is not read. */
+  /** `https://api.anthropic.com` unless said otherwise: `ANTHROPIC_BASE_URL` is not read here. */
   readonly baseUrl?: string
   readonly defaultModel?: string
   /**
-   * The API requires a limit (`max_tokens`). 32000 unless said otherwise: no current model allows less, and an answer that
-   * would be longer is better asked for in parts.
+   * The API requires a limit (`max_tokens`), thinking included. 32000 unless said otherwise; a model that allows less
+   * rejects the request, an answer that needs more stops with `length`.
    */
   readonly maxOutputTokens?: number
   /** Passed on as it is: `{ type: "adaptive" }`, `{ type: "enabled", budget_tokens }`, … Without it the model decides. */
@@ -77,7 +77,10 @@ const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelEr
   return pull
 }
 
-/** Models behind the Anthropic Messages API, over the official SDK. See `AnthropicResponse` for what a stream is held to. */
+/**
+ * Models behind the Anthropic Messages API, over the official SDK. See `AnthropicResponse` for what a stream is held to. Of
+ * the environment the SDK still honours `ANTHROPIC_CUSTOM_HEADERS`, which has no option to turn it off.
+ */
 export const make = (options: AnthropicOptions): ModelProvider => {
   const client = AnthropicClient.make({
     apiKey: options.apiKey,

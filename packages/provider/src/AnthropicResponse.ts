@@ -194,6 +194,9 @@ export class AnthropicResponse {
   }
 
   private name(value: unknown): string {
-    return excerpt(String(value), 40, this.secret)
+    // Not `String(value)` for everything: an object of the wire may hold a `toString` that is no function.
+    return typeof value === "string" || typeof value === "number"
+      ? excerpt(String(value), 40, this.secret)
+      : `(${typeof value})`
   }
 }

@@ -62,6 +62,7 @@ const read = (tools: ReadonlyArray<ToolDefinition>, what: string): DemoAnswer =>
   const tool = offered(tools, ["read_file", "read_text_file"])
   if (tool === undefined) return say("I would need a tool named read_file for that, and there is none.")
   const paths = pathsIn(what)
+  if (paths.length === 0) return say("Which file shall I read?")
   return {
     text: `I will read ${paths.join(" and ")}.`,
     calls: paths.map((path) => ({ tool, input: toJson({ path }) }))
@@ -72,6 +73,7 @@ const search = (tools: ReadonlyArray<ToolDefinition>, what: string): DemoAnswer 
   const tool = offered(tools, ["search_files"])
   if (tool === undefined) return say("I would need a tool named search_files for that, and there is none.")
   const query = unquote(what)
+  if (query === "") return say("What shall I search for?")
   // The reference filesystem server calls it `pattern` and wants to know where to look.
   const input = !takes(tool, "query") && takes(tool, "pattern") ? { path: ".", pattern: query } : { query }
   return { text: `I will search for ${query}.`, calls: [{ tool, input: toJson(input) }] }

@@ -96,7 +96,11 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
       const bodies = Result.all(events.map(EventRows.encode))
       if (Result.isFailure(bodies))
         return Effect.fail(
-          new StorageError({ operation: "append", reason: "Unavailable", detail: `no event: ${bodies.failure}` })
+          new StorageError({
+            operation: "append",
+            reason: "Unavailable",
+            detail: `an event is malformed: ${bodies.failure}`
+          })
         )
       return Effect.callback<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>((resume) => {
         const request = Append.make(id, after, events, bodies.success, resume)

@@ -1,135 +1,283 @@
-import { SessionBusy, SessionNotFound } from "@parley/domain/Errors"
-import { callId, RequestId, roundId, SessionId, type TurnId, turnId } from "@parley/domain/Ids"
-import { type EventOf, type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import { roundId, SessionId, type TurnId, turnId } from "@parley/domain/Ids"
+import { endsTurn, LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { project } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
-import type { Usage } from "@parley/domain/Usage"
+import { zero } from "@parley/domain/Usage"
 import { assert, describe, it, layer as sharedLayer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { TestClock } from "effect/testing"
+import * as TestClock from "effect/testing/TestClock"
 
 const r1 = roundId(1)
 const [t1, t2] = [turnId(r1, 1), turnId(r1, 2)]
-const model = { provider: "demo", model: "echo" }
 const text = (text: string) => ({ _tag: "Text" as const, text })
-const usage = (n: number): Usage => ({ inputTokens: n, outputTokens: 2 * n, cacheReadTokens: 0, cacheWriteTokens: 1 })
-const failure = { error: "ModelError", reason: "Overloaded", message: "try again" }
-
 const asked = (words: string): SessionEvent => ({ _tag: "RoundStarted", roundId: r1, request: [text(words)] })
-const started = (turnId: TurnId): SessionEvent => ({ _tag: "TurnStarted", roundId: r1, turnId, model })
-const delta = (turnId: TurnId, words: string): SessionEvent => ({
-  _tag: "TurnDelta",
-  turnId,
-  chunks: [{ _tag: "TextDelta", index: 0, text: words }]
-})
-const completed = (turnId: TurnId): EventOf<"TurnCompleted"> => ({
-  _tag: "TurnCompleted",
-  turnId,
-  content: [text("done")],
-  usage: usage(3),
-  cost: 0.5,
-  stop: "end"
-})
-const failed = (turnId: TurnId): SessionEvent => ({
-  _tag: "TurnFailed",
-  turnId,
-  content: [],
-  usage: usage(5),
-  cost: 0.25,
-  failure
-})
-const interrupted = (turnId: TurnId): SessionEvent => ({
-  _tag: "TurnInterrupted",
-  turnId,
-  content: [],
-  usage: usage(7)
-})
+const chunks = [{ _tag: "TextDelta" as const, index: 0, text: "word" }]
+const delta = (turnId: TurnId): SessionEvent => ({ _tag: "TurnDelta", turnId, chunks })
+const usageOf = (tokens: number) => ({ inputTokens: tokens, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: 1 })
+const ended = (turnId: TurnId, n: number) => ({ turnId, content: [text("done")], usage: usageOf(n), cost: n / 4 })
+const failure = { error: "ModelError", message: "overloaded" }
+const completed = (turnId: TurnId): SessionEvent => ({ _tag: "TurnCompleted", ...ended(turnId, 1), stop: "end" })
+const failed = (turnId: TurnId): SessionEvent => ({ _tag: "TurnFailed", ...ended(turnId, 10), failure })
+const interrupted = (turnId: TurnId): SessionEvent => ({ _tag: "TurnInterrupted", ...ended(turnId, 100) })
+const cancelled: SessionEvent = { _tag: "RoundCancelled", roundId: r1 }
 /** A fact that nothing ever removes. */
-const fact = (n: number): SessionEvent => ({ _tag: "ToolStarted", callId: callId(t1, n) })
-const facts = (count: number) => Array.from({ length: count }, (_, i) => fact(i + 1))
+const fact: SessionEvent = { _tag: "TurnStarted", roundId: r1, turnId: t1, model: { provider: "a", model: "b" } }
+const facts = (count: number): ReadonlyArray<SessionEvent> => Array.from({ length: count }, () => fact)
 
-/** One event of every kind; the compiler asks for the next one. */
-const everyKind: { readonly [Tag in SessionEvent["_tag"]]: SessionEvent } = {
-  RoundStarted: {
-    _tag: "RoundStarted",
-    roundId: r1,
-    requestId: RequestId.make("request-1"),
-    request: [text("\u0000 \n\t\"'\\ é 你好 👩‍👩‍👧"), { _tag: "Image", mediaType: "image/png", data: "AA==" }]
-  },
-  ContextCallRequested: {
-    _tag: "ContextCallRequested",
-    roundId: r1,
-    callId: callId(r1, 1),
-    slot: "status",
-    name: "fs_read",
-    input: "{ }"
-  },
-  ContextBuilt: {
-    _tag: "ContextBuilt",
-    roundId: r1,
-    baseline: {
-      key: "k",
-      system: "You are",
-      tools: [
-        {
-          name: "fs_read",
-          server: "fs",
-          tool: "read",
-          description: "",
-          inputSchema: { type: "object", required: ["a", 1.5, null, true, { x: [] }] }
-        }
-      ],
-      files: { "src/a.ts": "0f" }
-    },
-    roundPart: [text("Now: 2026")],
-    files: { "src/b.ts": "" },
-    manifest: [{ part: "history", source: "", bytes: 4, tokens: 1, hash: "00" }]
-  },
-  TurnStarted: started(t1),
-  TurnDelta: delta(t1, "chunk"),
-  TurnCompleted: {
-    ...completed(t1),
-    content: [
-      { _tag: "Thinking", provider: "p", text: "", raw: '{"a":1e400}' },
-      { _tag: "Opaque", provider: "p", kind: "k", raw: "{}" },
-      { _tag: "ToolCall", callId: callId(t1, 1), providerId: "toolu_1", name: "fs_read", input: '{"n":1.0}' }
-    ],
-    responseId: "msg_1"
-  },
-  TurnFailed: failed(t2),
-  TurnInterrupted: interrupted(t2),
-  ToolStarted: fact(1),
-  ToolSettled: { _tag: "ToolSettled", callId: callId(t1, 1), outcome: { _tag: "Unknown", reason: "lost" } },
-  RoundCompleted: { _tag: "RoundCompleted", roundId: r1, stop: "end" },
-  RoundFailed: { _tag: "RoundFailed", roundId: r1, failure },
-  RoundCancelled: { _tag: "RoundCancelled", roundId: r1 }
-}
-
-/** Appends as a generated test makes them: some events, handed over with the right cursor or with a wrong one. */
+const kinds = { delta, completed, failed, interrupted, asked: () => asked("?"), closed: () => cancelled }
+const Kind = Schema.Literals(["delta", "completed", "failed", "interrupted", "asked", "closed"])
+const cursors = { head: 0, ahead: 1, behind: -1 }
+/** What a generated test appends, and with which cursor. */
 const Step = Schema.Struct({
-  events: Schema.Array(
-    Schema.Struct({
-      kind: Schema.Literals(["delta", "delta", "completed", "failed", "interrupted", "fact", "asked", "cancelled"]),
-      turn: Schema.Literals([1, 2])
-    })
-  ).check(Schema.isMaxLength(6)),
-  off: Schema.Literals([0, 0, 0, 0, 1, -1])
+  events: Schema.Array(Schema.Tuple([Kind, Schema.Literals([t1, t2])])).check(Schema.isMaxLength(6)),
+  cursor: Schema.Literals(["head", "ahead", "behind"])
 })
-const eventOf = ({ kind, turn }: (typeof Step.Type)["events"][number]): SessionEvent => {
-  const id = turn === 1 ? t1 : t2
-  const events = { delta: delta(id, "d"), completed: completed(id), failed: failed(id), interrupted: interrupted(id) }
-  return { ...events, fact: fact(turn), asked: asked("Again"), cancelled: everyKind.RoundCancelled }[kind]
-}
 
-const toJson = Schema.encodeSync(Schema.fromJsonString(SessionEvent))
+/** As text, because JSON knows one zero only. */
+const json = Schema.encodeSync(Schema.fromJsonString(LogEntry))
 const seqs = (entries: ReadonlyArray<LogEntry>) => entries.map(({ seq }) => seq)
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-const tags = (entries: ReadonlyArray<LogEntry>) => entries.map(({ event }) => event._tag)
-const follower = (sessions: SessionManager["Service"], id: SessionId, count: number, after = 0) =>
-  sessions.follow(id, after).pipe(Stream.take(count), Stream.runCollect, Effect.forkChild({ startImmediately: true }))
+/** The log without the deltas of the turn that `event` ends, if it ends one. */
+const withoutDeltas = (log: ReadonlyArray<LogEntry>, event: SessionEvent) =>
+  log.filter(({ event: old }) => old._tag !== "TurnDelta" || !endsTurn(event) || old.turnId !== event.turnId)
+const events = (entries: ReadonlyArray<LogEntry>) => entries.map(({ event }) => event)
+/** The tag of the error, or `stored`. */
+const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
+  Effect.match(effect, { onFailure: (error): string => error._tag, onSuccess: () => "stored" })
+
+type Service = SessionManager["Service"]
+const collect = <A, E>(stream: Stream.Stream<A, E>) =>
+  Effect.forkChild(Stream.runCollect(stream), { startImmediately: true })
+
+/**
+ * What every `SessionManager` promises, as tests: call it in a test file, with a layer that starts without sessions each
+ * time it is built. Most tests build a layer of their own; the generated ones share one and make sessions in it.
+ *
+ * The clock is a `TestClock` that stands still except where a test moves it. A layer that waits before it stores something
+ * must be given a wait of zero, or its appends never return.
+ */
+export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): void => {
+  type Failure = StorageError | SessionNotFound | SessionBusy
+  const check = (title: string, body: (sessions: Service) => Effect.fn.Return<void, Failure, Scope.Scope>) =>
+    // A test is an entry point: this is where its layer is provided.
+    // @effect-diagnostics-next-line strictEffectProvide:off
+    it.effect(title, () => SessionManager.use(Effect.fnUntraced(body)).pipe(Effect.provide(layer, { local: true })))
+
+  describe(name, () => {
+    check("creates sessions that are new, and refuses an id that is taken", function* (sessions) {
+      yield* TestClock.setTime(1000)
+      const id = SessionId.make("mine")
+      const info = yield* sessions.create({ id, workspace: "/w \u0000é👩‍👧", title: "Title" })
+      const times = { createdAt: 1000, updatedAt: 1000 }
+      const counts = { head: 0, rounds: 0, open: false, usage: zero, cost: 0 }
+      assert.deepStrictEqual(info, { id, workspace: "/w \u0000é👩‍👧", title: "Title", ...times, ...counts })
+      assert.deepStrictEqual(yield* sessions.get(id), info)
+      assert.deepStrictEqual(yield* sessions.read(id, 0), [])
+      assert.strictEqual(yield* tagOf(sessions.create({ id })), "SessionBusy")
+      const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
+      assert.notStrictEqual(a.id, b.id)
+      assert.deepStrictEqual([a.workspace, a.title], ["", ""])
+    })
+
+    check("removes a session and everything of it, and says so when one is unknown", function* (sessions) {
+      const [{ id }, kept] = yield* Effect.all([sessions.create({}), sessions.create({})])
+      for (const session of [id, kept.id]) yield* sessions.append(session, 0, [fact])
+      yield* sessions.remove(id)
+      const asks = [sessions.get(id), sessions.remove(id), sessions.read(id, 0), sessions.append(id, 1, [fact])]
+      const watch = Stream.runDrain(sessions.follow(id, 0))
+      for (const tag of yield* Effect.all([...asks.map(tagOf), tagOf(watch)]))
+        assert.strictEqual(tag, "SessionNotFound")
+      assert.strictEqual((yield* sessions.read(kept.id, 0)).length, 1)
+      yield* sessions.create({ id })
+      assert.deepStrictEqual(yield* sessions.read(id, 0), [])
+    })
+
+    check("lists the latest activity first, by workspace, by open round, and up to a limit", function* (sessions) {
+      const create = (id: string, workspace: string) =>
+        Effect.andThen(TestClock.adjust(10), sessions.create({ id: SessionId.make(id), workspace }))
+      const [a, b, c] = yield* Effect.all([create("a", "/x"), create("b", "/y"), create("c", "/x")])
+      yield* TestClock.adjust(10)
+      yield* sessions.append(a.id, 0, [asked("?")])
+      const ids = (options: Parameters<Service["list"]>[0]) =>
+        Effect.map(sessions.list(options), (infos) => infos.map((info) => info.id))
+      assert.deepStrictEqual(yield* ids({}), [a.id, c.id, b.id])
+      assert.deepStrictEqual(yield* ids({ workspace: "/x" }), [a.id, c.id])
+      assert.deepStrictEqual(yield* ids({ workspace: "/" }), [])
+      assert.deepStrictEqual(yield* ids({ limit: 2 }), [a.id, c.id])
+      assert.deepStrictEqual(yield* ids({ workspace: "/x", open: true, limit: 5 }), [a.id])
+      yield* sessions.append(a.id, 1, [cancelled])
+      assert.deepStrictEqual(yield* ids({ open: true }), [])
+      assert.deepStrictEqual(yield* sessions.list({ limit: 1 }), [yield* sessions.get(a.id)])
+    })
+
+    check("numbers events from one, and reads those after a cursor", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      yield* TestClock.setTime(5)
+      const first = yield* sessions.append(id, 0, [asked("?"), fact])
+      assert.deepStrictEqual(yield* sessions.append(id, 2, []), [])
+      const second = yield* sessions.append(id, 2, [fact])
+      assert.deepStrictEqual(seqs([...first, ...second]), [1, 2, 3])
+      assert.deepStrictEqual(first[0], { seq: 1, at: 5, event: asked("?") })
+      assert.deepStrictEqual(yield* sessions.read(id, 0), [...first, ...second])
+      assert.deepStrictEqual(yield* sessions.read(id, 2), second)
+      assert.deepStrictEqual(yield* sessions.read(id, 3), [])
+    })
+
+    check("appends only to the head, and otherwise changes nothing", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      yield* sessions.append(id, 0, [asked("?"), delta(t1)])
+      const before = yield* Effect.all([sessions.get(id), sessions.read(id, 0)])
+      for (const after of [0, 1, 3, -1]) {
+        assert.strictEqual(yield* tagOf(sessions.append(id, after, [completed(t1), fact])), "SessionBusy")
+        assert.strictEqual(yield* tagOf(sessions.append(id, after, [])), "SessionBusy")
+      }
+      assert.deepStrictEqual(yield* Effect.all([sessions.get(id), sessions.read(id, 0)]), before)
+    })
+
+    for (const end of [completed, failed, interrupted])
+      check(`removes the deltas of a turn that ends with ${end(t1)._tag}, and no others`, function* (sessions) {
+        const [{ id }, other] = yield* Effect.all([sessions.create({}), sessions.create({})])
+        yield* sessions.append(other.id, 0, [delta(t1)])
+        yield* sessions.append(id, 0, [fact, delta(t1), delta(t2), delta(t1)])
+        const written = yield* sessions.append(id, 4, [delta(t1), end(t1), delta(t1)])
+        assert.deepStrictEqual(seqs(written), [5, 6, 7])
+        const left = yield* sessions.read(id, 0)
+        assert.deepStrictEqual(seqs(left), [1, 3, 6, 7])
+        assert.deepStrictEqual(events(left), [fact, delta(t2), end(t1), delta(t1)])
+        assert.deepStrictEqual(seqs(yield* sessions.read(other.id, 0)), [1])
+      })
+
+    check("projects title, rounds, usage and cost, with the turns that failed", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      yield* sessions.append(id, 0, [asked(" What\n is  it? "), completed(t1), failed(t2), interrupted(t1)])
+      yield* sessions.append(id, 4, [cancelled, asked("Again")])
+      const { cost, head, open, rounds, title, usage } = yield* sessions.get(id)
+      assert.deepStrictEqual({ cost, head, open, rounds }, { cost: 27.75, head: 6, open: true, rounds: 2 })
+      assert.strictEqual(title, "What is it?")
+      assert.deepStrictEqual(usage, { inputTokens: 111, outputTokens: 6, cacheReadTokens: 0, cacheWriteTokens: 3 })
+    })
+
+    check("takes overlapping appends in the order of the calls, and of rivals the first", function* (sessions) {
+      const created = yield* Effect.forEach(range(1, 20), () => sessions.create({}))
+      const calls = range(0, 29).flatMap((after) =>
+        created.flatMap(({ id }) => [sessions.append(id, after, [delta(t1)]), sessions.append(id, after, [fact])])
+      )
+      const tags = yield* Effect.forEach(calls, tagOf, { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        tags,
+        calls.map((_, i) => (i % 2 === 0 ? "stored" : "SessionBusy"))
+      )
+      for (const { id } of created) {
+        const log = yield* sessions.read(id, 0)
+        assert.deepStrictEqual(seqs(log), range(1, 30))
+        assert.isTrue(events(log).every(({ _tag }) => _tag === "TurnDelta"))
+      }
+    })
+
+    check("stores an interrupted append as a whole or not at all", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      for (const yields of range(0, 12)) {
+        const { head } = yield* sessions.get(id)
+        const fiber = yield* Effect.forkChild(sessions.append(id, head, facts(3)), { startImmediately: true })
+        yield* Effect.replicateEffect(Effect.yieldNow, yields, { discard: true })
+        yield* Fiber.interrupt(fiber)
+        assert.strictEqual(yield* tagOf(sessions.append(id, head + 1, [fact])), "SessionBusy")
+        assert.include([head, head + 3], (yield* sessions.get(id)).head)
+      }
+    })
+
+    check("shows a log from any cursor, without gap or duplicate, and only what is stored", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      const follow = (count: number, after: number) =>
+        sessions.follow(id, after).pipe(
+          Stream.take(count),
+          Stream.tap((entry) =>
+            Effect.map(sessions.read(id, entry.seq - 1), ([stored]) => assert.deepStrictEqual(stored, entry))
+          ),
+          collect
+        )
+      const fibers = [yield* follow(300, 0), yield* follow(300, 0)]
+      for (const after of range(0, 299)) {
+        if (after === 150) fibers.push(yield* follow(300, 0), yield* follow(200, 100))
+        yield* sessions.append(id, after, [fact])
+      }
+      const seen = yield* Effect.forEach(fibers, Fiber.join)
+      assert.deepStrictEqual(seen.map(seqs), [range(1, 300), range(1, 300), range(1, 300), range(101, 300)])
+    })
+
+    check("lets a subscriber fall far behind, and then catch up", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      const latch = yield* Latch.make(false)
+      const fiber = yield* sessions.follow(id, 0).pipe(
+        Stream.tap(() => latch.await),
+        Stream.take(3100),
+        collect
+      )
+      for (const batch of range(0, 30)) yield* sessions.append(id, batch * 100, facts(100))
+      yield* latch.open
+      assert.deepStrictEqual(seqs(yield* Fiber.join(fiber)), range(1, 3100))
+    })
+
+    check("ends the subscriptions of a session that is removed", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      yield* sessions.append(id, 0, [fact])
+      const reached = yield* Latch.make(false)
+      const fiber = yield* sessions.follow(id, 0).pipe(
+        Stream.tap(({ seq }) => (seq === 2 ? reached.open : Effect.void)),
+        collect
+      )
+      yield* sessions.append(id, 1, [fact])
+      yield* reached.await
+      yield* sessions.remove(id)
+      assert.deepStrictEqual(seqs(yield* Fiber.join(fiber)), [1, 2])
+    })
+  })
+
+  sharedLayer(layer)(`${name}, generated`, (it) => {
+    it.effect.prop(
+      "gives back every kind of event as it was",
+      [Schema.Tuple(Object.values(SessionEvent.cases))],
+      Effect.fnUntraced(function* ([all]) {
+        const sessions = yield* SessionManager
+        const { id } = yield* sessions.create({})
+        // In order of declaration a delta comes before the ends of turns, which may be ends of its own.
+        const written = yield* sessions.append(id, 0, all)
+        const kept = all.reduce(withoutDeltas, written)
+        assert.deepStrictEqual(
+          (yield* sessions.read(id, 0)).map((entry) => json(entry)),
+          kept.map((entry) => json(entry))
+        )
+      }),
+      { arbitrary: { runs: 40 } }
+    )
+
+    it.effect.prop(
+      "keeps what a simple model keeps",
+      [Schema.Array(Step).check(Schema.isMaxLength(8))],
+      Effect.fnUntraced(function* ([steps]) {
+        const sessions = yield* SessionManager
+        let info = yield* sessions.create({})
+        let log: ReadonlyArray<LogEntry> = []
+        for (const { cursor, events } of steps) {
+          const list = events.map(([kind, turn]) => kinds[kind](turn))
+          const exit = yield* Effect.exit(sessions.append(info.id, info.head + cursors[cursor], list))
+          assert.strictEqual(Exit.isSuccess(exit), cursor === "head")
+          for (const entry of Exit.isSuccess(exit) ? exit.value : []) {
+            log = [...withoutDeltas(log, entry.event), entry]
+            info = project(info, entry)
+          }
+        }
+        assert.deepStrictEqual(yield* sessions.get(info.id), info)
+        assert.deepStrictEqual(yield* sessions.read(info.id, 0), log)
+      })
+    )
+  })
+}

@@ -1,4 +1,6 @@
+import type { ConfigError } from "@parley/domain/Errors"
 import { byPath, FilesManager, type FileSet, type WorkspaceFile } from "@parley/domain/FilesManager"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -8,7 +10,7 @@ import * as Disk from "./internal/Disk.ts"
 import * as Host from "./internal/Host.ts"
 import * as Paths from "./internal/Paths.ts"
 import * as Text from "./internal/Text.ts"
-import { isMissing, type Unreadable } from "./internal/Unreadable.ts"
+import { isMissing, Unreadable } from "./internal/Unreadable.ts"
 import * as Walk from "./internal/Walk.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { project } from "./Locations.ts"
@@ -16,6 +18,8 @@ import { project } from "./Locations.ts"
 /** What patterns may cost, all together: entries of directories that are looked at, and files that are read. */
 const maxVisited = 20_000
 const maxFiles = 1000
+/** Files that are read at the same time, and so are in memory beside those that are kept. */
+const atOnce = 16
 
 const ceiling = 4 * 1024 * 1024
 const bytes = (byDefault: number) =>
@@ -37,8 +41,7 @@ type Settings = typeof ProjectFile.Type
 type Skipped = FileSet["skipped"][number]
 
 interface Wanted {
-  /** Each path once, and whether it was named or only matched a pattern. */
-  readonly paths: Map<string, "named" | "matched">
+  readonly paths: Set<string>
   readonly skipped: Array<Skipped>
 }
 
@@ -46,7 +49,7 @@ const exists = (path: string): Effect.Effect<boolean> => Effect.isSuccess(Disk.k
 
 /** Which files the entries of `include` stand for. */
 const select = Effect.fnUntraced(function* (root: string, include: ReadonlyArray<string>) {
-  const wanted: Wanted = { paths: new Map(), skipped: [] }
+  const wanted: Wanted = { paths: new Set(), skipped: [] }
   let visited = 0
   for (const entry of include) {
     const skip = (reason: string) => wanted.skipped.push({ path: entry, reason })
@@ -55,7 +58,7 @@ const select = Effect.fnUntraced(function* (root: string, include: ReadonlyArray
     if (refusal !== undefined) {
       skip(refusal)
     } else if (!Walk.isPattern(path) || (yield* exists(Disk.join(root, path)))) {
-      wanted.paths.set(path, "named")
+      wanted.paths.add(path)
     } else {
       const tooMany = Walk.patternRefusal(path)
       if (tooMany !== undefined) {
@@ -67,7 +70,7 @@ const select = Effect.fnUntraced(function* (root: string, include: ReadonlyArray
       wanted.skipped.push(...found.skipped)
       if (found.cut) skip("not all of the workspace was searched: it is too large or too deep")
       if (found.paths.length === 0 && found.skipped.length === 0 && !found.cut) skip("matches no file")
-      for (const match of found.paths) if (!wanted.paths.has(match)) wanted.paths.set(match, "matched")
+      for (const match of found.paths) wanted.paths.add(match)
     }
   }
   return wanted
@@ -80,28 +83,30 @@ const reasonFor = (path: string, error: Unreadable): string => {
   return error.problem
 }
 
-const load = (root: string, path: string, limit: number): Effect.Effect<{ text: string; size: number }, string> =>
-  Disk.read(Disk.join(root, path), { limit, within: root }).pipe(
-    Effect.mapError((error) => reasonFor(path, error)),
-    Effect.flatMap(({ bytes }) =>
-      Effect.map(Effect.fromResult(Text.decode(bytes)), (text) => ({ text, size: bytes.length }))
-    )
-  )
+const open = Effect.fnUntraced(function* (root: string, path: string, limit: number) {
+  const { bytes } = yield* Disk.read(Disk.join(root, path), { limit, within: root })
+  const problem = (problem: string) => new Unreadable({ code: "NOT_TEXT", problem })
+  const text = yield* Effect.fromResult(Result.mapError(Text.decode(bytes), problem))
+  return { text, size: bytes.length }
+})
 
 const readAll = Effect.fnUntraced(function* (root: string, wanted: Wanted, settings: Settings) {
   const files: Array<WorkspaceFile> = []
   const skipped = [...wanted.skipped]
-  const paths = [...wanted.paths].map(([path, how]) => ({ path, how })).sort(byPath)
+  const paths = [...wanted.paths].map((path) => ({ path })).sort(byPath)
   let left = settings.maxTotalBytes
-  for (const { how, path } of paths.slice(0, maxFiles)) {
-    const real = yield* Effect.result(load(root, path, settings.maxFileBytes))
-    if (Result.isFailure(real)) {
-      if (how === "named" || !real.failure.startsWith("is a directory")) skipped.push({ path, reason: real.failure })
-    } else if (real.success.size > left) {
-      skipped.push({ path, reason: `the files together are larger than ${settings.maxTotalBytes} bytes` })
-    } else {
-      left -= real.success.size
-      files.push({ path, text: real.success.text })
+  const load = ({ path }: { readonly path: string }) => Effect.result(open(root, path, settings.maxFileBytes))
+  for (const some of Arr.chunksOf(paths.slice(0, maxFiles), atOnce)) {
+    const loaded = yield* Effect.forEach(some, load, { concurrency: atOnce })
+    for (const [{ path }, file] of Arr.zip(some, loaded)) {
+      if (Result.isFailure(file)) {
+        skipped.push({ path, reason: reasonFor(path, file.failure) })
+      } else if (file.success.size > left) {
+        skipped.push({ path, reason: `the files together are larger than ${settings.maxTotalBytes} bytes` })
+      } else {
+        left -= file.success.size
+        files.push({ path, text: file.success.text })
+      }
     }
   }
   for (const { path } of paths.slice(maxFiles)) skipped.push({ path, reason: `more than ${maxFiles} files` })
@@ -114,18 +119,16 @@ const readAll = Effect.fnUntraced(function* (root: string, wanted: Wanted, setti
  * `skipped`, with its reason: a missing or unreadable file, or workspace, never fails the round. An invalid
  * `context.json` does.
  */
-export const read = Effect.fn("Files.read")(function* (root: string) {
+export const read = Effect.fn("Files.read")(function* (root: string): Effect.fn.Return<FileSet, ConfigError> {
   const found = yield* Effect.result(Disk.realpath(root))
   if (Result.isFailure(found)) {
-    const gone: FileSet = { files: [], skipped: [{ path: root, reason: `the workspace: ${found.failure.problem}` }] }
-    return gone
+    return { files: [], skipped: [{ path: root, reason: `the workspace: ${found.failure.problem}` }] }
   }
   const { contextFile } = project(found.success)
   const document = yield* JsonFile.read({ path: contextFile, within: found.success }, ProjectFile)
-  if (Option.isNone(document)) return { files: [], skipped: [] } satisfies FileSet
+  if (Option.isNone(document)) return { files: [], skipped: [] }
   const wanted = yield* select(found.success, document.value.value.include)
-  const set: FileSet = yield* readAll(found.success, wanted, document.value.value)
-  return set
+  return yield* readAll(found.success, wanted, document.value.value)
 })
 
 /** Reads the workspace anew each time the files are asked for. */

@@ -8,6 +8,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Atomic from "./internal/Atomic.ts"
 import * as Disk from "./internal/Disk.ts"
 import { explain } from "./internal/Explain.ts"
+import * as Host from "./internal/Host.ts"
 import * as Json from "./internal/Json.ts"
 import * as Text from "./internal/Text.ts"
 import { isMissing } from "./internal/Unreadable.ts"
@@ -81,7 +82,7 @@ export const read = Effect.fn("JsonFile.read")(function* <S extends AnySchema>(f
   )
   return Option.some<Document<S["Type"]>>({
     value,
-    exposed: (mode & 0o077) !== 0,
+    exposed: Host.platform !== "win32" && (mode & 0o077) !== 0,
     errorAt: (path, problem) => errorIn(file, text, { offset: Json.nodeAt(parsed.root, path).offset, problem })
   })
 })

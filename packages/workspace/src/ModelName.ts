@@ -1,6 +1,5 @@
 import { format, ModelRef, parse } from "@parley/domain/ModelRef"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
@@ -14,13 +13,10 @@ const expected = 'a model, "provider/model"'
 export const ModelName = Schema.String.pipe(
   Schema.decodeTo(
     ModelRef,
-    SchemaTransformation.transformOrFail({
+    SchemaTransformation.transformEffect({
       decode: (text: string) =>
-        Option.match(parse(text), {
-          onNone: () => Effect.fail(new SchemaIssue.InvalidValue({ message: expected })),
-          onSome: (model) => Effect.succeed(model)
-        }),
-      encode: (model) => Effect.succeed(format(model))
+        Effect.mapError(Effect.fromOption(parse(text)), () => new SchemaIssue.InvalidValue({ message: expected })),
+      encode: (model: ModelRef) => Effect.succeed(format(model))
     })
   )
 )

@@ -1,3 +1,4 @@
+import type { ConfigError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
 import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import * as Effect from "effect/Effect"
@@ -27,6 +28,8 @@ Answer what was asked, plainly and briefly. Use the tools you are given when the
   includeDateTime: true
 }
 
+const texts = Schema.String.pipe(Schema.Array, Schema.optionalKey)
+
 /** `.parley/prompt.json`. These are all the keys there are: a project is not trusted with more. */
 export const ProjectFile = Schema.Struct({
   instructions: Schema.optionalKey(
@@ -34,8 +37,8 @@ export const ProjectFile = Schema.Struct({
       expected: 'text, or { "file": "a path in the workspace" }'
     })
   ),
-  capabilities: Schema.optionalKey(Schema.Array(Schema.String)),
-  rules: Schema.optionalKey(Schema.Array(Schema.String)),
+  capabilities: texts,
+  rules: texts,
   includeWorkspaceMetadata: Schema.optionalKey(Schema.Boolean),
   includeSystemInfo: Schema.optionalKey(Schema.Boolean),
   includeDateTime: Schema.optionalKey(Schema.Boolean)
@@ -55,13 +58,13 @@ const include = Effect.fnUntraced(function* (root: string, path: string) {
  * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
  * read, and must really lie in the workspace.
  */
-export const read = Effect.fn("Prompt.read")(function* (root: string) {
+export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn.Return<SystemPrompt, ConfigError> {
   const { promptFile } = project(root)
   const document = yield* JsonFile.read({ path: promptFile, within: root }, ProjectFile)
   if (Option.isNone(document)) return defaults
   const { errorAt, value } = document.value
   const { instructions = defaults.instructions, ...rest } = value
-  const prompt: SystemPrompt = {
+  return {
     ...defaults,
     ...rest,
     instructions: Predicate.isString(instructions)
@@ -70,7 +73,6 @@ export const read = Effect.fn("Prompt.read")(function* (root: string) {
           Effect.mapError((problem) => errorAt(["instructions", "file"], `instructions.file: ${problem}`))
         )
   }
-  return prompt
 })
 
 /** Reads the project's files anew each time the prompt is asked for. */

@@ -83,16 +83,16 @@ const secrets = (config: UserConfig): ReadonlyArray<string> => [
 ]
 
 /** The configuration as it is in the file now. A missing file is an empty configuration. */
-export const load = Effect.fn("UserConfig.load")(function* (path: string) {
+export const load = Effect.fn("UserConfig.load")(function* (path: string): Effect.fn.Return<Loaded, ConfigError> {
   const document = yield* JsonFile.read({ path }, UserConfig)
-  if (Option.isNone(document)) return { config: {}, warnings: [] } satisfies Loaded
+  if (Option.isNone(document)) return { config: {}, warnings: [] }
   const { exposed, value: config } = document.value
   const held = exposed ? secrets(config) : []
   const warnings =
     held.length === 0
       ? []
       : [`${path}: others than you can access this file, and it holds ${held.join(", ")}; set its mode to 600`]
-  return { config, warnings } satisfies Loaded
+  return { config, warnings }
 })
 
 /** Changes the configuration file; see `JsonFile.edit` for what is guaranteed. */

@@ -20,10 +20,14 @@ export const recorder = (target: string): Effect.Effect<Recorder, never, Scope> 
           const body = Buffer.concat(pieces)
           if (body.length > 0) bodies.push(body.toString("utf8"))
           const { host: _, ...headers } = incoming.headers
-          const onward = request(new URL(incoming.url ?? "/", target), { method: incoming.method, headers }, (answer) => {
-            outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-            answer.pipe(outgoing)
-          })
+          const onward = request(
+            new URL(incoming.url ?? "/", target),
+            { method: incoming.method, headers },
+            (answer) => {
+              outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+              answer.pipe(outgoing)
+            }
+          )
           onward.on("error", () => outgoing.destroy())
           onward.end(body)
         })

@@ -8,8 +8,8 @@ import { plainLine } from "../PlainText.ts"
 import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
 import { makeStderrTail } from "./StderrTail.ts"
 
-/** Why a server did not become ready, in words for a person. */
-export class StartFailure extends Schema.TaggedError<StartFailure>()("StartFailure", { problem: Schema.String }) {
+/** Why a server is not running, in words for a person. */
+export class ServerDown extends Schema.TaggedError<ServerDown>()("ServerDown", { problem: Schema.String }) {
   override get message(): string {
     return this.problem
   }
@@ -46,7 +46,7 @@ const spawnProblem = (cause: unknown, { command, cwd }: ChildServerOptions): str
 
 interface Started {
   readonly child: ChildProcessWithoutNullStreams
-  readonly spawned: Deferred.Deferred<void, StartFailure>
+  readonly spawned: Deferred.Deferred<void, ServerDown>
   readonly exited: Deferred.Deferred<string>
   readonly closed: Deferred.Deferred<void>
 }
@@ -61,7 +61,7 @@ const start = (options: ChildServerOptions): Started => {
     detached: ownGroup,
     windowsHide: true
   })
-  const spawned = Deferred.makeUnsafe<void, StartFailure>()
+  const spawned = Deferred.makeUnsafe<void, ServerDown>()
   const exited = Deferred.makeUnsafe<string>()
   const closed = Deferred.makeUnsafe<void>()
   child.once("spawn", () => {
@@ -69,7 +69,7 @@ const start = (options: ChildServerOptions): Started => {
     Deferred.doneUnsafe(spawned, Effect.void)
   })
   child.on("error", (cause) =>
-    Deferred.doneUnsafe(spawned, Effect.fail(new StartFailure({ problem: spawnProblem(cause, options) })))
+    Deferred.doneUnsafe(spawned, Effect.fail(new ServerDown({ problem: spawnProblem(cause, options) })))
   )
   child.once("exit", (code, signal) =>
     Deferred.doneUnsafe(exited, Effect.succeed(signal === null ? `exited with code ${code}` : `was ended by ${signal}`))
@@ -97,7 +97,7 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
   const { child, closed, exited, spawned } = yield* Effect.acquireRelease(
     Effect.try({
       try: () => start(options),
-      catch: (cause) => new StartFailure({ problem: spawnProblem(cause, options) })
+      catch: (cause) => new ServerDown({ problem: spawnProblem(cause, options) })
     }),
     ({ child }) => terminate(child, options.grace)
   )

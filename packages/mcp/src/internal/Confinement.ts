@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
-import { type FileHandle, lstat, open, realpath, stat } from "node:fs/promises"
+import { type FileHandle, lstat, open, readdir, readlink, realpath } from "node:fs/promises"
 import { join, posix, relative, sep, win32 } from "node:path"
+import process from "node:process"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { plainLine } from "../PlainText.ts"
@@ -26,7 +27,7 @@ export interface OpenFile {
   readonly size: number
 }
 
-const name = (path: string): string => (path === "" ? "the workspace" : plainLine(path))
+const name = (path: string): string => (path === "" ? "workspace directory" : plainLine(path))
 
 const refuse = (problem: string) => new PathRefused({ problem })
 
@@ -56,6 +57,9 @@ const problemOfSpelling = (path: string): string | undefined => {
   return undefined
 }
 
+const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
+  left.name < right.name ? -1 : left.name > right.name ? 1 : 0
+
 const shownPath = (root: string, real: string): string => relative(root, real).split(sep).join("/")
 
 /**
@@ -79,25 +83,49 @@ export const confine = Effect.fnUntraced(function* (root: string, path: string) 
   } satisfies Confined
 })
 
+// On macOS: refuse links in every part of the path, not only the last (`O_NOFOLLOW_ANY` of fcntl.h).
+const noLinks = process.platform === "darwin" ? 0x20000000 : (fs.constants.O_NOFOLLOW ?? 0)
+// Without O_NONBLOCK a FIFO that has just taken the file's place would block.
+const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0) | noLinks
+
 /**
- * Opens a file for reading, for as long as the scope lasts. After opening, the path is followed once more: what was opened
- * must be a regular file and the very file (device and number) that the path leads to inside the root. A link that is put
- * in the way between looking and opening therefore yields nothing.
+ * Where what was opened really is. A path can come to mean something else between any two looks at it, so only the kernel
+ * can say, and on Linux it does. Where it cannot be asked, the path is followed again, which narrows the gap.
  */
-export const openConfined = Effect.fnUntraced(function* (root: string, path: string) {
-  const looked = yield* confine(root, path)
-  if (looked.kind === "directory") return yield* refuse(`${name(path)} is a directory.`)
-  // Without O_NONBLOCK a FIFO that has just taken the file's place would block; O_NOFOLLOW refuses a link in its place.
-  const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0) | (fs.constants.O_NOFOLLOW ?? 0)
+const whereIs = ({ fd }: FileHandle, looked: Confined): Promise<string> =>
+  process.platform === "linux" ? readlink(`/proc/self/fd/${fd}`) : realpath(looked.real)
+
+const openChecked = Effect.fnUntraced(function* (root: string, path: string, looked: Confined) {
   const handle = yield* Effect.acquireRelease(
     attempt(path, () => open(looked.real, flags)),
     (handle) => Effect.ignore(Effect.tryPromise(() => handle.close()))
   )
-  const opened = yield* attempt(path, () => handle.stat({ bigint: true }))
-  const again = yield* confine(root, path)
-  const there = yield* attempt(path, () => stat(again.real, { bigint: true }))
-  if (!opened.isFile() || opened.ino !== there.ino || opened.dev !== there.dev) {
-    return yield* refuse(`${name(path)} was replaced while it was opened.`)
-  }
-  return { handle, size: Number(opened.size) } satisfies OpenFile
+  const realRoot = yield* attempt("", () => realpath(root))
+  const real = yield* attempt(path, () => whereIs(handle, looked))
+  if (!isInside(realRoot, real)) return yield* refuse(`${name(path)} leads out of the workspace.`)
+  return handle
 })
+
+/**
+ * Opens a file for reading, for as long as the scope lasts. What was opened, and not only what the path meant before, is a
+ * regular file inside the root: a link that is put in the way between looking and opening yields nothing.
+ */
+export const openConfined = Effect.fnUntraced(function* (root: string, path: string) {
+  const looked = yield* confine(root, path)
+  if (looked.kind === "directory") return yield* refuse(`${name(path)} is a directory.`)
+  const handle = yield* openChecked(root, path, looked)
+  const opened = yield* attempt(path, () => handle.stat())
+  if (!opened.isFile()) return yield* refuse(`${name(path)} is not a file.`)
+  return { handle, size: opened.size } satisfies OpenFile
+})
+
+/** What is directly in a directory, sorted by name. Holds to the root in the same way as `openConfined`. */
+export const readConfined = Effect.fnUntraced(function* (root: string, path: string) {
+  const looked = yield* confine(root, path)
+  if (looked.kind !== "directory") return yield* refuse(`${name(path)} is a file, not a directory.`)
+  // Windows does not open directories. Linux alone can list an open one, so there nothing can come in between.
+  const handle = process.platform === "win32" ? undefined : yield* openChecked(root, path, looked)
+  const place = handle !== undefined && process.platform === "linux" ? `/proc/self/fd/${handle.fd}` : looked.real
+  const entries = yield* attempt(path, () => readdir(place, { withFileTypes: true }))
+  return { shown: looked.shown, entries: entries.sort(byName) }
+}, Effect.scoped)

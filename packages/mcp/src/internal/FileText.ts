@@ -32,56 +32,58 @@ export const readSmallText = Effect.fnUntraced(function* (handle: FileHandle, ma
 
 export interface Lines {
   readonly text: string
-  /** Number of complete or partial lines in `text`. */
+  /** Number of lines in `text`. */
   readonly count: number
   /** Whether the file goes on after `text`. */
   readonly more: boolean
-  /** Whether the last line was cut because it alone is too long. */
+  /** Whether not even the first line fits, so that `text` is only its beginning. */
   readonly cutLine: boolean
 }
 
-/**
- * Some lines of a file, from line `offset` (the first is 1): at most `limit` lines and `maxBytes` bytes. `undefined` for a
- * binary file. Reads at most `scanBytes` of the file, however far away the first line is.
- */
-export const readLines = Effect.fnUntraced(function* (
-  handle: FileHandle,
-  { limit, maxBytes, offset, scanBytes }: { offset: number; limit: number; maxBytes: number; scanBytes: number }
-) {
-  const kept: Array<Uint8Array> = []
-  const seen = { position: 0, line: 1, bytes: 0 }
-  const finish = (more: boolean): Lines => {
-    const text = new TextDecoder().decode(Buffer.concat(kept))
-    const newlines = seen.line - offset
-    const open = text !== "" && !text.endsWith("\n")
-    return { text, count: Math.max(0, newlines) + (open ? 1 : 0), more, cutLine: more && open }
-  }
+export interface LineRange {
+  /** The first line wanted, counted from 1. */
+  readonly offset: number
+  readonly limit: number
+  readonly maxBytes: number
+  /** How much of the file may be read, however far away the first line is. */
+  readonly scanBytes: number
+}
 
-  while (seen.position < scanBytes) {
-    const piece = yield* readChunk(handle, seen.position)
-    if (piece.length === 0) return finish(false)
-    if (seen.position === 0 && looksBinary(piece)) return undefined
-    seen.position += piece.length
+const newline = 10
+
+const finish = (kept: ReadonlyArray<Uint8Array>, more: boolean, full: boolean): Lines => {
+  const bytes = Buffer.concat(kept)
+  // Whole lines only, unless the first one alone is too long.
+  const end = full ? bytes.lastIndexOf(newline) + 1 : bytes.length
+  const text = new TextDecoder().decode(end === 0 ? bytes : bytes.subarray(0, end))
+  const count = text.split("\n").length - (text.endsWith("\n") || text === "" ? 1 : 0)
+  return { text, count, more, cutLine: full && end === 0 }
+}
+
+/** Some whole lines of a file, or `undefined` for a binary file. */
+export const readLines = Effect.fnUntraced(function* (handle: FileHandle, range: LineRange) {
+  const kept: Array<Uint8Array> = []
+  const at = { position: 0, line: 1, room: range.maxBytes }
+
+  while (at.position < range.scanBytes) {
+    const piece = yield* readChunk(handle, at.position)
+    if (piece.length === 0) return finish(kept, false, false)
+    if (at.position === 0 && looksBinary(piece)) return undefined
+    at.position += piece.length
     for (let start = 0; start < piece.length;) {
-      if (seen.line >= offset + limit) return finish(true)
-      const newline = piece.indexOf(10, start)
-      const end = newline === -1 ? piece.length : newline + 1
-      if (seen.line >= offset) {
-        const room = maxBytes - seen.bytes
-        if (end - start > room) {
-          // Whole lines only, unless not even the first one fits.
-          const atLineStart = kept.length === 0 || kept.at(-1)?.at(-1) === 10
-          if (!atLineStart || kept.length === 0) kept.push(piece.subarray(start, start + Math.max(0, room)))
-          return finish(true)
-        }
-        kept.push(piece.subarray(start, end))
-        seen.bytes += end - start
+      if (at.line >= range.offset + range.limit) return finish(kept, true, false)
+      const found = piece.indexOf(newline, start)
+      const end = found === -1 ? piece.length : found + 1
+      if (at.line >= range.offset) {
+        kept.push(piece.subarray(start, Math.min(end, start + at.room)))
+        at.room -= end - start
+        if (at.room < 0) return finish(kept, true, true)
       }
-      if (newline !== -1) seen.line += 1
+      if (found !== -1) at.line += 1
       start = end
     }
   }
-  return seen.line < offset
-    ? yield* new PathRefused({ problem: `Line ${offset} is too far into a very large file.` })
-    : finish(true)
+  return at.line < range.offset
+    ? yield* new PathRefused({ problem: `Line ${range.offset} is too far into a very large file.` })
+    : finish(kept, true, true)
 })

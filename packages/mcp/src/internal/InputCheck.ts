@@ -1,4 +1,4 @@
-import { createContext, Script } from "node:vm"
+import { type Context, createContext, Script } from "node:vm"
 import * as Effect from "effect/Effect"
 import type { ToolInput } from "@parley/domain/McpManager"
 import type { ToolDefinition } from "@parley/domain/Tool"
@@ -10,12 +10,16 @@ const limitMillis = 250
 
 // A schema is untrusted: its regular expressions may take longer than the universe, its references may go in circles. The
 // timeout of a script is the one thing in Node that ends synchronous work, regular expressions included.
+const sandbox: { check: () => void } = { check: () => {} }
+// Making a context takes longer than all the checks of a round, so there is one, and it is made when it is first needed.
+const made: { context?: Context } = {}
 const script = new Script("check()")
-const withinLimit = <A>(check: () => A): A => {
-  const result = { value: undefined as A | undefined }
-  const context = createContext({ check: () => void (result.value = check()) })
-  script.runInContext(context, { timeout: limitMillis })
-  return result.value as A
+
+const withinLimit = <A>(check: () => A): A | undefined => {
+  const result: { value?: A } = {}
+  sandbox.check = () => void (result.value = check())
+  script.runInContext((made.context ??= createContext(sandbox)), { timeout: limitMillis })
+  return result.value
 }
 
 /** `#/a: Property "b" does not match schema.; #/a/b: Expected "number".`: the last is the innermost, and says most. */
@@ -38,5 +42,5 @@ export const checkInput = Effect.fnUntraced(function* (
   const verdict = yield* Effect.try(() => withinLimit(() => validator.getValidator(inputSchema)(input))).pipe(
     Effect.option
   )
-  return verdict._tag === "Some" && !verdict.value.valid ? explain(verdict.value.errorMessage) : undefined
+  return verdict._tag === "Some" && verdict.value?.valid === false ? explain(verdict.value.errorMessage) : undefined
 })

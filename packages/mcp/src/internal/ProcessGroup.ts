@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process"
-import * as process from "node:process"
+import { readdirSync, readFileSync } from "node:fs"
+import process from "node:process"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -41,8 +42,31 @@ const unwatch = (child: ChildProcess): void => {
 
 const leaderIsAlive = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
+const statusOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+  } catch {
+    // It has ended since it was listed.
+    return ""
+  }
+}
+
+/**
+ * Whether somebody in the group is more than a zombie. Zombies take signals as if they lived, for as long as the process
+ * that inherited them does not look: in a container without a real init that may be for ever.
+ */
+const groupHasLife = (group: number): boolean =>
+  process.platform !== "linux" ||
+  readdirSync("/proc").some((entry) => {
+    if (!/^\d+$/.test(entry)) return false
+    // After the name, which may hold anything in parentheses: state, parent, group.
+    const status = statusOf(entry)
+    const [state, , memberOf] = status.slice(status.lastIndexOf(")") + 2).split(" ")
+    return Number(memberOf) === group && state !== "Z" && state !== "X"
+  })
+
 const isAlive = (child: ChildProcess): boolean =>
-  child.pid !== undefined && (ownGroup ? signalGroup(child.pid, 0) : leaderIsAlive(child))
+  child.pid !== undefined && (ownGroup ? signalGroup(child.pid, 0) && groupHasLife(child.pid) : leaderIsAlive(child))
 
 const signal = (child: ChildProcess, name: NodeJS.Signals): void => {
   if (child.pid === undefined) return
@@ -53,7 +77,7 @@ const signal = (child: ChildProcess, name: NodeJS.Signals): void => {
 /** Waits until the condition is gone, at most as long as stated. */
 const waitWhile = (condition: () => boolean, atMost: Duration.Duration): Effect.Effect<void> =>
   Effect.sync(condition).pipe(
-    Effect.repeat({ while: (holds) => holds, schedule: Schedule.spaced("10 millis") }),
+    Effect.repeat({ while: (holds) => holds, schedule: Schedule.spaced("20 millis") }),
     Effect.timeoutOption(atMost),
     Effect.asVoid
   )
@@ -63,6 +87,8 @@ const waitWhile = (condition: () => boolean, atMost: Duration.Duration): Effect.
  * SIGTERM, and after the same time again SIGKILL. Returns when the group is gone, at the latest shortly after SIGKILL.
  */
 export const terminate = Effect.fnUntraced(function* (child: ChildProcess, grace: Duration.Duration) {
+  // It was never started.
+  if (child.pid === undefined) return
   child.stdin?.end()
   yield* waitWhile(() => leaderIsAlive(child), grace)
   if (isAlive(child)) {

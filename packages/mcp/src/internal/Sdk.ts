@@ -6,11 +6,11 @@ import type { Client, StandardSchemaV1, Transport } from "@modelcontextprotocol/
 import type { Server } from "@modelcontextprotocol/server"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import type { Scope } from "effect/Scope"
 import type { ToolInput } from "@parley/domain/McpManager"
 import { plainLine } from "../PlainText.ts"
-import { type ChildServer, StartFailure } from "./ChildServer.ts"
-import { describeCause, RequestFailure, requestFailure } from "./SdkFailure.ts"
+import { type ChildServer, ServerDown } from "./ChildServer.ts"
+import { describeCause, RequestFailure, requestFailure, streamEnded } from "./SdkFailure.ts"
 
 export type { Server }
 export type ClientInfo = { readonly name: string; readonly version: string }
@@ -59,20 +59,19 @@ const open = Effect.fnUntraced(function* (
   transport: Transport,
   clientInfo: ClientInfo,
   mode: "legacy" | "auto"
-): Effect.fn.Return<Connection, StartFailure, import("effect/Scope").Scope> {
+): Effect.fn.Return<Connection, ServerDown, Scope> {
   const sdk = yield* loadClient
   const closed = yield* Deferred.make<void>()
   // No capabilities: servers may not ask for roots, sampling or answers of the user. The SDK declines such requests.
   const client = new sdk.Client(clientInfo, { capabilities: {}, versionNegotiation: { mode } })
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is not an EventTarget
   client.onclose = () => void Deferred.doneUnsafe(closed, Effect.void)
-  yield* Effect.acquireRelease(
-    Effect.tryPromise({
-      try: (signal) => client.connect(transport, { signal, timeout: noLimit }),
-      catch: (cause) => new StartFailure({ problem: describeCause(cause) })
-    }),
-    () => Effect.ignore(Effect.tryPromise(() => client.close())),
-    { interruptible: true }
-  )
+  // Before connecting: a connection that is given up half way has requests to end as well.
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.tryPromise(() => transport.close())))
+  yield* Effect.tryPromise({
+    try: (signal) => client.connect(transport, { signal, timeout: noLimit }),
+    catch: (cause) => new ServerDown({ problem: describeCause(cause) })
+  })
   return {
     hasTools: client.getServerCapabilities()?.tools !== undefined,
     listTools: (cursor) => request(client, "tools/list", cursor === undefined ? {} : { cursor }),
@@ -128,8 +127,20 @@ export const connectHttp = Effect.fnUntraced(function* (
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
     try: () => new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
-    catch: (cause) => new StartFailure({ problem: `the address is not usable: ${plainLine(String(cause))}` })
+    catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
+  // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It
+  // is given an answer that says so. An answer to a request that has one already is ignored.
+  const send = transport.send.bind(transport)
+  transport.send = (message, options) =>
+    send(message, {
+      ...options,
+      onRequestStreamEnd: () => {
+        options?.onRequestStreamEnd?.()
+        if (!sdk.isJSONRPCRequest(message)) return
+        transport.onmessage?.({ jsonrpc: "2.0", id: message.id, error: { code: streamEnded, message: "" } })
+      }
+    })
   const connection = yield* open(transport, clientInfo, "auto")
   // Tells the server that the session is over, so that it need not keep it; runs before the connection closes.
   yield* Effect.addFinalizer(() =>

@@ -49,7 +49,16 @@ export const describeCause = (cause: unknown): string => {
 
 // Failures of the network that happen before a request can have left.
 const neverLeft = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
-const refusedLocally = new Set(["NOT_CONNECTED", "CAPABILITY_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"])
+const refusedLocally = new Set([
+  "NOT_CONNECTED",
+  "CAPABILITY_NOT_SUPPORTED",
+  "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"
+])
+
+/** The code of an answer that we make up ourselves when a stream of events ends without one. */
+export const streamEnded = 2_026_000_001
+
+const connectionClosed = "the connection closed before the answer came"
 
 /** Sorts what the SDK rejects a request with. What is not known for certain to have stayed here counts as lost. */
 export const requestFailure = (cause: unknown): RequestFailure => {
@@ -57,12 +66,11 @@ export const requestFailure = (cause: unknown): RequestFailure => {
   const status = statusOf(cause)
   if (Option.isSome(answered) && status === undefined) {
     const { code, message } = answered.value
+    if (code === streamEnded) return new RequestFailure({ reason: { _tag: "Lost", problem: connectionClosed } })
     return new RequestFailure({ reason: { _tag: "Answered", message: `Error ${code}: ${message}` } })
   }
   const codes = codesOf(cause)
-  const problem = codes.includes("CONNECTION_CLOSED")
-    ? "the connection closed before the answer came"
-    : describeCause(cause)
+  const problem = codes.includes("CONNECTION_CLOSED") ? connectionClosed : describeCause(cause)
   const stayedHere =
     codes.some((code) => neverLeft.has(code) || refusedLocally.has(code)) ||
     // The server, or something in front of it, turned the request away before any tool saw it.

@@ -2,15 +2,14 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as http from "node:http"
-import type { AddressInfo } from "node:net"
 
 export interface Reply {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   /** Written one after the other, each flushed before the next. */
   readonly body?: ReadonlyArray<string | Uint8Array>
-  /** `end` properly, `cut` the socket, or `hang` until the client goes. */
-  readonly last?: "end" | "cut" | "hang"
+  /** `end` properly, at once or `late`, `cut` the socket, or `hang` until the client goes. */
+  readonly last?: "end" | "late" | "cut" | "hang"
 }
 
 export interface Received {
@@ -37,6 +36,8 @@ const write = (response: http.ServerResponse, reply: Reply, onHang: () => void):
     if (done !== true) response.write(value, next)
     else if (reply.last === "cut") response.socket?.destroy()
     else if (reply.last === "hang") onHang()
+    // @effect-diagnostics-next-line globalTimers:off -- a Node callback, outside of any Effect
+    else if (reply.last === "late") setTimeout(() => response.end(), 20)
     else response.end()
   }
   response.writeHead(reply.status ?? 200, { "content-type": "text/event-stream; charset=utf-8", ...reply.headers })
@@ -79,6 +80,7 @@ export const serve = (...replies: ReadonlyArray<Reply>): Effect.Effect<SseServer
           server.closeAllConnections()
         })
     )
-    const { port } = server.address() as AddressInfo
+    const address = server.address()
+    const port = typeof address === "object" ? address?.port : undefined
     return { url: `http://127.0.0.1:${port}`, received, hanging }
   })

@@ -7,9 +7,8 @@ import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { TurnContent } from "@parley/domain/TurnContent"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Anthropic from "../../src/Anthropic.ts"
 import type { ModelProvider } from "../../src/ModelProvider.ts"
@@ -42,11 +41,11 @@ export interface Turn {
 export const run = (from: ModelProvider, what: ModelRequest = request()): Effect.Effect<Turn> =>
   Effect.gen(function* () {
     const arrays: Array<ReadonlyArray<ProviderChunk>> = []
-    const exit = yield* Effect.exit(
-      Stream.runForEachArray(from.stream(what), (chunks) => Effect.sync(() => arrays.push(chunks)))
+    const result = yield* from.stream(what).pipe(
+      Stream.runForEachArray((chunks) => Effect.sync(() => arrays.push(chunks))),
+      Effect.result
     )
-    const error = Exit.isFailure(exit) ? Option.getOrUndefined(Exit.findErrorOption(exit)) : undefined
-    if (Exit.isFailure(exit) && error === undefined) return yield* Effect.failCause(exit.cause) as Effect.Effect<never>
+    const error = Result.isFailure(result) ? result.failure : undefined
     const content = new TurnContent(TurnId.make("r1t1"))
     for (const chunks of arrays) content.add(chunks)
     return { arrays, blocks: content.blocks(), finish: content.finish, malformed: content.malformed, error }

@@ -1,5 +1,4 @@
 import * as Arr from "effect/Array"
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -54,7 +53,7 @@ export const make = (
 
   const transaction = (group: ReadonlyArray<Append>) =>
     Effect.gen(function* () {
-      const appends = group.filter((append) => !append.abandoned)
+      const appends = group.slice()
       const sessions = yield* stored(sql, new Set(appends.map(({ id }) => id)))
       const planned = plan(appends, sessions, yield* Clock.currentTimeMillis)
       for (const session of planned.sessions) yield* write(sql, session)
@@ -72,12 +71,13 @@ export const make = (
     synchronous(group.some((append) => append.needsBarrier) ? "FULL" : "NORMAL").pipe(
       Effect.andThen(transaction(group)),
       run("append"),
-      Effect.matchCause({
-        onSuccess: announce,
-        onFailure: (cause: Cause.Cause<StorageError>) => {
+      Effect.map(announce),
+      // Nobody may be left waiting, not even by a defect of ours.
+      Effect.catchCause((cause) =>
+        Effect.sync(() => {
           for (const { settle } of group) settle(Exit.failCause(cause))
-        }
-      }),
+        })
+      ),
       Effect.withTracerEnabled(false)
     )
 }

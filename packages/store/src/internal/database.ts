@@ -19,8 +19,9 @@ export interface Database {
   ) => <A, R>(effect: Effect.Effect<A, SqlError | StorageError, R>) => Effect.Effect<A, StorageError, R>
 }
 
-/** `node:sqlite` blocks the event loop while it waits for a lock, so it waits briefly; `retryBusy` does the rest. */
-const busyTimeout = "20 millis"
+/** `node:sqlite` blocks the event loop while it waits for a lock, so it waits for the length of a
+ * neighbour's commit; `retryBusy` does the rest. */
+const busyTimeout = "5 millis"
 
 /**
  * `synchronous = NORMAL` is the resting state: a commit survives the death of the process, not the loss of power.
@@ -39,14 +40,13 @@ const settings = [
 /** SQLite executes some pragmas while it prepares them, so that a prepared one would do nothing the second time. */
 export const pragma = (sql: SqlClient, text: string) => sql.unsafe(text).unprepared
 
+// The log mode is set later: in the driver's constructor a lock held by another process would be a defect.
 const connect = (path: string) =>
-  Effect.tap(
-    // The log mode is set later: in the driver's constructor a lock held by another process would be a defect.
-    SqliteClient.make({ filename: path, busyTimeout, disableWAL: true }).pipe(
-      Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
-    ),
-    (sql) => Effect.forEach(settings, (text) => pragma(sql, text), { discard: true })
+  SqliteClient.make({ filename: path, busyTimeout, disableWAL: true }).pipe(
+    Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
   )
+
+const configure = (sql: SqlClient) => Effect.forEach(settings, (text) => pragma(sql, text), { discard: true })
 
 /** Opens `filename`, creating or migrating it, until the scope ends. */
 export const open = Effect.fnUntraced(function* (
@@ -59,6 +59,7 @@ export const open = Effect.fnUntraced(function* (
 
   const initialise = (draft: string) =>
     connect(draft).pipe(
+      Effect.tap(configure),
       Effect.tap((sql) => migrate(sql, steps)),
       // Last, so that the draft's tables are in the file itself and not in a log beside it.
       Effect.tap((sql) => pragma(sql, "PRAGMA journal_mode = WAL")),
@@ -68,7 +69,8 @@ export const open = Effect.fnUntraced(function* (
     )
 
   yield* DatabaseFile.ensure(path, initialise)
-  const sql = yield* typed("open", path)(connect(path))
+  const sql = yield* connect(path).pipe(typed("open", path))
+  yield* run("open")(configure(sql))
   yield* run("open")(identify(sql, path, steps))
   yield* run("migrate")(migrate(sql, steps))
   yield* run("open")(pragma(sql, "PRAGMA journal_mode = WAL"))

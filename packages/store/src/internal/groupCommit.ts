@@ -8,7 +8,7 @@ import { StorageError } from "@parley/domain/Errors"
 import type { SessionId, TurnId } from "@parley/domain/Ids"
 import type { Append } from "./append.ts"
 
-const closed = new StorageError({ operation: "append", reason: "Unavailable", detail: "it is closed" })
+const closed = () => new StorageError({ operation: "append", reason: "Unavailable", detail: "it is closed" })
 
 /**
  * The one writer of the process: whatever has arrived is committed together, in the order of arrival. Returns how to hand
@@ -20,6 +20,8 @@ export const make = Effect.fnUntraced(function* (options: {
 }) {
   const interval = Duration.toMillis(options.interval)
   const clock = yield* Clock.Clock
+  /** Milliseconds on a clock that nobody sets. */
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   /** Open when the writer has to look again: something arrived that is due sooner than what it waits for. */
   const news = Latch.makeUnsafe(false)
   const flushed = new Map<SessionId, { readonly turn: TurnId; readonly at: number }>()
@@ -34,7 +36,7 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const submit = (append: Append): void => {
-    if (closing) return append.settle(Exit.fail(closed))
+    if (closing) return append.settle(Exit.fail(closed()))
     waiting.push(append)
     const at = dueAt(append)
     if (at >= due) return
@@ -43,39 +45,35 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const take = (): ReadonlyArray<Append> => {
-    const group = waiting.filter((append) => !append.abandoned)
+    const group = waiting
     waiting = []
     due = Infinity
     return group
   }
 
   const remember = (group: ReadonlyArray<Append>) => {
-    const at = clock.currentTimeMillisUnsafe()
+    const at = now()
     for (const [id, last] of flushed) if (at - last.at >= interval) flushed.delete(id)
     for (const { deltasOf, id } of group) if (deltasOf !== undefined) flushed.set(id, { turn: deltasOf, at })
   }
 
-  /** Milliseconds until something is due: infinite when nothing waits. */
-  const pause = (): number =>
-    closing
-      ? 0
-      : due === Infinity
-        ? Infinity
-        : // A clock that was set back must not make anybody wait longer than the interval.
-          Math.min(due - clock.currentTimeMillisUnsafe(), interval)
-
   const step: Effect.Effect<void> = Effect.suspend(() => {
     news.closeUnsafe()
-    const millis = pause()
-    if (millis === Infinity) return news.await
-    if (millis > 0) return Effect.timeoutOption(news.await, millis)
-    const group = take()
-    return group.length === 0 ? Effect.void : Effect.map(options.commit(group), () => remember(group))
+    const pause = closing ? 0 : due - now()
+    if (pause === Infinity) return news.await
+    if (pause > 0) return Effect.timeoutOption(news.await, pause)
+    // Fibers that are ready to run may have something to add.
+    return Effect.flatMap(Effect.yieldNow, () => {
+      const group = take()
+      // Before the commit: a caller goes on, and may hand over its next deltas, while the commit tells it how it ended.
+      remember(group)
+      return group.length === 0 ? Effect.void : options.commit(group)
+    })
   }).pipe(Effect.asVoid)
 
   const writer = Effect.repeat(step, { until: () => closing && waiting.length === 0 })
 
-  const fiber = yield* Effect.forkScoped(writer)
+  const fiber = yield* Effect.forkScoped(writer, { startImmediately: true })
   yield* Effect.addFinalizer(() => {
     closing = true
     news.openUnsafe()

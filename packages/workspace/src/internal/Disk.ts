@@ -73,26 +73,35 @@ const open = (path: string): Effect.Effect<fs.FileHandle, Unreadable, Scope> =>
     (handle) => Effect.ignore(attempt(() => handle.close()))
   )
 
-/** Where an open file lies now: the kernel's word where there is one, else `path`. */
-const locationOf = (handle: fs.FileHandle, path: string): Effect.Effect<string> =>
-  Effect.orElseSucceed(
+/**
+ * Where an open file lies now, by the kernel's word where there is one (Linux): nothing can slip past that. Elsewhere the
+ * path is resolved once more and must lead to the same file, so that whoever swaps directories has to win three races.
+ */
+const locationOf = (handle: fs.FileHandle, path: string, opened: BigIntStats): Effect.Effect<string, Unreadable> =>
+  Effect.catch(
     attempt(() => fs.readlink(`/proc/self/fd/${handle.fd}`)),
-    () => path
+    () =>
+      Effect.gen(function* () {
+        const real = yield* realpath(path)
+        const found = yield* attempt(() => fs.lstat(real, { bigint: true }))
+        return sameFile(found, opened) && (yield* realpath(path)) === real ? real : yield* changed
+      })
   )
 
-const readOnce = Effect.fnUntraced(function* (path: string, options: ReadOptions) {
-  const resolved = options.within === undefined ? realpath(path) : realpathWithin(options.within, path)
-  const real = yield* resolved
+const sameFile = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino
+
+const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: ReadOptions) {
+  const real = yield* within === undefined ? realpath(path) : realpathWithin(within, path)
   const found = yield* attempt(() => fs.stat(real, { bigint: true }))
-  yield* regular(found, options.limit)
+  yield* regular(found, limit)
 
   const handle = yield* open(real)
   const opened = yield* attempt(() => handle.stat({ bigint: true }))
   // A directory on the way may have been swapped for a link since `realpath`: what is open must be what was checked, and
-  // must still be found in the same place.
-  if (opened.dev !== found.dev || opened.ino !== found.ino) return yield* changed
-  if ((yield* locationOf(handle, real)) !== real || (yield* resolved) !== real) return yield* changed
-  yield* regular(opened, options.limit)
+  // must lie where it was checked to lie.
+  if (!sameFile(opened, found)) return yield* changed
+  if (within !== undefined && (yield* locationOf(handle, path, opened)) !== real) return yield* changed
+  yield* regular(opened, limit)
 
   const buffer = new Uint8Array(Number(opened.size) + 1)
   let length = 0
@@ -110,7 +119,8 @@ const readOnce = Effect.fnUntraced(function* (path: string, options: ReadOptions
 
 /**
  * All bytes of a regular file as they were at one moment. Never waits for a pipe or a device, never opens one, and never
- * returns anything from outside `within`. A file that is replaced meanwhile is read again, three times at most.
+ * returns anything from outside `within`, whatever links there are or are made meanwhile (see `locationOf`). A file that is
+ * replaced meanwhile is read again, three times at most.
  */
 export const read = (
   path: string,

@@ -23,11 +23,17 @@ const wordings: ReadonlyArray<readonly [RegExp, string]> = [
 const reword = (text: string): string =>
   wordings.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), text)
 
+const annotated = (annotations: { readonly [key: string]: unknown } | undefined): string | undefined =>
+  typeof annotations?.["expected"] === "string" ? annotations["expected"] : undefined
+
+type Ast = SchemaIssue.InvalidType["ast"]
+
 /** What a schema wants, in the words of its annotations. */
-const wanted = (ast: SchemaIssue.InvalidType["ast"]): string =>
-  typeof ast.annotations?.["expected"] === "string"
-    ? ast.annotations["expected"]
-    : reword(SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidType(ast)))
+const wanted = (ast: Ast): string =>
+  annotated(ast.annotations) ?? reword(SchemaIssue.defaultLeafHook(new SchemaIssue.InvalidType(ast)))
+
+/** The same for a record's keys, which are all text: what sets them apart is their check. */
+const wantedKey = (ast: Ast): string => annotated(ast.checks?.at(-1)?.annotations) ?? wanted(ast)
 
 const leaves = (issue: SchemaIssue.Issue, path: Path): ReadonlyArray<Problem> => {
   switch (issue._tag) {
@@ -54,7 +60,7 @@ const leaves = (issue: SchemaIssue.Issue, path: Path): ReadonlyArray<Problem> =>
     case "UnexpectedKey": {
       const ast = issue.ast
       const known = ast._tag === "Objects" ? ast.propertySignatures.map(({ name }) => String(name)) : []
-      const keys = ast._tag === "Objects" ? ast.indexSignatures.map(({ parameter }) => wanted(parameter)) : []
+      const keys = ast._tag === "Objects" ? ast.indexSignatures.map(({ parameter }) => wantedKey(parameter)) : []
       return [{ _tag: "Unknown", path, known, names: keys.join(" or ") }]
     }
     case "InvalidType":
@@ -65,17 +71,17 @@ const leaves = (issue: SchemaIssue.Issue, path: Path): ReadonlyArray<Problem> =>
 }
 
 /** Keys whose values are never shown, wherever they stand in the path; these may also carry a secret inside other text. */
-const secretive = /key|token|secret|passw|auth|cookie|credential|signature|private|headers|env|args|url|input/i
+const secretive = /key|token|secret|passw|auth|cookie|credential|signature|private|headers|env|args|url/i
 /** Long unbroken text, or one of the usual prefixes: a secret under a key that does not say so. */
 const secretLike = /^(sk|pk|rk|gh[a-z]|xox[a-z]|glpat|eyj|bearer|basic)[-_ .a-z0-9]|[\w+/=-]{24,}/i
 
 const found = (node: jsonc.Node, path: Path): string => {
   if (node.type === "object" || node.type === "array" || node.type === "null") return article(node.type)
   const hidden = path.some((part) => typeof part === "string" && secretive.test(part))
-  if (typeof node.value === "string") {
-    return node.value === "" ? "empty text" : hidden || secretLike.test(node.value) ? "other text" : quote(node.value)
-  }
-  return hidden ? article(node.type) : String(node.value)
+  if (typeof node.value !== "string") return hidden ? article(node.type) : String(node.value)
+  // What is given to a tool may be anything.
+  const hide = hidden || path.includes("input") || secretLike.test(node.value)
+  return node.value === "" ? "empty text" : hide ? "other text" : quote(node.value)
 }
 
 /** How many single-character changes lead from one word to the other. */

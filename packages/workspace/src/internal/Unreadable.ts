@@ -2,8 +2,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 /**
- * Why something on the disk could not be had. `code` is the operating system's, or one of `NOT_FILE`, `TOO_LARGE`,
- * `OUTSIDE` and `CHANGED`; `problem` is for people and continues a sentence that begins with the path.
+ * Why something on the disk could not be had. `code` is the operating system's, or one of `NOT_FILE`, `NOT_TEXT`,
+ * `TOO_LARGE`, `OUTSIDE` and `CHANGED`; `problem` is for people and continues a sentence that begins with the path.
  */
 export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", {
   code: Schema.String,

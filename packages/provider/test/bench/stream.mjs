@@ -1,5 +1,5 @@
 // CPU per streamed chunk: our stream against the SDK's own loop, over a real loopback socket, in one run.
-//   node packages/provider/bench/stream.mjs [deltas=5000] [responses=40] [mode=blast|each]
+//   node packages/provider/test/bench/stream.mjs [deltas=5000] [responses=40] [mode=blast|each]
 // The server is another process, so that its work is not counted. Needs Node >= 22.18 (runs TypeScript as it is).
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Anthropic from "../src/Anthropic.ts"
+import * as Anthropic from "../../src/Anthropic.ts"
 
 const [deltas, responses, mode] = [
   Number(process.argv[2] ?? 5000),

@@ -1,0 +1,209 @@
+import { assert, describe, it } from "@effect/vitest"
+import { boundJson } from "../src/BoundedJson.ts"
+import { cut, plainLine } from "../src/PlainText.ts"
+import { makeStderrTail } from "../src/internal/StderrTail.ts"
+import { readTools } from "../src/ToolList.ts"
+import { resultLimits, toOutput } from "../src/ToolResults.ts"
+
+const text = (value: string) => ({ _tag: "Text", text: value })
+const png = "iVBORw0KGgo="
+const nested = (depth: number): unknown => {
+  let value: unknown = 1
+  for (let i = 0; i < depth; i++) value = { value }
+  return value
+}
+
+describe("results", () => {
+  const table: ReadonlyArray<readonly [string, unknown, ReadonlyArray<unknown>, boolean]> = [
+    ["text", { content: [{ type: "text", text: "hi" }] }, [text("hi")], false],
+    ["an error", { content: [{ type: "text", text: "no" }], isError: true }, [text("no")], true],
+    ["an error without words", { content: [], isError: true }, [text("The tool failed and did not say why.")], true],
+    ["nothing", { content: [] }, [], false],
+    ["an answer without content", {}, [], false],
+    ["an answer that is no object", "boo", [text("[an answer that is not a tool result]")], true],
+    ["empty text", { content: [{ type: "text", text: "" }] }, [], false],
+    [
+      "an image",
+      { content: [{ type: "image", data: png, mimeType: "image/PNG" }] },
+      [{ _tag: "Image", mediaType: "image/png", data: png }],
+      false
+    ],
+    [
+      "an image of a kind no provider takes",
+      { content: [{ type: "image", data: png, mimeType: "image/tiff" }] },
+      [text("[image image/tiff 9 bytes: a kind that cannot be shown]")],
+      false
+    ],
+    [
+      "an image that is not base64",
+      { content: [{ type: "image", data: "<svg>===", mimeType: "image/png" }] },
+      [text("[image image/png 6 bytes: not valid base64]")],
+      false
+    ],
+    [
+      "audio",
+      { content: [{ type: "audio", data: "AAAA", mimeType: "audio/wav" }] },
+      [text("[audio audio/wav 3 bytes: cannot be played]")],
+      false
+    ],
+    [
+      "a link",
+      { content: [{ type: "resource_link", uri: "file:///a", name: "A", description: "all\u001b[2J of it" }] },
+      [text("[link A <file:///a>: all [2J of it]")],
+      false
+    ],
+    [
+      "an embedded text",
+      { content: [{ type: "resource", resource: { uri: "file:///a", mimeType: "text/plain", text: "body" } }] },
+      [text("[resource <file:///a> text/plain]\nbody")],
+      false
+    ],
+    [
+      "an embedded blob",
+      { content: [{ type: "resource", resource: { uri: "file:///b", mimeType: null, blob: "AAAAAAAA" } }] },
+      [text("[resource <file:///b>, 6 bytes of binary data]")],
+      false
+    ],
+    [
+      "kinds of later versions",
+      { content: [{ type: "hologram" }, 7, null] },
+      [
+        text("[content of an unknown kind: hologram]"),
+        text("[content of an unknown kind]"),
+        text("[content of an unknown kind]")
+      ],
+      false
+    ],
+    ["structured content alone", { content: [], structuredContent: { a: [1, "x"] } }, [text('{"a":[1,"x"]}')], false],
+    [
+      "structured content beside text",
+      { content: [{ type: "text", text: "said" }], structuredContent: { a: 1 } },
+      [text("said")],
+      false
+    ],
+    [
+      "structured content beside a picture",
+      { content: [{ type: "image", data: png, mimeType: "image/png" }], structuredContent: { a: 1 } },
+      [{ _tag: "Image", mediaType: "image/png", data: png }, text('{"a":1}')],
+      false
+    ],
+    [
+      "structured content of great depth",
+      { content: [], structuredContent: nested(5000) },
+      [text("[structured content, too large or too deep to be shown]")],
+      false
+    ],
+    ["half a surrogate pair", { content: [{ type: "text", text: "a\ud83d\u0000b" }] }, [text("a\ufffdb")], false],
+    [
+      "half a pair in structured content",
+      { structuredContent: { "k\udc00": "\ud83d" } },
+      [text('{"k\ufffd":"\ufffd"}')],
+      false
+    ]
+  ]
+  for (const [name, answer, content, isError] of table) {
+    it(`maps ${name}`, () => assert.deepStrictEqual<unknown>(toOutput(answer), { isError, content }))
+  }
+
+  it("cuts a megabyte of text and says how much is missing", () => {
+    const { content } = toOutput({
+      content: [
+        { type: "text", text: "é".repeat(500_000) },
+        { type: "text", text: "tail" }
+      ]
+    })
+    assert.strictEqual(content.length, 2)
+    const [kept, note] = content
+    assert.isTrue(kept?._tag === "Text" && kept.text === "é".repeat(resultLimits.textBytes / 2))
+    assert.deepStrictEqual(note, {
+      _tag: "Text",
+      text: `[The result was cut: ${1_000_000 - resultLimits.textBytes + 4} bytes of text left out]`
+    })
+  })
+
+  it("leaves out images that are too large or too many, and parts beyond the limit", () => {
+    const large = toOutput({ content: [{ type: "image", data: "A".repeat(6_000_000), mimeType: "image/png" }] })
+    assert.deepStrictEqual<unknown>(
+      large.content,
+      [text("[image image/png 4500000 bytes: too large to be shown]")].map((part) => part)
+    )
+    const images = toOutput({
+      content: Array.from({ length: 30 }, () => ({ type: "image", data: png, mimeType: "image/png" }))
+    })
+    assert.strictEqual(images.content.length, resultLimits.images + 1)
+    assert.deepStrictEqual<unknown>(images.content.at(-1), text("[The result was cut: 10 images left out]"))
+    const parts = toOutput({ content: Array.from({ length: 300 }, () => ({ type: "text", text: "x" })) })
+    assert.deepStrictEqual<unknown>(parts.content.at(-1), text("[The result was cut: 100 parts left out]"))
+  })
+})
+
+describe("text of others", () => {
+  it("is cut between characters and counted in bytes", () => {
+    assert.deepStrictEqual(cut("ab", 10), { text: "ab", leftOut: 0 })
+    assert.deepStrictEqual(cut("aéé", 4), { text: "aé", leftOut: 2 })
+    assert.deepStrictEqual(cut("😀😀", 7), { text: "😀", leftOut: 4 })
+    assert.deepStrictEqual(cut("xyz", 0), { text: "", leftOut: 3 })
+  })
+
+  it("becomes one plain line for people", () => {
+    assert.strictEqual(plainLine("a\n\u001b[31mb\u0007\u202ec\ud83d"), "a [31mb c\ufffd")
+    assert.strictEqual(plainLine("x".repeat(1000)).length, 300)
+  })
+
+  it("keeps only the end of a flood on standard error", () => {
+    const tail = makeStderrTail(64 * 1024)
+    const block = new TextEncoder().encode("flood \u001b[2J\n".repeat(10_000))
+    for (let i = 0; i < 100; i++) tail.append(block)
+    for (let i = 0; i < 5000; i++) tail.append(new TextEncoder().encode("drip\n"))
+    tail.append(new TextEncoder().encode("\u001b]0;title\u0007last\u001b[0m words\n"))
+    assert.isAtMost(tail.size(), 64 * 1024)
+    assert.deepStrictEqual(tail.lines(2), ["drip", "last words"])
+  })
+
+  it("has bounds as JSON, and keys are only keys", () => {
+    const limits = { depth: 3, nodes: 10, characters: 20 }
+    assert.deepStrictEqual(boundJson({ a: [1, { b: null }] }, limits), { a: [1, { b: null }] })
+    assert.isUndefined(boundJson(nested(10_000), limits))
+    assert.isUndefined(
+      boundJson(
+        Array.from({ length: 11 }, () => 0),
+        limits
+      )
+    )
+    assert.isUndefined(boundJson("x".repeat(21), limits))
+    const odd = boundJson(JSON.parse('{"__proto__":{"polluted":1}}'), limits)
+    assert.deepStrictEqual(Object.keys(odd ?? {}), ["__proto__"])
+    assert.isUndefined(Reflect.get({}, "polluted"))
+  })
+})
+
+describe("tool lists", () => {
+  it("lose what is bad, one by one", () => {
+    const schema = { type: "object" }
+    const { leftOut, tools } = readTools("s", [
+      { name: "good", description: "does\ud83d", inputSchema: { ...schema, description: "\udc00" } },
+      { name: "good", inputSchema: schema },
+      { name: "deep", inputSchema: { ...schema, properties: nested(100) } },
+      { name: "huge", inputSchema: { ...schema, description: "x".repeat(200_000) } },
+      { name: "list", inputSchema: [] },
+      { name: "x".repeat(500), inputSchema: schema },
+      { name: "", inputSchema: schema },
+      "nonsense"
+    ])
+    assert.deepStrictEqual(tools, [
+      {
+        name: "s__good",
+        server: "s",
+        tool: "good",
+        description: "does\ufffd",
+        inputSchema: { type: "object", description: "\ufffd" }
+      }
+    ])
+    assert.strictEqual(leftOut.length, 7)
+  })
+
+  it("have descriptions of at most four kilobytes", () => {
+    const { tools } = readTools("s", [{ name: "t", description: "é".repeat(10_000), inputSchema: { type: "object" } }])
+    assert.strictEqual(tools[0]?.description, `${"é".repeat(2048)} [… ${20_000 - 4096} more bytes]`)
+  })
+})

@@ -1,0 +1,261 @@
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { McpManager, ToolInput } from "@parley/domain/McpManager"
+import { connectWorkspace } from "../src/internal/WorkspaceServer.ts"
+import { readTools } from "../src/ToolList.ts"
+import { workspaceDefinitions } from "../src/WorkspaceTools.ts"
+import { context, directory, rawServer, textOf, withManager } from "./support.ts"
+
+const write = (root: string, files: { readonly [path: string]: string | Uint8Array }) => {
+  for (const [path, content] of Object.entries(files)) {
+    fs.mkdirSync(join(root, path, ".."), { recursive: true })
+    fs.writeFileSync(join(root, path), content)
+  }
+}
+
+const inWorkspace = <E>(
+  files: { readonly [path: string]: string | Uint8Array },
+  use: (
+    call: (tool: string, input: ToolInput) => Effect.Effect<{ readonly isError: boolean; readonly text: string }>,
+    root: string,
+    manager: McpManager["Service"]
+  ) => Effect.Effect<void, E>
+) =>
+  Effect.gen(function* () {
+    const root = yield* directory
+    write(root, files)
+    yield* withManager({ servers: {}, workspaceRoot: root }, (manager) =>
+      use(
+        (tool, input) =>
+          manager.call(`workspace__${tool}`, input, context).pipe(
+            Effect.map(({ content, isError }) => ({ isError, text: textOf(content) })),
+            Effect.orDie
+          ),
+        root,
+        manager
+      )
+    )
+  })
+
+describe.concurrent("the workspace server", () => {
+  it.live("offers the same tools before it is started as over the protocol", () =>
+    Effect.gen(function* () {
+      const connection = yield* connectWorkspace(yield* directory, { name: "t", version: "1" })
+      const answer: unknown = yield* connection.listTools(undefined)
+      const entries = typeof answer === "object" && answer !== null && "tools" in answer ? answer.tools : []
+      assert.deepStrictEqual(readTools("workspace", Array.isArray(entries) ? entries : []), {
+        tools: workspaceDefinitions,
+        leftOut: []
+      })
+    })
+  )
+
+  it.live("lists files, sorted, directories with a slash, and says what it left out", () =>
+    inWorkspace(
+      {
+        "b.txt": "",
+        "B.txt": "",
+        "src/z.ts": "",
+        "src/a/deep.ts": "",
+        ".git/HEAD": "",
+        "node_modules/x/index.js": "",
+        "src/new\nline": ""
+      },
+      (call, root) =>
+        Effect.gen(function* () {
+          fs.symlinkSync("/etc", join(root, "link"))
+          const { isError, text } = yield* call("list_files", {})
+          assert.isFalse(isError)
+          assert.strictEqual(
+            text,
+            [
+              ".git/",
+              "B.txt",
+              "b.txt",
+              "link (link)",
+              "node_modules/",
+              "src/",
+              "src/a/",
+              "src/a/deep.ts",
+              "src/new line",
+              "src/z.ts",
+              "[Not entered: .git/, node_modules/.]"
+            ].join("\n")
+          )
+          assert.strictEqual((yield* call("list_files", { path: "src/a" })).text, "src/a/deep.ts")
+          assert.strictEqual((yield* call("list_files", { path: "node_modules/x" })).text, "node_modules/x/index.js")
+          assert.deepStrictEqual(yield* call("list_files", { path: "b.txt" }), {
+            isError: true,
+            text: "b.txt is a file, not a directory."
+          })
+          assert.isTrue((yield* call("list_files", { path: "link" })).isError)
+        })
+    )
+  )
+
+  it.live("bounds a list, keeping what is near the top", () =>
+    inWorkspace(
+      {
+        "last.txt": "",
+        ...Object.fromEntries(Array.from({ length: 1010 }, (_, i) => [`many/${i}`, ""])),
+        "x/y/z/file": ""
+      },
+      (call) =>
+        Effect.gen(function* () {
+          const { text } = yield* call("list_files", {})
+          assert.strictEqual(text.split("\n").length, 1001)
+          assert.match(text, /^last\.txt\n/)
+          assert.match(text, /\[More than 1000 entries/)
+        })
+    )
+  )
+
+  it.live("reads files, whole and in parts", () =>
+    inWorkspace(
+      {
+        "a.txt": "one\ntwo\nthree\n",
+        "empty.txt": "",
+        "binary.bin": new Uint8Array([1, 2, 0, 3]),
+        "crlf.txt": "a\r\nb",
+        "latin1.txt": new Uint8Array([0x63, 0x61, 0x66, 0xe9]),
+        "one-line.txt": "x".repeat(300_000),
+        "huge.txt": "0123456789\n".repeat(200_000)
+      },
+      (call) =>
+        Effect.gen(function* () {
+          const read = (input: ToolInput) => Effect.map(call("read_file", input), ({ text }) => text)
+          assert.strictEqual(yield* read({ path: "a.txt" }), "one\ntwo\nthree\n")
+          assert.strictEqual(
+            yield* read({ path: "a.txt", offset: 2, limit: 1 }),
+            "two\n\n[These are lines 2 to 2; the file (14 bytes) goes on at offset 3.]"
+          )
+          assert.strictEqual(yield* read({ path: "a.txt", offset: 3 }), "three\n")
+          assert.strictEqual(yield* read({ path: "a.txt", offset: 9 }), "The file has fewer than 9 lines.")
+          assert.strictEqual(yield* read({ path: "empty.txt" }), "The file is empty.")
+          assert.strictEqual(yield* read({ path: "binary.bin" }), "binary.bin is a binary file of 4 bytes.")
+          assert.strictEqual(yield* read({ path: "crlf.txt" }), "a\r\nb")
+          assert.strictEqual(yield* read({ path: "latin1.txt" }), "caf\ufffd")
+          const line = yield* read({ path: "one-line.txt" })
+          assert.match(line, /^x{131072}\n\[Line 1 is longer than 131072 bytes/)
+          const huge = yield* read({ path: "huge.txt", offset: 150_000 })
+          assert.match(huge, /^0123456789\n/)
+          assert.match(
+            huge,
+            /\[These are lines 150000 to 151999; the file \(2200000 bytes\) goes on at offset 152000\.\]$/
+          )
+        })
+    )
+  )
+
+  it.live("reads a sparse file of a terabyte only as far as it must", () =>
+    inWorkspace({ "sparse.txt": "start\n" }, (call, root) =>
+      Effect.gen(function* () {
+        fs.truncateSync(join(root, "sparse.txt"), 2 ** 40)
+        assert.include((yield* call("read_file", { path: "sparse.txt" })).text, "binary file")
+      })
+    )
+  )
+
+  it.live("finds text as it is written, in the order of paths", () =>
+    inWorkspace(
+      {
+        "b.txt": "a.*b\nnothing\nxx a.*b yy\n",
+        "a/one.txt": "acb a.*b",
+        "node_modules/m.js": "a.*b",
+        "binary.bin": new Uint8Array([97, 46, 42, 98, 0]),
+        "large.txt": "a.*b\n".repeat(300_000),
+        "long.txt": `${"-".repeat(5000)}a.*b`
+      },
+      (call) =>
+        Effect.gen(function* () {
+          const { text } = yield* call("search_files", { query: "a.*b" })
+          assert.strictEqual(
+            text,
+            [
+              "a/one.txt:1: acb a.*b",
+              "b.txt:1: a.*b",
+              "b.txt:3: xx a.*b yy",
+              `long.txt:1: ${"-".repeat(196)}a.*b`,
+              "[Not searched, because binary, large or unreadable: binary.bin, large.txt. Not entered: node_modules/.]"
+            ].join("\n")
+          )
+          assert.strictEqual((yield* call("search_files", { query: "a.*b", path: "a" })).text, "a/one.txt:1: acb a.*b")
+          assert.strictEqual((yield* call("search_files", { query: "absent", path: "a" })).text, "Nothing found.")
+        })
+    )
+  )
+
+  it.live("stops a search at its limit of matches", () =>
+    inWorkspace({ "a.txt": "hit\n".repeat(500), "b.txt": "hit\n" }, (call) =>
+      Effect.gen(function* () {
+        const { text } = yield* call("search_files", { query: "hit" })
+        assert.strictEqual(text.split("\n").length, 201)
+        assert.match(text, /\[Only the first 200 matches are shown\.\]$/)
+      })
+    )
+  )
+
+  it.live("refuses what is outside with a plain sentence, and input that does not fit before it is asked", () =>
+    inWorkspace({ "a.txt": "x" }, (call, _root, manager) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* call("read_file", { path: "../../etc/passwd" }), {
+          isError: true,
+          text: "Paths cannot contain `..`."
+        })
+        const error = yield* Effect.flip(manager.call("workspace__read_file", { path: 7 }, context))
+        assert.strictEqual(error.reason, "NotSent")
+        assert.match(error.problem, /^Invalid input for workspace__read_file: at \/path: /)
+        const offset = yield* Effect.flip(manager.call("workspace__read_file", { path: "a.txt", offset: 0 }, context))
+        assert.match(offset.problem, /at \/offset: /)
+        const extra = yield* Effect.flip(manager.call("workspace__list_files", { where: "x" }, context))
+        assert.strictEqual(extra.reason, "NotSent")
+      })
+    )
+  )
+
+  it.live("cannot be shadowed by a configured server, and does not wait for others", () =>
+    Effect.gen(function* () {
+      const root = yield* directory
+      write(root, { "mine.txt": "" })
+      yield* withManager(
+        {
+          servers: { workspace: rawServer(), slow: { ...rawServer("--silent"), startTimeoutMillis: 1500 } },
+          workspaceRoot: root
+        },
+        (manager) =>
+          Effect.gen(function* () {
+            const { content } = yield* Effect.timeout(manager.call("workspace__list_files", {}, context), "1 second")
+            assert.strictEqual(textOf(content), "mine.txt")
+            const statuses = yield* manager.servers
+            assert.deepStrictEqual(
+              statuses.map(({ name, state, tools }) => [name, state, tools]),
+              [
+                ["workspace", "ready", 3],
+                ["workspace", "failed", 0],
+                ["slow", "failed", 0]
+              ]
+            )
+            assert.match(statuses[1]?.problem ?? "", /taken by the built-in tools/)
+            assert.deepStrictEqual(
+              (yield* manager.tools).map(({ name }) => name),
+              ["workspace__list_files", "workspace__read_file", "workspace__search_files"]
+            )
+          })
+      )
+    })
+  )
+
+  it.live("says so when the workspace is gone", () =>
+    inWorkspace({}, (call, root) =>
+      Effect.gen(function* () {
+        fs.rmdirSync(root)
+        assert.deepStrictEqual(yield* call("list_files", {}), {
+          isError: true,
+          text: "There is no workspace directory."
+        })
+      })
+    )
+  )
+})

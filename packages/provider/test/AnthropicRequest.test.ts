@@ -1,0 +1,331 @@
+import { assert, describe, it } from "@effect/vitest"
+import { type Block, ResultContent, UserBlock } from "@parley/domain/Content"
+import { CallId } from "@parley/domain/Ids"
+import { illegal, type Message } from "@parley/domain/Message"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Schema from "effect/Schema"
+import { body } from "../src/AnthropicRequest.ts"
+import { message, text } from "./support/Events.ts"
+import { serve } from "./support/SseServer.ts"
+import { provider, request, run, user } from "./support/Turn.ts"
+
+const settings = { maxOutputTokens: 32_000, caching: true }
+const bare = { maxOutputTokens: 5, caching: false }
+
+const tool: ToolDefinition = {
+  name: "workspace__read_file",
+  server: "workspace",
+  tool: "read_file",
+  description: "Reads a file",
+  inputSchema: { type: "object", properties: { path: { type: "string" } }, required: ["path"] }
+}
+
+const call = (id: string, input: string, name: string = tool.name): Block => ({
+  _tag: "ToolCall",
+  callId: CallId.make(id),
+  providerId: "toolu_1",
+  name,
+  input
+})
+const result = (id: string, isError: boolean, ...content: ReadonlyArray<ResultContent>): Block => ({
+  _tag: "ToolResult",
+  callId: CallId.make(id),
+  isError,
+  content
+})
+
+/** The messages part of a body. */
+const messagesOf = (...content: ReadonlyArray<Block>): string => {
+  const json = body(bare, request([{ role: "user", content }]))
+  return json.slice(json.indexOf('"content":[') + 11, -4)
+}
+
+describe("the body", () => {
+  it.live("reaches the server byte for byte", () =>
+    Effect.gen(function* () {
+      const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
+      const messages: ReadonlyArray<Message> = [
+        user("Réad “it”", "now"),
+        {
+          role: "assistant",
+          content: [
+            {
+              _tag: "Thinking",
+              provider: "anthropic",
+              text: "hm",
+              raw: '{"type":"thinking", "thinking":"h\\u006d","signature":"s"}'
+            },
+            { _tag: "Thinking", provider: "other", text: "hm", raw: '{"x":1}' },
+            {
+              _tag: "Opaque",
+              provider: "anthropic",
+              kind: "redacted_thinking",
+              raw: '{"type":"redacted_thinking","data":"=="}'
+            },
+            { _tag: "Text", text: "Reading." },
+            call("r1t1c1", '{"path": "a", "n": 1.0}'),
+            call("r1t1c2", '{"path": "b')
+          ]
+        },
+        {
+          role: "user",
+          content: [
+            result(
+              "r1t1c1",
+              false,
+              { _tag: "Text", text: "one" },
+              { _tag: "Image", mediaType: "image/png", data: "iVBO" }
+            ),
+            result("r1t1c2", true)
+          ]
+        }
+      ]
+      yield* run(provider(server.url), request(messages, { system: "Be brief.", tools: [tool] }))
+      assert.strictEqual(
+        server.received[0]?.body,
+        '{"model":"m","max_tokens":32000,"stream":true,"cache_control":{"type":"ephemeral"},"system":"Be brief.",' +
+          '"tools":[{"name":"workspace__read_file","description":"Reads a file","input_schema":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}}],' +
+          '"messages":[{"role":"user","content":[{"type":"text","text":"Réad “it”"},{"type":"text","text":"now"}]},' +
+          '{"role":"assistant","content":[{"type":"thinking", "thinking":"h\\u006d","signature":"s"},{"type":"redacted_thinking","data":"=="},' +
+          '{"type":"text","text":"Reading."},{"type":"tool_use","id":"r1t1c1","name":"workspace__read_file","input":{"path": "a", "n": 1.0}},' +
+          '{"type":"tool_use","id":"r1t1c2","name":"workspace__read_file","input":{}}]},' +
+          '{"role":"user","content":[{"type":"tool_result","tool_use_id":"r1t1c1","content":[{"type":"text","text":"one"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBO"}}]},' +
+          '{"type":"tool_result","tool_use_id":"r1t1c2","content":[{"type":"text","text":"The tool failed and gave no reason."}],"is_error":true}]}]}'
+      )
+    })
+  )
+
+  it("says no more than it must", () => {
+    assert.strictEqual(
+      body({ ...bare, thinking: { type: "adaptive", display: "summarized" } }, request([user("hi")])),
+      '{"model":"m","max_tokens":5,"stream":true,"thinking":{"type":"adaptive","display":"summarized"},"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}'
+    )
+  })
+
+  it("options reach it", () =>
+    Effect.gen(function* () {
+      const server = yield* serve({ body: [message("end_turn")] })
+      const thinking = { type: "enabled", budget_tokens: 2048 } as const
+      yield* run(provider(server.url, { maxOutputTokens: 4096, thinking, caching: false }))
+      assert.include(
+        server.received[0]?.body,
+        '"max_tokens":4096,"stream":true,"thinking":{"type":"enabled","budget_tokens":2048},"messages"'
+      )
+    }).pipe(Effect.scoped, Effect.runPromise))
+})
+
+describe("what the API would reject is never sent", () => {
+  it.each([
+    [
+      "text without a visible character",
+      [
+        { _tag: "Text", text: " \n" },
+        { _tag: "Text", text: "x" }
+      ],
+      '{"type":"text","text":"x"}'
+    ],
+    ["half a surrogate pair", [{ _tag: "Text", text: "a\ud83d" }], '{"type":"text","text":"a\uFFFD"}'],
+    [
+      "an image type it does not know",
+      [{ _tag: "Image", mediaType: "image/tiff", data: "AA" }],
+      '{"type":"text","text":"[image of type image/tiff, which cannot be shown]"}'
+    ],
+    [
+      "a document type it does not know",
+      [{ _tag: "Document", mediaType: "application/zip", data: "AA" }],
+      '{"type":"text","text":"[document of type application/zip, which cannot be shown]"}'
+    ],
+    [
+      "text that is not base64",
+      [{ _tag: "Document", mediaType: "text/plain", data: "%" }],
+      '{"type":"text","text":"[document of type text/plain, which cannot be shown]"}'
+    ],
+    [
+      "a PDF",
+      [{ _tag: "Document", mediaType: "application/pdf", data: "JVBE", name: "a.pdf" }],
+      '{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBE"},"title":"a.pdf"}'
+    ],
+    [
+      "plain text",
+      [{ _tag: "Document", mediaType: "text/markdown; charset=utf-8", data: Base64.encode("# é") }],
+      '{"type":"document","source":{"type":"text","media_type":"text/plain","data":"# é"}}'
+    ],
+    [
+      "JSON",
+      [{ _tag: "Document", mediaType: "application/ld+json", data: Base64.encode("{}") }],
+      '{"type":"document","source":{"type":"text","media_type":"text/plain","data":"{}"}}'
+    ],
+    [
+      "raw blocks that are not JSON",
+      [
+        { _tag: "Opaque", provider: "anthropic", kind: "x", raw: "" },
+        { _tag: "Thinking", provider: "anthropic", text: "", raw: "{" }
+      ],
+      ""
+    ],
+    [
+      "a name no tool can have",
+      [call("c1", "{}", "read file!")],
+      '{"type":"tool_use","id":"c1","name":"read_file_","input":{}}'
+    ],
+    ["no name", [call("c1", "{}", "")], '{"type":"tool_use","id":"c1","name":"_","input":{}}'],
+    [
+      "input that is no object",
+      [call("c1", "[1]")],
+      '{"type":"tool_use","id":"c1","name":"workspace__read_file","input":{}}'
+    ],
+    ["an empty result", [result("c1", false, { _tag: "Text", text: "" })], '{"type":"tool_result","tool_use_id":"c1"}']
+  ] as const)("%s", (_, content, expected) => {
+    if (expected === "") assert.include(body(bare, request([{ role: "user", content }])), '"messages":[]')
+    else assert.strictEqual(messagesOf(...content), expected)
+  })
+})
+
+describe("cost follows what is new", () => {
+  it("a message and a tool are serialised once, whatever list they come in", () => {
+    let reads = 0
+    const counted: Message = {
+      role: "user",
+      get content() {
+        reads++
+        return [{ _tag: "Text" as const, text: "hi" }]
+      }
+    }
+    const countedTool: ToolDefinition = {
+      ...tool,
+      get description() {
+        reads++
+        return "x"
+      }
+    }
+    const first = body(settings, request([counted], { tools: [countedTool] }))
+    const once = reads
+    assert.strictEqual(body(settings, request([counted], { tools: [countedTool] })), first)
+    body(settings, request([counted, user("more")], { tools: [countedTool, tool] }))
+    assert.strictEqual(reads, once)
+  })
+})
+
+const Round = Schema.Struct({
+  ask: Schema.Array(UserBlock),
+  turns: Schema.Array(
+    Schema.Struct({
+      said: Schema.String,
+      thinking: Schema.Struct({
+        provider: Schema.Literals(["anthropic", "other"]),
+        raw: Schema.Union([Schema.String, Schema.Json])
+      }),
+      calls: Schema.NonEmptyArray(
+        Schema.Struct({
+          name: Schema.String,
+          input: Schema.Union([
+            Schema.String,
+            Schema.Literals(["{}", '{"a":[1.0,"\\u00e9"]}', '{"a":', " {} ", "[]", "null"])
+          ]),
+          isError: Schema.Boolean,
+          content: Schema.Array(ResultContent)
+        })
+      )
+    })
+  ).check(Schema.isMaxLength(3))
+})
+
+const blank = (block: Block): boolean => block._tag === "Text" && block.text.trim() === ""
+
+/** A legal history: each round asks, some turns call tools and are answered, and all but the last round end in a text. */
+const history = (rounds: ReadonlyArray<typeof Round.Type>): ReadonlyArray<Message> => {
+  const messages: Array<Message> = []
+  rounds.forEach(({ ask, turns }, r) => {
+    if (r > 0) messages.push({ role: "assistant", content: [{ _tag: "Text", text: `end of ${r}` }] })
+    messages.push({ role: "user", content: [...ask.filter((block) => !blank(block)), { _tag: "Text", text: "go on" }] })
+    turns.forEach(({ calls, said, thinking }, t) => {
+      const id = (c: number) => CallId.make(`r${r + 1}t${t + 1}c${c + 1}`)
+      const raw = typeof thinking.raw === "string" ? thinking.raw : JSON.stringify(thinking.raw)
+      messages.push({
+        role: "assistant",
+        content: [
+          ...(raw === "" ? [] : [{ _tag: "Thinking" as const, provider: thinking.provider, text: "", raw }]),
+          ...(said.trim() === "" ? [] : [{ _tag: "Text" as const, text: said }]),
+          ...calls.map(({ input, name }, c) => ({
+            _tag: "ToolCall" as const,
+            callId: id(c),
+            providerId: "",
+            name,
+            input
+          }))
+        ]
+      })
+      messages.push({
+        role: "user",
+        content: calls.map(({ content, isError }, c) => ({
+          _tag: "ToolResult" as const,
+          callId: id(c),
+          isError,
+          content
+        }))
+      })
+    })
+  })
+  return messages
+}
+
+const Sent = Schema.Struct({
+  messages: Schema.Array(
+    Schema.Struct({
+      role: Schema.String,
+      content: Schema.Array(
+        Schema.Struct({
+          type: Schema.optionalKey(Schema.Unknown),
+          id: Schema.optionalKey(Schema.Unknown),
+          tool_use_id: Schema.optionalKey(Schema.Unknown),
+          text: Schema.optionalKey(Schema.Unknown)
+        })
+      )
+    })
+  )
+})
+const decode = Schema.decodeSync(Schema.fromJsonString(Sent))
+
+describe("for every legal history", () => {
+  it.prop(
+    "the body is JSON, every tool_use is answered at once and in order, and nothing is empty",
+    [Schema.NonEmptyArray(Round).check(Schema.isMaxLength(3))],
+    ([rounds]) => {
+      const messages = history(rounds)
+      assert.isUndefined(illegal(messages))
+      const sent = decode(body(settings, request(messages, { system: "s", tools: [tool] })))
+      assert.strictEqual(sent.messages.length, messages.length)
+      sent.messages.forEach(({ content, role }, i) => {
+        assert.strictEqual(role, i % 2 === 0 ? "user" : "assistant")
+        assert.isAbove(content.length, 0)
+        for (const block of content) if (block.type === "text") assert.match(String(block.text), /\S/)
+        const asked = content.flatMap((block) => (block.type === "tool_use" ? [block.id] : []))
+        const answered = sent.messages[i + 1]?.content.flatMap((block) =>
+          block.type === "tool_result" ? [block.tool_use_id] : []
+        )
+        if (role === "assistant") assert.deepStrictEqual(answered, asked)
+      })
+    },
+    { arbitrary: { runs: 200 } }
+  )
+
+  it.prop(
+    "the bytes of a request are a prefix of the next one's",
+    [Schema.NonEmptyArray(Round).check(Schema.isMaxLength(3))],
+    ([rounds]) => {
+      const messages = history(rounds)
+      for (let n = 1; n < messages.length; n += 2) {
+        const before = body(settings, request(messages.slice(0, n), { system: "s", tools: [tool] }))
+        // Fresh objects with the same content, as after a restart.
+        const after = body(
+          settings,
+          request(structuredClone(messages.slice(0, n + 2)), { system: "s", tools: [structuredClone(tool)] })
+        )
+        assert.isTrue(before.endsWith("]}") && after.startsWith(before.slice(0, -2)))
+      }
+    },
+    { arbitrary: { runs: 100 } }
+  )
+})

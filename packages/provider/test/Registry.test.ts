@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ModelError } from "@parley/domain/ModelError"
+import type { ModelRef } from "@parley/domain/ModelRef"
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as Anthropic from "../src/Anthropic.ts"
+import * as Demo from "../src/Demo.ts"
+import * as Registry from "../src/Registry.ts"
+import { request } from "./support/Turn.ts"
+
+const demo = Demo.make()
+const anthropic = Anthropic.make({ apiKey: Redacted.make("k"), defaultModel: "claude-x" })
+
+const within = <A, E>(
+  options: Registry.RegistryOptions,
+  use: (models: ModelsManager["Service"]) => Effect.Effect<A, E>
+): Effect.Effect<A, E> => Effect.flatMap(ModelsManager, use).pipe(Effect.provide(Registry.layer(options)))
+
+const detail = (error: ModelError): string => {
+  assert.strictEqual(error.reason._tag, "UnknownModel")
+  return error.reason.detail
+}
+
+describe("Registry", () => {
+  it.effect("hands a request to the provider its model names", () =>
+    within({ providers: [anthropic, demo] }, (models) =>
+      Effect.gen(function* () {
+        const chunks = yield* Stream.runCollect(
+          models.stream({ ...request(), model: { provider: "demo", model: "demo" } })
+        )
+        assert.strictEqual(chunks.at(-1)?._tag, "Finish")
+      })
+    )
+  )
+
+  it.effect("prefers what it is told to, else the first provider's own choice", () =>
+    Effect.gen(function* () {
+      const mine: ModelRef = { provider: "demo", model: "demo" }
+      assert.deepStrictEqual(yield* within({ providers: [anthropic, demo], preferred: mine }, (m) => m.preferred), mine)
+      assert.deepStrictEqual(yield* within({ providers: [anthropic, demo] }, (m) => m.preferred), {
+        provider: "anthropic",
+        model: "claude-x"
+      })
+    })
+  )
+
+  it.effect("lists every provider's models in order, and the preferred one even if its provider does not", () =>
+    within({ providers: [anthropic, demo] }, (models) =>
+      Effect.gen(function* () {
+        const all = yield* models.models
+        assert.deepStrictEqual(
+          all.map(({ ref }) => ref),
+          [...anthropic.models, ...demo.models, anthropic.describe("claude-x")].map(({ ref }) => ref)
+        )
+        assert.isAbove(new Set(all.map(({ description }) => description)).size, 4)
+      })
+    )
+  )
+
+  it.effect("puts the user's prices above what a provider says", () =>
+    within(
+      {
+        providers: [anthropic, demo],
+        prices: { "anthropic/claude-x": { input: 1, output: 2 }, "demo/demo": { input: 3, output: 4 } }
+      },
+      (models) =>
+        Effect.gen(function* () {
+          const described = yield* models.describe({ provider: "anthropic", model: "claude-x" })
+          const listed = (yield* models.models).find(({ ref }) => ref.provider === "demo")
+          const free = yield* models.describe({ provider: "anthropic", model: "constructor" })
+          assert.deepStrictEqual(described.price, { input: 1, output: 2 })
+          assert.deepStrictEqual(listed?.price, { input: 3, output: 4 })
+          assert.isUndefined(free.price)
+        })
+    )
+  )
+
+  it.effect("an unknown provider fails everywhere, and the error lists what is configured", () =>
+    within({ providers: [anthropic, demo] }, (models) =>
+      Effect.gen(function* () {
+        const ref = { provider: "constructor", model: "x" }
+        const errors = [
+          yield* Effect.flip(models.describe(ref)),
+          yield* models.stream({ ...request(), model: ref }).pipe(Stream.runDrain, Effect.flip)
+        ]
+        for (const error of errors)
+          assert.strictEqual(
+            detail(error),
+            'there is no provider "constructor"; configured: anthropic/claude-x, demo/demo'
+          )
+      })
+    )
+  )
+
+  it.effect("a provider that is known and cannot be used says what to do", () =>
+    within(
+      {
+        providers: [demo],
+        preferred: { provider: "anthropic", model: "x" },
+        unavailable: { anthropic: "set ANTHROPIC_API_KEY" }
+      },
+      (models) =>
+        Effect.gen(function* () {
+          const expected = "anthropic/x cannot be used: set ANTHROPIC_API_KEY; configured: demo/demo"
+          assert.strictEqual(detail(yield* Effect.flip(models.preferred)), expected)
+          assert.strictEqual(
+            detail(yield* Effect.flip(models.describe({ provider: "anthropic", model: "x" }))),
+            expected
+          )
+          assert.strictEqual((yield* models.models).length, 1)
+        })
+    )
+  )
+
+  it.effect("without providers there is nothing to prefer", () =>
+    within({ providers: [] }, (models) =>
+      Effect.gen(function* () {
+        assert.strictEqual(detail(yield* Effect.flip(models.preferred)), "no provider is configured")
+        assert.deepStrictEqual(yield* models.models, [])
+      })
+    )
+  )
+
+  it.effect("of two providers with one id the first is used", () =>
+    within({ providers: [demo, { ...demo, preferred: "other", models: [] }] }, (models) =>
+      Effect.map(models.models, (all) => assert.deepStrictEqual(all, demo.models))
+    )
+  )
+})

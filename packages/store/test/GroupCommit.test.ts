@@ -1,0 +1,140 @@
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { turnId } from "@parley/domain/Ids"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { completed, delta, fact, round, started } from "./support/events.ts"
+import { record } from "./support/statements.ts"
+import * as Temporary from "./support/temporary.ts"
+
+const store = Layer.unwrap(
+  Effect.map(Temporary.directory, (path) => SqliteSessions.layer({ filename: join(path, "sessions.db") }))
+)
+
+const settle = Effect.replicateEffect(Effect.yieldNow, 50, { discard: true })
+const fork = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.tap(Effect.forkChild(effect, { startImmediately: true }), () => settle)
+const done = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() !== undefined
+const commits = (log: ReadonlyArray<string>) => log.filter((text) => text === "COMMIT").length
+
+describe("group commit", () => {
+  it.effect("writes the first delta of a turn at once and the next ones an interval later", () =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const { id } = yield* sessions.create({})
+      const first = yield* fork(sessions.append(id, 0, [delta("a")]))
+      assert.isTrue(done(first))
+      const second = yield* fork(sessions.append(id, 1, [delta("b")]))
+      yield* TestClock.adjust(24)
+      yield* settle
+      assert.isFalse(done(second))
+      assert.strictEqual((yield* sessions.read(id, 0)).length, 1)
+      yield* TestClock.adjust(1)
+      yield* settle
+      assert.isTrue(done(second))
+      assert.strictEqual((yield* sessions.read(id, 0)).length, 2)
+      // A pause as long as the interval, and the next delta does not wait either.
+      yield* TestClock.adjust(25)
+      assert.isTrue(done(yield* fork(sessions.append(id, 2, [delta("c")]))))
+      // Another turn has a first delta of its own.
+      assert.isTrue(done(yield* fork(sessions.append(id, 3, [delta("d", turnId(round, 2))]))))
+    }).pipe(Effect.provide(store))
+  )
+
+  it.effect("takes waiting deltas along with an append that cannot wait", () =>
+    Effect.gen(function* () {
+      const log = yield* record
+      const sessions = yield* SessionManager
+      const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
+      yield* sessions.append(a.id, 0, [delta("a")])
+      const waiting = yield* fork(sessions.append(a.id, 1, [delta("b")]))
+      assert.isFalse(done(waiting))
+      const before = commits(log())
+      yield* sessions.append(b.id, 0, [started])
+      assert.isTrue(done(waiting))
+      assert.strictEqual(commits(log()), before + 1)
+    }).pipe(Effect.provide(store))
+  )
+
+  it.effect("commits what arrives together in one transaction, and what waits in another", () =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const all = yield* Effect.replicateEffect(sessions.create({}), 20)
+      const log = yield* record
+      const append = (after: number) =>
+        Effect.forEach(all, ({ id }) => sessions.append(id, after, [delta("x")]), { concurrency: "unbounded" })
+      yield* append(0)
+      assert.strictEqual(commits(log()), 1)
+      const rest = yield* Effect.forEach([1, 2, 3, 4, 5], (after) => fork(append(after)))
+      assert.strictEqual(commits(log()), 1)
+      yield* TestClock.adjust(25)
+      yield* Effect.forEach(rest, Fiber.join)
+      assert.strictEqual(commits(log()), 2)
+      for (const { id } of all) assert.strictEqual((yield* sessions.read(id, 0)).length, 6)
+    }).pipe(Effect.provide(store))
+  )
+
+  it.effect("uses a full barrier for the events that need one, and for no others", () =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const { id } = yield* sessions.create({})
+      const log = yield* record
+      yield* sessions.append(id, 0, [started])
+      yield* sessions.append(id, 1, [delta("a")])
+      yield* sessions.append(id, 2, [delta("b"), fact])
+      yield* sessions.append(id, 4, [completed])
+      yield* sessions.append(id, 5, [started])
+      const transaction = ["BEGIN IMMEDIATE", "COMMIT"]
+      assert.deepStrictEqual(log(), [
+        ...transaction,
+        ...transaction,
+        "PRAGMA synchronous = FULL",
+        ...transaction,
+        ...transaction,
+        "PRAGMA synchronous = NORMAL",
+        ...transaction
+      ])
+    }).pipe(Effect.provide(Temporary.layer))
+  )
+
+  it.effect("stores nothing of an append that is interrupted while it waits", () =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const { id } = yield* sessions.create({})
+      yield* sessions.append(id, 0, [delta("a")])
+      const waiting = yield* fork(sessions.append(id, 1, [delta("b")]))
+      yield* Fiber.interrupt(waiting)
+      yield* sessions.append(id, 1, [started])
+      assert.deepStrictEqual(
+        (yield* sessions.read(id, 0)).map(({ event }) => event),
+        [delta("a"), started]
+      )
+    }).pipe(Effect.provide(store))
+  )
+
+  it.effect("commits what is waiting when its scope ends, and takes nothing afterwards", () =>
+    Effect.gen(function* () {
+      const path = yield* Temporary.directory
+      const layer = SqliteSessions.layer({ filename: join(path, "sessions.db") })
+      const scope = yield* Scope.make()
+      const sessions = yield* Effect.map(Layer.buildWithScope(Layer.fresh(layer), scope), (context) =>
+        SessionManager.pipe(Effect.provide(context))
+      ).pipe(Effect.flatten)
+      const { id } = yield* sessions.create({})
+      yield* sessions.append(id, 0, [delta("a")])
+      const waiting = yield* fork(sessions.append(id, 1, [delta("b")]))
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* Fiber.join(waiting)).length, 1)
+      const error = yield* Effect.flip(sessions.append(id, 2, [fact]))
+      assert.strictEqual(error._tag, "StorageError")
+      const again = yield* SessionManager.use((reopened) => reopened.read(id, 0)).pipe(Effect.provide(layer))
+      assert.strictEqual(again.length, 2)
+    })
+  )
+})

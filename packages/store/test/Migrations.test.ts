@@ -1,0 +1,58 @@
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { open } from "../src/internal/database.ts"
+import { migrations } from "../src/internal/migrations.ts"
+import * as Temporary from "./support/temporary.ts"
+
+const limit = Duration.seconds(5)
+const more = [...migrations, ["CREATE TABLE notes (text TEXT) STRICT", "INSERT INTO notes VALUES ('once')"]]
+const broken = [...migrations, ["CREATE TABLE notes (text TEXT) STRICT", "CREATE NONSENSE"]]
+
+const rows = (filename: string, sql: string) => {
+  const db = new DatabaseSync(filename)
+  const all = db
+    .prepare(sql)
+    .all()
+    .map((row) => Object.values(row)[0])
+  db.close()
+  return all
+}
+
+describe("migrations", () => {
+  it.live("bring an older database up to date, once, when several processes open it", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* Temporary.directory, "sessions.db")
+      yield* Effect.scoped(open(filename, limit))
+      // All of them see the old version before the lock lets the first one write.
+      const lock = new DatabaseSync(filename)
+      lock.exec("BEGIN IMMEDIATE")
+      const upgrades = yield* Effect.forEach(Array.from({ length: 5 }), () =>
+        open(filename, limit, more).pipe(Effect.scoped, Effect.forkChild({ startImmediately: true }))
+      )
+      yield* Effect.sleep("30 millis")
+      lock.exec("COMMIT")
+      lock.close()
+      yield* Effect.forEach(upgrades, Fiber.join)
+      assert.deepStrictEqual(rows(filename, "SELECT text FROM notes"), ["once"])
+      assert.deepStrictEqual(rows(filename, "PRAGMA user_version"), [more.length])
+      const error = yield* open(filename, limit).pipe(Effect.scoped, Effect.flip)
+      assert.strictEqual(error.reason, "Newer")
+    })
+  )
+
+  it.live("leave the database as it was when one fails", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* Temporary.directory, "sessions.db")
+      yield* Effect.scoped(open(filename, limit))
+      const error = yield* open(filename, limit, broken).pipe(Effect.scoped, Effect.flip)
+      assert.strictEqual(error._tag, "StorageError")
+      assert.deepStrictEqual(rows(filename, "PRAGMA user_version"), [migrations.length])
+      assert.deepStrictEqual(rows(filename, "SELECT name FROM sqlite_schema WHERE name = 'notes'"), [])
+      yield* Effect.scoped(open(filename, limit))
+    })
+  )
+})

@@ -1,0 +1,4 @@
+import * as SessionManagerContract from "@parley/testing/SessionManagerContract"
+import { layer } from "./support/temporary.ts"
+
+SessionManagerContract.suite("SqliteSessions", layer)
