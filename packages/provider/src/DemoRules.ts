@@ -58,7 +58,8 @@ const pathsIn = (what: string): ReadonlyArray<string> => {
 }
 
 const read = (tools: ReadonlyArray<ToolDefinition>, what: string): DemoAnswer => {
-  if (here.test(unquote(what))) return list(tools, "")
+  const where = unquote(what)
+  if (where !== "" && here.test(where)) return list(tools, "")
   const tool = offered(tools, ["read_file", "read_text_file"])
   if (tool === undefined) return say("I would need a tool named read_file for that, and there is none.")
   const paths = pathsIn(what)

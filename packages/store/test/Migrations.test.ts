@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { open } from "../src/internal/database.ts"
-import { migrations } from "../src/internal/migrations.ts"
+import { migrate, migrations } from "../src/internal/migrations.ts"
 import * as Temporary from "./support/temporary.ts"
 
 const limit = Duration.seconds(5)
@@ -41,6 +41,22 @@ describe("migrations", () => {
       assert.deepStrictEqual(rows(filename, "PRAGMA user_version"), [more.length])
       const error = yield* open(filename, limit).pipe(Effect.scoped, Effect.flip)
       assert.strictEqual(error.reason, "Newer")
+    })
+  )
+
+  it.live("are applied once when another process is between one's look at the version and its lock", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* Temporary.directory, "sessions.db")
+      const { sql } = yield* open(filename, limit)
+      const another = Effect.scoped(open(filename, limit, more))
+      const overtaken = new Proxy(sql, {
+        get: (client, key): unknown =>
+          key === "withTransaction"
+            ? <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.andThen(another, client.withTransaction(body))
+            : Reflect.get(client, key)
+      })
+      yield* migrate(overtaken, more)
+      assert.deepStrictEqual(rows(filename, "SELECT text FROM notes"), ["once"])
     })
   )
 

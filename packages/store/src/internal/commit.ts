@@ -53,7 +53,7 @@ export const make = (
 
   const transaction = (group: ReadonlyArray<Append>) =>
     Effect.gen(function* () {
-      const appends = group.slice()
+      const appends = group.filter((append) => !append.abandoned)
       const sessions = yield* stored(sql, new Set(appends.map(({ id }) => id)))
       const planned = plan(appends, sessions, yield* Clock.currentTimeMillis)
       for (const session of planned.sessions) yield* write(sql, session)
