@@ -54,7 +54,7 @@ describe("parley run", { timeout: 60_000 }, () => {
       here.write("notes/a.txt", "hello")
       const ended = yield* here.run(["run", "List", "the files", "in notes"])
       assert.strictEqual(ended.code, 0, ended.stderr)
-      assert.strictEqual(ended.stdout, "I will list the files.\nThere is 1 entry: a.txt\n")
+      assert.strictEqual(ended.stdout, "I will list the files in notes.\nThere is 1 entry: notes/a.txt\n")
       assert.match(ended.stderr, /offline demo model/)
       assert.match(ended.stderr, /→ workspace__list_files/)
       assert.notInclude(ended.stderr, "\u001b", "no styles where there is no terminal")
@@ -174,10 +174,13 @@ describe("parley run", { timeout: 60_000 }, () => {
 
   const whenShown = (child: ReturnType<Effect.Success<typeof place>["spawn"]>["child"], f: () => void) => {
     let seen = ""
-    child.stdout?.on("data", (data: string) => {
+    const look = (data: string) => {
       seen += data
-      if (seen.includes("Thinking")) f()
-    })
+      if (!seen.includes("Thinking")) return
+      child.stdout?.off("data", look)
+      f()
+    }
+    child.stdout?.on("data", look)
   }
 
   for (const [signal, code] of [
