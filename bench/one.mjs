@@ -29,8 +29,9 @@ const prompts = {
   hist: () => ["TEXT:3", 36, option.h, 7]
 }
 const [prompt, expected, length, repetitions] = prompts[kind]()
+const repeat = option.reps ?? repetitions
 const samples = []
-for (let i = 0; i < repetitions + 3; i++) {
+for (let i = 0; i < repeat + 3; i++) {
   globalThis.gc?.()
   const session = adapter.newSession(history(length))
   await session.prepare?.()

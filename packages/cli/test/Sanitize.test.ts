@@ -4,7 +4,7 @@ import { sanitize } from "../src/Sanitize.ts"
 
 /** What may reach a terminal: no control character but tab and line feed, no direction mark, no invisible tag. */
 const safe = (text: string) =>
-  [...text].every((char) => {
+  Array.from(text).every((char) => {
     const code = char.codePointAt(0) ?? 0
     if (code === 9 || code === 10) return true
     if (code < 32 || (code >= 0x7f && code <= 0x9f)) return false

@@ -14,7 +14,7 @@ export type Message = typeof Message.Type
 const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
 
 const sendable = (block: Block): boolean =>
-  block._tag === "Text" ? block.text.trim() !== "" : block._tag === "Thinking" ? block.raw !== "" : true
+  block._tag === "Text" ? block.text.trim() !== "" : "raw" in block ? block.raw !== "" : true
 
 /**
  * Folds the log into messages. Only completed turns appear. Constant work per event, and a message object, once followed
@@ -98,9 +98,13 @@ export const fromEvents = (entries: Iterable<LogEntry>): ReadonlyArray<Message> 
 
 /**
  * The first rule of a legal request that these messages break, or undefined. Every provider we know accepts what passes:
- * a user message first, roles alternate, no empty message, each tool call answered once, at once and in call order.
+ * a user message first, roles alternate, no empty message, each tool call answered once, at once and in call order. The
+ * last word is the user's, unless the provider paused and asked to have its own answer sent back as it is.
  */
-export const illegal = (messages: ReadonlyArray<Message>): string | undefined => {
+export const illegal = (
+  messages: ReadonlyArray<Message>,
+  options: { readonly paused: boolean } = { paused: false }
+): string | undefined => {
   const seen = new Set<CallId>()
   let owed: ReadonlyArray<CallId> = []
   for (const [i, message] of messages.entries()) {
@@ -121,6 +125,7 @@ export const illegal = (messages: ReadonlyArray<Message>): string | undefined =>
     owed = calls
   }
   if (owed.length > 0) return `calls [${owed.join()}] are not answered`
-  if (messages.length === 0 || messages.at(-1)?.role !== "user") return "the last message is not the user's"
+  if (messages.length === 0) return "there is no message"
+  if (messages.at(-1)?.role !== "user" && !options.paused) return "the last message is not the user's"
   return undefined
 }

@@ -55,6 +55,11 @@ export class RoundFold {
     return [...this.calls.values()].filter((call) => call.state !== "settled").map(view)
   }
 
+  /** Calls that are started and not settled. */
+  get running(): ReadonlyArray<ToolCallView> {
+    return this.unsettled.filter((call) => call.state === "started")
+  }
+
   push({ at, event }: LogEntry): void {
     switch (event._tag) {
       case "ContextCallRequested":

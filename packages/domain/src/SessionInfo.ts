@@ -28,7 +28,7 @@ const titleLength = 80
 
 const titleOf = (text: string): string => {
   const line = text.trim().split(/\s+/, 40).join(" ")
-  return line.length <= titleLength ? line : `${line.slice(0, titleLength - 1)}…`.toWellFormed()
+  return (line.length <= titleLength ? line : `${line.slice(0, titleLength - 1)}…`).toWellFormed()
 }
 
 /** One step of the projection. */

@@ -22,17 +22,20 @@ const zip =
     cacheWriteTokens: f(a.cacheWriteTokens, b.cacheWriteTokens)
   })
 
-export const add = zip((a, b) => a + b)
+/** Saturates: no report of a provider, however absurd, makes a total that cannot be stored. */
+export const add = zip((a, b) => Math.min(a + b, Number.MAX_SAFE_INTEGER))
 
 /** Providers report running totals, sometimes twice: the larger report of each counter stands. */
 export const latest = zip(Math.max)
 
+const Dollars = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1e6 }))
+
 /** US dollars per million tokens, as the user's configuration states them. Parley ships no price table. */
 export const Price = Schema.Struct({
-  input: Schema.Finite,
-  output: Schema.Finite,
-  cacheRead: Schema.optionalKey(Schema.Finite),
-  cacheWrite: Schema.optionalKey(Schema.Finite)
+  input: Dollars,
+  output: Dollars,
+  cacheRead: Schema.optionalKey(Dollars),
+  cacheWrite: Schema.optionalKey(Dollars)
 })
 export type Price = typeof Price.Type
 

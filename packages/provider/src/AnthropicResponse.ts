@@ -138,6 +138,7 @@ export class AnthropicResponse {
         this.started = true
         this.responseId = string(message.id)
         this.usage = usageOf(message.usage ?? {})
+        this.out.push({ _tag: "UsageSoFar", usage: this.usage })
         return
       }
       case "message_delta":

@@ -241,7 +241,7 @@ describe("a stream that breaks the order of events fails", () => {
     const { chunks, malformed } = fold([bytes(message("end_turn", text(0, "x")) + text(0, "y") + "data: oops\n\n")])
     assert.deepStrictEqual(
       chunks.map(({ _tag }) => _tag),
-      ["TextDelta", "Finish"]
+      ["UsageSoFar", "TextDelta", "Finish"]
     )
     assert.isUndefined(malformed)
   })

@@ -420,8 +420,9 @@ describe("interruption", () => {
   it.live("taking only a part ends well and closes the connection", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: begun, last: "hang" })
-      const chunks = yield* Stream.runCollect(Stream.take(provider(server.url).stream(request()), 1))
-      assert.deepStrictEqual(chunks, [{ _tag: "TextDelta", index: 0, text: "Hel" }])
+      const chunks = yield* Stream.runCollect(Stream.take(provider(server.url).stream(request()), 2))
+      assert.deepStrictEqual(chunks[1], { _tag: "TextDelta", index: 0, text: "Hel" })
+      assert.strictEqual(chunks[0]?._tag, "UsageSoFar", "what is known of the cost is known from the start")
       yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("2 seconds"))
     })
   )

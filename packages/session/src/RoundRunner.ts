@@ -1,4 +1,5 @@
 import { CapReached } from "@parley/domain/Errors"
+import type { ToolCall } from "@parley/domain/Content"
 import { type RoundId, turnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
@@ -52,7 +53,7 @@ const notRun: { readonly [S in StopReason]?: string } = {
   length: "the answer was cut off at the output limit, so this call may be incomplete. Send it again, shorter"
 }
 
-/** Runs an admitted round until the model stops asking for tools. Whoever calls this closes the round. */
+/** Runs an admitted round until the model stops asking for tools, and closes it then. Whoever calls this closes it otherwise. */
 export const run = Effect.fn("RoundRunner.run")(function* (options: {
   readonly log: SessionLog
   readonly roundId: RoundId
@@ -63,31 +64,42 @@ export const run = Effect.fn("RoundRunner.run")(function* (options: {
   const limits = yield* Limits
   const { event } = yield* ContextBuilder.build(state, roundId, journalled(log, roundId))
   yield* log.append([event])
+  const system = state.baseline?.system ?? ""
+  const tools = state.baseline?.tools ?? []
 
+  const goesOn = (stop: StopReason, calls: ReadonlyArray<ToolCall>) => stop === "tool-calls" && calls.length > 0
+  /** What a completed turn leads to: its first tools start, or its calls are settled unrun and the round is over. */
+  const andThen = (stop: StopReason, calls: ReadonlyArray<ToolCall>): ReadonlyArray<SessionEvent> => {
+    if (goesOn(stop, calls)) return ToolFibers.firstStarts(calls, tools, limits.toolConcurrency)
+    const reason = notRun[stop] ?? "the turn did not end with tool calls"
+    return [
+      ...calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })),
+      ...(stop === "pause" ? [] : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
+    ]
+  }
+
+  let paused = false
   for (let n = 1; n <= limits.turns; n++) {
     const id = turnId(roundId, n)
-    const system = state.baseline?.system ?? ""
-    const tools = state.baseline?.tools ?? []
-    const { content, stop } = yield* TurnRunner.run({
+    const { calls, stop }: TurnRunner.TurnEnd = yield* TurnRunner.run({
       log,
       roundId,
       turnId: id,
       request: { model: model.ref, system, tools, messages: state.history.messages() },
-      price: model.price
+      paused,
+      price: model.price,
+      andThen
     })
-    const calls = content.filter((block) => block._tag === "ToolCall")
-    if (stop === "tool-calls" && calls.length > 0) {
+    if (goesOn(stop, calls))
       yield* ToolFibers.run({
         calls,
         tools,
+        started: new Set(state.round?.running.map((call) => call.callId)),
         append: log.append,
         contextOf: ({ callId }) => key(log.id, roundId, id, callId)
       })
-    } else {
-      const reason = notRun[stop] ?? "the turn did not end with tool calls"
-      if (calls.length > 0) yield* log.append(calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })))
-      if (stop !== "pause") return stop
-    }
+    else if (stop !== "pause") return stop
+    paused = stop === "pause"
   }
   return yield* new CapReached({ cap: "turns", limit: limits.turns })
 })

@@ -21,6 +21,28 @@ export interface Call {
 
 const decodeInput = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
 
+const startOf = ({ callId }: Call): SessionEvent => ({ _tag: "ToolStarted", callId })
+
+/** The input of a call that can be run, or what is wrong with the call. */
+const check = (call: Call, tools: ReadonlyArray<ToolDefinition>): Result.Result<ToolInput, string> =>
+  tools.some((tool) => tool.name === call.name)
+    ? Result.mapError(
+        decodeInput(call.input),
+        () => "The input is not a JSON object; nothing was run. Send the call again with a valid input"
+      )
+    : Result.fail(`There is no tool ${JSON.stringify(call.name)}`)
+
+/** The starts of those calls that run at once when nothing is running yet: the first `toolConcurrency` that can run. */
+export const firstStarts = (
+  calls: ReadonlyArray<Call>,
+  tools: ReadonlyArray<ToolDefinition>,
+  toolConcurrency: number
+): ReadonlyArray<SessionEvent> =>
+  calls
+    .slice(0, toolConcurrency)
+    .filter((call) => Result.isSuccess(check(call, tools)))
+    .map(startOf)
+
 const outcomeOf = (exit: Exit.Exit<ToolOutput, ToolError>): ToolOutcome => {
   if (Exit.isSuccess(exit)) return fromOutput(exit.value)
   const error = Cause.findErrorOption(exit.cause)
@@ -38,6 +60,8 @@ const outcomeOf = (exit: Exit.Exit<ToolOutput, ToolError>): ToolOutcome => {
 export const run = Effect.fnUntraced(function* <E>(options: {
   readonly calls: ReadonlyArray<Call>
   readonly tools: ReadonlyArray<ToolDefinition>
+  /** Calls whose start is already stored. */
+  readonly started?: ReadonlySet<CallId>
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, E>
   readonly contextOf: (call: Call) => CallContext
   /** Milliseconds one call may take. Without it the tool manager's own limit holds. */
@@ -45,8 +69,6 @@ export const run = Effect.fnUntraced(function* <E>(options: {
 }) {
   const mcp = yield* McpManager
   const { toolConcurrency } = yield* Limits
-  const known = new Set(options.tools.map((tool) => tool.name))
-
   const limit = (effect: Effect.Effect<ToolOutput, ToolError>, { name }: Call) => {
     const millis = options.timeoutMillis
     if (millis === undefined) return effect
@@ -57,7 +79,7 @@ export const run = Effect.fnUntraced(function* <E>(options: {
 
   const start = (call: Call, input: ToolInput) =>
     Effect.uninterruptibleMask((restore) =>
-      options.append([{ _tag: "ToolStarted", callId: call.callId }]).pipe(
+      (options.started?.has(call.callId) === true ? Effect.void : options.append([startOf(call)])).pipe(
         Effect.andThen(Effect.exit(restore(limit(mcp.call(call.name, input, options.contextOf(call)), call)))),
         Effect.map(outcomeOf),
         Effect.tap((outcome) => options.append([settle(call.callId, outcome)]))
@@ -69,13 +91,11 @@ export const run = Effect.fnUntraced(function* <E>(options: {
     return Effect.as(options.append([settle(call.callId, outcome)]), outcome)
   }
 
-  const one = (call: Call) => {
-    if (!known.has(call.name)) return refuse(call, `There is no tool ${JSON.stringify(call.name)}`)
-    const input = decodeInput(call.input)
-    return Result.isSuccess(input)
-      ? start(call, input.success)
-      : refuse(call, "The input is not a JSON object; nothing was run. Send the call again with a valid input")
-  }
+  const one = (call: Call) =>
+    Result.match(check(call, options.tools), {
+      onSuccess: (input) => start(call, input),
+      onFailure: (problem) => refuse(call, problem)
+    })
 
   return yield* Effect.forEach(options.calls, one, { concurrency: toolConcurrency })
 })

@@ -1,4 +1,5 @@
 import { toFailure } from "@parley/domain/Errors"
+import type { ToolCall } from "@parley/domain/Content"
 import type { RoundId, TurnId } from "@parley/domain/Ids"
 import {
   ModelError,
@@ -10,7 +11,7 @@ import {
 } from "@parley/domain/ModelError"
 import * as Message from "@parley/domain/Message"
 import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
-import { coalesce, type Finish, type ProviderChunk } from "@parley/domain/ProviderChunk"
+import { coalesce, type Finish, type ProviderChunk, type StopReason } from "@parley/domain/ProviderChunk"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { cost, type Price } from "@parley/domain/Usage"
@@ -23,6 +24,12 @@ import * as Stream from "effect/Stream"
 import type { LogError, SessionLog } from "./SessionLog.ts"
 
 const broken = (detail: string) => new ModelError({ reason: new StreamBroken({ detail }) })
+
+/** How a completed turn ended. */
+export interface TurnEnd {
+  readonly stop: StopReason
+  readonly calls: ReadonlyArray<ToolCall>
+}
 
 /** What a stop means for the turn: an error when what arrived must not be taken for an answer. */
 const verdict = (finish: Finish): Effect.Effect<Finish, ModelError> => {
@@ -87,10 +94,14 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
   readonly roundId: RoundId
   readonly turnId: TurnId
   readonly request: ModelRequest
+  /** The turn before paused: the request ends with its answer. */
+  readonly paused: boolean
   readonly price: Price | undefined
+  /** What follows from the completed turn. It shares the turn's commit: one barrier instead of two. */
+  readonly andThen: (stop: StopReason, calls: ReadonlyArray<ToolCall>) => ReadonlyArray<SessionEvent>
 }) {
   const { log, price, request, turnId } = options
-  const rule = Message.illegal(request.messages)
+  const rule = Message.illegal(request.messages, options)
   if (rule !== undefined)
     return yield* new ModelError({ reason: new InvalidRequest({ detail: `Parley would not send it: ${rule}` }) })
   const content = new TurnContent(turnId)
@@ -108,20 +119,24 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
         ? Effect.fail(broken("the stream ended without a stop reason"))
         : Effect.map(verdict(content.finish), (finish) => ({ finish, rest }))
     ),
-    Effect.tap(({ finish, rest }) =>
-      log.append([
-        ...rest,
-        {
-          _tag: "TurnCompleted",
-          ...ended(),
-          stop: finish.stop,
-          ...(finish.responseId === undefined ? {} : { responseId: finish.responseId })
-        }
-      ])
-    ),
-    Effect.map(({ finish }) => ({ stop: finish.stop, content: content.blocks() })),
+    Effect.flatMap(({ finish: { responseId, stop }, rest }) => {
+      const turn = ended()
+      const calls = turn.content.filter((block) => block._tag === "ToolCall")
+      const completed: SessionEvent = {
+        _tag: "TurnCompleted",
+        ...turn,
+        stop,
+        ...(responseId === undefined ? {} : { responseId })
+      }
+      return Effect.as(log.append([...rest, completed, ...options.andThen(stop, calls)]), {
+        stop,
+        calls
+      } satisfies TurnEnd)
+    }),
     Effect.onExit((exit) => {
-      if (Exit.isSuccess(exit) || log.broken()) return Effect.void
+      // An interruption may arrive while the end of the turn is being stored: then it has ended, and well.
+      const open = log.state.round?.openTurn?.id === turnId
+      if (Exit.isSuccess(exit) || log.broken() || !open) return Effect.void
       const error = Cause.findErrorOption(exit.cause)
       if (Option.isNone(error)) return Effect.ignore(log.append([{ _tag: "TurnInterrupted", ...ended() }]))
       return Effect.ignore(log.append([{ _tag: "TurnFailed", ...ended(), failure: toFailure(error.value) }]))

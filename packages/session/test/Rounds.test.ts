@@ -187,6 +187,19 @@ describe("tools", () => {
 })
 
 describe("rounds", () => {
+  it.effect("go on from a pause with the provider's own answer sent back", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const round = yield* send("go")
+      assert.strictEqual(round.stop, "end")
+      const [, second] = yield* ScriptedModel.Requests.all
+      assert.deepStrictEqual(
+        second?.messages.map(({ content, role }) => `${role}: ${textOf(content)}`),
+        ["user: go", "assistant: I am searching"]
+      )
+    }).pipe(Effect.provide(world([turn(text(0, "I am searching"), [finish("pause")]), answer])))
+  )
+
   it.effect("stop at the turn limit with a typed error, and the session goes on", () =>
     Effect.gen(function* () {
       const seen = yield* watched

@@ -3,7 +3,7 @@ import type { TurnId } from "@parley/domain/Ids"
 import * as Message from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
-import { endsRound, type LogEntry } from "@parley/domain/SessionEvent"
+import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 import { TurnContent } from "@parley/domain/TurnContent"
 
 /**
@@ -81,6 +81,25 @@ export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
   return last === undefined || endsRound(last.event) ? [] : [`the log ends with ${last.event._tag}`]
 }
 
+/** Each turn that started ends exactly once, before the next starts and before its round is closed. */
+export const turnsEndOnce = (log: ReadonlyArray<LogEntry>): Violations => {
+  let open: TurnId | undefined
+  return log.flatMap(({ event, seq }) => {
+    const was = open
+    if (event._tag === "TurnStarted") {
+      open = event.turnId
+      return was === undefined ? [] : [`turn ${event.turnId} started at ${seq} while ${was} is open`]
+    }
+    if (endsTurn(event)) {
+      open = undefined
+      return was === event.turnId
+        ? []
+        : [`${event._tag} of ${event.turnId} at ${seq} while ${was ?? "no turn"} is open`]
+    }
+    return endsRound(event) && was !== undefined ? [`${event._tag} at ${seq} while ${was} is open`] : []
+  })
+}
+
 /** What a subscriber saw of a turn's text, piece by piece, is the text of the completed turn. */
 export const deltasConcatenate = (seen: ReadonlyArray<LogEntry>): Violations => {
   const pieces = new Map<TurnId, Array<ProviderChunk>>()
@@ -139,6 +158,7 @@ export const check = (session: {
   ...intentFirst(session.log),
   ...nothingAfterClose(session.log),
   ...closed(session.log),
+  ...turnsEndOnce(session.log),
   ...deltasConcatenate(session.seen),
   ...legalRequests(session.requests),
   ...prefixStable(session.requests),

@@ -17,6 +17,8 @@ export interface PlannedSession {
   readonly key: number
   info: SessionInfo
   rows: Array<NewEvent>
+  /** Turns of which `rows` holds deltas. */
+  readonly streaming: Set<TurnId>
   /** Turns that ended, whose stored deltas go. */
   readonly ended: Array<TurnId>
 }
@@ -33,8 +35,10 @@ const extend = (session: PlannedSession, append: Append, at: number): ReadonlyAr
     if (endsTurn(event)) {
       session.ended.push(event.turnId)
       // Deltas that arrived in this same group are never written at all.
-      session.rows = session.rows.filter((row) => row.deltaOf !== event.turnId)
+      if (session.streaming.delete(event.turnId))
+        session.rows = session.rows.filter((row) => row.deltaOf !== event.turnId)
     }
+    if (event._tag === "TurnDelta") session.streaming.add(event.turnId)
     session.rows.push({
       session: session.key,
       seq: entry.seq,
@@ -63,7 +67,7 @@ export const plan = (
     if (append.after !== head)
       return [append, Exit.fail(new SessionBusy({ sessionId: append.id, detail: `its log moved on to event ${head}` }))]
     if (append.events.length === 0) return [append, Exit.succeed([])]
-    const session = sessions.get(append.id) ?? { ...before, rows: [], ended: [] }
+    const session = sessions.get(append.id) ?? { ...before, rows: [], streaming: new Set<TurnId>(), ended: [] }
     sessions.set(append.id, session)
     return [append, Exit.succeed(extend(session, append, at))]
   })
