@@ -28,7 +28,9 @@ export const add = zip((a, b) => Math.min(a + b, Number.MAX_SAFE_INTEGER))
 /** Providers report running totals, sometimes twice: the larger report of each counter stands. */
 export const latest = zip(Math.max)
 
-const Dollars = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1e6 }))
+const Dollars = Schema.Finite.check(
+  Schema.isBetween({ minimum: 0, maximum: 1e6 }, { expected: "a price of 0 or more" })
+)
 
 /** US dollars per million tokens, as the user's configuration states them. Parley ships no price table. */
 export const Price = Schema.Struct({

@@ -30,13 +30,7 @@ const BaseUrl = Schema.String.check(Schema.makeFilter(isBaseUrl, { expected: bas
 
 const prices = Schema.Record(
   Schema.String.check(Schema.isPattern(modelNamePattern)).annotate({ expected: 'a model, "provider/model"' }),
-  Price.check(
-    Schema.makeFilter((price) =>
-      Object.entries(price).flatMap(([key, value]) =>
-        value < 0 ? [{ path: [key], issue: "a price of 0 or more" }] : []
-      )
-    )
-  )
+  Price
 )
 
 /** The user's own configuration file. Trusted: it names programs to start and addresses to send keys to. */
