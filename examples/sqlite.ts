@@ -18,7 +18,7 @@ const Parley = SessionCoordinator.layer.pipe(
   Layer.provideMerge([
     Models,
     SqliteSessions.layer({ filename: "sessions.db" }),
-    McpManager.layerMemory({ stock_level: ({ item }) => `${String(item)}: 12 left` }),
+    McpManager.layerMemory({ stock_level: ({ item }) => `${typeof item === "string" ? item : "everything"}: 12 left` }),
     PromptManager.layerMemory({ instructions: "You help in a small shop." })
   ])
 )

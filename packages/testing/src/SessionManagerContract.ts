@@ -1,55 +1,32 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
-import { roundId, SessionId, type TurnId, turnId } from "@parley/domain/Ids"
-import { endsTurn, LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
-import { project } from "@parley/domain/SessionInfo"
+import { SessionId } from "@parley/domain/Ids"
+import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { zero } from "@parley/domain/Usage"
-import { assert, describe, it, layer as sharedLayer } from "@effect/vitest"
-import * as Arbitrary from "effect/Arbitrary"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { hasBackslashKey } from "./Arbitraries.ts"
+import {
+  asked,
+  cancelled,
+  completed,
+  delta,
+  fact,
+  facts,
+  failed,
+  interrupted,
+  t1,
+  t2
+} from "./internal/ContractEvents.ts"
+import { generated } from "./internal/ContractGenerated.ts"
 
-const r1 = roundId(1)
-const [t1, t2] = [turnId(r1, 1), turnId(r1, 2)]
-const text = (text: string) => ({ _tag: "Text" as const, text })
-const asked = (words: string): SessionEvent => ({ _tag: "RoundStarted", roundId: r1, request: [text(words)] })
-const chunks = [{ _tag: "TextDelta" as const, index: 0, text: "word" }]
-const delta = (turnId: TurnId): SessionEvent => ({ _tag: "TurnDelta", turnId, chunks })
-const usageOf = (tokens: number) => ({ inputTokens: tokens, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: 1 })
-const ended = (turnId: TurnId, n: number) => ({ turnId, content: [text("done")], usage: usageOf(n), cost: n / 4 })
-const failure = { error: "ModelError", message: "overloaded" }
-const completed = (turnId: TurnId): SessionEvent => ({ _tag: "TurnCompleted", ...ended(turnId, 1), stop: "end" })
-const failed = (turnId: TurnId): SessionEvent => ({ _tag: "TurnFailed", ...ended(turnId, 10), failure })
-const interrupted = (turnId: TurnId): SessionEvent => ({ _tag: "TurnInterrupted", ...ended(turnId, 100) })
-const cancelled: SessionEvent = { _tag: "RoundCancelled", roundId: r1 }
-/** A fact that nothing ever removes. */
-const fact: SessionEvent = { _tag: "TurnStarted", roundId: r1, turnId: t1, model: { provider: "a", model: "b" } }
-const facts = (count: number): ReadonlyArray<SessionEvent> => Array.from({ length: count }, () => fact)
-
-const kinds = { delta, completed, failed, interrupted, asked: () => asked("?"), closed: () => cancelled }
-const Kind = Schema.Literals(["delta", "completed", "failed", "interrupted", "asked", "closed"])
-const cursors = { head: 0, ahead: 1, behind: -1 }
-/** What a generated test appends, and with which cursor. */
-const Step = Schema.Struct({
-  events: Schema.Array(Schema.Tuple([Kind, Schema.Literals([t1, t2])])).check(Schema.isMaxLength(6)),
-  cursor: Schema.Literals(["head", "ahead", "behind"])
-})
-
-/** As text, because JSON knows one zero only. */
-const json = Schema.encodeSync(Schema.fromJsonString(LogEntry))
 const seqs = (entries: ReadonlyArray<LogEntry>) => entries.map(({ seq }) => seq)
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-/** The log without the deltas of the turn that `event` ends, if it ends one. */
-const withoutDeltas = (log: ReadonlyArray<LogEntry>, event: SessionEvent) =>
-  log.filter(({ event: old }) => old._tag !== "TurnDelta" || !endsTurn(event) || old.turnId !== event.turnId)
 const events = (entries: ReadonlyArray<LogEntry>) => entries.map(({ event }) => event)
 /** The tag of the error, or `stored`. */
 const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
@@ -243,43 +220,5 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
     })
   })
 
-  sharedLayer(layer)(`${name}, generated`, (it) => {
-    it.effect.prop(
-      "gives back every kind of event as it was",
-      [Arbitrary.filter(Arbitrary.schema(Schema.Tuple(Object.values(SessionEvent.cases))), (all) => !hasBackslashKey(all))],
-      Effect.fnUntraced(function* ([all]) {
-        const sessions = yield* SessionManager
-        const { id } = yield* sessions.create({})
-        // In order of declaration a delta comes before the ends of turns, which may be ends of its own.
-        const written = yield* sessions.append(id, 0, all)
-        const kept = all.reduce(withoutDeltas, written)
-        assert.deepStrictEqual(
-          (yield* sessions.read(id, 0)).map((entry) => json(entry)),
-          kept.map((entry) => json(entry))
-        )
-      }),
-      { arbitrary: { runs: 40 } }
-    )
-
-    it.effect.prop(
-      "keeps what a simple model keeps",
-      [Schema.Array(Step).check(Schema.isMaxLength(8))],
-      Effect.fnUntraced(function* ([steps]) {
-        const sessions = yield* SessionManager
-        let info = yield* sessions.create({})
-        let log: ReadonlyArray<LogEntry> = []
-        for (const { cursor, events } of steps) {
-          const list = events.map(([kind, turn]) => kinds[kind](turn))
-          const exit = yield* Effect.exit(sessions.append(info.id, info.head + cursors[cursor], list))
-          assert.strictEqual(Exit.isSuccess(exit), cursor === "head")
-          for (const entry of Exit.isSuccess(exit) ? exit.value : []) {
-            log = [...withoutDeltas(log, entry.event), entry]
-            info = project(info, entry)
-          }
-        }
-        assert.deepStrictEqual(yield* sessions.get(info.id), info)
-        assert.deepStrictEqual(yield* sessions.read(info.id, 0), log)
-      })
-    )
-  })
+  generated(`${name}, generated`, layer)
 }
