@@ -22,7 +22,7 @@ for (const name of packages()) {
 for (const tarball of readdirSync(out)) {
   run("publint", ["run", join(out, tarball), "--strict"])
   const isLibrary = !tarball.startsWith("parley-cli-")
-  if (isLibrary) run("attw", [join(out, tarball), "--profile", "esm-only"])
+  if (isLibrary) run("attw", [join(out, tarball), "--profile", "esm-only", "--quiet"])
 }
 rmSync(out, { recursive: true, force: true })
 
