@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Output } from "./Output.ts"
 
-const short = (text: string, limit = 120): string => {
+/** The text on one line, cut to `limit` characters. */
+export const short = (text: string, limit = 120): string => {
   const line = text.replace(/\s+/g, " ").trim()
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`
 }

@@ -17,11 +17,14 @@ export const workspaceTools: ReadonlyArray<ListedTool> = [
   {
     name: "list_files",
     description:
-      "Lists the files and directories of the workspace, one path per line; directories end in a slash. " +
-      "Directories named .git and node_modules are named and not entered.",
+      "Lists the files and directories in a directory of the workspace, one path per line; directories end in a slash. " +
+      "With recursive, everything below it too, except what is in directories named .git and node_modules.",
     inputSchema: {
       type: "object",
-      properties: { path: path("The directory to list; the whole workspace when absent") },
+      properties: {
+        path: path("The directory to list; the workspace itself when absent"),
+        recursive: { type: "boolean", description: "Whether to list everything below it too; false when absent" }
+      },
       additionalProperties: false
     },
     annotations: { readOnlyHint: true, openWorldHint: false }
@@ -63,7 +66,10 @@ export const workspaceTools: ReadonlyArray<ListedTool> = [
 export const WorkspaceCall = Schema.Union([
   Schema.Struct({
     name: Schema.Literal("list_files"),
-    arguments: Schema.Struct({ path: Schema.optionalKey(Schema.String) })
+    arguments: Schema.Struct({
+      path: Schema.optionalKey(Schema.String),
+      recursive: Schema.optionalKey(Schema.Boolean)
+    })
   }),
   Schema.Struct({
     name: Schema.Literal("read_file"),

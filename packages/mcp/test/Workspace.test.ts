@@ -66,7 +66,11 @@ describe.concurrent("the workspace server", () => {
       (call, root) =>
         Effect.gen(function* () {
           fs.symlinkSync("/etc", join(root, "link"))
-          const { isError, text } = yield* call("list_files", {})
+          assert.strictEqual(
+            (yield* call("list_files", {})).text,
+            [".git/", "B.txt", "b.txt", "link (link)", "node_modules/", "src/"].join("\n")
+          )
+          const { isError, text } = yield* call("list_files", { recursive: true })
           assert.isFalse(isError)
           assert.strictEqual(
             text,
@@ -104,7 +108,7 @@ describe.concurrent("the workspace server", () => {
       },
       (call) =>
         Effect.gen(function* () {
-          const { text } = yield* call("list_files", {})
+          const { text } = yield* call("list_files", { recursive: true })
           assert.strictEqual(text.split("\n").length, 1001)
           assert.match(text, /^last\.txt\n/)
           assert.match(text, /\[More than 1000 entries/)

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
+import { short } from "../Render.ts"
 import * as Setup from "../Setup.ts"
 
 const encode = Schema.encodeEffect(
@@ -22,8 +23,6 @@ const encode = Schema.encodeEffect(
   )
 )
 
-const firstLine = (text: string): string => text.trim().split("\n", 1)[0] ?? ""
-
 /** What the model may call, server by server, and what is wrong with servers that offer nothing. */
 export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & { readonly format: "text" | "json" }) {
   const setup = yield* Setup.load(input)
@@ -37,7 +36,7 @@ export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & {
       yield* output.text(`${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state}\n`)
       if (server.problem !== undefined) yield* output.text(`  ! ${server.problem}\n`)
       for (const tool of definitions.filter((tool) => tool.server === server.name))
-        yield* output.text(`  ${tool.name}  ${firstLine(tool.description)}\n`)
+        yield* output.text(`  ${tool.name}  ${short(tool.description, 100)}\n`)
     }
   }).pipe(Effect.provide(Live.tools(setup)))
 })

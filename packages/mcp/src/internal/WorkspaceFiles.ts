@@ -47,16 +47,17 @@ const aboutWalk = (walked: Walk): string =>
 
 const byPath = (left: Entry, right: Entry): number => (left.path < right.path ? -1 : left.path > right.path ? 1 : 0)
 
-/** Everything below a directory, one path to a line, sorted; directories end in a slash. */
-export const listFiles = Effect.fnUntraced(function* (root: string, path: string) {
-  const walked = yield* walk(root, path, { entries: workspaceLimits.listEntries, depth: workspaceLimits.listDepth })
+/** What is in a directory, or everything below it, one path to a line, sorted; directories end in a slash. */
+export const listFiles = Effect.fnUntraced(function* (root: string, path: string, recursive: boolean) {
+  const { listDepth, listEntries } = workspaceLimits
+  const walked = yield* walk(root, path, { entries: listEntries, depth: recursive ? listDepth : 1 })
+  const cut = recursive ? walked.more : walked.entries.length >= listEntries
   return {
     text: walked.entries.toSorted(byPath).map(lineOf).join("\n"),
     note: notes(
       walked.entries.length === 0 && "The directory is empty.",
-      walked.more &&
-        `More than ${walked.entries.length} entries or too deep: list a directory further down for the rest.`,
-      aboutWalk(walked)
+      cut && `More than ${walked.entries.length} entries or too deep: list a directory further down for the rest.`,
+      recursive && aboutWalk(walked)
     )
   } satisfies FileAnswer
 })

@@ -11,7 +11,7 @@ const decodeCall = Schema.decodeUnknownEffect(WorkspaceCall)
 const answerTo = (root: string, call: WorkspaceCall): Effect.Effect<FileAnswer, PathRefused> => {
   switch (call.name) {
     case "list_files":
-      return listFiles(root, call.arguments.path ?? "")
+      return listFiles(root, call.arguments.path ?? "", call.arguments.recursive ?? false)
     case "read_file":
       return readFile(root, call.arguments.path, call.arguments.offset, call.arguments.limit)
     case "search_files":
