@@ -11,6 +11,6 @@ export const show = Effect.fnUntraced(function* (setup: Setup) {
   const preferred = yield* models.preferred
   if (setup.model === undefined && preferred.provider === "demo")
     yield* output.note(
-      "parley: no model is configured, so the offline demo model answers by fixed rules; set ANTHROPIC_API_KEY for a real one"
+      "parley: no model configured; the offline demo model answers by fixed rules (set ANTHROPIC_API_KEY for a real one)"
     )
 })

@@ -20,7 +20,12 @@ export const models = Effect.fn("parley models")(function* (input: Setup.Flags &
     const preferred = Result.map(yield* Effect.result(manager.preferred), format)
     for (const { description, price, ref } of known) {
       const mark = Result.isSuccess(preferred) && preferred.success === format(ref) ? "*" : " "
-      const cost = price === undefined ? "" : `  ($${price.input} in, $${price.output} out per million tokens)`
+      const cost =
+        price === undefined
+          ? ""
+          : price.input === 0 && price.output === 0
+            ? "  (free)"
+            : `  ($${price.input} in, $${price.output} out per million tokens)`
       yield* output.text(`${mark} ${format(ref)}  ${description}${cost}\n`)
     }
     if (setup.config.providers?.anthropic?.apiKey === undefined)

@@ -6,7 +6,6 @@ import { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import type { Usage } from "@parley/domain/Usage"
 import { format as formatModel } from "@parley/domain/ModelRef"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -26,7 +25,9 @@ const stored = <A, E, R>(flags: Pick<Setup.Flags, "workspace">, f: (setup: Setup
     Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup)))
   )
 
-const minute = (millis: number) => DateTime.formatIso(DateTime.makeUnsafe(millis)).slice(0, 16).replace("T", " ")
+/** Local time as `2026-11-22 15:48`, whatever the locale: Swedish writes dates that way. */
+const minute = (millis: number) =>
+  new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" }).format(millis)
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`
 

@@ -36,7 +36,7 @@ export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & {
       yield* output.text(`${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state}\n`)
       if (server.problem !== undefined) yield* output.text(`  ! ${server.problem}\n`)
       for (const tool of definitions.filter((tool) => tool.server === server.name))
-        yield* output.text(`  ${tool.name}  ${short(tool.description, 100)}\n`)
+        yield* output.text(`  ${tool.name}  ${short(tool.description, 72)}\n`)
     }
   }).pipe(Effect.provide(Live.tools(setup)))
 })
