@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -26,10 +27,13 @@ const corrupt = (operation: string) => (detail: string) => new StorageError({ op
 /** Rows that are decoded before other fibers may run. */
 const slice = 500
 
-const decodeEvents = Effect.fnUntraced(function* (rows: ReadonlyArray<EventRows.EventRow>) {
+const decodeAll = Effect.fnUntraced(function* <A>(
+  rows: ReadonlyArray<A>,
+  decode: (row: A) => Result.Result<LogEntry, string>
+) {
   const entries: Array<LogEntry> = []
   for (const row of rows) {
-    const entry = EventRows.decode(row)
+    const entry = decode(row)
     if (Result.isFailure(entry)) return yield* Effect.fail(entry.failure)
     if (entries.push(entry.success) % slice === 0) yield* Effect.yieldNow
   }
@@ -111,12 +115,19 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
       })
     })
 
-  const read = Effect.fnUntraced(function* (id: SessionId, after: number) {
+  /** One by one, which tells of a damaged event which it is. */
+  const readRows = Effect.fnUntraced(function* (id: SessionId, after: number) {
     const rows = yield* run("read")(sql.unsafe<EventRows.EventRow>(EventRows.select, [after, id]))
-    const [first] = rows
-    if (first === undefined) return yield* new SessionNotFound({ sessionId: id })
-    if (first.seq === null) return []
-    return yield* Effect.mapError(decodeEvents(rows), (detail) => corrupt("read")(`session ${id}, ${detail}`))
+    return yield* decodeAll(rows, EventRows.decode)
+  })
+
+  const read = Effect.fnUntraced(function* (id: SessionId, after: number) {
+    const [row] = yield* run("read")(sql.unsafe<EventRows.EventList>(EventRows.selectList, [after, id]))
+    if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
+    const raw = EventRows.rawEntries(row)
+    return yield* (raw === undefined ? readRows(id, after) : decodeAll(raw, EventRows.decodeRaw)).pipe(
+      Effect.catchIf(Predicate.isString, (detail) => Effect.fail(corrupt("read")(`session ${id}, ${detail}`)))
+    )
   }, Effect.withTracerEnabled(false))
 
   const follow: Service["follow"] = (id, after) =>
