@@ -13,7 +13,9 @@ const rounds = Number(argument("rounds", "3"))
 const wanted = new RegExp(argument("cases", "."))
 const peers = ["limit-http", "sdk-create", "sdk-stream", "parley", "parley-open"]
 const cases = [
+  "stream n=1",
   "stream n=5000",
+  "stream n=20000",
   "tools k=1 ms=50",
   "tools k=8 ms=50",
   "tools k=64 ms=0",
@@ -28,6 +30,7 @@ const server = spawn(process.execPath, [join(import.meta.dirname, "server.mjs")]
   stdio: ["ignore", "pipe", "inherit"]
 })
 const port = await new Promise((resolve) => server.stdout.once("data", (data) => resolve(String(data).trim())))
+const streams = new Map()
 const lines = []
 const say = (line) => {
   lines.push(line)
@@ -48,6 +51,8 @@ for (const name of cases.filter((name) => wanted.test(name))) {
       if (status === 0) results[peer].push(JSON.parse(stdout.trim().split("\n").at(-1)))
       else console.error(`${name} ${peer}: ${stderr.trim().split("\n").slice(-3).join(" ")}`)
     }
+  if (name.startsWith("stream"))
+    streams.set(name, Object.fromEntries(peers.map((peer) => [peer, median(results[peer].map(({ cpu }) => cpu))])))
   const of = (peer, key) => median(results[peer].map((result) => result[key]))
   const isHistory = name.startsWith("hist")
   const main = isHistory ? "sent" : name.startsWith("tools") ? "wall" : "cpu"
@@ -67,6 +72,13 @@ for (const name of cases.filter((name) => wanted.test(name))) {
       `| ${peer} | ${of(peer, "wall").toFixed(2)} | ${of(peer, "cpu").toFixed(2)} |${extra} ${ratio("limit-http")} | ${ratio("sdk-stream")} |`
     )
   }
+}
+const [first, longer] = ["stream n=1", "stream n=20000"].map((name) => streams.get(name))
+if (first !== undefined && longer !== undefined) {
+  say(
+    "\n## What one more chunk costs\n\nCPU µs, from the difference between 20 000 chunks and one: what a message costs by itself is left out.\n"
+  )
+  for (const peer of peers) say(`- ${peer}: ${(((longer[peer] - first[peer]) * 1000) / 19_999).toFixed(2)}`)
 }
 server.kill()
 if (process.argv.includes("--write")) {
