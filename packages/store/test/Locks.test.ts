@@ -46,7 +46,7 @@ describe("a lock held by another process", () => {
       const count = yield* turns
       const calls = [sessions.append(id, at(0), [fact]), sessions.append(id, at(1), [delta("a")]), sessions.create({})]
       const fiber = yield* Effect.forkChild(Effect.all(calls, { concurrency: "unbounded" }))
-      yield* Effect.sleep("200 millis")
+      yield* Effect.sleep("1 second")
       assert.isUndefined(fiber.pollUnsafe())
       // Reading needs no lock.
       assert.deepStrictEqual(yield* sessions.read(id, 0), [])
