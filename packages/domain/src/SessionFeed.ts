@@ -1,6 +1,7 @@
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Duration from "effect/Duration"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { SessionId } from "./Ids.ts"
@@ -14,6 +15,22 @@ interface Subscriber {
   pending: Array<LogEntry> | undefined
   ended: boolean
   wake: (() => void) | undefined
+  /** How often something was published. */
+  published: number
+}
+
+/** Whether published entries go on from the cursor. Others may have appended between two of them, or before. */
+const continues = (cursor: number, entries: ReadonlyArray<LogEntry>): boolean => {
+  const last = entries.at(-1)?.seq ?? cursor
+  const [first] = entries
+  return first === undefined || (first.seq <= cursor + 1 && last - first.seq === entries.length - 1)
+}
+
+/** How a subscriber that has waited for `interval` without news finds out what others appended. */
+export interface Others {
+  readonly interval: Duration.Duration
+  /** Whether there may be more than this to read. */
+  readonly hasMore: (after: number) => Effect.Effect<boolean>
 }
 
 export interface SessionFeed {
@@ -25,7 +42,9 @@ export interface SessionFeed {
   readonly follow: <E, R>(
     id: SessionId,
     after: number,
-    read: (after: number) => Effect.Effect<ReadonlyArray<LogEntry>, E, R>
+    read: (after: number) => Effect.Effect<ReadonlyArray<LogEntry>, E, R>,
+    /** For logs to which others append too. */
+    others?: Others
   ) => Stream.Stream<LogEntry, E, R>
 }
 
@@ -41,6 +60,7 @@ export const make = (): SessionFeed => {
 
   const publish: SessionFeed["publish"] = (id, entries) => {
     for (const subscriber of subscribers.get(id) ?? []) {
+      subscriber.published++
       if (subscriber.pending !== undefined && subscriber.pending.length + entries.length <= window)
         subscriber.pending.push(...entries)
       else subscriber.pending = undefined
@@ -56,7 +76,7 @@ export const make = (): SessionFeed => {
   }
 
   const subscribe = (id: SessionId) => {
-    const subscriber: Subscriber = { pending: undefined, ended: false, wake: undefined }
+    const subscriber: Subscriber = { pending: undefined, ended: false, wake: undefined, published: 0 }
     const set = subscribers.get(id) ?? new Set()
     subscribers.set(id, set.add(subscriber))
     return subscriber
@@ -74,15 +94,35 @@ export const make = (): SessionFeed => {
       (subscriber) => Effect.sync(() => unsubscribe(id, subscriber))
     )
 
+  /** Sends a subscriber that waits to the log when others appended to it. One that does not wait gets there by itself. */
+  const watch = (subscriber: Subscriber, { hasMore, interval }: Others, cursor: () => number) => {
+    let published = -1
+    const look = Effect.suspend(() => {
+      const isQuiet = subscriber.wake !== undefined && subscriber.published === published
+      published = subscriber.published
+      if (!isQuiet) return Effect.void
+      return Effect.map(hasMore(cursor()), (more) => {
+        if (!more) return
+        subscriber.pending = undefined
+        wake(subscriber)
+      })
+    })
+    return Effect.sleep(interval).pipe(Effect.andThen(look), Effect.forever, Effect.withTracerEnabled(false))
+  }
+
   const follow = <E, R>(
     id: SessionId,
     after: number,
-    read: (after: number) => Effect.Effect<ReadonlyArray<LogEntry>, E, R>
+    read: (after: number) => Effect.Effect<ReadonlyArray<LogEntry>, E, R>,
+    others?: Others
   ): Stream.Stream<LogEntry, E, R> =>
     Stream.unwrap(
-      Effect.map(subscription(id), (subscriber) => {
+      Effect.gen(function* () {
+        const subscriber = yield* subscription(id)
         let cursor = after
         const news = Effect.callback<void>((resume) => {
+          // The fiber may have yielded since it looked.
+          if (subscriber.ended || subscriber.pending?.length !== 0) return resume(Effect.void)
           subscriber.wake = () => resume(Effect.void)
           return Effect.sync(() => {
             subscriber.wake = undefined
@@ -91,7 +131,9 @@ export const make = (): SessionFeed => {
         const next = Effect.suspend(() => {
           const entries = subscriber.pending
           subscriber.pending = []
-          return entries === undefined ? read(cursor) : Effect.succeed<ReadonlyArray<LogEntry>>(entries)
+          return entries === undefined || !continues(cursor, entries)
+            ? read(cursor)
+            : Effect.succeed<ReadonlyArray<LogEntry>>(entries)
         })
         const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<LogEntry>, E, void, R> = Effect.suspend(() => {
           if (subscriber.ended) return Cause.done()
@@ -103,6 +145,7 @@ export const make = (): SessionFeed => {
             return Effect.succeed(fresh)
           })
         })
+        if (others !== undefined) yield* Effect.forkScoped(watch(subscriber, others, () => cursor))
         return pull.pipe(Effect.succeed, Stream.fromPull)
       })
     )

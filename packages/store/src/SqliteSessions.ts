@@ -18,7 +18,7 @@ import * as EventRows from "./internal/eventRows.ts"
 import * as GroupCommit from "./internal/groupCommit.ts"
 import * as Leases from "./internal/leases.ts"
 import * as SessionRows from "./internal/sessionRows.ts"
-import { BusyLimit, FlushInterval, LeaseDuration, LeaseRenewal } from "./StoreSettings.ts"
+import { BusyLimit, FlushInterval, FollowInterval, LeaseDuration, LeaseRenewal } from "./StoreSettings.ts"
 
 type Service = SessionManager["Service"]
 
@@ -121,10 +121,17 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
     )
   }, Effect.withTracerEnabled(false))
 
+  const interval = yield* FollowInterval
+  /** A session that is gone, or a database that fails, is for `read` to tell. */
+  const hasMore = (id: SessionId) => (after: number) =>
+    run("follow")(sql.unsafe<{ readonly head: number }>(SessionRows.selectHead, [id])).pipe(
+      Effect.match({ onFailure: () => true, onSuccess: ([row]) => row === undefined || row.head > after })
+    )
+
   const follow: Service["follow"] = (id, after) =>
     Stream.unwrap(
-      Effect.map(Ref.make(false), (known) =>
-        feed.follow(id, after, (cursor) =>
+      Effect.map(Ref.make(false), (known) => {
+        const replay = (cursor: number) =>
           read(id, cursor).pipe(
             Effect.tap(() => Ref.set(known, true)),
             // A session that was there and is not was removed, here or by another process: the subscription ends.
@@ -139,8 +146,8 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
               )
             )
           )
-        )
-      )
+        return feed.follow(id, after, replay, { interval, hasMore: hasMore(id) })
+      })
     )
 
   return SessionManager.of({ create, get, list, remove, acquire, append, read, follow })

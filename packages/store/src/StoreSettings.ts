@@ -18,6 +18,14 @@ export const BusyLimit = Context.Reference<Duration.Duration>("@parley/store/Bus
 })
 
 /**
+ * How often a subscriber that waits looks for what other processes appended. It costs one query by index each time; while
+ * this process appends, or nobody follows, it costs nothing. Read once, when the layer is built.
+ */
+export const FollowInterval = Context.Reference<Duration.Duration>("@parley/store/FollowInterval", {
+  defaultValue: () => Duration.millis(200)
+})
+
+/**
  * How long a session's lease is good for without renewal, and how often it is renewed while it is held. A holder that
  * stands still for longer than the lease may be succeeded by another process; its own appends then fail. Read once, when
  * the layer is built.

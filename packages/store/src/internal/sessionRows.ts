@@ -59,6 +59,7 @@ const values = (info: SessionInfo): ReadonlyArray<unknown> => [
 
 const select = `SELECT key, id, epoch, holder, ${projected.join(", ")} FROM sessions`
 export const selectOne = `${select} WHERE id = ?`
+export const selectHead = `SELECT head FROM sessions WHERE id = ?`
 export const selectMany = `${select} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
   ORDER BY updated_at DESC, id DESC LIMIT ?3`
 
