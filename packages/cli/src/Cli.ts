@@ -46,7 +46,11 @@ const list = Command.make("list", { workspace, all, format: Flags.listFormat }, 
   )
 ).pipe(Command.withDescription("List the workspace's sessions, latest first"))
 
-const show = Command.make("show", { id, workspace, format: Flags.listFormat }, (input) =>
+const follow = Flag.Boolean("follow").pipe(
+  Flag.withDescription("Then show what is added, by whatever process, until Ctrl-C; json is one event per line"),
+  Flag.withDefault(false)
+)
+const show = Command.make("show", { id, workspace, follow, format: Flags.listFormat }, (input) =>
   Effect.flatMap(
     Effect.promise(() => import("./commands/Sessions.ts")),
     (command) => command.show(input)
@@ -63,6 +67,17 @@ const remove = Command.make("delete", { id, workspace }, (input) =>
 const sessions = Command.make("sessions").pipe(
   Command.withDescription("Look at stored sessions"),
   Command.withSubcommands([list, show, remove])
+)
+
+const recover = Command.make("recover", { workspace, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Recover.ts")),
+    (command) => command.recover(input)
+  )
+).pipe(
+  Command.withDescription(
+    "Close the rounds that dead processes left open, in all sessions; asks no model, calls no tool"
+  )
 )
 
 const context = Command.make(
@@ -91,5 +106,5 @@ const models = Command.make("models", { ...Flags.shared, format: Flags.listForma
 
 export const parley = Command.make("parley").pipe(
   Command.withDescription("Conversations with tools that nothing can brick"),
-  Command.withSubcommands([run, chat, sessions, context, tools, models])
+  Command.withSubcommands([run, chat, sessions, recover, context, tools, models])
 )

@@ -1,7 +1,7 @@
-import type { McpManager } from "@parley/domain/McpManager"
-import type { ModelsManager } from "@parley/domain/ModelsManager"
+import { McpManager } from "@parley/domain/McpManager"
+import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { StorageError } from "@parley/domain/Errors"
-import type { PromptManager } from "@parley/domain/PromptManager"
+import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Limits } from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -109,4 +109,10 @@ export const engine = (
       tools(setup)
     ]),
     Layer.provide(workspace(setup))
+  )
+
+/** What closing lost rounds needs: the stored sessions, and no model and no tool that it could ask. */
+export const recovery = (setup: Setup): Layer.Layer<SessionCoordinator, StorageError> =>
+  SessionCoordinator.layer.pipe(
+    Layer.provide([sessions(setup), ModelsManager.layerMemory, McpManager.layerMemory({}), PromptManager.layerMemory()])
   )

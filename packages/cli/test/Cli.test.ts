@@ -3,44 +3,16 @@ import { Round } from "@parley/domain/Session"
 import { SessionInfo } from "@parley/domain/SessionInfo"
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync, statSync } from "node:fs"
-import { createServer } from "node:http"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import { version } from "../src/Version.ts"
 import { type Ended, place } from "./support/Cli.ts"
+import { keyed, provider, streaming } from "./support/Provider.ts"
 
 const decodeEntries = Schema.decodeEffect(Schema.Array(Schema.fromJsonString(LogEntry)))
 const decodeRound = Schema.decodeEffect(Schema.fromJsonString(Round))
 const decodeInfos = Schema.decodeEffect(Schema.fromJsonString(Schema.Array(SessionInfo)))
 const noTrace = ({ stderr, stdout }: Ended) => assert.notMatch(stderr + stdout, /\n\s+at .*[:(]\d+/)
-
-/** A provider that answers every request in one way. */
-const provider = (status: number, body: string, hang = false) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
-      const server = createServer((_, response) => {
-        response.writeHead(status, { "content-type": hang ? "text/event-stream" : "application/json" })
-        response.write(body)
-        if (!hang) response.end()
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const port = typeof address === "object" && address !== null ? address.port : 0
-        const close = () => {
-          server.closeAllConnections()
-          server.close()
-        }
-        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
-const keyed = (url: string) => ({ ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: url })
-const streaming = [
-  'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"x","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}}\n\n',
-  'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
-  'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Thinking about it"}}\n\n'
-].join("")
 
 it("the version is the package's", () => {
   const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8")

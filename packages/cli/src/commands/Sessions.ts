@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import { outcomeLine } from "../Render.ts"
+import * as Follow from "./Follow.ts"
 import * as Setup from "../Setup.ts"
 import * as Target from "../Target.ts"
 
@@ -86,18 +87,28 @@ const showRound = (round: Round): string =>
   ].join("\n")
 
 export const show = Effect.fn("parley sessions show")(
-  (input: { readonly workspace: Option.Option<string>; readonly id: string; readonly format: ListFormat }) =>
+  (input: {
+    readonly workspace: Option.Option<string>
+    readonly id: string
+    readonly follow: boolean
+    readonly format: ListFormat
+  }) =>
     stored(input, () =>
       Effect.gen(function* () {
         const sessions = yield* SessionManager
         const output = yield* Output
         const info = yield* sessions.get(yield* Target.named(input.id))
-        const session = SessionFold.fromEvents(info.id, yield* sessions.read(info.id, 0))
+        if (input.follow && input.format === "json") return yield* Follow.follow(info, 0, "json")
+        const entries = yield* sessions.read(info.id, 0)
+        const session = SessionFold.fromEvents(info.id, entries)
         if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeSession(session)))
         yield* output.text(
           `${info.id}  ${info.title}\n${info.workspace}  ${plural(info.rounds, "round")}, ${plural(session.turns.length, "turn")}, ${tokens(info.usage)}${dollars(info.cost)}\n\n`
         )
-        for (const round of session.rounds) yield* output.text(`${showRound(round)}\n\n`)
+        // The open round is shown as it goes on, from its beginning.
+        const rounds = session.rounds.filter((round) => !input.follow || round.status !== "running")
+        for (const round of rounds) yield* output.text(`${showRound(round)}\n\n`)
+        if (input.follow) yield* Follow.follow(info, Follow.startOf(entries), "text")
       })
     )
 )

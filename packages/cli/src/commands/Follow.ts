@@ -1,0 +1,44 @@
+import { textOf } from "@parley/domain/Content"
+import { endsRound, type LogEntry } from "@parley/domain/SessionEvent"
+import type { SessionInfo } from "@parley/domain/SessionInfo"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Output } from "../Output.ts"
+import * as Render from "../Render.ts"
+
+/** Where to go on from when the closed rounds are shown: the start of the open one, or the end. */
+export const startOf = (entries: ReadonlyArray<LogEntry>): number => {
+  const last = entries.findLast(({ event }) => event._tag === "RoundStarted" || endsRound(event))
+  return last?.event._tag === "RoundStarted" ? last.seq - 1 : (entries.at(-1)?.seq ?? 0)
+}
+
+/** A round as `Render` shows it to the one who sent it, with what a spectator has to be told besides. */
+const spectator = Effect.gen(function* () {
+  const output = yield* Output
+  const show = yield* Render.text
+  return (entry: LogEntry) => {
+    const { event } = entry
+    switch (event._tag) {
+      case "RoundStarted":
+        return output.text(`── ${event.roundId}\n> ${textOf(event.request)}\n`)
+      case "RoundCompleted":
+        return Effect.andThen(show(entry), output.aside(`${event.roundId} completed`))
+      case "RoundCancelled":
+        return Effect.andThen(show(entry), output.aside(`${event.roundId} cancelled`))
+      case "RoundFailed":
+        return Effect.andThen(show(entry), output.aside(`${event.roundId} failed: ${event.failure.message}`))
+      default:
+        return show(entry)
+    }
+  }
+})
+
+/** Shows what is appended after `after`, by whatever process, until it is interrupted or the session is deleted. */
+export const follow = Effect.fn("Follow.follow")(function* (info: SessionInfo, after: number, format: "text" | "json") {
+  const sessions = yield* SessionManager
+  const output = yield* Output
+  const print = yield* format === "json" ? Render.streamJson : spectator
+  yield* Stream.runForEach(sessions.follow(info.id, after), (entry) => print(entry))
+  yield* output.note(`Session ${info.id} was deleted`)
+})
