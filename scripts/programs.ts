@@ -1,5 +1,6 @@
 // Runs generated programs against the coordinator: far more of them than the tests do.
-// usage: pnpm programs --runs 100000 --seed 1 [--workers 2] [--evidence]
+// usage: pnpm programs --runs 100000 --seed 1 [--workers 2] [--minutes 10] [--evidence]
+// With --minutes it stops then, with however many it has run.
 // With --evidence what was run is written to docs/evidence/programs.md, also when it failed.
 import { fork } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "10000" },
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: "1" },
+    minutes: { type: "string", default: "600" },
     evidence: { type: "boolean", default: false }
   }
 })
@@ -31,9 +33,13 @@ const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(
 /** One process: its share of the runs in batches, each with a seed of its own, so that a failure is found again quickly. */
 const part = (seed: number, runs: number) =>
   new Promise<Part>((done, failed) => {
-    const child = fork(join(root, "packages/session/test/programs-worker.ts"), [String(seed), String(runs)], {
-      stdio: "inherit"
-    })
+    const child = fork(
+      join(root, "packages/session/test/programs-worker.ts"),
+      [String(seed), String(runs), values.minutes],
+      {
+        stdio: "inherit"
+      }
+    )
     let answer: Part | undefined
     child.on("message", (message) => (answer = JSON.parse(typeof message === "string" ? message : "null")))
     child.on("close", (code) =>

@@ -100,7 +100,8 @@ const create =
             const sessions = await runtime.runPromise(SessionManager)
             const made = await runtime.runPromise(sessions.create({}))
             id = made.id
-            if (history.length > 0) await runtime.runPromise(sessions.append(id, 0, events(history)))
+            if (history.length > 0)
+              await runtime.runPromise(sessions.append(id, { after: 0, epoch: 0 }, events(history)))
             if (warm) await runtime.runPromise(handle(id, "TEXT:1", () => {}))
           },
           run: (prompt, onDelta) => runtime.runPromise(handle(id, prompt, onDelta))

@@ -7,10 +7,11 @@ import * as Arbitrary from "effect/Arbitrary"
 import { TestClock } from "effect/testing"
 import { engine, limits } from "./Engine.ts"
 
-const [seed, runs] = process.argv.slice(2).map(Number)
-if (seed === undefined || runs === undefined) throw new Error("usage: programs-worker SEED RUNS")
+const [seed, runs, minutes] = process.argv.slice(2).map(Number)
+if (seed === undefined || runs === undefined || minutes === undefined)
+  throw new Error("usage: programs-worker SEED RUNS MINUTES")
 
-const batch = 1000
+const batch = 500
 const total = { rounds: 0, requests: 0, calls: 0 }
 
 const property = (program: Programs.Program) =>
@@ -26,7 +27,7 @@ const property = (program: Programs.Program) =>
 const started = performance.now()
 let done = 0
 let failure: string | undefined
-while (done < runs && failure === undefined) {
+while (done < runs && failure === undefined && performance.now() - started < minutes * 60_000) {
   const size = Math.min(batch, runs - done)
   const options = { runs: size, seed: seed + done, maxShrinks: 2000 }
   const result = await Effect.runPromise(Arbitrary.checkEffect(Programs.arbitrary, property, options))

@@ -49,7 +49,9 @@ const command = Effect.fnUntraced(function* (state: ProgramState, n: number, com
         ? state.cancel(sessionIds[command.session])
         : state.interrupt(sessionIds[command.session])
     case "Crash":
-      return state.crash(command.writer)
+      return yield* state.crash(command.writer)
+    case "Lapse":
+      return yield* state.lapse(command.writer)
     case "Recover":
       return yield* state.recover(command.writer)
     case "Configure":

@@ -75,6 +75,8 @@ const Message = Schema.TaggedStruct("Message", {
 const Cancel = Schema.TaggedStruct("Cancel", { session: Which, how: Schema.Literals(["cancel", "interrupt"]) })
 /** The process is gone at this instant; the log stays. Its next message finds a new coordinator. */
 const Crash = Schema.TaggedStruct("Crash", { writer: Which })
+/** The process stands still for so long that others may take its sessions; then it goes on and knows nothing of it. */
+const Lapse = Schema.TaggedStruct("Lapse", { writer: Which })
 const Recover = Schema.TaggedStruct("Recover", { writer: Which })
 const Configure = Schema.TaggedStruct("Configure", { config: ProgramConfig })
 /** Shows the next request without sending it. */
@@ -92,7 +94,7 @@ const Disk = Schema.TaggedStruct("Disk", {
 // oxfmt-ignore
 export const ProgramCommand = Schema.Union([
   Message, Message, Message, Message, Message, Message, Message,
-  Cancel, Cancel, Crash, Recover, Configure, Preview, Disk
+  Cancel, Cancel, Crash, Lapse, Recover, Configure, Preview, Disk
 ])
 export type ProgramCommand = typeof ProgramCommand.Type
 export type ProgramMessage = typeof Message.Type

@@ -44,6 +44,8 @@ export const tell = (log: ReadonlyArray<LogEntry>): ReadonlyArray<Told> => {
 const json = (value: unknown) => JSON.stringify(value)
 const callsOf = (content: ReadonlyArray<Block>) => content.filter((block) => block._tag === "ToolCall")
 
+const isCalm = (disturbed: Sent["disturbed"]): boolean => disturbed.size === (disturbed.has("contended") ? 1 : 0)
+
 /** One round against what was predicted of it. */
 const compareRound = (round: Told, sent: Sent, limits: EngineLimits): Violations => {
   const { disturbed, text } = sent
@@ -54,12 +56,12 @@ const compareRound = (round: Told, sent: Sent, limits: EngineLimits): Violations
     if (turn === undefined) found.push(`turn ${id} was not asked for by the script`)
     if (turn === undefined || end === undefined) continue
     if (end._tag === "TurnInterrupted" && turn.status !== "TurnInterrupted") {
-      if (disturbed.size === 0) found.push(`turn ${id} was interrupted by nobody`)
+      if (isCalm(disturbed)) found.push(`turn ${id} was interrupted by nobody`)
       if (!textOf(turn.content).startsWith(textOf(end.content).replace(/\uFFFD$/, "")))
         found.push(`turn ${id} kept text that was not said: ${json(end.content)}`)
       continue
     }
-    if (end._tag === "TurnInterrupted" && disturbed.size > 0) continue
+    if (end._tag === "TurnInterrupted" && !isCalm(disturbed)) continue
     const stop = end._tag === "TurnCompleted" ? end.stop : undefined
     const [is, expected] = [
       [end._tag, stop, end.content, end.usage],
@@ -71,12 +73,12 @@ const compareRound = (round: Told, sent: Sent, limits: EngineLimits): Violations
       const allowed = turn.outcomes[n] ?? []
       const early = round.started.has(call.callId) ? "Unknown" : "NotExecuted"
       if (outcome === undefined || allowed.some((other) => json(other) === json(outcome))) continue
-      if (disturbed.size === 0 || outcome._tag !== early)
+      if (isCalm(disturbed) || outcome._tag !== early)
         found.push(`call ${call.callId} is ${json(outcome)}, expected ${json(allowed)}`)
     }
   }
   if (round.end !== undefined) found.push(...compareEnd(round, sent, predicted))
-  if (sent.answer !== undefined && round.end !== undefined && disturbed.size === 0) {
+  if (sent.answer !== undefined && round.end !== undefined && isCalm(disturbed)) {
     const told = round.end.replace(/^completed:.*/, "completed").replace("failed:", "")
     if (told !== sent.answer) found.push(`who sent it was told ${sent.answer}, the log says ${round.end}`)
   }
@@ -158,9 +160,10 @@ export const compare = (
   for (const message of sent) {
     const admitted = rounds.filter(({ start }) => textOf(start.request) === message.text)
     if (admitted.length > 1) found.push(`${message.text} was admitted ${admitted.length} times`)
-    if (admitted.length === 0 && message.answer !== undefined && message.disturbed.size === 0)
+    const refused = message.answer === "SessionBusy" && message.disturbed.has("contended")
+    if (admitted.length === 0 && message.answer !== undefined && isCalm(message.disturbed) && !refused)
       found.push(`${message.text} was answered ${message.answer} and is not in the log`)
-    if (message.answer !== undefined && message.disturbed.size === 0)
+    if (message.answer !== undefined && isCalm(message.disturbed))
       for (const { end } of admitted)
         if (end === undefined) found.push(`${message.text} is answered and its round open`)
     found.push(...admitted.flatMap((round) => compareRound(round, message, limits)))

@@ -7,8 +7,11 @@ import * as Chunks from "../Chunks.ts"
 import type { ProgramConfig, ProgramScript, ProgramTool } from "../Programs.ts"
 import { inputOf, markOf } from "./ProgramScripts.ts"
 
-/** What happened to a message: someone cancelled, its process died, the disk failed, another process wrote. */
-export type Disturbance = "cancel" | "crash" | "disk" | "writer"
+/**
+ * What happened to a message: someone cancelled, its process died, the disk failed, its process lost its lease. `contended`:
+ * another process worked on the session, so that the message may have been refused; a round it became is not disturbed.
+ */
+export type Disturbance = "cancel" | "crash" | "disk" | "writer" | "contended"
 
 /** A message as the program sent it. */
 export interface Sent {

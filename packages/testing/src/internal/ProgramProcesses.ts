@@ -122,7 +122,10 @@ export class ProgramProcesses {
       const disturbed = new Set<Disturbance>()
       const configs = [this.world.config]
       const message: Sending = { text, sessionId, writer, script, process, disturbed, configs, answer: undefined }
-      if (others.length > 0) this.disturb([...others, message], "writer")
+      const recovering = this.jobs.some(
+        (job) => job.name === "recover" && job.process !== process && job.fiber.pollUnsafe() === undefined
+      )
+      if (others.length > 0 || recovering) this.disturb([...others, message], "contended")
       if (this.world.disk.mode !== "works") this.disturb([message], "disk")
       this.world.scripts.set(text, script)
       this.sent.push(message)
@@ -159,15 +162,27 @@ export class ProgramProcesses {
     })
   }
 
-  crash(writer: number): void {
+  crash(writer: number): Effect.Effect<void> {
     const running = this.running.get(writer)
-    if (running === undefined) return
+    if (running === undefined) return Effect.void
     this.disturb(
       this.pending.filter((message) => message.process === running.process),
       "crash"
     )
     running.process.alive = false
     this.running.delete(writer)
+    return running.process.lapse
+  }
+
+  /** The process lives, but stands still for so long that others may take its sessions. */
+  lapse(writer: number): Effect.Effect<void> {
+    const running = this.running.get(writer)
+    if (running === undefined) return Effect.void
+    this.disturb(
+      this.pending.filter((message) => message.process === running.process),
+      "writer"
+    )
+    return running.process.lapse
   }
 
   configure(config: ProgramConfig): void {
@@ -185,7 +200,7 @@ export class ProgramProcesses {
       const running = yield* this.process(writer)
       this.disturb(
         this.pending.filter((message) => message.process !== running.process),
-        "writer"
+        "contended"
       )
       yield* this.job(
         "recover",

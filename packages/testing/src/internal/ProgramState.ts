@@ -44,11 +44,12 @@ export class ProgramState extends ProgramProcesses {
       const running = yield* this.process(0)
       const show = running.engine.buildContext(sessionId, "a preview")
       const before = yield* this.sessions.read(sessionId, 0)
-      const requests = this.world.requests.length
+      const sent = () => this.world.requests.filter((request) => request.sessionId === sessionId).length
+      const requests = sent()
       const [one, two] = [yield* Effect.exit(show), yield* Effect.exit(show)]
       const after = yield* this.sessions.read(sessionId, 0)
       this.expect(same(before, after), "a preview stored something")
-      this.expect(this.world.requests.length === requests, "a preview sent something")
+      this.expect(sent() === requests, "a preview sent something")
       this.expect(same(one, two), "27 replay: a second preview shows something else")
       const required = this.world.config.slot === "required"
       this.expect(Exit.isSuccess(one) !== required, "a preview failed, or a required slot did not fail it")
@@ -86,7 +87,7 @@ export class ProgramState extends ProgramProcesses {
         }
         if (still === 400) {
           this.violations.push(`35 cancel anywhere: nothing moves, and not done are ${this.busy.join()}`)
-          for (const writer of this.running.keys()) this.crash(writer)
+          for (const writer of [...this.running.keys()]) yield* this.crash(writer)
         }
       }
       // Subscribers catch up.

@@ -11,6 +11,8 @@ import { empty } from "@parley/domain/SystemPrompt"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { ToolError } from "@parley/domain/ToolError"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { RecordedCall, RecordedRequest } from "./Known.ts"
@@ -40,6 +42,11 @@ export class Process {
   alive = true
   readonly turns = new Map<SessionId, TurnId>()
   readonly disk = Semaphore.makeUnsafe(1)
+  readonly leases = new Set<Scope.Closeable>()
+  /** Whoever wants to may take the sessions of a process that died or does not renew its leases. */
+  readonly lapse: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach(this.leases, (lease) => Scope.close(lease, Exit.void), { discard: true })
+  )
   /** Goes on only in a process that lives. */
   readonly gate: Effect.Effect<void> = Effect.suspend(() => (this.alive ? Effect.void : Effect.never))
 }
@@ -74,14 +81,23 @@ export const sessionsOf = (
 ): SessionManager["Service"] => ({
   ...sessions,
   read: (id, after) => Effect.andThen(process.gate, sessions.read(id, after)),
-  append: (id, after, events) => {
+  acquire: (id) =>
+    Effect.gen(function* () {
+      yield* process.gate
+      const lease = yield* Scope.make()
+      const { epoch } = yield* Scope.provide(sessions.acquire(id), lease)
+      process.leases.add(lease)
+      yield* Effect.addFinalizer(() => Scope.close(lease, Exit.void))
+      return { epoch }
+    }),
+  append: (id, at, events) => {
     const { mode, steps } = world.disk
     const error = new StorageError({ operation: "append", reason: "Full", detail: "the program says so" })
     const commit = Effect.gen(function* () {
       yield* times(steps)
       yield* process.gate
       if (mode === "refuses") return yield* error
-      const entries = yield* sessions.append(id, after, events)
+      const entries = yield* sessions.append(id, at, events)
       world.progress++
       const committed = world.committed.get(id) ?? []
       committed.push(...entries)
