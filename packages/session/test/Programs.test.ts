@@ -11,5 +11,5 @@ it.effect.prop(
     Effect.map(ProgramRunner.run(program, engine, limits), ({ violations }) => {
       assert.deepStrictEqual(violations, [])
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
-  { arbitrary: { runs: 1000 }, timeout: 60_000 }
+  { arbitrary: { runs: 1000 }, timeout: 300_000 }
 )
