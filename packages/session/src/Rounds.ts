@@ -6,7 +6,7 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
 import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { Round } from "@parley/domain/Session"
-import type { EventOf } from "@parley/domain/SessionEvent"
+import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
 import { fromEvents } from "@parley/domain/SessionFold"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Cause from "effect/Cause"
@@ -41,9 +41,26 @@ const close = (log: SessionLog, exit: Exit.Exit<StopReason, HandleMessageError>)
   Effect.suspend(() => {
     const { round } = log.state
     if (round === undefined || !round.open || log.broken()) return Effect.void
-    const events = Closing.events(round, endOf(round.id, exit))
-    return Exit.isSuccess(exit) ? log.append(events) : Effect.ignore(log.append(events))
+    return log.append(Closing.events(round, endOf(round.id, exit)))
   })
+
+/**
+ * Runs a round and closes it. An end that could not be stored is the worse news: it stands in place of the round's own
+ * error, and where nobody waits for an error any more, because the round was cancelled, it is logged.
+ */
+const closing = <R>(log: SessionLog, work: Effect.Effect<StopReason, HandleMessageError, R>) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.exit(restore(work)), (exit) =>
+      close(log, exit).pipe(
+        Effect.tapError((error) =>
+          Exit.hasInterrupts(exit)
+            ? Effect.logError(`The end of the round is not stored. ${error.message}`)
+            : Effect.void
+        ),
+        Effect.andThen(exit)
+      )
+    )
+  )
 
 /** What a round's fiber leaves behind for those who wait for it. */
 interface Waiting {
@@ -76,18 +93,25 @@ export const make = Effect.gen(function* () {
     const request = yield* Request.validate(options.request)
     const model = yield* models.describe(options.model ?? (yield* models.preferred))
     const roundId = log.state.nextRoundId
-    yield* log
-      .append([{ _tag: "RoundStarted", roundId, request, ...(requestId === undefined ? {} : { requestId }) }])
+    const started: SessionEvent = {
+      _tag: "RoundStarted",
+      roundId,
+      request,
+      ...(requestId === undefined ? {} : { requestId })
+    }
+    const round = log
+      .append([started])
       .pipe(
         Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })),
-        Effect.andThen(RoundRunner.run({ log, roundId, model })),
-        Effect.onExit((exit) => close(log, exit)),
-        Effect.onExit(() =>
-          Effect.sync(() => {
-            if (log.state.round?.open === false) waiting.closed = log.state.round.round()
-          })
-        )
+        Effect.andThen(RoundRunner.run({ log, roundId, model }))
       )
+    yield* closing(log, round).pipe(
+      Effect.onExit(() =>
+        Effect.sync(() => {
+          if (log.state.round?.open === false) waiting.closed = log.state.round.round()
+        })
+      )
+    )
     return waiting.closed ?? (yield* Effect.die(`round ${roundId} ended without being closed`))
   })
 

@@ -3,7 +3,7 @@ import { StorageError } from "@parley/domain/Errors"
 import { RequestId, roundId, SessionId } from "@parley/domain/Ids"
 import { Overloaded } from "@parley/domain/ModelError"
 import { PromptManager } from "@parley/domain/PromptManager"
-import type { SessionEvent } from "@parley/domain/SessionEvent"
+import { endsRound, type SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, Invariants, ScriptedModel, ScriptedTools, SlowSessions } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -413,6 +413,40 @@ describe("a store that fails", () => {
             PromptManager.layerMemory()
           ]),
           Layer.provideMerge(Layer.mergeAll(SessionManager.layerMemory, brokenLayer))
+        )
+      )
+    )
+  )
+
+  it.effect("is told of even when the round has failed by itself", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const error = yield* Effect.flip(send("go"))
+      assert.strictEqual(error._tag, "StorageError")
+      assert.strictEqual((yield* session).rounds[0]?.status, "running", "recovery closes it with the next message")
+    }).pipe(
+      Effect.provide(
+        SessionCoordinator.layer.pipe(
+          Layer.provide(
+            Layer.effect(
+              SessionManager,
+              Effect.map(SessionManager, (sessions) =>
+                SessionManager.of({
+                  ...sessions,
+                  append: (id, at, events) =>
+                    events.some(endsRound)
+                      ? Effect.fail(new StorageError({ operation: "append", reason: "Full", detail: "test" }))
+                      : sessions.append(id, at, events)
+                })
+              )
+            )
+          ),
+          Layer.provideMerge([
+            ScriptedModel.layer([ScriptedModel.failing(new Overloaded({ detail: "529" }), text(0, "half"))]),
+            ScriptedTools.layer(),
+            PromptManager.layerMemory()
+          ]),
+          Layer.provideMerge(SessionManager.layerMemory)
         )
       )
     )
