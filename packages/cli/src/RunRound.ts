@@ -59,7 +59,8 @@ export const run = Effect.fn("RunRound.run")(function* (info: SessionInfo, reque
   const showEnd = Effect.gen(function* () {
     const now = yield* sessions.get(info.id)
     if (now.rounds === info.rounds) return yield* Fiber.interrupt(watcher)
-    yield* Effect.timeoutOption(Fiber.join(watcher), "5 seconds")
+    // What storage kept from being closed has no last event to wait for.
+    yield* now.open ? Fiber.interrupt(watcher) : Effect.timeoutOption(Fiber.join(watcher), "5 seconds")
     if (format === "json") yield* printRound(info)
   })
   return yield* coordinator

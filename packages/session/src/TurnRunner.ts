@@ -80,7 +80,13 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
   yield* models.stream(request).pipe(
     Stream.runForEachArray(onChunks),
     // A failed write ends the stream: nothing may be shown that is not stored. Joining a set never ends on success.
-    Effect.raceFirst(FiberSet.join(writer))
+    Effect.raceFirst(FiberSet.join(writer)),
+    // The writer may still be storing: what waits behind it belongs to no open turn and is in the content of the turn's end.
+    Effect.onError(() =>
+      Effect.sync(() => {
+        pending = []
+      })
+    )
   )
   return take()
 })

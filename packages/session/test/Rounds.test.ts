@@ -5,7 +5,7 @@ import { Overloaded } from "@parley/domain/ModelError"
 import { PromptManager } from "@parley/domain/PromptManager"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { Chunks, Invariants, ScriptedModel, ScriptedTools } from "@parley/testing"
+import { Chunks, Invariants, ScriptedModel, ScriptedTools, SlowSessions } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Latch, Layer, Stream } from "effect"
 import { Limits } from "../src/Limits.ts"
@@ -48,6 +48,7 @@ const failingStore = Layer.effect(
 )
 
 describe("cancellation", () => {
+  const slow = SlowSessions.layer(5)
   const hanging = [turn(call(0, "hangs"), call(1, "echo"), call(2, "hangs"), [finish("tool-calls")]), answer]
 
   it.effect("settles what ran as unknown, what had ended as it ended, and what never started as not run", () =>
@@ -102,6 +103,22 @@ describe("cancellation", () => {
       yield* Fiber.interrupt(first)
       assert.lengthOf((yield* session).rounds, 1)
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
+  )
+
+  it.effect("stores nothing of a turn after its end, however slow the disk", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const fiber = yield* Effect.forkChild(send("go"))
+      yield* until("TurnDelta")
+      yield* Fiber.interrupt(fiber)
+      const events = (yield* log).map(({ event }) => event._tag)
+      assert.deepStrictEqual(events.slice(2), ["TurnStarted", "TurnInterrupted", "RoundCancelled"])
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provide(
+        world([ScriptedModel.hanging(...Array.from({ length: 20 }, () => text(0, "x")))], {}, undefined, slow)
+      )
+    )
   )
 
   const oneAtATime = { turns: 5, toolConcurrency: 1, messageBytes: 1000 }

@@ -1,0 +1,54 @@
+import { StorageError } from "@parley/domain/Errors"
+import { McpManager } from "@parley/domain/McpManager"
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import { PromptManager } from "@parley/domain/PromptManager"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Output } from "../src/Output.ts"
+import * as RunRound from "../src/RunRound.ts"
+
+/** Stores the message that opens a round, and nothing after it. */
+const full = Layer.effect(
+  SessionManager,
+  Effect.map(SessionManager, (sessions) =>
+    SessionManager.of({
+      ...sessions,
+      append: (id, after, events) =>
+        after === 0
+          ? sessions.append(id, after, events)
+          : Effect.fail(new StorageError({ operation: "append", reason: "Full", detail: "test" }))
+    })
+  )
+).pipe(Layer.provide(SessionManager.layerMemory))
+
+const nowhere = Layer.succeed(Output, {
+  text: () => Effect.void,
+  line: () => Effect.void,
+  note: () => Effect.void,
+  aside: () => Effect.void
+})
+
+// Time stands still here: whoever waits for some never ends.
+it.effect("a round that storage kept from being closed is not waited for", () =>
+  Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const info = yield* sessions.create({})
+    const error = yield* Effect.flip(RunRound.run(info, "Hello", "stream-json"))
+    assert.strictEqual(error._tag, "StorageError")
+    assert.strictEqual((yield* sessions.get(info.id)).open, true)
+  }).pipe(
+    Effect.provide(
+      SessionCoordinator.layer.pipe(
+        Layer.provideMerge([
+          full,
+          nowhere,
+          McpManager.layerMemory({}),
+          ModelsManager.layerMemory,
+          PromptManager.layerMemory()
+        ])
+      )
+    )
+  )
+)

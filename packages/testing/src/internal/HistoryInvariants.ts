@@ -1,0 +1,90 @@
+import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import type { SessionInfo } from "@parley/domain/SessionInfo"
+import type { Usage } from "@parley/domain/Usage"
+import type { RecordedRequest, Violations } from "./Known.ts"
+
+const flat = (entry: LogEntry) => JSON.stringify(entry)
+
+/** Invariants 3 and 4: what was stored once stays as it is. Only the deltas of a turn go, when its end takes their place. */
+export const appendOnly = (snapshots: ReadonlyArray<ReadonlyArray<LogEntry>>): Violations =>
+  snapshots.slice(1).flatMap((after, i) => {
+    const there = new Map(after.map((entry) => [entry.seq, flat(entry)]))
+    const ended = new Set(after.flatMap(({ event }) => (endsTurn(event) ? [event.turnId] : [])))
+    return (snapshots[i] ?? [])
+      .filter(({ event }) => event._tag !== "TurnDelta" || !ended.has(event.turnId))
+      .filter((entry) => there.get(entry.seq) !== flat(entry))
+      .map(({ event, seq }) => `${event._tag} at ${seq} is gone or changed in snapshot ${i + 2}`)
+  })
+
+/** Invariant 2: every event names its parents: turns their round, calls their turn or round. */
+export const tree = (log: ReadonlyArray<LogEntry>): Violations => {
+  let round = ""
+  let turn = ""
+  return log.flatMap(({ event, seq }) => {
+    const at = (what: string, own: boolean) => (own ? [] : [`${event._tag} at ${seq} names ${what}`])
+    if (event._tag === "RoundStarted") round = event.roundId
+    else if ("roundId" in event && event.roundId !== round) return at(`round ${event.roundId} within ${round}`, false)
+    if (event._tag === "TurnStarted") turn = event.turnId
+    if ("turnId" in event) return at(`turn ${event.turnId}`, event.turnId === turn && turn.startsWith(`${round}t`))
+    if (event._tag === "ToolStarted" || event._tag === "ToolSettled")
+      return at(`call ${event.callId}`, event.callId.startsWith(`${turn}c`) || event.callId.startsWith(`${round}c`))
+    return []
+  })
+}
+
+/** Invariant 10: what a subscriber saw is what was stored, event by event. */
+export const shownIsStored = (seen: ReadonlyArray<LogEntry>, committed: ReadonlyArray<LogEntry>): Violations => {
+  const stored = new Map(committed.map((entry) => [entry.seq, flat(entry)]))
+  return seen
+    .filter((entry) => stored.get(entry.seq) !== flat(entry))
+    .map(({ event, seq }) => `${event._tag} at ${seq} was shown and is not what was stored`)
+}
+
+/** Invariant 13: every stored string is well-formed Unicode, but for deltas, which may cut a character in two. */
+export const wellFormed = (log: ReadonlyArray<LogEntry>): Violations =>
+  log
+    .filter(({ event }) => event._tag !== "TurnDelta" && /\\u[dD][89a-fA-F]/.test(JSON.stringify(event)))
+    .map(({ event, seq }) => `${event._tag} at ${seq} holds half a character`)
+
+/** Invariant 23: all requests of a round carry the same tools and the same system prompt. */
+export const frozenTools = (requests: ReadonlyArray<RecordedRequest>): Violations => {
+  const first = new Map<string, string>()
+  return requests.flatMap(({ request, turnId }) => {
+    const round = turnId?.split("t")[0] ?? ""
+    const frozen = JSON.stringify([request.system, request.tools])
+    const same = (first.get(round) ?? frozen) === frozen
+    first.set(round, first.get(round) ?? frozen)
+    return same ? [] : [`the request of turn ${turnId} has other tools than its round`]
+  })
+}
+
+/** Invariant 44: a request is sent only when the turn it is for is stored. */
+export const turnBeforeRequest = (requests: ReadonlyArray<RecordedRequest>): Violations =>
+  requests.flatMap(({ turnId, turnStored }) =>
+    turnStored ? [] : [`a request was sent before turn ${turnId} was stored`]
+  )
+
+/** Invariant 28: no date is in the frozen part. */
+export const nothingVolatile = (requests: ReadonlyArray<RecordedRequest>): Violations =>
+  requests.flatMap(({ request, turnId }) =>
+    /\d{4}-\d{2}-\d{2}/.test(request.system) ? [`the system prompt of turn ${turnId} holds a date`] : []
+  )
+
+const add = (a: Usage, b: Usage): Usage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens
+})
+
+/** Invariant 46: what the session is said to have cost is the sum over its turns. */
+export const usageAddsUp = (log: ReadonlyArray<LogEntry>, info: SessionInfo): Violations => {
+  const turns = log.flatMap(({ event }) => (endsTurn(event) ? [event.usage] : []))
+  const none: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
+  const [is, sum] = [JSON.stringify(info.usage), JSON.stringify(turns.reduce(add, none))]
+  const open = log.findLast(({ event }) => event._tag === "RoundStarted" || endsRound(event))?.event._tag
+  return [
+    ...(is === sum ? [] : [`the session cost ${is}, its turns ${sum}`]),
+    ...(info.open === (open === "RoundStarted") ? [] : [`the session is ${info.open ? "open" : "closed"}`])
+  ]
+}

@@ -1,0 +1,158 @@
+import { textOf } from "@parley/domain/Content"
+import type { TurnId } from "@parley/domain/Ids"
+import * as Message from "@parley/domain/Message"
+import type { ModelRequest } from "@parley/domain/ModelsManager"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import { TurnContent } from "@parley/domain/TurnContent"
+import type { Violations } from "./Known.ts"
+
+/** Sequence numbers rise by one, but for the deltas of finished turns. */
+export const denseOrder = (seen: ReadonlyArray<LogEntry>): Violations =>
+  seen.flatMap(({ seq }, i) => (seq === i + 1 ? [] : [`entry ${i + 1} has number ${seq}`])).slice(0, 1)
+
+/** When a round is closed, each call of its complete turns has been settled exactly once; no call ever twice. */
+export const settledOnce = (log: ReadonlyArray<LogEntry>): Violations => {
+  const owed = new Map<string, number>()
+  const found: Array<string> = []
+  for (const { event } of log) {
+    if (event._tag === "TurnCompleted")
+      for (const block of event.content) if (block._tag === "ToolCall") owed.set(block.callId, 0)
+    if (event._tag === "ContextCallRequested") owed.set(event.callId, 0)
+    if (event._tag === "ToolSettled") {
+      const times = (owed.get(event.callId) ?? Number.NaN) + 1
+      owed.set(event.callId, times)
+      if (times !== 1) found.push(`call ${event.callId} was settled ${times} times`)
+    }
+    if (endsRound(event)) {
+      for (const [call, times] of owed) if (times === 0) found.push(`call ${call} is not settled at ${event._tag}`)
+      owed.clear()
+    }
+  }
+  return found
+}
+
+/** A call is started at most once, only after its turn is complete, and before it is settled. */
+export const intentFirst = (log: ReadonlyArray<LogEntry>): Violations => {
+  const state = new Map<string, "requested" | "started" | "settled">()
+  const found: Array<string> = []
+  for (const { event } of log) {
+    if (event._tag === "TurnCompleted")
+      for (const block of event.content) if (block._tag === "ToolCall") state.set(block.callId, "requested")
+    if (event._tag === "ContextCallRequested") state.set(event.callId, "requested")
+    if (event._tag === "ToolStarted") {
+      if (state.get(event.callId) !== "requested")
+        found.push(`call ${event.callId} started when ${state.get(event.callId)}`)
+      state.set(event.callId, "started")
+    }
+    if (event._tag === "ToolSettled") {
+      const { outcome } = event
+      if (outcome._tag === "Succeeded" && state.get(event.callId) !== "started")
+        found.push(`call ${event.callId} ran and was never recorded as started`)
+      if (outcome._tag === "Unknown" && state.get(event.callId) !== "started")
+        found.push(`call ${event.callId} is unknown but never started`)
+      if (outcome._tag === "NotExecuted" && state.get(event.callId) === "started")
+        found.push(`call ${event.callId} was started and is called not executed`)
+      state.set(event.callId, "settled")
+    }
+  }
+  return found
+}
+
+/** Between rounds nothing happens: each event belongs to the open round, and nothing follows the event that closes it. */
+export const nothingAfterClose = (log: ReadonlyArray<LogEntry>): Violations => {
+  let open = false
+  return log.flatMap(({ event, seq }) => {
+    const was = open
+    if (event._tag === "RoundStarted") open = true
+    else if (endsRound(event)) open = false
+    return was === (event._tag === "RoundStarted")
+      ? [`${event._tag} at ${seq} with the round ${was ? "open" : "closed"}`]
+      : []
+  })
+}
+
+/** The round of a session at rest is closed. */
+export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
+  const last = log.at(-1)
+  return last === undefined || endsRound(last.event) ? [] : [`the log ends with ${last.event._tag}`]
+}
+
+/** Each turn that started ends exactly once, before the next starts and before its round is closed; then it is silent. */
+export const turnsEndOnce = (log: ReadonlyArray<LogEntry>): Violations => {
+  let open: TurnId | undefined
+  return log.flatMap(({ event, seq }) => {
+    const was = open
+    if (event._tag === "TurnDelta" && was !== event.turnId)
+      return [`a delta of ${event.turnId} at ${seq} while ${was ?? "no turn"} is open`]
+    if (event._tag === "TurnStarted") {
+      open = event.turnId
+      return was === undefined ? [] : [`turn ${event.turnId} started at ${seq} while ${was} is open`]
+    }
+    if (endsTurn(event)) {
+      open = undefined
+      return was === event.turnId
+        ? []
+        : [`${event._tag} of ${event.turnId} at ${seq} while ${was ?? "no turn"} is open`]
+    }
+    return endsRound(event) && was !== undefined ? [`${event._tag} at ${seq} while ${was} is open`] : []
+  })
+}
+
+/** What a subscriber saw of a turn's text, piece by piece, is the text of the completed turn. */
+export const deltasConcatenate = (seen: ReadonlyArray<LogEntry>): Violations => {
+  const pieces = new Map<TurnId, Array<ProviderChunk>>()
+  return seen.flatMap(({ event }) => {
+    if (event._tag === "TurnDelta") pieces.set(event.turnId, [...(pieces.get(event.turnId) ?? []), ...event.chunks])
+    if (event._tag !== "TurnCompleted") return []
+    const content = new TurnContent(event.turnId)
+    content.add(pieces.get(event.turnId) ?? [])
+    const [shown, stored] = [JSON.stringify(content.blocks()), JSON.stringify(event.content)]
+    return shown === stored ? [] : [`turn ${event.turnId}: shown ${shown}, stored ${stored}`]
+  })
+}
+
+/**
+ * Results of a turn stand in a request in the order of its calls; every request is legal. With the log, a request may end
+ * with the answer of a turn that paused.
+ */
+export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: ReadonlyArray<LogEntry> = []): Violations => {
+  const pauses = new Set(
+    log.flatMap(({ event }) =>
+      event._tag === "TurnCompleted" && event.stop === "pause" ? [JSON.stringify(event.content.at(-1))] : []
+    )
+  )
+  return requests.flatMap(({ messages }, i) => {
+    const last = messages.at(-1)
+    const paused = last?.role === "assistant" && pauses.has(JSON.stringify(last.content.at(-1)))
+    const rule = Message.illegal(messages, { paused })
+    return rule === undefined ? [] : [`request ${i + 1}: ${rule}`]
+  })
+}
+
+/** Without a new baseline, what one request says is the beginning of what the next says. */
+export const prefixStable = (requests: ReadonlyArray<ModelRequest>): Violations =>
+  requests.slice(1).flatMap((next, i) => {
+    const previous = requests[i]
+    if (previous === undefined || previous.system !== next.system) return []
+    const flat = ({ messages }: ModelRequest) =>
+      messages
+        .map(({ content, role }) => `${role}:${content.map((block) => JSON.stringify(block)).join(",")}`)
+        .join("\n")
+    return flat(next).startsWith(flat(previous)) ? [] : [`request ${i + 2} does not begin with request ${i + 1}`]
+  })
+
+/** Text that a failed or interrupted turn produced is in no request. Texts that also occur elsewhere prove nothing. */
+export const excludesFailed = (log: ReadonlyArray<LogEntry>, requests: ReadonlyArray<ModelRequest>): Violations => {
+  const bad = log.flatMap(({ event }) =>
+    event._tag === "TurnFailed" || event._tag === "TurnInterrupted" ? [textOf(event.content)] : []
+  )
+  const good = log.flatMap(({ event }) => (event._tag === "TurnCompleted" ? [textOf(event.content)] : []))
+  const sent = requests.flatMap(({ messages }) =>
+    messages.filter(({ role }) => role === "assistant").map(({ content }) => textOf(content))
+  )
+  return bad
+    .filter((text) => text !== "" && !good.some((other) => other.includes(text)))
+    .filter((text) => sent.some((other) => other.includes(text)))
+    .map((text) => `a request holds the failed turn's ${JSON.stringify(text)}`)
+}

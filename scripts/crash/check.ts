@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from "node:util"
+import { textOf } from "../../packages/domain/src/Content.ts"
+import { TurnContent } from "../../packages/domain/src/TurnContent.ts"
+import { endsTurn, type LogEntry } from "../../packages/domain/src/SessionEvent.ts"
+import * as Invariants from "../../packages/testing/src/Invariants.ts"
+import { type Body, scripts } from "./provider.ts"
+
+type Log = ReadonlyArray<LogEntry>
+type Found = ReadonlyArray<string>
+
+/**
+ * What was shown and is not stored. A delta may be gone when its turn has ended: then the turn's content begins with all
+ * that was shown of it.
+ */
+export const lost = (shown: Log, log: Log): Found => {
+  const stored = new Map(log.map((entry) => [entry.seq, entry]))
+  const folded = new Map<string, TurnContent>()
+  return shown.flatMap((entry) => {
+    const { event, seq } = entry
+    const same = stored.get(seq)
+    if (event._tag !== "TurnDelta")
+      return isDeepStrictEqual(same, entry) ? [] : [`${event._tag} ${seq} was shown and is not stored`]
+    const content = folded.get(event.turnId) ?? new TurnContent(event.turnId)
+    folded.set(event.turnId, content)
+    content.add(event.chunks)
+    if (isDeepStrictEqual(same, entry)) return []
+    const end = log.map((later) => later.event).find((later) => endsTurn(later) && later.turnId === event.turnId)
+    const kept = end !== undefined && endsTurn(end) ? end.content : []
+    const words = (blocks: typeof kept) =>
+      blocks.map((block) => ("text" in block ? block.text : block._tag === "ToolCall" ? block.input : ""))
+    const whole = words(kept)
+    return words(content.blocks()).every((text, i) => whole[i]?.startsWith(text) === true)
+      ? []
+      : [`delta ${seq} was shown and is neither stored nor in its turn's content`]
+  })
+}
+
+/** Calls that reached the server more than once, over all lives. */
+export const twice = (effects: ReadonlyArray<string>): Found =>
+  effects.filter((key, i) => effects.indexOf(key) !== i).map((key) => `${key} ran twice`)
+
+/** Calls that reached the server before their start was stored. */
+export const early = (effects: ReadonlyArray<string>, log: Log): Found => {
+  const started = new Set(log.flatMap(({ event }) => (event._tag === "ToolStarted" ? [event.callId] : [])))
+  return effects
+    .filter((key) => ![...started].some((id) => key.endsWith(`/${id}`)))
+    .map((key) => `${key} ran unrecorded`)
+}
+
+/** Calls that reached the server and of which the log says that they were not executed. */
+const denied = (effects: ReadonlyArray<string>, log: Log): Found =>
+  log.flatMap(({ event }) =>
+    event._tag === "ToolSettled" &&
+    event.outcome._tag === "NotExecuted" &&
+    effects.some((key) => key.endsWith(`/${event.callId}`))
+      ? [`${event.callId} ran and is called not executed`]
+      : []
+  )
+
+/** The provider's own rules, on what really reached it. */
+export const illegal = (bodies: ReadonlyArray<Body>): Found =>
+  bodies.flatMap(({ messages }, n) => {
+    const seen = new Set<string>()
+    let owed: ReadonlyArray<string> = []
+    const found = messages.flatMap(({ content, role }, i) => {
+      const results = content.flatMap((block) => (block.type === "tool_result" ? [block.tool_use_id ?? ""] : []))
+      const calls = content.flatMap((block) => (block.type === "tool_use" ? [block.id ?? ""] : []))
+      const rules: ReadonlyArray<readonly [boolean, string]> = [
+        [role === (i % 2 === 0 ? "user" : "assistant"), "roles alternate"],
+        [content.length > 0, "no message is empty"],
+        [content.every(({ text, type }) => type !== "text" || (text ?? "").trim() !== ""), "no text is empty"],
+        [results.join() === owed.join(), `results [${results.join()}] answer calls [${owed.join()}]`],
+        [content.slice(0, results.length).every(({ type }) => type === "tool_result"), "results come first"],
+        [role === "user" ? calls.length === 0 : results.length === 0, "calls are the assistant's, results the user's"],
+        [calls.every((id) => id !== "" && !seen.has(id)), "call ids are unique"]
+      ]
+      for (const id of calls) seen.add(id)
+      owed = calls
+      return rules.flatMap(([holds, rule]) => (holds ? [] : [`request ${n + 1}, message ${i}: not so: ${rule}`]))
+    })
+    const last = messages.at(-1)?.role === "user" ? [] : [`request ${n + 1} does not end with the user`]
+    return [...found, ...last]
+  })
+
+/** A stored turn is what the provider sent: all of it when it completed, a beginning of it otherwise. */
+const unfaithful = (log: Log): Found => {
+  const texts = Object.values(scripts).map((script) => script.join(""))
+  return log.flatMap(({ event, seq }) => {
+    if (!endsTurn(event)) return []
+    const text = textOf(event.content)
+    const holds = texts.some((sent) => (event._tag === "TurnCompleted" ? sent === text : sent.startsWith(text)))
+    return holds ? [] : [`${event._tag} ${seq} holds ${JSON.stringify(text)}, which was never sent`]
+  })
+}
+
+/** Unfinished words that were sent back to the model as its own. Words that a completed turn also has prove nothing. */
+const resent = (log: Log, bodies: ReadonlyArray<Body>): Found => {
+  const finished = new Set(log.flatMap(({ event }) => (event._tag === "TurnCompleted" ? [textOf(event.content)] : [])))
+  const sent = new Set(
+    bodies.flatMap(({ messages }) =>
+      messages.flatMap(({ content, role }) => (role === "assistant" ? content.map(({ text }) => text ?? "") : []))
+    )
+  )
+  return log.flatMap(({ event }) => {
+    if (event._tag !== "TurnInterrupted" && event._tag !== "TurnFailed") return []
+    const text = textOf(event.content)
+    return text !== "" && !finished.has(text) && sent.has(text)
+      ? [`a request holds the unfinished ${JSON.stringify(text)}`]
+      : []
+  })
+}
+
+/** The numbers of one life's entries rise by one. */
+export const gaps = (shown: Log): Found =>
+  shown
+    .slice(1)
+    .flatMap(({ seq }, i) => (seq === (shown[i]?.seq ?? 0) + 1 ? [] : [`entry ${seq} follows ${shown[i]?.seq}`]))
+
+/** What must hold of a session at rest. */
+export const broken = (log: Log, effects: ReadonlyArray<string>, bodies: ReadonlyArray<Body>): Found => [
+  ...Invariants.settledOnce(log),
+  ...Invariants.intentFirst(log),
+  ...Invariants.nothingAfterClose(log),
+  ...Invariants.turnsEndOnce(log),
+  ...Invariants.closed(log),
+  ...unfaithful(log),
+  ...denied(effects, log),
+  ...resent(log, bodies)
+]

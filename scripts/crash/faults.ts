@@ -1,0 +1,49 @@
+import { endsRound } from "../../packages/domain/src/SessionEvent.ts"
+import type { Life, Place } from "./place.ts"
+import { inject, pointsOf } from "./points.ts"
+import type { Job } from "./report.ts"
+import { add, afterDeath, goOn, none, type Round, start, type Verdict } from "./rounds.ts"
+import { readShown, readStored } from "./stored.ts"
+
+/** The process may end as if nothing had happened only if nothing was lost of it; else it says so and ends with 5. */
+const silent = (place: Place, round: Round, life: Life): Partial<Verdict> => {
+  const last = readStored(place).sessions.at(-1)?.log.at(-1)
+  const closed = last !== undefined && endsRound(last.event)
+  const shownToEnd = readShown(life.stdout).some(({ event, seq }) => endsRound(event) && seq === last?.seq)
+  const told = life.stderr.includes("parley: ") && /database|disk|storage|I\/O|ENOSPC|EIO|space/i.test(life.stderr)
+  const how = `ended with ${life.code ?? life.signal}: ${life.stderr.trim()}`
+  if (told && (life.code === 5 || (life.code === 130 && round.code === 130))) return {}
+  if (life.code !== round.code) return { unusable: [how] }
+  return closed && shownToEnd ? {} : { silent: [`the round is ${closed ? "not shown" : "open"}, ${how}`] }
+}
+
+/** Each call fails for want of space or with an I/O error, once or from then on until the process ends. */
+export const faultJobs = async (
+  place: Place,
+  rounds: ReadonlyArray<Round>,
+  every: number
+): Promise<ReadonlyArray<Job>> => {
+  const jobs: Array<Job> = []
+  for (const round of rounds) {
+    const points = await pointsOf(place, round)
+    // Points inside, so that `--every` samples each variant.
+    const cases = ["ENOSPC", "EIO"].flatMap((error) =>
+      ["", "+"].flatMap((from) => points.map((point) => ({ point, error, from })))
+    )
+    for (const { error, from, point } of cases.filter((_, i) => i % every === 0))
+      jobs.push({
+        round: round.name,
+        name: `${error} at ${point.call} ${point.k}${from}`,
+        run: async (place) => {
+          const life = await start(place, round, { strace: inject(point, `error=${error}`, from) })
+          const dead = add(add(none, afterDeath(place, life)), silent(place, round, life))
+          return {
+            reached: true,
+            verdict: add(dead, await goOn(place, [life])),
+            note: `exit ${life.code ?? life.signal}`
+          }
+        }
+      })
+  }
+  return jobs
+}

@@ -1,0 +1,118 @@
+import { once } from "node:events"
+import { createServer, type ServerResponse } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
+import * as Schema from "effect/Schema"
+
+/** What the fake model says, piece by piece; a message names its script as `script:NAME`. */
+const pieces = (mark: string, count: number) => Array.from({ length: count }, (_, i) => `${mark}${i} `)
+export const scripts = {
+  text: pieces("text", 5),
+  tools: pieces("calls", 2),
+  results: pieces("results", 3),
+  cancel: pieces("cancel", 4),
+  breaks: pieces("breaks", 3),
+  overloaded: [],
+  long: pieces("long", 24),
+  next: pieces("next", 2)
+}
+type Name = keyof typeof scripts
+const isName = (name: string): name is Name => Object.hasOwn(scripts, name)
+
+const Content = Schema.Struct({
+  type: Schema.String,
+  text: Schema.optionalKey(Schema.String),
+  id: Schema.optionalKey(Schema.String),
+  tool_use_id: Schema.optionalKey(Schema.String)
+})
+/** As much of a request to the Messages API as its rules are about. */
+export const Body = Schema.Struct({
+  messages: Schema.Array(
+    Schema.Struct({ role: Schema.Literals(["user", "assistant"]), content: Schema.Array(Content) })
+  )
+})
+export type Body = typeof Body.Type
+const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Body))
+
+/** The request's last block decides: results are commented on, words name a script. */
+const scriptOf = ({ messages }: Body): Name => {
+  const last = messages.at(-1)?.content.at(-1)
+  if (last?.type === "tool_result") return "results"
+  const name = [...(last?.text ?? "").matchAll(/script:(\w+)/g)].at(-1)?.[1] ?? ""
+  if (!isName(name)) throw new Error(`no script is named in ${JSON.stringify(last)}`)
+  return name
+}
+
+const usage = { input_tokens: 10, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 }
+const message = {
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "fake",
+  content: [],
+  stop_reason: null,
+  usage
+}
+
+/**
+ * A deterministic Messages API on a socket. It sends the next piece only when `shown` says that the one before has come
+ * out at the other end, so that each piece has a commit of its own and every run makes the same system calls.
+ */
+export const startProvider = async (shown: () => string) => {
+  const bodies: Array<Body> = []
+  const answer = async (name: Name, out: ServerResponse) => {
+    if (name === "overloaded") {
+      out.writeHead(529, { "content-type": "application/json" })
+      return out.end(JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }))
+    }
+    out.writeHead(200, { "content-type": "text/event-stream" })
+    const send = (type: string, data: object) =>
+      out.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`)
+    const passed = async (piece: string) => {
+      for (let i = 0; i < 500 && !out.destroyed && !shown().includes(piece); i++) await sleep(2)
+    }
+    send("message_start", { message })
+    send("content_block_start", { index: 0, content_block: { type: "text", text: "" } })
+    for (const text of scripts[name]) {
+      if (out.destroyed) return
+      send("content_block_delta", { index: 0, delta: { type: "text_delta", text } })
+      await passed(text)
+    }
+    // Says no more until it is left: the user cancels.
+    if (name === "cancel") return
+    if (name === "breaks") {
+      send("error", { error: { type: "overloaded_error", message: "Overloaded" } })
+      return out.end()
+    }
+    send("content_block_stop", { index: 0 })
+    for (const n of name === "tools" ? [1, 2, 3] : []) {
+      const content_block = { type: "tool_use", id: `toolu_${n}`, name: "effects__record", input: {} }
+      send("content_block_start", { index: n, content_block })
+      send("content_block_delta", { index: n, delta: { type: "input_json_delta", partial_json: `{"n":${n}}` } })
+      send("content_block_stop", { index: n })
+    }
+    const stop_reason = name === "tools" ? "tool_use" : "end_turn"
+    send("message_delta", { delta: { stop_reason, stop_sequence: null }, usage })
+    send("message_stop", {})
+    return out.end()
+  }
+  const server = createServer((incoming, out) => {
+    const parts: Array<Buffer> = []
+    incoming.on("data", (part: Buffer) => parts.push(part))
+    incoming.on("error", () => {})
+    out.on("error", () => {})
+    incoming.on("end", () => {
+      const body = decode(Buffer.concat(parts).toString("utf8"))
+      bodies.push(body)
+      void answer(scriptOf(body), out)
+    })
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new Error("the provider has no port")
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { url: `http://127.0.0.1:${address.port}`, bodies, close }
+}

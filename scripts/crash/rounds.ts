@@ -1,0 +1,107 @@
+import type { How, Life, Place } from "./place.ts"
+import { scripts } from "./provider.ts"
+import * as Check from "./check.ts"
+import { readShown, readStored } from "./stored.ts"
+
+/** A message and the home it is sent from: no home yet, an empty database, or a session to go on with. */
+export interface Round {
+  readonly name: string
+  readonly script: keyof typeof scripts
+  readonly from: "nothing" | "empty" | "talked"
+  readonly code: number
+  readonly cancelAt?: string
+}
+
+export const rounds: ReadonlyArray<Round> = [
+  { name: "text, first start", script: "text", from: "nothing", code: 0 },
+  { name: "three tools", script: "tools", from: "empty", code: 0 },
+  { name: "cancelled", script: "cancel", from: "empty", code: 130, cancelAt: scripts.cancel.at(-1) ?? "" },
+  { name: "resumed", script: "tools", from: "talked", code: 0 },
+  { name: "provider says 529", script: "overloaded", from: "empty", code: 4 },
+  { name: "provider breaks off", script: "breaks", from: "talked", code: 4 },
+  { name: "long stream", script: "long", from: "empty", code: 0 }
+]
+
+export interface Verdict {
+  readonly lost: ReadonlyArray<string>
+  readonly twice: ReadonlyArray<string>
+  readonly unusable: ReadonlyArray<string>
+  readonly broken: ReadonlyArray<string>
+  /** Storage failed, and nobody was told. */
+  readonly silent: ReadonlyArray<string>
+}
+export const none: Verdict = { lost: [], twice: [], unusable: [], broken: [], silent: [] }
+const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string> = []) => [...new Set([...a, ...b])]
+export const add = (a: Verdict, b: Partial<Verdict>): Verdict => ({
+  lost: union(a.lost, b.lost),
+  twice: union(a.twice, b.twice),
+  unusable: union(a.unusable, b.unusable),
+  broken: union(a.broken, b.broken),
+  silent: union(a.silent, b.silent)
+})
+
+/** Makes the homes that rounds start from. */
+export const prepare = async (place: Place): Promise<void> => {
+  place.reset()
+  const listed = await place.run(["sessions", "list"])
+  place.save("empty")
+  const talked = await send(place, "tools")
+  place.save("talked")
+  if (listed.code !== 0 || talked.code !== 0) throw new Error(`cannot prepare: ${listed.stderr}${talked.stderr}`)
+}
+
+/** One message in the latest session, or in a new one. */
+export const send = (place: Place, script: keyof typeof scripts, how: How = {}): Promise<Life> => {
+  const id = readStored(place).sessions.at(-1)?.id
+  const session = id === undefined ? [] : ["-s", id]
+  return place.run(["run", ...session, "--format", "stream-json", `script:${script}`], how)
+}
+
+export const start = (place: Place, round: Round, how: How = {}): Promise<Life> => {
+  place.reset(round.from === "nothing" ? undefined : round.from)
+  return send(place, round.script, round.cancelAt === undefined ? how : { ...how, cancelAt: round.cancelAt })
+}
+
+const trace = /^\s+at .+:\d+/m
+/** What a person should never see. */
+export const unseemly = ({ hung, stderr }: Life): ReadonlyArray<string> => [
+  ...(hung ? ["the process had to be ended"] : []),
+  ...(trace.test(stderr) || stderr.includes("internal error") ? [`stderr: ${stderr.trim()}`] : [])
+]
+
+/** What a life left behind when it ended, before anybody looks after it. */
+export const afterDeath = (place: Place, life: Life): Partial<Verdict> => {
+  const { damage, sessions } = readStored(place)
+  const log = sessions.at(-1)?.log ?? []
+  const shown = readShown(life.stdout)
+  return {
+    lost: Check.lost(shown, log),
+    twice: Check.twice(place.effects()),
+    unusable: unseemly(life),
+    broken: [...damage, ...Check.gaps(shown), ...Check.early(place.effects(), log)]
+  }
+}
+
+/** A real next message, and what is true then. `lives` are all that were seen of the session. */
+export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Partial<Verdict>> => {
+  const before = readStored(place).sessions.at(-1)?.id
+  const next = await send(place, "next")
+  const { damage, sessions } = readStored(place)
+  const last = sessions.at(-1)
+  const log = last?.log ?? []
+  const effects = place.effects()
+  const answered = next.stdout.includes('"RoundCompleted"') && scripts.next.every((text) => next.stdout.includes(text))
+  return {
+    lost: [...lives, next].flatMap((life) => Check.lost(readShown(life.stdout), log)),
+    twice: Check.twice(effects),
+    unusable: [
+      ...(next.code === 0 && answered
+        ? []
+        : [`the next message ended with ${next.code ?? next.signal}: ${next.stderr.trim()}`]),
+      ...(before === undefined || before === last?.id ? [] : ["the next message went to another session"]),
+      ...unseemly(next),
+      ...Check.illegal(place.provider.bodies)
+    ],
+    broken: [...damage, ...Check.broken(log, effects, place.provider.bodies)]
+  }
+}

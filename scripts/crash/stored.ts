@@ -1,0 +1,56 @@
+import { cpSync, existsSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LogEntry } from "../../packages/domain/src/SessionEvent.ts"
+import * as Schema from "effect/Schema"
+import type { Place } from "./place.ts"
+
+export interface Stored {
+  /** Sessions with their logs, oldest first. */
+  readonly sessions: ReadonlyArray<{ readonly id: string; readonly log: ReadonlyArray<LogEntry> }>
+  /** What SQLite finds wrong with the file. */
+  readonly damage: ReadonlyArray<string>
+}
+
+const decode = Schema.decodeUnknownSync(LogEntry)
+
+/**
+ * What a crash left behind, read from a copy and past the store: opening the database itself would recover it before the
+ * next message can, and the store is what is being judged.
+ */
+export const readStored = ({ data, scratch }: Place): Stored => {
+  rmSync(scratch, { recursive: true, force: true })
+  if (!existsSync(join(data, "parley.db"))) return { sessions: [], damage: [] }
+  cpSync(data, scratch, { recursive: true })
+  const database = new DatabaseSync(join(scratch, "parley.db"))
+  try {
+    const check = database.prepare("PRAGMA integrity_check").all()
+    const foreign = database.prepare("PRAGMA foreign_key_check").all()
+    const events = database.prepare("SELECT seq, at, body FROM events WHERE session = ? ORDER BY seq")
+    return {
+      sessions: database
+        .prepare("SELECT key, id FROM sessions ORDER BY key")
+        .all()
+        .map(({ id, key }) => ({
+          id: String(id),
+          log: events.all(Number(key)).map(({ at, body, seq }) => decode({ seq, at, event: JSON.parse(String(body)) }))
+        })),
+      damage: [
+        ...check.map((row) => String(row["integrity_check"])),
+        ...foreign.map((row) => JSON.stringify(row))
+      ].filter((text) => text !== "ok")
+    }
+  } finally {
+    database.close()
+  }
+}
+
+const decodeLine = Schema.decodeUnknownSync(Schema.fromJsonString(LogEntry))
+
+/** What `--format stream-json` has shown. Only the end of a last line may be missing. */
+export const readShown = (stdout: string): ReadonlyArray<LogEntry> =>
+  stdout
+    .slice(0, stdout.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => decodeLine(line))
