@@ -2,7 +2,7 @@
 // usage: pnpm contention [--seconds N] [--processes N]
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { cpus, platform, tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { parseArgs } from "node:util"
@@ -30,6 +30,7 @@ const run = (script: string, ...args: ReadonlyArray<string>) =>
     child.on("close", (code) => done({ code, out, err }))
   })
 
+const today = new Intl.DateTimeFormat("sv-SE").format()
 const problems: Array<string> = []
 const expect = (holds: boolean, problem: string) => {
   if (!holds) problems.push(problem)
@@ -83,13 +84,23 @@ try {
   const times = reports.flatMap((report) => report.times)
   const refused = reports.flatMap((report) => report.refused)
   const locked = ended.filter(({ err }) => /lock|busy/i.test(err)).length
-  console.log(`${count} processes, ${values.seconds} s, one database`)
-  console.log(`appends: ${times.length} (${Math.round(times.length / Number(values.seconds))}/s), ${spread(times)}`)
-  console.log(`leases of the shared session: ${reports.reduce((sum, { held }) => sum + held, 0)} held`)
-  console.log(`  ${refused.length} refused, ${spread(refused)}`)
-  console.log(`processes that met "database is locked": ${locked}`)
+  const machine = `Node ${process.versions.node}, ${platform()}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})`
+  console.log(
+    `# Contention\n\n\`pnpm contention --seconds ${values.seconds} --processes ${count}\`, ${today}, ${machine}.\n`
+  )
+  console.log(
+    `${count} processes on one database. Each appends without a pause to a session of its own, every tenth time with a full barrier, and to one shared session whenever it gets the lease.\n`
+  )
+  console.log(`- appends: ${times.length} (${Math.round(times.length / Number(values.seconds))}/s), ${spread(times)}`)
+  console.log(`- leases of the shared session: ${reports.reduce((sum, { held }) => sum + held, 0)} held`)
+  console.log(`- leases refused: ${refused.length}, ${spread(refused)}`)
+  console.log(`- processes that met "database is locked": ${locked}`)
 } finally {
   rmSync(directory, { recursive: true, force: true })
 }
-console.log(problems.length === 0 ? "every acknowledged event is there, in order" : problems.join("\n"))
+console.log(
+  problems.length === 0
+    ? "- every acknowledged event is there, in order, and no two holders wrote at the same time"
+    : problems.join("\n")
+)
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -1,6 +1,6 @@
 import { roundId } from "@parley/domain/Ids"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { Chunks, ScriptedModel } from "@parley/testing"
+import { Chunks, ScriptedModel, SlowSessions } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
@@ -19,6 +19,18 @@ const delta = Effect.flatMap(SessionManager, (sessions) =>
     Stream.takeUntil(({ event }) => event._tag === "TurnDelta"),
     Stream.runDrain
   )
+)
+
+it.effect("messages of one process wait for each other, also while the lease is given back", () =>
+  Effect.gen(function* () {
+    const seen = yield* watched
+    const rounds = yield* Effect.all([send("one"), send("two"), send("three")], { concurrency: "unbounded" })
+    assert.deepStrictEqual(
+      rounds.map(({ id, status }) => `${id} ${status}`),
+      ["r1 completed", "r2 completed", "r3 completed"]
+    )
+    yield* checkInvariants(seen)
+  }).pipe(Effect.provide(world([answer, answer, answer], undefined, undefined, SlowSessions.layer(20))))
 )
 
 describe("two coordinators on one session", () => {

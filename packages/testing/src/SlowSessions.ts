@@ -5,7 +5,7 @@ import * as Semaphore from "effect/Semaphore"
 
 /**
  * `SessionManager.layerMemory` whose appends take this many scheduler steps each, one after another as a disk takes them:
- * what arrives meanwhile has to wait.
+ * what arrives meanwhile has to wait. Giving a lease back takes as long.
  */
 export const layer = (steps: number): Layer.Layer<SessionManager> =>
   Layer.effect(
@@ -13,13 +13,13 @@ export const layer = (steps: number): Layer.Layer<SessionManager> =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const disk = yield* Semaphore.make(1)
+      const pause = Effect.repeat(Effect.yieldNow, { times: steps })
       return SessionManager.of({
         ...sessions,
+        // Runs before the release of the lease.
+        acquire: (id) => Effect.tap(sessions.acquire(id), () => Effect.addFinalizer(() => pause)),
         append: (id, at, events) =>
-          Effect.repeat(Effect.yieldNow, { times: steps }).pipe(
-            Effect.andThen(sessions.append(id, at, events)),
-            Semaphore.withPermit(disk)
-          )
+          pause.pipe(Effect.andThen(sessions.append(id, at, events)), Semaphore.withPermit(disk))
       })
     })
   ).pipe(Layer.provide(SessionManager.layerMemory))
