@@ -87,7 +87,7 @@ export class ProgramState extends ProgramProcesses {
         }
         if (still === 400) {
           this.violations.push(`35 cancel anywhere: nothing moves, and not done are ${this.busy.join()}`)
-          for (const writer of [...this.running.keys()]) yield* this.crash(writer)
+          for (const writer of this.running.keys()) yield* this.crash(writer)
         }
       }
       // Subscribers catch up.
