@@ -22,6 +22,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { LogError, SessionLog } from "./SessionLog.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 const broken = (detail: string) => new ModelError({ reason: new StreamBroken({ detail }) })
 
@@ -52,6 +53,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
   const writer = yield* FiberSet.make<void, LogError>()
   let pending: Array<ProviderChunk> = []
   let writing = false
+  let arrays = 0
 
   const take = (): ReadonlyArray<SessionEvent> => {
     if (pending.length === 0) return []
@@ -69,6 +71,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
 
   const onChunks = (chunks: ReadonlyArray<ProviderChunk>) =>
     Effect.suspend((): Effect.Effect<void, ModelError> => {
+      arrays++
       content.add(chunks)
       if (content.malformed !== undefined) return Effect.fail(broken(content.malformed))
       for (const chunk of chunks) if (chunk._tag !== "Finish" && chunk._tag !== "UsageSoFar") pending.push(chunk)
@@ -80,7 +83,8 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
   yield* models.stream(request).pipe(
     Stream.runForEachArray(onChunks),
     // A failed write ends the stream: nothing may be shown that is not stored. Joining a set never ends on success.
-    Effect.raceFirst(FiberSet.join(writer))
+    Effect.raceFirst(FiberSet.join(writer)),
+    Effect.raceFirst(Watchdog.watch(() => arrays))
   )
   return take()
 })

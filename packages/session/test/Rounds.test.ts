@@ -8,7 +8,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, Invariants, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Latch, Layer, Stream } from "effect"
-import { Limits } from "../src/Limits.ts"
+import { defaults, Limits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, sessionId, watched, world } from "./World.ts"
 
@@ -104,7 +104,7 @@ describe("cancellation", () => {
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
   )
 
-  const oneAtATime = { turns: 5, toolConcurrency: 1, messageBytes: 1000 }
+  const oneAtATime = { ...defaults, toolConcurrency: 1 }
 })
 
 describe("tools", () => {
@@ -203,9 +203,7 @@ describe("rounds", () => {
   it.effect("stop at the turn limit with a typed error, and the session goes on", () =>
     Effect.gen(function* () {
       const seen = yield* watched
-      const error = yield* Effect.flip(
-        send("go").pipe(Effect.provideService(Limits, { turns: 2, toolConcurrency: 8, messageBytes: 1000 }))
-      )
+      const error = yield* Effect.flip(send("go").pipe(Effect.provideService(Limits, { ...defaults, turns: 2 })))
       assert.strictEqual(error._tag, "CapReached")
       assert.strictEqual((yield* session).rounds[0]?.failure?.error, "CapReached")
       assert.strictEqual((yield* send("again")).status, "completed")
@@ -289,9 +287,8 @@ describe("rounds", () => {
       yield* watched
       for (const request of ["", "  \n\t", "\0\0", "x".repeat(1001)])
         assert.strictEqual(
-          (yield* Effect.flip(
-            send(request).pipe(Effect.provideService(Limits, { turns: 1, toolConcurrency: 1, messageBytes: 1000 }))
-          ))._tag,
+          (yield* Effect.flip(send(request).pipe(Effect.provideService(Limits, { ...defaults, messageBytes: 1000 }))))
+            ._tag,
           "InvalidMessage"
         )
       const coordinator = yield* SessionCoordinator
