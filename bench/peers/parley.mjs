@@ -71,7 +71,7 @@ const create =
           tools,
           PromptManager.layerMemory({ instructions: system })
         ]),
-        Layer.provideMerge(Layer.succeed(Limits, { ...defaults, turns: 1000, toolConcurrency: 64, messageBytes: 1e6 }))
+        Layer.provideMerge(Layer.succeed(Limits, { ...defaults, turns: 1000, toolConcurrency: 64, messageBytes: 1e6, identicalCalls: 1e6 }))
       )
     )
     const handle = (id, prompt, onDelta) =>

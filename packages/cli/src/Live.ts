@@ -89,7 +89,12 @@ const workspace = (setup: Setup): Layer.Layer<PromptManager> => {
       Effect.map(Limits, (defaults) => ({
         ...defaults,
         turns: limits.turns ?? defaults.turns,
-        toolConcurrency: limits.toolConcurrency ?? defaults.toolConcurrency
+        toolConcurrency: limits.toolConcurrency ?? defaults.toolConcurrency,
+        retries: limits.retries ?? defaults.retries,
+        roundMillis: limits.roundSeconds === undefined ? defaults.roundMillis : limits.roundSeconds * 1000,
+        roundTokens: limits.roundTokens ?? defaults.roundTokens,
+        roundCost: limits.roundCost ?? defaults.roundCost,
+        identicalCalls: limits.identicalCalls ?? defaults.identicalCalls
       }))
     )
   )

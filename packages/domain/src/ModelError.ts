@@ -70,6 +70,9 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
 /** Everything that can go wrong between us and a model. `reason` picks the case. */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", { reason: ModelErrorReason }) {
   override get message(): string {
-    return `${sentence[this.reason._tag]}: ${this.reason.detail}`
+    const { reason } = this
+    const wait = reason._tag === "RateLimited" ? (reason.retryAfterMillis ?? 0) : 0
+    const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
+    return `${sentence[reason._tag]}: ${reason.detail}${again}`
   }
 }

@@ -2,7 +2,10 @@ import * as Context from "effect/Context"
 
 /** Bounds of a round. Provide another value around one call, or around the layer for all. */
 export interface RoundLimits {
-  /** How many model responses one round may take before it fails with `CapReached`. */
+  /**
+   * How many model responses one round may take before it fails with `CapReached`. Attempts that failed have numbers of
+   * their own but do not count here: `retries` bounds them, for each request anew.
+   */
   readonly turns: number
   /** How many tool calls of one turn run side by side. */
   readonly toolConcurrency: number
@@ -14,6 +17,18 @@ export interface RoundLimits {
   readonly idleMillis: number
   /** How long one answer may take in all. */
   readonly turnMillis: number
+  /** How often one request is sent again when the provider fails in a way that may pass. */
+  readonly retries: number
+  /** The longest wait before a retry. A provider that asks for a longer one fails the round at once. */
+  readonly longestWaitMillis: number
+  /** Wall time of one round, waits and tools included. */
+  readonly roundMillis: number | undefined
+  /** Tokens of all kinds, of all attempts of one round. What goes beyond is not cut off: nothing is asked after it. */
+  readonly roundTokens: number | undefined
+  /** US dollars for one round. Holds only where the model's price is known. */
+  readonly roundCost: number | undefined
+  /** How often one round may call the same tool with the same input. The call that goes beyond is not run. */
+  readonly identicalCalls: number
 }
 
 export const defaults: RoundLimits = {
@@ -22,7 +37,13 @@ export const defaults: RoundLimits = {
   messageBytes: 10_000_000,
   firstChunkMillis: 120_000,
   idleMillis: 120_000,
-  turnMillis: 30 * 60_000
+  turnMillis: 30 * 60_000,
+  retries: 3,
+  longestWaitMillis: 60_000,
+  roundMillis: undefined,
+  roundTokens: undefined,
+  roundCost: undefined,
+  identicalCalls: 5
 }
 
 export const Limits = Context.Reference<RoundLimits>("@parley/session/Limits", { defaultValue: () => defaults })

@@ -28,8 +28,11 @@ const broken = (detail: string) => new ModelError({ reason: new StreamBroken({ d
 
 /** How a completed turn ended. */
 export interface TurnEnd {
+  readonly id: TurnId
   readonly stop: StopReason
   readonly calls: ReadonlyArray<ToolCall>
+  /** It says nothing that a later request could hold. */
+  readonly empty: boolean
 }
 
 /** What a stop means for the turn: an error when what arrived must not be taken for an answer. */
@@ -84,7 +87,13 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
     Stream.runForEachArray(onChunks),
     // A failed write ends the stream: nothing may be shown that is not stored. Joining a set never ends on success.
     Effect.raceFirst(FiberSet.join(writer)),
-    Effect.raceFirst(Watchdog.watch(() => arrays))
+    Effect.raceFirst(Watchdog.watch(() => arrays)),
+    // The event that ends the turn holds all of it: a write under way must not add a delta after that event.
+    Effect.onError(() =>
+      Effect.sync(() => {
+        pending = []
+      })
+    )
   )
   return take()
 })
@@ -102,7 +111,7 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
   readonly paused: boolean
   readonly price: Price | undefined
   /** What follows from the completed turn. It shares the turn's commit: one barrier instead of two. */
-  readonly andThen: (stop: StopReason, calls: ReadonlyArray<ToolCall>) => ReadonlyArray<SessionEvent>
+  readonly andThen: (end: TurnEnd) => ReadonlyArray<SessionEvent>
 }) {
   const { log, price, request, turnId } = options
   const rule = Message.illegal(request.messages, options)
@@ -125,17 +134,19 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
     ),
     Effect.flatMap(({ finish: { responseId, stop }, rest }) => {
       const turn = ended()
-      const calls = turn.content.filter((block) => block._tag === "ToolCall")
+      const end: TurnEnd = {
+        id: turnId,
+        stop,
+        calls: turn.content.filter((block) => block._tag === "ToolCall"),
+        empty: !turn.content.some(Message.sendable)
+      }
       const completed: SessionEvent = {
         _tag: "TurnCompleted",
         ...turn,
         stop,
         ...(responseId === undefined ? {} : { responseId })
       }
-      return Effect.as(log.append([...rest, completed, ...options.andThen(stop, calls)]), {
-        stop,
-        calls
-      } satisfies TurnEnd)
+      return Effect.as(log.append([...rest, completed, ...options.andThen(end)]), end)
     }),
     Effect.onExit((exit) => {
       // An interruption may arrive while the end of the turn is being stored: then it has ended, and well.

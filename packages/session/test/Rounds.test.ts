@@ -7,24 +7,15 @@ import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, Invariants, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Latch, Layer, Stream } from "effect"
+import { Context, Effect, Fiber, Latch, Layer } from "effect"
 import { defaults, Limits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, log, send, session, sessionId, watched, world } from "./World.ts"
+import { checkInvariants, log, send, session, sessionId, until, watched, world } from "./World.ts"
 
 const { call, finish, text } = Chunks
 const { turn } = ScriptedModel
 const answer = turn(text(0, "Done."), [finish()])
 const tags = Effect.map(log, (entries) => entries.map(({ event }) => event._tag))
-
-/** Waits until the session's log holds an event. */
-const until = (tag: SessionEvent["_tag"]) =>
-  Effect.flatMap(SessionCoordinator, (coordinator) =>
-    coordinator.events(sessionId).pipe(
-      Stream.takeUntil(({ event }) => event._tag === tag),
-      Stream.runDrain
-    )
-  )
 
 /** While open, the store refuses everything but the first two appends. */
 class Broken extends Context.Service<Broken, Latch.Latch>()("@parley/session/test/Rounds.test/Broken") {}
@@ -271,6 +262,7 @@ describe("rounds", () => {
     Effect.gen(function* () {
       const seen = yield* watched
       const reason = yield* send("go").pipe(
+        Effect.provideService(Limits, { ...defaults, retries: 0 }),
         Effect.as("none"),
         Effect.catchReason("ModelError", "Overloaded", ({ detail }) => Effect.succeed(detail))
       )
@@ -302,7 +294,7 @@ describe("rounds", () => {
   it.effect("count what failed turns cost", () =>
     Effect.gen(function* () {
       yield* watched
-      yield* Effect.exit(send("go"))
+      yield* Effect.exit(send("go").pipe(Effect.provideService(Limits, { ...defaults, retries: 0 })))
       const [round] = (yield* session).rounds
       assert.strictEqual(round?.status, "failed")
       assert.strictEqual(round?.usage.inputTokens, 1_000_000)

@@ -7,7 +7,7 @@ import { defaults, Limits } from "../src/Limits.ts"
 import { checkInvariants, send, session, watched, world } from "./World.ts"
 
 const { call, finish, text, thinking } = Chunks
-const limits = { ...defaults, firstChunkMillis: 80_000, idleMillis: 40_000, turnMillis: 400_000 }
+const limits = { ...defaults, retries: 0, firstChunkMillis: 80_000, idleMillis: 40_000, turnMillis: 400_000 }
 const start = Effect.forkChild(Effect.exit(send("go")).pipe(Effect.provideService(Limits, limits)), {
   startImmediately: true
 })

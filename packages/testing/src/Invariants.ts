@@ -81,7 +81,7 @@ export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
   return last === undefined || endsRound(last.event) ? [] : [`the log ends with ${last.event._tag}`]
 }
 
-/** Each turn that started ends exactly once, before the next starts and before its round is closed. */
+/** Each turn that started ends exactly once, before the next starts and before its round is closed; nothing is added later. */
 export const turnsEndOnce = (log: ReadonlyArray<LogEntry>): Violations => {
   let open: TurnId | undefined
   return log.flatMap(({ event, seq }) => {
@@ -96,7 +96,30 @@ export const turnsEndOnce = (log: ReadonlyArray<LogEntry>): Violations => {
         ? []
         : [`${event._tag} of ${event.turnId} at ${seq} while ${was ?? "no turn"} is open`]
     }
+    if (event._tag === "TurnDelta" && was !== event.turnId)
+      return [`a delta of ${event.turnId} at ${seq} while ${was ?? "no turn"} is open`]
     return endsRound(event) && was !== undefined ? [`${event._tag} at ${seq} while ${was} is open`] : []
+  })
+}
+
+/** Each attempt is a turn with an id of its own, and a retry follows a failed turn, no earlier than it was announced. */
+export const retriesAreNew = (log: ReadonlyArray<LogEntry>): Violations => {
+  const ids = new Set<TurnId>()
+  return log.flatMap(({ at, event }, i) => {
+    if (event._tag === "RetryScheduled") {
+      const failed = log[i - 1]?.event
+      return failed?._tag === "TurnFailed" && failed.turnId === event.turnId
+        ? []
+        : [`a retry of ${event.turnId} is scheduled after ${failed?._tag}`]
+    }
+    if (event._tag !== "TurnStarted") return []
+    const found = ids.has(event.turnId) ? [`turn ${event.turnId} started twice`] : []
+    ids.add(event.turnId)
+    const before = log[i - 1]
+    if (before?.event._tag === "TurnFailed") found.push(`turn ${event.turnId} retries unannounced`)
+    if (before?.event._tag === "RetryScheduled" && at < before.at + before.event.delayMillis)
+      found.push(`turn ${event.turnId} came ${at - before.at} ms after the failure, not ${before.event.delayMillis}`)
+    return found
   })
 }
 
@@ -159,6 +182,7 @@ export const check = (session: {
   ...nothingAfterClose(session.log),
   ...closed(session.log),
   ...turnsEndOnce(session.log),
+  ...retriesAreNew(session.log),
   ...deltasConcatenate(session.seen),
   ...legalRequests(session.requests),
   ...prefixStable(session.requests),
