@@ -11,10 +11,20 @@ interface Mutant {
   readonly find: string
   readonly replace: string
   readonly project: string
+  /** The test file that must notice by itself; any test of the project when absent. */
+  readonly test?: string
 }
 
 const root = resolve(import.meta.dirname, "..")
-const copied = ["packages", "package.json", "pnpm-workspace.yaml", "tsconfig.base.json", "vitest.workspace.ts"]
+const copied = [
+  "packages",
+  "examples",
+  "README.md",
+  "package.json",
+  "pnpm-workspace.yaml",
+  "tsconfig.base.json",
+  "vitest.workspace.ts"
+]
 
 /** A tree of its own: the packages are copied, what they depend on is shared. */
 const workspace = async () => {
@@ -24,11 +34,21 @@ const workspace = async () => {
   return dir
 }
 
-const test = (dir: string, project: string) =>
+const test = (dir: string, project: string, only: ReadonlyArray<string> = []) =>
   new Promise<{ readonly failed: boolean; readonly output: string }>((done) => {
     const child = spawn(
       process.execPath,
-      ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.workspace.ts", "--project", project, "--bail", "1"],
+      [
+        "node_modules/vitest/vitest.mjs",
+        "run",
+        "--config",
+        "vitest.workspace.ts",
+        "--project",
+        project,
+        "--bail",
+        "1",
+        ...only
+      ],
       { cwd: dir, env: { ...process.env, NO_COLOR: "1" } }
     )
     let output = ""
@@ -48,10 +68,18 @@ const reason = (output: string): string =>
 const mutants: ReadonlyArray<Mutant> = JSON.parse(await readFile(join(root, "mutants/list.json"), "utf8"))
 const wanted = process.argv[2] ?? ""
 const dir = await workspace()
+const chosen = mutants.filter(({ file, guards }) => `${guards} ${file}`.includes(wanted))
 let survived = 0
 let killed = 0
 try {
-  for (const mutant of mutants.filter(({ file, guards }) => `${guards} ${file}`.includes(wanted))) {
+  // The control: tests that fail without a bug would notice every bug.
+  for (const project of new Set(chosen.map((mutant) => mutant.project))) {
+    const { failed, output } = await test(dir, project)
+    if (!failed) continue
+    console.log(`The tests of ${project} fail without a mutant:\n${output}`)
+    process.exit(1)
+  }
+  for (const mutant of chosen) {
     const path = join(dir, mutant.file)
     const source = await readFile(path, "utf8")
     if (source.split(mutant.find).length !== 2) {
@@ -63,7 +91,7 @@ try {
       path,
       source.replace(mutant.find, () => mutant.replace)
     )
-    const { failed, output } = await test(dir, mutant.project)
+    const { failed, output } = await test(dir, mutant.project, mutant.test === undefined ? [] : [mutant.test])
     await writeFile(path, source)
     if (failed) killed++
     else survived++

@@ -71,7 +71,15 @@ const create =
           tools,
           PromptManager.layerMemory({ instructions: system })
         ]),
-        Layer.provideMerge(Layer.succeed(Limits, { ...defaults, turns: 1000, toolConcurrency: 64, messageBytes: 1e6, identicalCalls: 1e6 }))
+        Layer.provideMerge(
+          Layer.succeed(Limits, {
+            ...defaults,
+            turns: 1000,
+            toolConcurrency: 64,
+            messageBytes: 1e6,
+            identicalCalls: 1e6
+          })
+        )
       )
     )
     const handle = (id, prompt, onDelta) =>
@@ -100,7 +108,8 @@ const create =
             const sessions = await runtime.runPromise(SessionManager)
             const made = await runtime.runPromise(sessions.create({}))
             id = made.id
-            if (history.length > 0) await runtime.runPromise(sessions.append(id, 0, events(history)))
+            if (history.length > 0)
+              await runtime.runPromise(sessions.append(id, { after: 0, epoch: 0 }, events(history)))
             if (warm) await runtime.runPromise(handle(id, "TEXT:1", () => {}))
           },
           run: (prompt, onDelta) => runtime.runPromise(handle(id, prompt, onDelta))

@@ -14,9 +14,9 @@ const counting = (counter: { appended: number }): Layer.Layer<SessionManager> =>
     Effect.map(SessionManager, (sessions) =>
       SessionManager.of({
         ...sessions,
-        append: (id, after, events) => {
+        append: (id, at, events) => {
           counter.appended += events.length
-          return sessions.append(id, after, events)
+          return sessions.append(id, at, events)
         }
       })
     )

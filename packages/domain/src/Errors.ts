@@ -1,6 +1,7 @@
 import * as Schema from "effect/Schema"
 import type { Failure } from "./Failure.ts"
 import { SessionId } from "./Ids.ts"
+import { Holder } from "./Lease.ts"
 import { ModelError } from "./ModelError.ts"
 
 /** No such session in this store. */
@@ -12,13 +13,17 @@ export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("Sess
   }
 }
 
-/** Another process writes to the session. */
+/** Somebody else writes to the session, `holder` if it is known. Nothing was changed. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   sessionId: SessionId,
-  detail: Schema.String
+  /** What is in the way; with a holder, who that is and since when. */
+  detail: Schema.String,
+  holder: Schema.optionalKey(Holder)
 }) {
   override get message(): string {
-    return `Session ${this.sessionId} is in use: ${this.detail}`
+    return this.holder === undefined
+      ? `Session ${this.sessionId} is in use: ${this.detail}`
+      : `Session ${this.sessionId} is in use by ${this.detail}; follow it with \`parley sessions show ${this.sessionId} --follow\``
   }
 }
 

@@ -24,6 +24,24 @@ export const SessionInfo = Schema.Struct({
 })
 export type SessionInfo = typeof SessionInfo.Type
 
+/** A session without events. */
+export const fresh = (
+  id: SessionId,
+  now: number,
+  options: { readonly workspace?: string | undefined; readonly title?: string | undefined }
+): SessionInfo => ({
+  id,
+  workspace: options.workspace ?? "",
+  title: options.title ?? "",
+  createdAt: now,
+  updatedAt: now,
+  head: 0,
+  rounds: 0,
+  open: false,
+  usage: Usage.zero,
+  cost: 0
+})
+
 const titleLength = 80
 
 const titleOf = (text: string): string => {

@@ -2,13 +2,22 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { SessionBusy, SessionNotFound, type StorageError } from "./Errors.ts"
 import { type SessionId, SessionIds } from "./Ids.ts"
+import type { Lease, WriteAt } from "./Lease.ts"
 import { endsTurn, type LogEntry, type SessionEvent } from "./SessionEvent.ts"
 import * as SessionFeed from "./SessionFeed.ts"
-import { project, type SessionInfo } from "./SessionInfo.ts"
-import { zero } from "./Usage.ts"
+import { fresh, project, type SessionInfo } from "./SessionInfo.ts"
+
+/** A session of `layerMemory`. */
+interface MemoryLog {
+  info: SessionInfo
+  entries: Array<LogEntry>
+  epoch: number
+  held: boolean
+}
 
 export class SessionManager extends Context.Service<
   SessionManager,
@@ -29,13 +38,19 @@ export class SessionManager extends Context.Service<
     }) => Effect.Effect<ReadonlyArray<SessionInfo>, StorageError>
     readonly remove: (id: SessionId) => Effect.Effect<void, StorageError | SessionNotFound>
     /**
-     * Appends all events or none, with the sequence numbers `after + 1 …`, and only if `after` is the session's head:
-     * otherwise somebody else wrote, and it is `SessionBusy`. An event that ends a turn removes that turn's deltas. What
-     * `SessionEvent.needsBarrier` names is on the disk when this returns; subscribers see events only afterwards.
+     * The session's lease until the scope closes; it is renewed as long as it is held. Fails with `SessionBusy` at once
+     * while somebody else, in this process or another, has it. A holder that died or stopped renewing is succeeded.
+     */
+    readonly acquire: (id: SessionId) => Effect.Effect<Lease, StorageError | SessionNotFound | SessionBusy, Scope.Scope>
+    /**
+     * Appends all events or none, with the sequence numbers `after + 1 …`. It is `SessionBusy`, and changes nothing, if
+     * the session was acquired again since the lease of `epoch`, or if `after` is not the session's head: somebody else
+     * writes. An event that ends a turn removes that turn's deltas. What `SessionEvent.needsBarrier` names is on the disk
+     * when this returns; subscribers see events only afterwards.
      */
     readonly append: (
       id: SessionId,
-      after: number,
+      at: WriteAt,
       events: ReadonlyArray<SessionEvent>
     ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>
     /** All stored events with a sequence number above `after`, in order. */
@@ -44,8 +59,9 @@ export class SessionManager extends Context.Service<
       after: number
     ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound>
     /**
-     * `read`, and then whatever this process appends, without gap or duplicate, until the session is removed. Any number
-     * of subscribers, each at its own pace: a slow one costs the writer nothing and bounded memory.
+     * `read`, and then whatever is appended, by this process at once and by others a little later, without gap or
+     * duplicate, until the session is removed. Any number of subscribers, each at its own pace: a slow one costs the writer
+     * nothing and bounded memory.
      */
     readonly follow: (id: SessionId, after: number) => Stream.Stream<LogEntry, StorageError | SessionNotFound>
   }
@@ -55,7 +71,7 @@ export class SessionManager extends Context.Service<
     SessionManager,
     Effect.gen(function* () {
       const nextId = yield* SessionIds
-      const logs = new Map<SessionId, { info: SessionInfo; entries: Array<LogEntry> }>()
+      const logs = new Map<SessionId, MemoryLog>()
       const feed = SessionFeed.make()
 
       const find = (id: SessionId) =>
@@ -70,19 +86,8 @@ export class SessionManager extends Context.Service<
         const id = options.id ?? (yield* nextId)
         if (logs.has(id)) return yield* new SessionBusy({ sessionId: id, detail: "this id is already taken" })
         const now = yield* Clock.currentTimeMillis
-        const info: SessionInfo = {
-          id,
-          workspace: options.workspace ?? "",
-          title: options.title ?? "",
-          createdAt: now,
-          updatedAt: now,
-          head: 0,
-          rounds: 0,
-          open: false,
-          usage: zero,
-          cost: 0
-        }
-        logs.set(id, { info, entries: [] })
+        const info = fresh(id, now, options)
+        logs.set(id, { info, entries: [], epoch: 0, held: false })
         return info
       })
 
@@ -102,8 +107,28 @@ export class SessionManager extends Context.Service<
         feed.end(id)
       })
 
-      const append = Effect.fnUntraced(function* (id: SessionId, after: number, events: ReadonlyArray<SessionEvent>) {
+      /** Its holders are fibers of this process, whose scopes close whatever happens: nothing runs out. */
+      const acquire: SessionManager["Service"]["acquire"] = (id) =>
+        Effect.acquireRelease(
+          Effect.flatMap(find(id), (log) => {
+            if (log.held) return Effect.fail(new SessionBusy({ sessionId: id, detail: "this process works on it" }))
+            log.held = true
+            log.epoch++
+            return Effect.succeed(log)
+          }),
+          (log) =>
+            Effect.sync(() => {
+              log.held = false
+            })
+        ).pipe(Effect.map(({ epoch }): Lease => ({ epoch })))
+
+      const append = Effect.fnUntraced(function* (
+        id: SessionId,
+        { after, epoch }: WriteAt,
+        events: ReadonlyArray<SessionEvent>
+      ) {
         const log = yield* find(id)
+        if (log.epoch !== epoch) return yield* new SessionBusy({ sessionId: id, detail: "it was acquired again" })
         if (log.info.head !== after)
           return yield* new SessionBusy({ sessionId: id, detail: `its log moved on to event ${log.info.head}` })
         const at = yield* Clock.currentTimeMillis
@@ -129,6 +154,7 @@ export class SessionManager extends Context.Service<
         get: (id) => Effect.map(find(id), ({ info }) => info),
         list,
         remove,
+        acquire,
         append,
         read,
         follow: (id, after) => feed.follow(id, after, (cursor) => read(id, cursor))

@@ -1,4 +1,5 @@
 import type { SessionId } from "@parley/domain/Ids"
+import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Semaphore from "effect/Semaphore"
@@ -17,17 +18,23 @@ export const make = Effect.gen(function* () {
     idleTimeToLive: "5 minutes"
   })
 
-  /** Gives `f` the session alone, up to date with what is stored. Callers are served in the order they came. */
+  /**
+   * Gives `f` the session alone, up to date with what is stored. Callers of this process are served in the order they
+   * came; while another process has the session's lease they fail with `SessionBusy` at once, and nothing is stored.
+   */
   const use = Effect.fnUntraced(function* <A, E, R>(
     id: SessionId,
     f: (log: SessionLog.SessionLog) => Effect.Effect<A, E, R>
   ) {
     const entry = yield* RcMap.get(sessions, id)
+    const manager = yield* SessionManager
+    // The lease is released before the next caller of this process may try to get it.
     return yield* Effect.gen(function* () {
-      if (entry.log === undefined || entry.log.broken()) entry.log = yield* SessionLog.open(id)
-      else yield* entry.log.refresh
+      const lease = yield* manager.acquire(id)
+      if (entry.log === undefined || entry.log.broken()) entry.log = yield* SessionLog.open(id, lease)
+      else yield* entry.log.resume(lease)
       return yield* f(entry.log)
-    }).pipe(Semaphore.withPermit(entry.lock))
+    }).pipe(Effect.scoped, Semaphore.withPermit(entry.lock))
   }, Effect.scoped)
 
   return { use }

@@ -5,9 +5,9 @@ import type { McpManager } from "@parley/domain/McpManager"
 import type { Message } from "@parley/domain/Message"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { SessionContext } from "@parley/domain/SessionContext"
-import type { SessionEvent } from "@parley/domain/SessionEvent"
+import type { Baseline, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { digest, segment } from "@parley/prompt/Digest"
+import { segment } from "@parley/prompt/Digest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Closing from "./Closing.ts"
@@ -79,7 +79,7 @@ export const build = Effect.fnUntraced(function* (
     messages,
     request: { model: yield* models.preferred, system, tools, messages },
     manifest: [
-      ...(built.event.baseline === undefined ? storedBaseline(system) : []),
+      ...(built.event.baseline === undefined && baseline !== undefined ? stored(baseline) : []),
       ...history(earlier),
       ...segments,
       ...words(content)
@@ -88,6 +88,8 @@ export const build = Effect.fnUntraced(function* (
   return context
 })
 
-/** A baseline from an earlier round, as one segment: its parts are in that round's manifest. */
-const storedBaseline = (system: string): ReadonlyArray<Segment> =>
-  system === "" ? [] : [segment("system", { source: `baseline:${digest(system)}`, text: system })]
+/** A baseline from an earlier round: its tools, and its text as one segment, whose parts are in that round's manifest. */
+const stored = ({ key, system, tools }: Baseline): ReadonlyArray<Segment> => [
+  ...tools.map((tool) => segment("tools", { source: `tool:${tool.name}`, text: JSON.stringify(tool) })),
+  ...(system === "" ? [] : [segment("system", { source: `baseline:${key}`, text: system })])
+]

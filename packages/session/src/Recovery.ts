@@ -1,20 +1,52 @@
-import type { RoundId, SessionId } from "@parley/domain/Ids"
+import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import { RoundId, SessionId } from "@parley/domain/Ids"
+import { Holder } from "@parley/domain/Lease"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Closing from "./Closing.ts"
 import type { SessionLog } from "./SessionLog.ts"
 
-export interface Recovered {
-  readonly sessionId: SessionId
-  readonly roundId: RoundId
-}
+/** What recovery did about a session whose round was open. */
+export const Recovered = Schema.TaggedUnion({
+  /** The round was lost, and is closed now. */
+  Closed: { sessionId: SessionId, roundId: RoundId },
+  /** Somebody runs the round, or is recovering it at this moment: it was left alone. */
+  InUse: { sessionId: SessionId, detail: Schema.String, holder: Schema.optionalKey(Holder) },
+  /** The session's log cannot be read; other sessions do not care. */
+  Damaged: { sessionId: SessionId, problem: Schema.String }
+})
+export type Recovered = typeof Recovered.Type
 
 /**
- * Closes a round that is open although nobody runs it. Asks no model and calls no tool; doing it twice is doing it once.
- * The caller must know that no fiber of this process runs the round.
+ * Closes a round that is open although nobody runs it: the caller holds the session's lease, and no fiber of this process
+ * runs the round. Asks no model and calls no tool, and doing it twice is doing it once.
+ *
+ * Bounded without a counter of attempts: nothing of the round is tried again, so that a turn that kills its process is met
+ * by recovery once. The close is one append; a process that dies before it has changed nothing, and one that dies after it
+ * leaves nothing to do.
  */
 export const recover = Effect.fnUntraced(function* (log: SessionLog) {
   const { round } = log.state
   if (round === undefined || !round.open) return []
   yield* log.append(Closing.events(round, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
-  return [{ sessionId: log.id, roundId: round.id } satisfies Recovered]
+  return [Recovered.cases.Closed.make({ sessionId: log.id, roundId: round.id })]
 })
+
+/** Tells of a session that is in use, or damaged, instead of failing; a session that was removed needs no recovery. */
+export const report = <R>(
+  sessionId: SessionId,
+  recovery: Effect.Effect<ReadonlyArray<Recovered>, StorageError | SessionNotFound | SessionBusy, R>
+): Effect.Effect<ReadonlyArray<Recovered>, StorageError, R> =>
+  recovery.pipe(
+    Effect.catchTags({
+      SessionNotFound: () => Effect.succeed<ReadonlyArray<Recovered>>([]),
+      SessionBusy: ({ detail, holder }) =>
+        Effect.succeed([
+          Recovered.cases.InUse.make({ sessionId, detail, ...(holder === undefined ? {} : { holder }) })
+        ]),
+      StorageError: (error) =>
+        error.reason === "Corrupt"
+          ? Effect.succeed([Recovered.cases.Damaged.make({ sessionId, problem: error.message })])
+          : Effect.fail(error)
+    })
+  )

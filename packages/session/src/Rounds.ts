@@ -134,7 +134,7 @@ export const make = Effect.gen(function* () {
     const sessions = yield* SessionManager
     const candidates = yield* sessions.list({ open: true })
     const idle = candidates.filter(({ id }) => !running.has(id))
-    return (yield* Effect.forEach(idle, ({ id }) => open.use(id, Recovery.recover))).flat()
+    return (yield* Effect.forEach(idle, ({ id }) => Recovery.report(id, open.use(id, Recovery.recover)))).flat()
   })
 
   return { handle, submit, cancel, recover }

@@ -16,7 +16,6 @@ import type * as Stream from "effect/Stream"
 import * as Preview from "./Preview.ts"
 import type { Recovered } from "./Recovery.ts"
 import * as Rounds from "./Rounds.ts"
-import type { LogError } from "./SessionLog.ts"
 
 export interface HandleMessage {
   readonly sessionId: SessionId
@@ -63,10 +62,10 @@ export class SessionCoordinator extends Context.Service<
     /** Ends the session's running round and waits until it is closed. Nothing happens when none runs. */
     readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
     /**
-     * Closes rounds that a dead process left open, in every session. Sends nothing to a model or a tool, and a second run
-     * finds nothing to do.
+     * Closes rounds that a dead process left open, in every session, and leaves alone what a live one runs. Sends nothing
+     * to a model or a tool, and a second run finds nothing to close.
      */
-    readonly recover: Effect.Effect<ReadonlyArray<Recovered>, LogError>
+    readonly recover: Effect.Effect<ReadonlyArray<Recovered>, StorageError>
   }
 >()("@parley/session/SessionCoordinator") {
   static readonly layer: Layer.Layer<SessionCoordinator, never, Managers> = Layer.effect(

@@ -1,5 +1,6 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
+import type { Lease } from "@parley/domain/Lease"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
@@ -16,13 +17,14 @@ export interface SessionLog {
    * store may group them. Not interruptible: an event that was handed over is stored or the log is broken.
    */
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
-  /** Takes in what others appended. */
-  readonly refresh: Effect.Effect<void, LogError>
+  /** Takes in what others appended, and appends with this lease from here on. */
+  readonly resume: (lease: Lease) => Effect.Effect<void, LogError>
   /** Set by the first failed append. The fold can no longer be trusted; open the session again. */
   readonly broken: () => boolean
 }
 
-export const open = Effect.fnUntraced(function* (id: SessionId) {
+export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease) {
+  let current = epoch
   const sessions = yield* SessionManager
   const state = new SessionState()
   const early = new Map<number, ReadonlyArray<LogEntry>>()
@@ -42,7 +44,7 @@ export const open = Effect.fnUntraced(function* (id: SessionId) {
     Effect.suspend(() => {
       const after = next
       next += events.length
-      return sessions.append(id, after, events).pipe(
+      return sessions.append(id, { after, epoch: current }, events).pipe(
         Effect.map((entries) => fold(after, entries)),
         Effect.onError(() =>
           Effect.sync(() => {
@@ -59,7 +61,13 @@ export const open = Effect.fnUntraced(function* (id: SessionId) {
     })
   )
 
+  const resume = ({ epoch }: Lease) =>
+    Effect.suspend(() => {
+      current = epoch
+      return refresh
+    })
+
   yield* refresh
-  const log: SessionLog = { id, state, append, refresh, broken: () => broken }
+  const log: SessionLog = { id, state, append, resume, broken: () => broken }
   return log
 })

@@ -28,11 +28,11 @@ const failingStore = Layer.effect(
     let appends = 0
     return SessionManager.of({
       ...sessions,
-      append: (id, after, events) =>
+      append: (id, at, events) =>
         Effect.suspend(() =>
           broken.isOpen() && ++appends > 2
             ? Effect.fail(new StorageError({ operation: "append", reason: "Full", detail: "test" }))
-            : sessions.append(id, after, events)
+            : sessions.append(id, at, events)
         )
     })
   })
@@ -327,7 +327,7 @@ describe("recovery", () => {
   ]
   const dead = Effect.gen(function* () {
     const sessions = yield* SessionManager
-    yield* sessions.append(sessionId, 0, lost)
+    yield* sessions.append(sessionId, { after: 0, epoch: 0 }, lost)
   })
 
   it.effect("closes a round that nobody runs, once, and asks nobody", () =>
@@ -335,7 +335,7 @@ describe("recovery", () => {
       yield* watched
       yield* dead
       const coordinator = yield* SessionCoordinator
-      assert.deepStrictEqual(yield* coordinator.recover, [{ sessionId, roundId: roundId(1) }])
+      assert.deepStrictEqual(yield* coordinator.recover, [{ _tag: "Closed", sessionId, roundId: roundId(1) }])
       assert.deepStrictEqual(yield* coordinator.recover, [])
       assert.deepStrictEqual(yield* tags, ["RoundStarted", "RoundFailed"])
       assert.isEmpty(yield* ScriptedModel.Requests.all)

@@ -9,16 +9,16 @@ import { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Error
 import { type SessionId, SessionIds } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import * as SessionFeed from "@parley/domain/SessionFeed"
-import type { SessionInfo } from "@parley/domain/SessionInfo"
+import { fresh } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { zero } from "@parley/domain/Usage"
 import * as Append from "./internal/append.ts"
 import * as Commit from "./internal/commit.ts"
 import * as Database from "./internal/database.ts"
 import * as EventRows from "./internal/eventRows.ts"
 import * as GroupCommit from "./internal/groupCommit.ts"
+import * as Leases from "./internal/leases.ts"
 import * as SessionRows from "./internal/sessionRows.ts"
-import { BusyLimit, FlushInterval } from "./StoreSettings.ts"
+import { BusyLimit, FlushInterval, LeaseDuration, LeaseRenewal } from "./StoreSettings.ts"
 
 type Service = SessionManager["Service"]
 
@@ -50,21 +50,12 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
     commit: Commit.make(database, feed.publish)
   })
 
+  const { acquire } = Leases.make(database, { duration: yield* LeaseDuration, renewal: yield* LeaseRenewal })
+
   const create = Effect.fn("SessionManager.create")(function* (wanted: Parameters<Service["create"]>[0]) {
     const id = wanted.id ?? (yield* nextId)
     const now = yield* Clock.currentTimeMillis
-    const info: SessionInfo = {
-      id,
-      workspace: wanted.workspace ?? "",
-      title: wanted.title ?? "",
-      createdAt: now,
-      updatedAt: now,
-      head: 0,
-      rounds: 0,
-      open: false,
-      usage: zero,
-      cost: 0
-    }
+    const info = fresh(id, now, wanted)
     const rows = yield* run("create")(sql.unsafe(SessionRows.insert, SessionRows.insertValues(info)))
     if (rows.length === 0) return yield* new SessionBusy({ sessionId: id, detail: "this id is already taken" })
     return info
@@ -95,7 +86,7 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
     if (rows.length === 0) return yield* new SessionNotFound({ sessionId: id })
   })
 
-  const append: Service["append"] = (id, after, events) =>
+  const append: Service["append"] = (id, at, events) =>
     Effect.suspend(() => {
       const bodies = Result.all(events.map(EventRows.encode))
       if (Result.isFailure(bodies))
@@ -107,7 +98,7 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
           })
         )
       return Effect.callback<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>((resume) => {
-        const request = Append.make(id, after, events, bodies.success, resume)
+        const request = Append.make(id, at, events, bodies.success, resume)
         submit(request)
         return Effect.sync(() => {
           request.abandoned = true
@@ -152,7 +143,7 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
       )
     )
 
-  return SessionManager.of({ create, get, list, remove, append, read, follow })
+  return SessionManager.of({ create, get, list, remove, acquire, append, read, follow })
 })
 
 /**

@@ -16,3 +16,15 @@ export const FlushInterval = Context.Reference<Duration.Duration>("@parley/store
 export const BusyLimit = Context.Reference<Duration.Duration>("@parley/store/BusyLimit", {
   defaultValue: () => Duration.seconds(5)
 })
+
+/**
+ * How long a session's lease is good for without renewal, and how often it is renewed while it is held. A holder that
+ * stands still for longer than the lease may be succeeded by another process; its own appends then fail. Read once, when
+ * the layer is built.
+ */
+export const LeaseDuration = Context.Reference<Duration.Duration>("@parley/store/LeaseDuration", {
+  defaultValue: () => Duration.seconds(10)
+})
+export const LeaseRenewal = Context.Reference<Duration.Duration>("@parley/store/LeaseRenewal", {
+  defaultValue: () => Duration.seconds(3)
+})

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { storageError } from "../src/internal/storageError.ts"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { asked, delta, fact, started, turn } from "./support/events.ts"
+import { asked, at, delta, fact, started, turn } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
 const isStorageError = Schema.is(StorageError)
@@ -43,7 +43,7 @@ describe("failures", () => {
           .follow(a.id, 0)
           .pipe(Stream.take(1), Stream.runCollect, Effect.forkChild({ startImmediately: true }))
         other.exec(sabotage[statement])
-        const calls = [a, b].map(({ id }) => Effect.flip(sessions.append(id, 0, [started])))
+        const calls = [a, b].map(({ id }) => Effect.flip(sessions.append(id, at(0), [started])))
         for (const error of yield* Effect.all(calls, { concurrency: "unbounded" })) {
           assert.isTrue(isStorageError(error))
           assert.match(error.message, statement === "INSERT" ? /sabotage/ : /FOREIGN KEY/)
@@ -51,8 +51,8 @@ describe("failures", () => {
         assert.isUndefined(seen.pollUnsafe())
         other.exec("DROP TRIGGER sabotage")
         assert.strictEqual((yield* sessions.get(a.id)).head, 0)
-        yield* sessions.append(a.id, 0, [asked])
-        yield* sessions.append(b.id, 0, [asked])
+        yield* sessions.append(a.id, at(0), [asked])
+        yield* sessions.append(b.id, at(0), [asked])
         assert.deepStrictEqual(yield* Fiber.join(seen), yield* sessions.read(a.id, 0))
       })
     )
@@ -63,10 +63,10 @@ describe("failures", () => {
       const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
       yield* sessions.remove(b.id)
       const calls = [
-        sessions.append(a.id, 0, [fact]),
-        sessions.append(a.id, 7, [fact]),
-        sessions.append(b.id, 0, [fact]),
-        sessions.append(a.id, 1, [fact])
+        sessions.append(a.id, at(0), [fact]),
+        sessions.append(a.id, at(7), [fact]),
+        sessions.append(b.id, at(0), [fact]),
+        sessions.append(a.id, at(1), [fact])
       ]
       const outcomes = yield* Effect.forEach(
         calls,
@@ -82,7 +82,7 @@ describe("failures", () => {
     Effect.gen(function* () {
       const { other, sessions } = yield* open
       const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
-      for (const { id } of [a, b]) yield* sessions.append(id, 0, [fact, started])
+      for (const { id } of [a, b]) yield* sessions.append(id, at(0), [fact, started])
       for (const body of [`{"_tag":`, `{"_tag":"Newspeak"}`, `{"_tag":"ToolStarted","callId":""}`]) {
         other.prepare("UPDATE events SET body = ? WHERE seq = 2 AND session = 1").run(body)
         const error = yield* Effect.flip(sessions.read(a.id, 0))
@@ -102,7 +102,7 @@ describe("failures", () => {
       const { id } = yield* sessions.create({})
       const usage = { inputTokens: Number.NaN, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
       const error = yield* Effect.flip(
-        sessions.append(id, 0, [{ _tag: "TurnInterrupted", turnId: turn, content: [], usage }])
+        sessions.append(id, at(0), [{ _tag: "TurnInterrupted", turnId: turn, content: [], usage }])
       )
       assert.isTrue(isStorageError(error))
       assert.deepStrictEqual(yield* sessions.read(id, 0), [])
@@ -117,7 +117,7 @@ describe("failures", () => {
       const usage = { inputTokens: most, outputTokens: most, cacheReadTokens: most, cacheWriteTokens: most }
       const cost = Number.MAX_VALUE
       for (const after of [0, 1, 2])
-        yield* sessions.append(id, after, [{ _tag: "TurnInterrupted", turnId: turn, content: [], usage, cost }])
+        yield* sessions.append(id, at(after), [{ _tag: "TurnInterrupted", turnId: turn, content: [], usage, cost }])
       const info = yield* sessions.get(id)
       assert.deepStrictEqual([info.head, info.usage, info.cost], [3, usage, cost])
     })
@@ -161,7 +161,7 @@ describe("failures", () => {
     Effect.gen(function* () {
       const { other, sessions } = yield* open
       const { id } = yield* sessions.create({})
-      yield* sessions.append(id, 0, [started])
+      yield* sessions.append(id, at(0), [started])
       const latch = yield* Latch.make(false)
       const fiber = yield* sessions.follow(id, 0).pipe(
         Stream.tap(() => latch.await),
@@ -169,7 +169,7 @@ describe("failures", () => {
         Effect.forkChild({ startImmediately: true })
       )
       const batch = Array.from({ length: 500 }, () => started)
-      for (const after of [1, 501, 1001]) yield* sessions.append(id, after, batch)
+      for (const after of [1, 501, 1001]) yield* sessions.append(id, at(after), batch)
       other.exec("DELETE FROM sessions")
       yield* latch.open
       assert.strictEqual((yield* Fiber.join(fiber)).length, 1)
@@ -184,7 +184,9 @@ describe("failures", () => {
         sessions.follow(id, 0).pipe(Stream.take(100), Stream.runCollect, Effect.forkChild({ startImmediately: true }))
       )
       const calls = all.flatMap(({ id }) =>
-        Array.from({ length: 50 }, (_, i) => sessions.append(id, 2 * i, [i % 3 === 0 ? fact : delta("x"), delta("y")]))
+        Array.from({ length: 50 }, (_, i) =>
+          sessions.append(id, at(2 * i), [i % 3 === 0 ? fact : delta("x"), delta("y")])
+        )
       )
       yield* Effect.all(calls, { concurrency: "unbounded", discard: true })
       const seen = yield* Effect.forEach(followers, Fiber.join)

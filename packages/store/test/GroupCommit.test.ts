@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { completed, delta, fact, round, started } from "./support/events.ts"
+import { at, completed, delta, fact, round, started } from "./support/events.ts"
 import { record } from "./support/statements.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -28,9 +28,9 @@ describe("group commit", () => {
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})
-      const first = yield* fork(sessions.append(id, 0, [delta("a")]))
+      const first = yield* fork(sessions.append(id, at(0), [delta("a")]))
       assert.isTrue(done(first))
-      const second = yield* fork(sessions.append(id, 1, [delta("b")]))
+      const second = yield* fork(sessions.append(id, at(1), [delta("b")]))
       yield* TestClock.adjust(24)
       yield* settle
       assert.isFalse(done(second))
@@ -41,9 +41,9 @@ describe("group commit", () => {
       assert.strictEqual((yield* sessions.read(id, 0)).length, 2)
       // A pause as long as the interval, and the next delta does not wait either.
       yield* TestClock.adjust(25)
-      assert.isTrue(done(yield* fork(sessions.append(id, 2, [delta("c")]))))
+      assert.isTrue(done(yield* fork(sessions.append(id, at(2), [delta("c")]))))
       // Another turn has a first delta of its own.
-      assert.isTrue(done(yield* fork(sessions.append(id, 3, [delta("d", turnId(round, 2))]))))
+      assert.isTrue(done(yield* fork(sessions.append(id, at(3), [delta("d", turnId(round, 2))]))))
     }).pipe(Effect.provide(store))
   )
 
@@ -52,11 +52,11 @@ describe("group commit", () => {
       const log = yield* record
       const sessions = yield* SessionManager
       const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
-      yield* sessions.append(a.id, 0, [delta("a")])
-      const waiting = yield* fork(sessions.append(a.id, 1, [delta("b")]))
+      yield* sessions.append(a.id, at(0), [delta("a")])
+      const waiting = yield* fork(sessions.append(a.id, at(1), [delta("b")]))
       assert.isFalse(done(waiting))
       const before = commits(log())
-      yield* sessions.append(b.id, 0, [started])
+      yield* sessions.append(b.id, at(0), [started])
       assert.isTrue(done(waiting))
       assert.strictEqual(commits(log()), before + 1)
     }).pipe(Effect.provide(store))
@@ -68,7 +68,7 @@ describe("group commit", () => {
       const all = yield* Effect.replicateEffect(sessions.create({}), 20)
       const log = yield* record
       const append = (after: number) =>
-        Effect.forEach(all, ({ id }) => sessions.append(id, after, [delta("x")]), { concurrency: "unbounded" })
+        Effect.forEach(all, ({ id }) => sessions.append(id, at(after), [delta("x")]), { concurrency: "unbounded" })
       yield* append(0)
       assert.strictEqual(commits(log()), 1)
       const rest = yield* Effect.forEach([1, 2, 3, 4, 5], (after) => fork(append(after)))
@@ -85,11 +85,11 @@ describe("group commit", () => {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})
       const log = yield* record
-      yield* sessions.append(id, 0, [started])
-      yield* sessions.append(id, 1, [delta("a")])
-      yield* sessions.append(id, 2, [delta("b"), fact])
-      yield* sessions.append(id, 4, [completed])
-      yield* sessions.append(id, 5, [started])
+      yield* sessions.append(id, at(0), [started])
+      yield* sessions.append(id, at(1), [delta("a")])
+      yield* sessions.append(id, at(2), [delta("b"), fact])
+      yield* sessions.append(id, at(4), [completed])
+      yield* sessions.append(id, at(5), [started])
       const transaction = ["BEGIN IMMEDIATE", "COMMIT"]
       assert.deepStrictEqual(log(), [
         ...transaction,
@@ -107,10 +107,10 @@ describe("group commit", () => {
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})
-      yield* sessions.append(id, 0, [delta("a")])
-      const waiting = yield* fork(sessions.append(id, 1, [delta("b")]))
+      yield* sessions.append(id, at(0), [delta("a")])
+      const waiting = yield* fork(sessions.append(id, at(1), [delta("b")]))
       yield* Fiber.interrupt(waiting)
-      yield* sessions.append(id, 1, [started])
+      yield* sessions.append(id, at(1), [started])
       assert.deepStrictEqual(
         (yield* sessions.read(id, 0)).map(({ event }) => event),
         [delta("a"), started]
@@ -127,11 +127,11 @@ describe("group commit", () => {
         SessionManager.pipe(Effect.provide(context))
       ).pipe(Effect.flatten)
       const { id } = yield* sessions.create({})
-      yield* sessions.append(id, 0, [delta("a")])
-      const waiting = yield* fork(sessions.append(id, 1, [delta("b")]))
+      yield* sessions.append(id, at(0), [delta("a")])
+      const waiting = yield* fork(sessions.append(id, at(1), [delta("b")]))
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual((yield* Fiber.join(waiting)).length, 1)
-      const error = yield* Effect.flip(sessions.append(id, 2, [fact]))
+      const error = yield* Effect.flip(sessions.append(id, at(2), [fact]))
       assert.strictEqual(error._tag, "StorageError")
       const again = yield* SessionManager.use((reopened) => reopened.read(id, 0)).pipe(Effect.provide(layer))
       assert.strictEqual(again.length, 2)

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
 import { BusyLimit } from "../src/StoreSettings.ts"
-import { delta, fact } from "./support/events.ts"
+import { at, delta, fact } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
 /** A store, and another connection to its file. Locks do not care whether that is in another process. */
@@ -44,9 +44,9 @@ describe("a lock held by another process", () => {
       const { id } = yield* sessions.create({})
       other.exec("BEGIN IMMEDIATE")
       const count = yield* turns
-      const calls = [sessions.append(id, 0, [fact]), sessions.append(id, 1, [delta("a")]), sessions.create({})]
+      const calls = [sessions.append(id, at(0), [fact]), sessions.append(id, at(1), [delta("a")]), sessions.create({})]
       const fiber = yield* Effect.forkChild(Effect.all(calls, { concurrency: "unbounded" }))
-      yield* Effect.sleep("200 millis")
+      yield* Effect.sleep("1 second")
       assert.isUndefined(fiber.pollUnsafe())
       // Reading needs no lock.
       assert.deepStrictEqual(yield* sessions.read(id, 0), [])
@@ -63,7 +63,7 @@ describe("a lock held by another process", () => {
       const { other, sessions } = yield* withOther("150 millis")
       const { id } = yield* sessions.create({})
       other.exec("BEGIN IMMEDIATE")
-      const calls = [sessions.append(id, 0, [fact]), sessions.create({}), sessions.remove(id)]
+      const calls = [sessions.append(id, at(0), [fact]), sessions.create({}), sessions.remove(id)]
       const [elapsed, errors] = yield* Effect.timed(
         Effect.forEach(calls, (call) => Effect.flip(call), { concurrency: 3 })
       )
@@ -73,7 +73,7 @@ describe("a lock held by another process", () => {
       }
       assert.isBelow(Duration.toMillis(elapsed), 3000)
       other.exec("COMMIT")
-      yield* sessions.append(id, 0, [fact])
+      yield* sessions.append(id, at(0), [fact])
       assert.strictEqual((yield* sessions.list({})).length, 1)
     })
   )

@@ -1,12 +1,19 @@
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
+import { SessionId } from "@parley/domain/Ids"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as SqliteSessions from "../src/SqliteSessions.ts"
 import { open } from "../src/internal/database.ts"
 import { migrate, migrations } from "../src/internal/migrations.ts"
+import { asked, at, completed, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
+import * as Version1 from "./support/version1.ts"
 
 const limit = Duration.seconds(5)
 const more = [...migrations, ["CREATE TABLE notes (text TEXT) STRICT", "INSERT INTO notes VALUES ('once')"]]
@@ -23,6 +30,33 @@ const rows = (filename: string, sql: string) => {
 }
 
 describe("migrations", () => {
+  it.effect("keep the sessions of version 1, which can then be acquired and written", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* Temporary.directory, "sessions.db")
+      Version1.create(filename)
+      const layer = Layer.provide(SqliteSessions.layer({ filename }), Temporary.atOnce)
+      const sessions = yield* Effect.map(Layer.build(layer), (context) => Context.get(context, SessionManager))
+      const id = SessionId.make("old")
+      const usage = { inputTokens: 5, outputTokens: 6, cacheReadTokens: 7, cacheWriteTokens: 8 }
+      const times = { createdAt: 10, updatedAt: 20 }
+      assert.deepStrictEqual(yield* sessions.list({}), [
+        { id, workspace: "/w", title: "Hello", ...times, head: 2, rounds: 1, open: true, usage, cost: 0.5 }
+      ])
+      assert.deepStrictEqual(
+        (yield* sessions.read(id, 0)).map(({ event }) => event),
+        [asked, delta("Hi")]
+      )
+      const { epoch } = yield* sessions.acquire(id)
+      assert.strictEqual(epoch, 1)
+      yield* sessions.append(id, at(2, epoch), [completed])
+      assert.deepStrictEqual(
+        (yield* sessions.read(id, 0)).map(({ seq }) => seq),
+        [1, 3]
+      )
+      assert.deepStrictEqual(rows(filename, "PRAGMA user_version"), [migrations.length])
+    })
+  )
+
   it.live("bring an older database up to date, once, when several processes open it", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")

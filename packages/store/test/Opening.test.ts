@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { asked, completed, delta } from "./support/events.ts"
+import { asked, at, completed, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
 const isStorageError = Schema.is(StorageError)
@@ -38,7 +38,7 @@ describe("opening", () => {
       const [id, log] = yield* use(filename, (first) =>
         Effect.gen(function* () {
           const { id } = yield* first.create({ workspace: "/w" })
-          yield* first.append(id, 0, [asked, delta("a"), completed, asked])
+          yield* first.append(id, at(0), [asked, delta("a"), completed, asked])
           const log = yield* first.read(id, 0)
           assert.deepStrictEqual(yield* use(filename, (second) => second.read(id, 0)), log)
           return [id, log] as const
@@ -48,7 +48,7 @@ describe("opening", () => {
         Effect.gen(function* () {
           assert.deepStrictEqual(yield* third.read(id, 0), log)
           assert.deepStrictEqual([yield* third.get(id)], yield* third.list({ workspace: "/w", open: true }))
-          yield* third.append(id, 4, [delta("b")])
+          yield* third.append(id, at(4), [delta("b")])
         })
       )
     })
@@ -64,7 +64,7 @@ describe("opening", () => {
           use(filename, (sessions) =>
             Effect.gen(function* () {
               const { id } = yield* sessions.create({})
-              yield* sessions.append(id, 0, [asked])
+              yield* sessions.append(id, at(0), [asked])
               const files = readdirSync(join(root, "new", "deep")).sort()
               assert.deepStrictEqual(files, ["sessions.db", "sessions.db-shm", "sessions.db-wal"])
               for (const file of files) assert.strictEqual(mode(join(root, "new", "deep", file)), 0o600)
@@ -107,7 +107,7 @@ describe("opening", () => {
         Effect.tap(sessions.create({}), ({ id }) =>
           sessions.append(
             id,
-            0,
+            at(0),
             Array.from({ length: 200 }, (_, i) => delta(`${i}`.repeat(50)))
           )
         )

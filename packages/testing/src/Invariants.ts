@@ -52,6 +52,8 @@ export const intentFirst = (log: ReadonlyArray<LogEntry>): Violations => {
     }
     if (event._tag === "ToolSettled") {
       const { outcome } = event
+      if (outcome._tag === "Succeeded" && state.get(event.callId) !== "started")
+        found.push(`call ${event.callId} ran and was never recorded as started`)
       if (outcome._tag === "Unknown" && state.get(event.callId) !== "started")
         found.push(`call ${event.callId} is unknown but never started`)
       if (outcome._tag === "NotExecuted" && state.get(event.callId) === "started")

@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import {
   asked,
+  at,
   cancelled,
   completed,
   delta,
@@ -24,6 +25,7 @@ import {
   t2
 } from "./internal/ContractEvents.ts"
 import { generated } from "./internal/ContractGenerated.ts"
+import { leases } from "./internal/ContractLeases.ts"
 
 const seqs = (entries: ReadonlyArray<LogEntry>) => entries.map(({ seq }) => seq)
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
@@ -68,9 +70,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
 
     check("removes a session and everything of it, and says so when one is unknown", function* (sessions) {
       const [{ id }, kept] = yield* Effect.all([sessions.create({}), sessions.create({})])
-      for (const session of [id, kept.id]) yield* sessions.append(session, 0, [fact])
+      for (const session of [id, kept.id]) yield* sessions.append(session, at(0), [fact])
       yield* sessions.remove(id)
-      const asks = [sessions.get(id), sessions.remove(id), sessions.read(id, 0), sessions.append(id, 1, [fact])]
+      const asks = [sessions.get(id), sessions.remove(id), sessions.read(id, 0), sessions.append(id, at(1), [fact])]
       const watch = Stream.runDrain(sessions.follow(id, 0))
       for (const tag of yield* Effect.all([...asks.map(tagOf), tagOf(watch)]))
         assert.strictEqual(tag, "SessionNotFound")
@@ -84,7 +86,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
         Effect.andThen(TestClock.adjust(10), sessions.create({ id: SessionId.make(id), workspace }))
       const [a, b, c] = yield* Effect.all([create("a", "/x"), create("b", "/y"), create("c", "/x")])
       yield* TestClock.adjust(10)
-      yield* sessions.append(a.id, 0, [asked("?")])
+      yield* sessions.append(a.id, at(0), [asked("?")])
       const ids = (options: Parameters<Service["list"]>[0]) =>
         Effect.map(sessions.list(options), (infos) => infos.map((info) => info.id))
       assert.deepStrictEqual(yield* ids({}), [a.id, c.id, b.id])
@@ -92,7 +94,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
       assert.deepStrictEqual(yield* ids({ workspace: "/" }), [])
       assert.deepStrictEqual(yield* ids({ limit: 2 }), [a.id, c.id])
       assert.deepStrictEqual(yield* ids({ workspace: "/x", open: true, limit: 5 }), [a.id])
-      yield* sessions.append(a.id, 1, [cancelled])
+      yield* sessions.append(a.id, at(1), [cancelled])
       assert.deepStrictEqual(yield* ids({ open: true }), [])
       assert.deepStrictEqual(yield* sessions.list({ limit: 1 }), [yield* sessions.get(a.id)])
     })
@@ -100,9 +102,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
     check("numbers events from one, and reads those after a cursor", function* (sessions) {
       const { id } = yield* sessions.create({})
       yield* TestClock.setTime(5)
-      const first = yield* sessions.append(id, 0, [asked("?"), fact])
-      assert.deepStrictEqual(yield* sessions.append(id, 2, []), [])
-      const second = yield* sessions.append(id, 2, [fact])
+      const first = yield* sessions.append(id, at(0), [asked("?"), fact])
+      assert.deepStrictEqual(yield* sessions.append(id, at(2), []), [])
+      const second = yield* sessions.append(id, at(2), [fact])
       assert.deepStrictEqual(seqs([...first, ...second]), [1, 2, 3])
       assert.deepStrictEqual(first[0], { seq: 1, at: 5, event: asked("?") })
       assert.deepStrictEqual(yield* sessions.read(id, 0), [...first, ...second])
@@ -112,11 +114,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
 
     check("appends only to the head, and otherwise changes nothing", function* (sessions) {
       const { id } = yield* sessions.create({})
-      yield* sessions.append(id, 0, [asked("?"), delta(t1)])
+      yield* sessions.append(id, at(0), [asked("?"), delta(t1)])
       const before = yield* Effect.all([sessions.get(id), sessions.read(id, 0)])
       for (const after of [0, 1, 3, -1]) {
-        assert.strictEqual(yield* tagOf(sessions.append(id, after, [completed(t1), fact])), "SessionBusy")
-        assert.strictEqual(yield* tagOf(sessions.append(id, after, [])), "SessionBusy")
+        assert.strictEqual(yield* tagOf(sessions.append(id, at(after), [completed(t1), fact])), "SessionBusy")
+        assert.strictEqual(yield* tagOf(sessions.append(id, at(after), [])), "SessionBusy")
       }
       assert.deepStrictEqual(yield* Effect.all([sessions.get(id), sessions.read(id, 0)]), before)
     })
@@ -124,9 +126,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
     for (const end of [completed, failed, interrupted])
       check(`removes the deltas of a turn that ends with ${end(t1)._tag}, and no others`, function* (sessions) {
         const [{ id }, other] = yield* Effect.all([sessions.create({}), sessions.create({})])
-        yield* sessions.append(other.id, 0, [delta(t1)])
-        yield* sessions.append(id, 0, [fact, delta(t1), delta(t2), delta(t1)])
-        const written = yield* sessions.append(id, 4, [delta(t1), end(t1), delta(t1)])
+        yield* sessions.append(other.id, at(0), [delta(t1)])
+        yield* sessions.append(id, at(0), [fact, delta(t1), delta(t2), delta(t1)])
+        const written = yield* sessions.append(id, at(4), [delta(t1), end(t1), delta(t1)])
         assert.deepStrictEqual(seqs(written), [5, 6, 7])
         const left = yield* sessions.read(id, 0)
         assert.deepStrictEqual(seqs(left), [1, 3, 6, 7])
@@ -136,8 +138,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
 
     check("projects title, rounds, usage and cost, with the turns that failed", function* (sessions) {
       const { id } = yield* sessions.create({})
-      yield* sessions.append(id, 0, [asked(" What\n is  it? "), completed(t1), failed(t2), interrupted(t1)])
-      yield* sessions.append(id, 4, [cancelled, asked("Again")])
+      yield* sessions.append(id, at(0), [asked(" What\n is  it? "), completed(t1), failed(t2), interrupted(t1)])
+      yield* sessions.append(id, at(4), [cancelled, asked("Again")])
       const { cost, head, open, rounds, title, usage } = yield* sessions.get(id)
       assert.deepStrictEqual({ cost, head, open, rounds }, { cost: 27.75, head: 6, open: true, rounds: 2 })
       assert.strictEqual(title, "What is it?")
@@ -147,7 +149,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
     check("takes overlapping appends in the order of the calls, and of rivals the first", function* (sessions) {
       const created = yield* Effect.forEach(range(1, 20), () => sessions.create({}))
       const calls = range(0, 29).flatMap((after) =>
-        created.flatMap(({ id }) => [sessions.append(id, after, [delta(t1)]), sessions.append(id, after, [fact])])
+        created.flatMap(({ id }) => [
+          sessions.append(id, at(after), [delta(t1)]),
+          sessions.append(id, at(after), [fact])
+        ])
       )
       const tags = yield* Effect.forEach(calls, tagOf, { concurrency: "unbounded" })
       assert.deepStrictEqual(
@@ -165,10 +170,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
       const { id } = yield* sessions.create({})
       for (const yields of range(0, 12)) {
         const { head } = yield* sessions.get(id)
-        const fiber = yield* Effect.forkChild(sessions.append(id, head, facts(3)), { startImmediately: true })
+        const fiber = yield* Effect.forkChild(sessions.append(id, at(head), facts(3)), { startImmediately: true })
         yield* Effect.replicateEffect(Effect.yieldNow, yields, { discard: true })
         yield* Fiber.interrupt(fiber)
-        assert.strictEqual(yield* tagOf(sessions.append(id, head + 1, [fact])), "SessionBusy")
+        assert.strictEqual(yield* tagOf(sessions.append(id, at(head + 1), [fact])), "SessionBusy")
         assert.include([head, head + 3], (yield* sessions.get(id)).head)
       }
     })
@@ -186,7 +191,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
       const fibers = [yield* follow(300, 0), yield* follow(300, 0)]
       for (const after of range(0, 299)) {
         if (after === 150) fibers.push(yield* follow(300, 0), yield* follow(200, 100))
-        yield* sessions.append(id, after, [fact])
+        yield* sessions.append(id, at(after), [fact])
       }
       const seen = yield* Effect.forEach(fibers, Fiber.join)
       assert.deepStrictEqual(seen.map(seqs), [range(1, 300), range(1, 300), range(1, 300), range(101, 300)])
@@ -200,25 +205,26 @@ export const suite = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
         Stream.take(3100),
         collect
       )
-      for (const batch of range(0, 30)) yield* sessions.append(id, batch * 100, facts(100))
+      for (const batch of range(0, 30)) yield* sessions.append(id, at(batch * 100), facts(100))
       yield* latch.open
       assert.deepStrictEqual(seqs(yield* Fiber.join(fiber)), range(1, 3100))
     })
 
     check("ends the subscriptions of a session that is removed", function* (sessions) {
       const { id } = yield* sessions.create({})
-      yield* sessions.append(id, 0, [fact])
+      yield* sessions.append(id, at(0), [fact])
       const reached = yield* Latch.make(false)
       const fiber = yield* sessions.follow(id, 0).pipe(
         Stream.tap(({ seq }) => (seq === 2 ? reached.open : Effect.void)),
         collect
       )
-      yield* sessions.append(id, 1, [fact])
+      yield* sessions.append(id, at(1), [fact])
       yield* reached.await
       yield* sessions.remove(id)
       assert.deepStrictEqual(seqs(yield* Fiber.join(fiber)), [1, 2])
     })
   })
 
+  leases(`${name}, a lease`, layer)
   generated(`${name}, generated`, layer)
 }

@@ -15,9 +15,9 @@ export const layer = (steps: number): Layer.Layer<SessionManager> =>
       const disk = yield* Semaphore.make(1)
       return SessionManager.of({
         ...sessions,
-        append: (id, after, events) =>
+        append: (id, at, events) =>
           Effect.repeat(Effect.yieldNow, { times: steps }).pipe(
-            Effect.andThen(sessions.append(id, after, events)),
+            Effect.andThen(sessions.append(id, at, events)),
             Semaphore.withPermit(disk)
           )
       })

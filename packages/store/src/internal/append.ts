@@ -1,6 +1,7 @@
 import type * as Exit from "effect/Exit"
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import type { SessionId, TurnId } from "@parley/domain/Ids"
+import type { WriteAt } from "@parley/domain/Lease"
 import { type LogEntry, needsBarrier, type SessionEvent } from "@parley/domain/SessionEvent"
 
 export type Appended = Exit.Exit<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>
@@ -8,7 +9,7 @@ export type Appended = Exit.Exit<ReadonlyArray<LogEntry>, StorageError | Session
 /** One call of `SessionManager.append` on its way to the disk. */
 export interface Append {
   readonly id: SessionId
-  readonly after: number
+  readonly at: WriteAt
   readonly events: ReadonlyArray<SessionEvent>
   /** The events as they are stored. */
   readonly bodies: ReadonlyArray<string>
@@ -31,13 +32,13 @@ const deltasOf = (events: ReadonlyArray<SessionEvent>): TurnId | undefined => {
 
 export const make = (
   id: SessionId,
-  after: number,
+  at: WriteAt,
   events: ReadonlyArray<SessionEvent>,
   bodies: ReadonlyArray<string>,
   settle: Append["settle"]
 ): Append => ({
   id,
-  after,
+  at,
   events,
   bodies,
   deltasOf: deltasOf(events),

@@ -21,7 +21,7 @@ const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<Ses
     const info = SessionRows.decode(row)
     if (Result.isFailure(info))
       return yield* new StorageError({ operation: "append", reason: "Corrupt", detail: info.failure })
-    sessions.set(id, { key: row.key, info: info.success })
+    sessions.set(id, { key: row.key, epoch: row.epoch, holder: row.holder, info: info.success })
   }
   return sessions
 })

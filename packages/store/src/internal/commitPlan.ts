@@ -5,10 +5,14 @@ import { endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 import { project, type SessionInfo } from "@parley/domain/SessionInfo"
 import type { Append, Appended } from "./append.ts"
 import type { NewEvent } from "./eventRows.ts"
+import { busy } from "./leases.ts"
 
 /** A session as it was when the transaction began. */
 export interface StoredSession {
   readonly key: number
+  /** Of the latest lease, and who has it. */
+  readonly epoch: number
+  readonly holder: string | null
   readonly info: SessionInfo
 }
 
@@ -31,7 +35,7 @@ export interface CommitPlan {
 
 const extend = (session: PlannedSession, append: Append, at: number): ReadonlyArray<LogEntry> =>
   append.events.map((event, i) => {
-    const entry: LogEntry = { seq: append.after + 1 + i, at, event }
+    const entry: LogEntry = { seq: append.at.after + 1 + i, at, event }
     if (endsTurn(event)) {
       session.ended.push(event.turnId)
       // Deltas that arrived in this same group are never written at all.
@@ -64,10 +68,17 @@ export const plan = (
     const before = stored.get(append.id)
     if (before === undefined) return [append, Exit.fail(new SessionNotFound({ sessionId: append.id }))]
     const { head } = sessions.get(append.id)?.info ?? before.info
-    if (append.after !== head)
+    if (append.at.epoch !== before.epoch) return [append, Exit.fail(busy(append.id, before.holder))]
+    if (append.at.after !== head)
       return [append, Exit.fail(new SessionBusy({ sessionId: append.id, detail: `its log moved on to event ${head}` }))]
     if (append.events.length === 0) return [append, Exit.succeed([])]
-    const session = sessions.get(append.id) ?? { ...before, rows: [], streaming: new Set<TurnId>(), ended: [] }
+    const session = sessions.get(append.id) ?? {
+      key: before.key,
+      info: before.info,
+      rows: [],
+      streaming: new Set<TurnId>(),
+      ended: []
+    }
     sessions.set(append.id, session)
     return [append, Exit.succeed(extend(session, append, at))]
   })

@@ -40,6 +40,12 @@ export const migrations: ReadonlyArray<ReadonlyArray<string>> = [
       PRIMARY KEY (session, seq)
     ) STRICT, WITHOUT ROWID`,
     `CREATE INDEX events_deltas ON events (session, delta_of) WHERE delta_of IS NOT NULL`
+  ],
+  // Leases. `holder` is JSON, and null when nobody has the lease.
+  [
+    `ALTER TABLE sessions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE sessions ADD COLUMN lease_until INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE sessions ADD COLUMN holder TEXT`
   ]
 ]
 

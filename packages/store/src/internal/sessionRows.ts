@@ -18,6 +18,9 @@ export interface SessionRow {
   readonly cache_read_tokens: number
   readonly cache_write_tokens: number
   readonly cost: number
+  /** Of the latest lease, and who has it. */
+  readonly epoch: number
+  readonly holder: string | null
 }
 
 const projected = [
@@ -54,7 +57,7 @@ const values = (info: SessionInfo): ReadonlyArray<unknown> => [
   finite(info.cost)
 ]
 
-const select = `SELECT key, id, ${projected.join(", ")} FROM sessions`
+const select = `SELECT key, id, epoch, holder, ${projected.join(", ")} FROM sessions`
 export const selectOne = `${select} WHERE id = ?`
 export const selectMany = `${select} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
   ORDER BY updated_at DESC, id DESC LIMIT ?3`

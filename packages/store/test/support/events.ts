@@ -1,5 +1,9 @@
 import { callId, roundId, type TurnId, turnId } from "@parley/domain/Ids"
+import type { WriteAt } from "@parley/domain/Lease"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
+
+/** Behind event `after`, in a session that nobody acquired or with the lease of `epoch`. */
+export const at = (after: number, epoch = 0): WriteAt => ({ after, epoch })
 
 export const round = roundId(1)
 export const turn = turnId(round, 1)

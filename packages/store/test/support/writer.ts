@@ -3,7 +3,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as SqliteSessions from "../../src/SqliteSessions.ts"
 import * as Layer from "effect/Layer"
-import { delta, turn } from "./events.ts"
+import { at, delta, turn } from "./events.ts"
 import { atOnce } from "./temporary.ts"
 
 /** A process that makes one session in the database it is given and appends to it as often as it is told. */
@@ -13,7 +13,7 @@ const program = SessionManager.use((sessions) =>
   Effect.gen(function* () {
     const { id } = yield* sessions.create({ title: String(process.pid) })
     for (let after = 0; after < Number(count); after++)
-      yield* sessions.append(id, after, [
+      yield* sessions.append(id, at(after), [
         after % 10 === 0 ? { _tag: "ToolStarted", callId: callId(turn, after) } : delta("x", turn)
       ])
   })

@@ -1,7 +1,11 @@
 import { roundId, type TurnId, turnId } from "@parley/domain/Ids"
+import type { WriteAt } from "@parley/domain/Lease"
 import { endsTurn, type LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
 
 // Events for the contract suite, in the shapes that matter to a store.
+
+/** Behind event `after`, in a session that nobody acquired or with the lease of `epoch`. */
+export const at = (after: number, epoch = 0): WriteAt => ({ after, epoch })
 
 const r1 = roundId(1)
 export const [t1, t2] = [turnId(r1, 1), turnId(r1, 2)]

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { hasBackslashKey } from "../Arbitraries.ts"
-import { asked, cancelled, completed, delta, failed, interrupted, t1, t2, withoutDeltas } from "./ContractEvents.ts"
+import { asked, at, cancelled, completed, delta, failed, interrupted, t1, t2, withoutDeltas } from "./ContractEvents.ts"
 
 const kinds = { delta, completed, failed, interrupted, asked: () => asked("?"), closed: () => cancelled }
 const Kind = Schema.Literals(["delta", "completed", "failed", "interrupted", "asked", "closed"])
@@ -37,7 +37,7 @@ export const generated = <E>(name: string, layer: Layer.Layer<SessionManager, E>
         const sessions = yield* SessionManager
         const { id } = yield* sessions.create({})
         // In order of declaration a delta comes before the ends of turns, which may be ends of its own.
-        const written = yield* sessions.append(id, 0, all)
+        const written = yield* sessions.append(id, at(0), all)
         const kept = all.reduce(withoutDeltas, written)
         assert.deepStrictEqual(
           (yield* sessions.read(id, 0)).map((entry) => json(entry)),
@@ -56,7 +56,7 @@ export const generated = <E>(name: string, layer: Layer.Layer<SessionManager, E>
         let log: ReadonlyArray<LogEntry> = []
         for (const { cursor, events } of steps) {
           const list = events.map(([kind, turn]) => kinds[kind](turn))
-          const exit = yield* Effect.exit(sessions.append(info.id, info.head + cursors[cursor], list))
+          const exit = yield* Effect.exit(sessions.append(info.id, at(info.head + cursors[cursor]), list))
           assert.strictEqual(Exit.isSuccess(exit), cursor === "head")
           for (const entry of Exit.isSuccess(exit) ? exit.value : []) {
             log = [...withoutDeltas(log, entry.event), entry]

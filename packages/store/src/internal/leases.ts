@@ -1,0 +1,91 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { SessionBusy, SessionNotFound, type StorageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import { describe, Holder, type Lease } from "@parley/domain/Lease"
+import type { Database } from "./database.ts"
+import * as ThisProcess from "./thisProcess.ts"
+
+/** A holder as it is stored: enough to tell whether its process is still there. */
+const StoredHolder = Schema.fromJsonString(
+  Schema.Struct({ ...Holder.fields, machine: Schema.String, started: Schema.String })
+)
+const encodeHolder = Schema.encodeSync(StoredHolder)
+const decodeHolder = Schema.decodeUnknownOption(StoredHolder)
+
+interface LeaseRow {
+  readonly epoch: number
+  readonly lease_until: number
+  readonly holder: string | null
+}
+
+const select = `SELECT epoch, lease_until, holder FROM sessions WHERE id = ?`
+/** Nothing happens if somebody else acquired, renewed or released since the row was read. */
+const claim = `UPDATE sessions SET epoch = epoch + 1, lease_until = ?, holder = ?
+  WHERE id = ? AND epoch = ? AND lease_until = ? RETURNING epoch`
+const renew = `UPDATE sessions SET lease_until = ? WHERE id = ? AND epoch = ? AND holder = ? RETURNING key`
+const release = `UPDATE sessions SET lease_until = 0, holder = NULL WHERE id = ? AND epoch = ? AND holder = ?`
+
+/** `holder` as the column has it. */
+export const busy = (sessionId: SessionId, holder: string | null): SessionBusy =>
+  Option.match(decodeHolder(holder), {
+    onNone: () => new SessionBusy({ sessionId, detail: "another writer has acquired it since" }),
+    onSome: ({ host, pid, since }) => {
+      const known = { pid, host, since }
+      return new SessionBusy({ sessionId, detail: describe(known, ThisProcess.host), holder: known })
+    }
+  })
+
+/** A lease is free when nobody has it, it ran out, or its process is gone. */
+const isFree = ({ holder, lease_until }: LeaseRow, now: number): boolean =>
+  lease_until <= now || Option.exists(decodeHolder(holder), ThisProcess.isDead)
+
+/** The leases of a database: rows that say who may append, until when, and in which epoch. */
+export const make = (
+  { run, sql }: Database,
+  settings: { readonly duration: Duration.Duration; readonly renewal: Duration.Duration }
+) => {
+  const duration = Duration.toMillis(settings.duration)
+
+  const take = Effect.fnUntraced(function* (
+    id: SessionId
+  ): Effect.fn.Return<Lease & { readonly holder: string }, StorageError | SessionNotFound | SessionBusy> {
+    const [row] = yield* run("acquire")(sql.unsafe<LeaseRow>(select, [id]))
+    if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
+    const now = yield* Clock.currentTimeMillis
+    if (!isFree(row, now)) return yield* busy(id, row.holder)
+    const { host, machine, pid, started } = ThisProcess
+    const holder = encodeHolder({ pid, host, since: now, machine, started })
+    const [claimed] = yield* run("acquire")(
+      sql.unsafe<Lease>(claim, [now + duration, holder, id, row.epoch, row.lease_until])
+    )
+    return claimed === undefined ? yield* take(id) : { epoch: claimed.epoch, holder }
+  })
+
+  /** Whether the lease is still ours. A database that cannot be written now may be writable at the next renewal. */
+  const keep = (id: SessionId, { epoch, holder }: Lease & { readonly holder: string }) =>
+    Clock.currentTimeMillis.pipe(
+      Effect.flatMap((now) => run("renew")(sql.unsafe(renew, [now + duration, id, epoch, holder]))),
+      Effect.match({ onFailure: () => true, onSuccess: (rows) => rows.length > 0 })
+    )
+
+  /** The session's lease until the scope ends. */
+  const acquire = Effect.fn("SessionManager.acquire")(function* (id: SessionId) {
+    const lease = yield* Effect.acquireRelease(take(id), ({ epoch, holder }) =>
+      // If this cannot be stored the lease runs out by itself.
+      sql.unsafe(release, [id, epoch, holder]).pipe(run("release"), Effect.ignore)
+    )
+    yield* Effect.sleep(settings.renewal).pipe(
+      Effect.andThen(keep(id, lease)),
+      Effect.repeat({ while: (ours) => ours }),
+      Effect.withTracerEnabled(false),
+      Effect.forkScoped
+    )
+    return { epoch: lease.epoch } satisfies Lease
+  })
+
+  return { acquire }
+}
