@@ -12,7 +12,7 @@ import { roundId, turnId } from "@parley/domain/Ids"
 import { zero } from "@parley/domain/Usage"
 import * as Anthropic from "@parley/provider/Anthropic"
 import * as Registry from "@parley/provider/Registry"
-import { Limits } from "@parley/session/Limits"
+import { defaults, Limits } from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as SqliteSessions from "@parley/store/SqliteSessions"
 import * as Effect from "effect/Effect"
@@ -71,7 +71,15 @@ const create =
           tools,
           PromptManager.layerMemory({ instructions: system })
         ]),
-        Layer.provideMerge(Layer.succeed(Limits, { turns: 1000, toolConcurrency: 64, messageBytes: 1e6 }))
+        Layer.provideMerge(
+          Layer.succeed(Limits, {
+            ...defaults,
+            turns: 1000,
+            toolConcurrency: 64,
+            messageBytes: 1e6,
+            identicalCalls: 1e6
+          })
+        )
       )
     )
     const handle = (id, prompt, onDelta) =>

@@ -2,7 +2,7 @@
 import { SessionManager } from "@parley/domain/SessionManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
-import { Arbitraries, Invariants, ScriptedModel, ScriptedTools, Scripts } from "@parley/testing"
+import { Arbitraries, Invariants, ScriptedModel, ScriptedTools, Scripts, Waiting } from "@parley/testing"
 import * as SessionManagerContract from "@parley/testing/SessionManagerContract"
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Layer } from "effect"
@@ -30,6 +30,7 @@ it.effect.prop("keeps every conversation's invariants", [Arbitrary.schema(Arbitr
     const sessions = yield* SessionManager
     const coordinator = yield* SessionCoordinator
     const { id } = yield* sessions.create({})
+    yield* Waiting.passes(id)
     yield* Effect.exit(coordinator.handleMessage({ sessionId: id, request: "go" }))
     const log = yield* sessions.read(id, 0)
     assert.deepStrictEqual(Invariants.settledOnce(log), [])

@@ -35,6 +35,7 @@ const ofReason = (reason: ModelErrorReason): number => {
     case "InvalidRequest":
     case "Unreachable":
     case "StreamBroken":
+    case "Stalled":
       return exitCode.provider
   }
 }

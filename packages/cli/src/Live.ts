@@ -86,10 +86,15 @@ const workspace = (setup: Setup): Layer.Layer<PromptManager> => {
     DynamicContext.layer({ root, configFile: setup.user.configFile }),
     Layer.effect(
       Limits,
-      Effect.map(Limits, ({ messageBytes, toolConcurrency, turns }) => ({
-        messageBytes,
-        turns: limits.turns ?? turns,
-        toolConcurrency: limits.toolConcurrency ?? toolConcurrency
+      Effect.map(Limits, (defaults) => ({
+        ...defaults,
+        turns: limits.turns ?? defaults.turns,
+        toolConcurrency: limits.toolConcurrency ?? defaults.toolConcurrency,
+        retries: limits.retries ?? defaults.retries,
+        roundMillis: limits.roundSeconds === undefined ? defaults.roundMillis : limits.roundSeconds * 1000,
+        roundTokens: limits.roundTokens ?? defaults.roundTokens,
+        roundCost: limits.roundCost ?? defaults.roundCost,
+        identicalCalls: limits.identicalCalls ?? defaults.identicalCalls
       }))
     )
   )

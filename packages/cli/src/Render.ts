@@ -62,6 +62,8 @@ export const text = Effect.gen(function* () {
       case "TurnFailed":
       case "TurnInterrupted":
         return newLine
+      case "RetryScheduled":
+        return note(`↻ retrying in ${Math.ceil(event.delayMillis / 1000)} s: ${short(event.failure.message, 200)}`)
       case "ToolStarted":
         return note(`→ ${nameOf(event.callId)}`)
       case "ToolSettled":

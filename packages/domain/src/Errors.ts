@@ -34,13 +34,25 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("Invali
   }
 }
 
+/** What a round may run out of. */
+export const Cap = Schema.Literals(["turns", "time", "tokens", "cost", "identicalCalls"])
+
+const caps: { readonly [C in typeof Cap.Type]: (limit: number) => string } = {
+  turns: (limit) => `${limit} model responses`,
+  time: (limit) => `${limit} s`,
+  tokens: (limit) => `${limit} tokens`,
+  cost: (limit) => `$${limit}`,
+  identicalCalls: (limit) => `${limit} identical tool calls`
+}
+
 /** A limit of the round was reached before the model was done. Everything up to there is stored. */
 export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
-  cap: Schema.Literals(["turns"]),
+  cap: Cap,
+  /** Seconds for `time`, US dollars for `cost`. */
   limit: Schema.Finite
 }) {
   override get message(): string {
-    return `The round reached its limit of ${this.limit} ${this.cap}; send another message to go on, or raise the limit`
+    return `The round reached its limit of ${caps[this.cap](this.limit)}; send another message to go on, or raise the limit`
   }
 }
 
@@ -118,6 +130,8 @@ export const toFailure = (error: HandleMessageError): Failure => ({
     ? { reason: error.reason._tag }
     : error._tag === "StorageError"
       ? { reason: error.reason }
-      : {}),
+      : error._tag === "CapReached"
+        ? { reason: error.cap }
+        : {}),
   message: error.message
 })

@@ -13,7 +13,8 @@ export type Message = typeof Message.Type
 
 const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
 
-const sendable = (block: Block): boolean =>
+/** Whether a request may hold the block: providers reject empty text, and a block without its own bytes. */
+export const sendable = (block: Block): boolean =>
   block._tag === "Text" ? block.text.trim() !== "" : "raw" in block ? block.raw !== "" : true
 
 /**

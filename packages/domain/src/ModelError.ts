@@ -29,6 +29,8 @@ export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownMod
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", Detail) {}
 /** The stream broke off, ended without a stop reason, or broke the provider's own protocol. */
 export class StreamBroken extends Schema.TaggedError<StreamBroken>()("StreamBroken", Detail) {}
+/** The provider kept the connection open and stopped answering. */
+export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", Detail) {}
 /** The model declined to answer. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", Detail) {}
 /** The model stopped for a reason this version does not know. */
@@ -44,6 +46,7 @@ export const ModelErrorReason = Schema.Union([
   UnknownModel,
   Unreachable,
   StreamBroken,
+  Stalled,
   Refused,
   UnknownStop
 ])
@@ -59,6 +62,7 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
   UnknownModel: "No such model; `parley models` lists what is configured",
   Unreachable: "The provider could not be reached; check the network and the base URL",
   StreamBroken: "The provider's answer broke off; nothing of it was used, send the message again",
+  Stalled: "The provider stopped answering; nothing of the answer was used, send the message again",
   Refused: "The model declined to answer",
   UnknownStop: "The model stopped for a reason this version of Parley does not know"
 }
@@ -66,6 +70,9 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
 /** Everything that can go wrong between us and a model. `reason` picks the case. */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", { reason: ModelErrorReason }) {
   override get message(): string {
-    return `${sentence[this.reason._tag]}: ${this.reason.detail}`
+    const { reason } = this
+    const wait = reason._tag === "RateLimited" ? (reason.retryAfterMillis ?? 0) : 0
+    const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
+    return `${sentence[reason._tag]}: ${reason.detail}${again}`
   }
 }

@@ -61,6 +61,16 @@ export const SessionEvent = Schema.TaggedUnion({
   },
   TurnFailed: { ...turnEnd, failure: Failure },
   TurnInterrupted: turnEnd,
+  /** The turn failed in a way that may pass: the same request is sent again, as a new turn, when this time is over. */
+  RetryScheduled: {
+    roundId: RoundId,
+    /** The turn that failed. */
+    turnId: TurnId,
+    /** The first retry of a request is number 1. */
+    attempt: Schema.Int,
+    delayMillis: Schema.Int,
+    failure: Failure
+  },
   /** The intent: durable before the tool can act. */
   ToolStarted: { callId: CallId },
   ToolSettled: { callId: CallId, outcome: ToolOutcome },

@@ -50,6 +50,12 @@ export class RoundFold {
     return this.turns.length
   }
 
+  /** What the ended turns took, failed ones included. No cost where no price is known. */
+  get spent(): { readonly tokens: number; readonly cost?: number } {
+    const usages = this.turns.map(({ base }) => Usage.total(base.usage))
+    return { tokens: usages.reduce((a, b) => a + b, 0), ...sum(this.turns.map(({ base }) => base.cost)) }
+  }
+
   /** Calls that are not settled, in the order they were asked for. */
   get unsettled(): ReadonlyArray<ToolCallView> {
     return [...this.calls.values()].filter((call) => call.state !== "settled").map(view)

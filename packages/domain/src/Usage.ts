@@ -25,6 +25,10 @@ const zip =
 /** Saturates: no report of a provider, however absurd, makes a total that cannot be stored. */
 export const add = zip((a, b) => Math.min(a + b, Number.MAX_SAFE_INTEGER))
 
+/** Tokens of all kinds. */
+export const total = ({ cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens }: Usage): number =>
+  inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens
+
 /** Providers report running totals, sometimes twice: the larger report of each counter stands. */
 export const latest = zip(Math.max)
 

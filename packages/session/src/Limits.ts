@@ -1,15 +1,49 @@
 import * as Context from "effect/Context"
 
 /** Bounds of a round. Provide another value around one call, or around the layer for all. */
-export interface Limits {
-  /** How many model responses one round may take before it fails with `CapReached`. */
+export interface RoundLimits {
+  /**
+   * How many model responses one round may take before it fails with `CapReached`. Attempts that failed have numbers of
+   * their own but do not count here: `retries` bounds them, for each request anew.
+   */
   readonly turns: number
   /** How many tool calls of one turn run side by side. */
   readonly toolConcurrency: number
   /** UTF-8 bytes of one user message. */
   readonly messageBytes: number
+  /** How long a provider may take to send the first piece of an answer. */
+  readonly firstChunkMillis: number
+  /** How long a provider may be silent within an answer. What only keeps the connection alive counts as silence. */
+  readonly idleMillis: number
+  /** How long one answer may take in all. */
+  readonly turnMillis: number
+  /** How often one request is sent again when the provider fails in a way that may pass. */
+  readonly retries: number
+  /** The longest wait before a retry. A provider that asks for a longer one fails the round at once. */
+  readonly longestWaitMillis: number
+  /** Wall time of one round, waits and tools included. */
+  readonly roundMillis: number | undefined
+  /** Tokens of all kinds, of all attempts of one round. What goes beyond is not cut off: nothing is asked after it. */
+  readonly roundTokens: number | undefined
+  /** US dollars for one round. Holds only where the model's price is known. */
+  readonly roundCost: number | undefined
+  /** How often one round may call the same tool with the same input. The call that goes beyond is not run. */
+  readonly identicalCalls: number
 }
 
-export const Limits = Context.Reference<Limits>("@parley/session/Limits", {
-  defaultValue: () => ({ turns: 50, toolConcurrency: 8, messageBytes: 10_000_000 })
-})
+export const defaults: RoundLimits = {
+  turns: 50,
+  toolConcurrency: 8,
+  messageBytes: 10_000_000,
+  firstChunkMillis: 120_000,
+  idleMillis: 120_000,
+  turnMillis: 30 * 60_000,
+  retries: 3,
+  longestWaitMillis: 60_000,
+  roundMillis: undefined,
+  roundTokens: undefined,
+  roundCost: undefined,
+  identicalCalls: 5
+}
+
+export const Limits = Context.Reference<RoundLimits>("@parley/session/Limits", { defaultValue: () => defaults })

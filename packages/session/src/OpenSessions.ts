@@ -31,7 +31,7 @@ export const make = Effect.gen(function* () {
     // The lease is released before the next caller of this process may try to get it.
     return yield* Effect.gen(function* () {
       const lease = yield* manager.acquire(id)
-      if (entry.log === undefined || entry.log.broken()) entry.log = yield* SessionLog.open(id, lease)
+      if (entry.log === undefined || entry.log.failure() !== undefined) entry.log = yield* SessionLog.open(id, lease)
       else yield* entry.log.resume(lease)
       return yield* f(entry.log)
     }).pipe(Effect.scoped, Semaphore.withPermit(entry.lock))

@@ -1,5 +1,4 @@
 import { CapReached } from "@parley/domain/Errors"
-import type { ToolCall } from "@parley/domain/Content"
 import { type RoundId, turnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
@@ -7,9 +6,11 @@ import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import type { ToolOutcome } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
+import * as Caps from "./Caps.ts"
 import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import { Limits } from "./Limits.ts"
+import * as Retry from "./Retry.ts"
 import type { LogError, SessionLog } from "./SessionLog.ts"
 import * as ToolFibers from "./ToolFibers.ts"
 import * as TurnRunner from "./TurnRunner.ts"
@@ -54,52 +55,73 @@ const notRun: { readonly [S in StopReason]?: string } = {
 }
 
 /** Runs an admitted round until the model stops asking for tools, and closes it then. Whoever calls this closes it otherwise. */
-export const run = Effect.fn("RoundRunner.run")(function* (options: {
-  readonly log: SessionLog
-  readonly roundId: RoundId
-  readonly model: ModelInfo
-}) {
-  const { log, model, roundId } = options
-  const { state } = log
-  const limits = yield* Limits
-  const { event } = yield* ContextBuilder.build(state, roundId, journalled(log, roundId))
-  yield* log.append([event])
-  const system = state.baseline?.system ?? ""
-  const tools = state.baseline?.tools ?? []
+export const run = Effect.fn("RoundRunner.run")(
+  function* (options: { readonly log: SessionLog; readonly roundId: RoundId; readonly model: ModelInfo }) {
+    const { log, model, roundId } = options
+    const { state } = log
+    const limits = yield* Limits
+    const { event } = yield* ContextBuilder.build(state, roundId, journalled(log, roundId))
+    yield* log.append([event])
+    const system = state.baseline?.system ?? ""
+    const tools = state.baseline?.tools ?? []
 
-  const goesOn = (stop: StopReason, calls: ReadonlyArray<ToolCall>) => stop === "tool-calls" && calls.length > 0
-  /** What a completed turn leads to: its first tools start, or its calls are settled unrun and the round is over. */
-  const andThen = (stop: StopReason, calls: ReadonlyArray<ToolCall>): ReadonlyArray<SessionEvent> => {
-    if (goesOn(stop, calls)) return ToolFibers.firstStarts(calls, tools, limits.toolConcurrency)
-    const reason = notRun[stop] ?? "the turn did not end with tool calls"
-    return [
-      ...calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })),
-      ...(stop === "pause" ? [] : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
-    ]
-  }
+    const counts = new Caps.CallCounts()
+    let turns = 0
+    let paused = false
+    let askedAgain = false
 
-  let paused = false
-  for (let n = 1; n <= limits.turns; n++) {
-    const id = turnId(roundId, n)
-    const { calls, stop }: TurnRunner.TurnEnd = yield* TurnRunner.run({
-      log,
-      roundId,
-      turnId: id,
-      request: { model: model.ref, system, tools, messages: state.history.messages() },
-      paused,
-      price: model.price,
-      andThen
-    })
-    if (goesOn(stop, calls))
-      yield* ToolFibers.run({
-        calls,
-        tools,
-        started: new Set(state.round?.running.map((call) => call.callId)),
-        append: log.append,
-        contextOf: ({ callId }) => key(log.id, roundId, id, callId)
+    const goesOn = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "tool-calls" && calls.length > 0
+    /** An empty answer is worth one more try of the same request; then it stands as it is. */
+    const asksAgain = ({ empty, stop }: TurnRunner.TurnEnd) =>
+      stop === "end" && empty && !askedAgain && turns < limits.turns
+    /** What a completed turn leads to: its first tools start, or its calls are settled unrun and the round is over. */
+    const andThen = (end: TurnRunner.TurnEnd): ReadonlyArray<SessionEvent> => {
+      const { calls, stop } = end
+      if (goesOn(end)) {
+        counts.add(calls)
+        return counts.over(limits) ? [] : ToolFibers.firstStarts(calls, tools, limits.toolConcurrency)
+      }
+      if (asksAgain(end)) return []
+      const reason = notRun[stop] ?? "the turn did not end with tool calls"
+      return [
+        ...calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })),
+        ...(stop === "pause" ? [] : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
+      ]
+    }
+
+    /** Sends the request that follows from the log, as the round's next turn. */
+    const attempt = Effect.suspend(() =>
+      TurnRunner.run({
+        log,
+        roundId,
+        turnId: turnId(roundId, (state.round?.turnCount ?? 0) + 1),
+        request: { model: model.ref, system, tools, messages: state.history.messages() },
+        paused,
+        price: model.price,
+        andThen
       })
-    else if (stop !== "pause") return stop
-    paused = stop === "pause"
-  }
-  return yield* new CapReached({ cap: "turns", limit: limits.turns })
-})
+    )
+    const affordable = Effect.suspend(() => Caps.spend(state.round, limits))
+
+    while (turns < limits.turns) {
+      turns++
+      yield* affordable
+      const end: TurnRunner.TurnEnd = yield* Retry.run({ log, roundId, attempt, before: affordable })
+      const { calls, id, stop } = end
+      if (counts.over(limits)) return yield* new CapReached({ cap: "identicalCalls", limit: limits.identicalCalls })
+      if (goesOn(end))
+        yield* ToolFibers.run({
+          calls,
+          tools,
+          started: new Set(state.round?.running.map((call) => call.callId)),
+          append: log.append,
+          contextOf: ({ callId }) => key(log.id, roundId, id, callId)
+        })
+      else if (asksAgain(end)) askedAgain = true
+      else if (stop !== "pause") return stop
+      paused = stop === "pause"
+    }
+    return yield* new CapReached({ cap: "turns", limit: limits.turns })
+  },
+  (effect, { log }) => Caps.withinTime(effect, log)
+)

@@ -36,11 +36,13 @@ const endOf = (roundId: RoundEnd["roundId"], exit: Exit.Exit<StopReason, HandleM
   return { _tag: "RoundFailed", roundId, failure: { error: "Defect", message } }
 }
 
-/** Closes the round whatever happened, with everything that is still owed. A broken log is left to recovery. */
+/** Closes the round whatever happened, with everything that is still owed. With a log that failed it cannot: recovery will. */
 const close = (log: SessionLog, exit: Exit.Exit<StopReason, HandleMessageError>) =>
   Effect.suspend(() => {
     const { round } = log.state
-    if (round === undefined || !round.open || log.broken()) return Effect.void
+    if (round === undefined || !round.open) return Effect.void
+    const failure = log.failure()
+    if (failure !== undefined) return Effect.fail(failure)
     return log.append(Closing.events(round, endOf(round.id, exit)))
   })
 

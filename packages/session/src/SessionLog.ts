@@ -19,8 +19,8 @@ export interface SessionLog {
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
   /** Takes in what others appended, and appends with this lease from here on. */
   readonly resume: (lease: Lease) => Effect.Effect<void, LogError>
-  /** Set by the first failed append. The fold can no longer be trusted; open the session again. */
-  readonly broken: () => boolean
+  /** The first append that failed. From then on the fold cannot be trusted: open the session again. */
+  readonly failure: () => LogError | undefined
 }
 
 export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease) {
@@ -29,7 +29,7 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
   const state = new SessionState()
   const early = new Map<number, ReadonlyArray<LogEntry>>()
   let next = 0
-  let broken = false
+  let failure: LogError | undefined
 
   /** Folds in log order, even when the answers to overlapping appends arrive in another order. */
   const fold = (after: number, entries: ReadonlyArray<LogEntry>) => {
@@ -46,9 +46,9 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
       next += events.length
       return sessions.append(id, { after, epoch: current }, events).pipe(
         Effect.map((entries) => fold(after, entries)),
-        Effect.onError(() =>
+        Effect.tapError((error) =>
           Effect.sync(() => {
-            broken = true
+            failure ??= error
           })
         )
       )
@@ -68,6 +68,6 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
     })
 
   yield* refresh
-  const log: SessionLog = { id, state, append, resume, broken: () => broken }
+  const log: SessionLog = { id, state, append, resume, failure: () => failure }
   return log
 })

@@ -22,13 +22,17 @@ import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { LogError, SessionLog } from "./SessionLog.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 const broken = (detail: string) => new ModelError({ reason: new StreamBroken({ detail }) })
 
 /** How a completed turn ended. */
 export interface TurnEnd {
+  readonly id: TurnId
   readonly stop: StopReason
   readonly calls: ReadonlyArray<ToolCall>
+  /** It says nothing that a later request could hold. */
+  readonly empty: boolean
 }
 
 /** What a stop means for the turn: an error when what arrived must not be taken for an answer. */
@@ -52,6 +56,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
   const writer = yield* FiberSet.make<void, LogError>()
   let pending: Array<ProviderChunk> = []
   let writing = false
+  let arrays = 0
 
   const take = (): ReadonlyArray<SessionEvent> => {
     if (pending.length === 0) return []
@@ -69,6 +74,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
 
   const onChunks = (chunks: ReadonlyArray<ProviderChunk>) =>
     Effect.suspend((): Effect.Effect<void, ModelError> => {
+      arrays++
       content.add(chunks)
       if (content.malformed !== undefined) return Effect.fail(broken(content.malformed))
       for (const chunk of chunks) if (chunk._tag !== "Finish" && chunk._tag !== "UsageSoFar") pending.push(chunk)
@@ -81,7 +87,8 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
     Stream.runForEachArray(onChunks),
     // A failed write ends the stream: nothing may be shown that is not stored. Joining a set never ends on success.
     Effect.raceFirst(FiberSet.join(writer)),
-    // The writer may still be storing: what waits behind it belongs to no open turn and is in the content of the turn's end.
+    Effect.raceFirst(Watchdog.watch(() => arrays)),
+    // The event that ends the turn holds all of it: a write under way must not add a delta after that event.
     Effect.onError(() =>
       Effect.sync(() => {
         pending = []
@@ -104,7 +111,7 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
   readonly paused: boolean
   readonly price: Price | undefined
   /** What follows from the completed turn. It shares the turn's commit: one barrier instead of two. */
-  readonly andThen: (stop: StopReason, calls: ReadonlyArray<ToolCall>) => ReadonlyArray<SessionEvent>
+  readonly andThen: (end: TurnEnd) => ReadonlyArray<SessionEvent>
 }) {
   const { log, price, request, turnId } = options
   const rule = Message.illegal(request.messages, options)
@@ -127,22 +134,24 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
     ),
     Effect.flatMap(({ finish: { responseId, stop }, rest }) => {
       const turn = ended()
-      const calls = turn.content.filter((block) => block._tag === "ToolCall")
+      const end: TurnEnd = {
+        id: turnId,
+        stop,
+        calls: turn.content.filter((block) => block._tag === "ToolCall"),
+        empty: !turn.content.some(Message.sendable)
+      }
       const completed: SessionEvent = {
         _tag: "TurnCompleted",
         ...turn,
         stop,
         ...(responseId === undefined ? {} : { responseId })
       }
-      return Effect.as(log.append([...rest, completed, ...options.andThen(stop, calls)]), {
-        stop,
-        calls
-      } satisfies TurnEnd)
+      return Effect.as(log.append([...rest, completed, ...options.andThen(end)]), end)
     }),
     Effect.onExit((exit) => {
       // An interruption may arrive while the end of the turn is being stored: then it has ended, and well.
       const open = log.state.round?.openTurn?.id === turnId
-      if (Exit.isSuccess(exit) || log.broken() || !open) return Effect.void
+      if (Exit.isSuccess(exit) || log.failure() !== undefined || !open) return Effect.void
       const error = Cause.findErrorOption(exit.cause)
       if (Option.isNone(error)) return Effect.ignore(log.append([{ _tag: "TurnInterrupted", ...ended() }]))
       return Effect.ignore(log.append([{ _tag: "TurnFailed", ...ended(), failure: toFailure(error.value) }]))

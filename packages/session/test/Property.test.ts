@@ -2,7 +2,7 @@ import { Arbitraries, ScriptedModel, Scripts, SlowSessions } from "@parley/testi
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Fiber, Result } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, log, send, sessionId, watched, world } from "./World.ts"
+import { checkInvariants, log, send, sessionId, timePasses, watched, world } from "./World.ts"
 
 const script = Arbitrary.schema(Arbitraries.Script)
 const interruption = Arbitrary.schema(Arbitraries.Interruption)
@@ -39,11 +39,12 @@ it.effect.prop(
   ([script, disk]) =>
     Effect.gen(function* () {
       const seen = yield* watched
+      yield* timePasses
       yield* Effect.exit(send("go"))
       yield* goesOn
       yield* checkInvariants(seen)
     }).pipe(played(script, 2, disk)),
-  { arbitrary: { runs } }
+  { arbitrary: { runs }, timeout: 60_000 }
 )
 
 it.effect.prop(
@@ -52,6 +53,7 @@ it.effect.prop(
   ([script, steps, disk]) =>
     Effect.gen(function* () {
       const seen = yield* watched
+      yield* timePasses
       const fiber = yield* Effect.forkChild(send("go"), { startImmediately: true })
       for (let i = 0; i < steps; i++) yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
@@ -60,7 +62,7 @@ it.effect.prop(
       yield* goesOn
       yield* checkInvariants(seen)
     }).pipe(played(script, 3, disk)),
-  { arbitrary: { runs } }
+  { arbitrary: { runs }, timeout: 60_000 }
 )
 
 it.effect.prop(
@@ -69,6 +71,7 @@ it.effect.prop(
   ([script, steps, disk]) =>
     Effect.gen(function* () {
       const seen = yield* watched
+      yield* timePasses
       const coordinator = yield* SessionCoordinator
       const fiber = yield* Effect.forkChild(send("go"), { startImmediately: true })
       for (let i = 0; i < steps; i++) yield* Effect.yieldNow
@@ -79,21 +82,22 @@ it.effect.prop(
       if (last === "RoundCancelled") assert.strictEqual(Exit.isSuccess(exit) && exit.value.status, "cancelled")
       yield* checkInvariants(seen)
     }).pipe(played(script, 1, disk)),
-  { arbitrary: { runs } }
+  { arbitrary: { runs }, timeout: 60_000 }
 )
 
 it.effect("asks the model exactly as often as the script has turns", () =>
   Effect.gen(function* () {
     yield* watched
+    yield* timePasses
     yield* send("go")
-    assert.lengthOf(yield* ScriptedModel.Requests.all, 3)
+    assert.lengthOf(yield* ScriptedModel.Requests.all, 6)
   }).pipe(
     Effect.provide(
       world(
         Scripts.turns({
           turns: [
-            { texts: ["a"], thinks: true, tools: ["echo", "dies", "slower"] },
-            { texts: [], thinks: false, tools: ["unknown", "malformed"] }
+            { attempts: ["overloaded", "broken"], texts: ["a"], thinks: true, tools: ["echo", "dies", "slower"] },
+            { attempts: ["silent"], texts: [], thinks: false, tools: ["unknown", "malformed"] }
           ],
           ending: "answer"
         }),

@@ -7,24 +7,15 @@ import { endsRound, type SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, Invariants, ScriptedModel, ScriptedTools, SlowSessions } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Latch, Layer, Stream } from "effect"
-import { Limits } from "../src/Limits.ts"
+import { Context, Effect, Fiber, Latch, Layer } from "effect"
+import { defaults, Limits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, log, send, session, sessionId, watched, world } from "./World.ts"
+import { checkInvariants, log, send, session, sessionId, until, watched, world } from "./World.ts"
 
 const { call, finish, text } = Chunks
 const { turn } = ScriptedModel
 const answer = turn(text(0, "Done."), [finish()])
 const tags = Effect.map(log, (entries) => entries.map(({ event }) => event._tag))
-
-/** Waits until the session's log holds an event. */
-const until = (tag: SessionEvent["_tag"]) =>
-  Effect.flatMap(SessionCoordinator, (coordinator) =>
-    coordinator.events(sessionId).pipe(
-      Stream.takeUntil(({ event }) => event._tag === tag),
-      Stream.runDrain
-    )
-  )
 
 /** While open, the store refuses everything but the first two appends. */
 class Broken extends Context.Service<Broken, Latch.Latch>()("@parley/session/test/Rounds.test/Broken") {}
@@ -121,7 +112,7 @@ describe("cancellation", () => {
     )
   )
 
-  const oneAtATime = { turns: 5, toolConcurrency: 1, messageBytes: 1000 }
+  const oneAtATime = { ...defaults, toolConcurrency: 1 }
 })
 
 describe("tools", () => {
@@ -220,9 +211,7 @@ describe("rounds", () => {
   it.effect("stop at the turn limit with a typed error, and the session goes on", () =>
     Effect.gen(function* () {
       const seen = yield* watched
-      const error = yield* Effect.flip(
-        send("go").pipe(Effect.provideService(Limits, { turns: 2, toolConcurrency: 8, messageBytes: 1000 }))
-      )
+      const error = yield* Effect.flip(send("go").pipe(Effect.provideService(Limits, { ...defaults, turns: 2 })))
       assert.strictEqual(error._tag, "CapReached")
       assert.strictEqual((yield* session).rounds[0]?.failure?.error, "CapReached")
       assert.strictEqual((yield* send("again")).status, "completed")
@@ -290,6 +279,7 @@ describe("rounds", () => {
     Effect.gen(function* () {
       const seen = yield* watched
       const reason = yield* send("go").pipe(
+        Effect.provideService(Limits, { ...defaults, retries: 0 }),
         Effect.as("none"),
         Effect.catchReason("ModelError", "Overloaded", ({ detail }) => Effect.succeed(detail))
       )
@@ -306,9 +296,8 @@ describe("rounds", () => {
       yield* watched
       for (const request of ["", "  \n\t", "\0\0", "x".repeat(1001)])
         assert.strictEqual(
-          (yield* Effect.flip(
-            send(request).pipe(Effect.provideService(Limits, { turns: 1, toolConcurrency: 1, messageBytes: 1000 }))
-          ))._tag,
+          (yield* Effect.flip(send(request).pipe(Effect.provideService(Limits, { ...defaults, messageBytes: 1000 }))))
+            ._tag,
           "InvalidMessage"
         )
       const coordinator = yield* SessionCoordinator
@@ -322,7 +311,7 @@ describe("rounds", () => {
   it.effect("count what failed turns cost", () =>
     Effect.gen(function* () {
       yield* watched
-      yield* Effect.exit(send("go"))
+      yield* Effect.exit(send("go").pipe(Effect.provideService(Limits, { ...defaults, retries: 0 })))
       const [round] = (yield* session).rounds
       assert.strictEqual(round?.status, "failed")
       assert.strictEqual(round?.usage.inputTokens, 1_000_000)
@@ -421,7 +410,7 @@ describe("a store that fails", () => {
   it.effect("is told of even when the round has failed by itself", () =>
     Effect.gen(function* () {
       yield* watched
-      const error = yield* Effect.flip(send("go"))
+      const error = yield* Effect.flip(send("go").pipe(Effect.provideService(Limits, { ...defaults, retries: 0 })))
       assert.strictEqual(error._tag, "StorageError")
       assert.strictEqual((yield* session).rounds[0]?.status, "running", "recovery closes it with the next message")
     }).pipe(

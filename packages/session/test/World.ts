@@ -1,9 +1,9 @@
 import { SessionId } from "@parley/domain/Ids"
 import { PromptManager } from "@parley/domain/PromptManager"
-import type { LogEntry } from "@parley/domain/SessionEvent"
+import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { Invariants, ScriptedModel, ScriptedTools } from "@parley/testing"
+import { Invariants, ScriptedModel, ScriptedTools, Waiting } from "@parley/testing"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
@@ -40,6 +40,18 @@ export const watched = Effect.gen(function* () {
   return seen
 })
 
+/** Waits until the session's log holds an event. */
+export const until = (tag: SessionEvent["_tag"]) =>
+  Effect.flatMap(SessionCoordinator, (coordinator) =>
+    coordinator.events(sessionId).pipe(
+      Stream.takeUntil(({ event }) => event._tag === tag),
+      Stream.runDrain
+    )
+  )
+
+/** From here on time passes while a retry is waited for, and only then. */
+export const timePasses = Waiting.passes(sessionId)
+
 export const send = (request: string) =>
   Effect.flatMap(SessionCoordinator, (coordinator) => coordinator.handleMessage({ sessionId, request }))
 
@@ -52,5 +64,5 @@ export const checkInvariants = (seen: ReadonlyArray<LogEntry>) =>
   Effect.gen(function* () {
     yield* Effect.repeat(Effect.yieldNow, { times: 50 })
     const violations = Invariants.check({ log: yield* log, seen, requests: yield* ScriptedModel.Requests.all })
-    assert.deepStrictEqual(violations, [])
+    assert.deepStrictEqual(violations, [], violations.join("; "))
   })

@@ -6,8 +6,13 @@ const small = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 
 export const ToolKind = Schema.Literals(["echo", "fails", "dies", "slow", "slower", "lost", "unknown", "malformed"])
 export type ToolKind = typeof ToolKind.Type
 
-/** A model answer: some texts, each in one network read, then some calls for tools. */
+/** How an attempt fails in a way that may pass: at once, with words, in the middle of a call, or without saying anything. */
+export const FailedAttempt = Schema.Literals(["overloaded", "rate-limited", "broken", "silent"])
+export type FailedAttempt = typeof FailedAttempt.Type
+
+/** A model answer: attempts that fail, then some texts, each in one network read, then some calls for tools. */
 export const ScriptTurn = Schema.Struct({
+  attempts: Schema.Array(FailedAttempt).check(Schema.isMaxLength(2)),
   texts: Schema.Array(Schema.String).check(Schema.isMaxLength(4)),
   thinks: Schema.Boolean,
   tools: Schema.Array(ToolKind).check(Schema.isMaxLength(5))

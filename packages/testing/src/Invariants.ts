@@ -47,6 +47,7 @@ export const all: { readonly [number: number]: Invariant } = {
   26: invariant("prefix stability", ({ requests }) => Log.prefixStable(requests)),
   28: invariant("nothing volatile", ({ recorded = [] }) => History.nothingVolatile(recorded)),
   29: invariant("excluded rows", ({ log, requests }) => Log.excludesFailed(log, requests)),
+  31: invariant("retry is new", ({ log }) => Log.retriesAreNew(log)),
   44: invariant("storage failure is loud", ({ recorded = [] }) => History.turnBeforeRequest(recorded)),
   46: invariant("usage adds up", ({ info, log }) => (info === undefined ? none : History.usageAddsUp(log, info)))
 }

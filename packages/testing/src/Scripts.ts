@@ -1,6 +1,6 @@
-import { Overloaded } from "@parley/domain/ModelError"
+import { Overloaded, RateLimited, StreamBroken } from "@parley/domain/ModelError"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
-import type { Script, ScriptTurn, ToolKind } from "./Arbitraries.ts"
+import type { FailedAttempt, Script, ScriptTurn, ToolKind } from "./Arbitraries.ts"
 import * as Chunks from "./Chunks.ts"
 import * as ScriptedModel from "./ScriptedModel.ts"
 import * as ScriptedTools from "./ScriptedTools.ts"
@@ -25,26 +25,49 @@ const content = (turn: ScriptTurn): ReadonlyArray<ReadonlyArray<ProviderChunk>> 
   ]
 }
 
-const ending = (script: Script): ScriptedModel.Turn => {
-  const said = Chunks.text(0, "the ", "end")
-  switch (script.ending) {
-    case "answer":
-      return ScriptedModel.turn(said, [Chunks.finish("end")])
-    case "stream-error":
-      return ScriptedModel.failing(new Overloaded({ detail: "scripted" }), said)
-    case "silent-end":
-      return ScriptedModel.turn(said)
-    case "refusal":
-      return ScriptedModel.turn(said, [Chunks.finish("refusal", "scripted")])
-    case "length":
-      return ScriptedModel.turn(said, Chunks.call(1, "echo", '{"i":'), [Chunks.finish("length")])
+/** What a failed attempt says is said nowhere else, so that it can be looked for. */
+const failedAttempt = (kind: FailedAttempt): ScriptedModel.Turn => {
+  const detail = "scripted"
+  switch (kind) {
+    case "overloaded":
+      return ScriptedModel.failing(new Overloaded({ detail }))
+    case "rate-limited":
+      return ScriptedModel.failing(new RateLimited({ detail, retryAfterMillis: 3000 }), Chunks.text(0, "lost words"))
+    case "broken":
+      return ScriptedModel.failing(
+        new StreamBroken({ detail }),
+        Chunks.text(0, "lost before a call"),
+        Chunks.call(1, "echo", { lost: true }).slice(0, 2)
+      )
+    case "silent":
+      return ScriptedModel.turn(Chunks.text(0, "lost in silence"), Chunks.call(1, "echo", { lost: true }))
   }
 }
 
-/** The model's answers for a generated script. A turn without tools ends the round, so it is the last that is played. */
+/** As often as a request is sent when nothing helps, with the default limit of retries. */
+const always = (turn: ScriptedModel.Turn): ReadonlyArray<ScriptedModel.Turn> => [turn, turn, turn, turn]
+
+const ending = (script: Script): ReadonlyArray<ScriptedModel.Turn> => {
+  const said = Chunks.text(0, "the ", "end")
+  switch (script.ending) {
+    case "answer":
+      return [ScriptedModel.turn(said, [Chunks.finish("end")])]
+    case "stream-error":
+      return always(ScriptedModel.failing(new Overloaded({ detail: "scripted" }), said))
+    case "silent-end":
+      return always(ScriptedModel.turn(said))
+    case "refusal":
+      return [ScriptedModel.turn(said, [Chunks.finish("refusal", "scripted")])]
+    case "length":
+      return [ScriptedModel.turn(said, Chunks.call(1, "echo", '{"i":'), [Chunks.finish("length")])]
+  }
+}
+
+/** The model's answers for a generated script, failed attempts included. A turn without tools ends the round, so it is the last that is played. */
 export const turns = (script: Script): ReadonlyArray<ScriptedModel.Turn> => [
-  ...script.turns.map((turn) =>
+  ...script.turns.flatMap((turn) => [
+    ...turn.attempts.map(failedAttempt),
     ScriptedModel.turn(...content(turn), [Chunks.finish(turn.tools.length > 0 ? "tool-calls" : "end")])
-  ),
-  ending(script)
+  ]),
+  ...ending(script)
 ]

@@ -12,6 +12,10 @@ import { ModelName, modelNamePattern } from "./ModelName.ts"
 import { Slots } from "./Slots.ts"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0, { expected: "a whole number above 0" }))
+const countable = Schema.Int.check(
+  Schema.isBetween({ minimum: 0, maximum: 20 }, { expected: "a whole number from 0 to 20" })
+)
+const amount = Schema.Finite.check(Schema.isGreaterThan(0, { expected: "a number above 0" }))
 
 const apiKeyPattern = /^[\x21-\x7e]+$/
 const apiKeyExpected = "a key without spaces or line breaks"
@@ -55,7 +59,17 @@ export const UserConfig = Schema.Struct({
   mcpServers: Schema.optionalKey(McpServers),
   dynamicContext: Schema.optionalKey(Slots),
   limits: Schema.optionalKey(
-    Schema.Struct({ turns: Schema.optionalKey(positive), toolConcurrency: Schema.optionalKey(positive) })
+    Schema.Struct({
+      turns: Schema.optionalKey(positive),
+      toolConcurrency: Schema.optionalKey(positive),
+      /** How often a request that failed in a way that may pass is sent again. */
+      retries: Schema.optionalKey(countable),
+      roundSeconds: Schema.optionalKey(positive),
+      roundTokens: Schema.optionalKey(positive),
+      /** US dollars, where the model's price is known. */
+      roundCost: Schema.optionalKey(amount),
+      identicalCalls: Schema.optionalKey(positive)
+    })
   )
 })
 export type UserConfig = typeof UserConfig.Type

@@ -16,7 +16,7 @@ const full = `{
     "web": { "url": "https://example.com/mcp", "headers": { "Authorization": "Bearer t" }, "disabled": true }
   },
   "dynamicContext": [{ "id": "a", "tool": "files__ls" }],
-  "limits": { "turns": 7, "toolConcurrency": 2 }
+  "limits": { "turns": 7, "toolConcurrency": 2, "retries": 0, "roundSeconds": 90, "roundTokens": 5000, "roundCost": 0.5, "identicalCalls": 3 }
 }`
 
 it.effect("every key is read, with its defaults", () =>
@@ -39,7 +39,15 @@ it.effect("every key is read, with its defaults", () =>
       dynamicContext: [
         { id: "a", tool: "files__ls", input: {}, timeoutMillis: 10_000, onFailure: "note", enabled: true }
       ],
-      limits: { turns: 7, toolConcurrency: 2 }
+      limits: {
+        turns: 7,
+        toolConcurrency: 2,
+        retries: 0,
+        roundSeconds: 90,
+        roundTokens: 5000,
+        roundCost: 0.5,
+        identicalCalls: 3
+      }
     })
   })
 )

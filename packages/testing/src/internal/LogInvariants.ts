@@ -156,3 +156,24 @@ export const excludesFailed = (log: ReadonlyArray<LogEntry>, requests: ReadonlyA
     .filter((text) => sent.some((other) => other.includes(text)))
     .map((text) => `a request holds the failed turn's ${JSON.stringify(text)}`)
 }
+
+/** Each attempt is a turn with an id of its own, and a retry follows a failed turn, no earlier than it was announced. */
+export const retriesAreNew = (log: ReadonlyArray<LogEntry>): Violations => {
+  const ids = new Set<TurnId>()
+  return log.flatMap(({ at, event }, i) => {
+    if (event._tag === "RetryScheduled") {
+      const failed = log[i - 1]?.event
+      return failed?._tag === "TurnFailed" && failed.turnId === event.turnId
+        ? []
+        : [`a retry of ${event.turnId} is scheduled after ${failed?._tag}`]
+    }
+    if (event._tag !== "TurnStarted") return []
+    const found = ids.has(event.turnId) ? [`turn ${event.turnId} started twice`] : []
+    ids.add(event.turnId)
+    const before = log[i - 1]
+    if (before?.event._tag === "TurnFailed") found.push(`turn ${event.turnId} retries unannounced`)
+    if (before?.event._tag === "RetryScheduled" && at < before.at + before.event.delayMillis)
+      found.push(`turn ${event.turnId} came ${at - before.at} ms after the failure, not ${before.event.delayMillis}`)
+    return found
+  })
+}

@@ -1,0 +1,188 @@
+import { SessionManager } from "@parley/domain/SessionManager"
+import { PromptManager } from "@parley/domain/PromptManager"
+import { Overloaded } from "@parley/domain/ModelError"
+import type { Price } from "@parley/domain/Usage"
+import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
+import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { checkInvariants, log, send, session, timePasses, until, watched, world } from "./World.ts"
+
+const { call, finish, text, thinking, usage } = Chunks
+const { failing, hanging, turn } = ScriptedModel
+const answer = turn(text(0, "Done."), [finish()])
+const asks = (i: number) => turn(call(0, "echo", { i }), [finish("tool-calls")])
+const perTurn = usage.inputTokens + usage.outputTokens
+
+const within = (limits: Partial<RoundLimits>) => Effect.provideService(Limits, { ...defaults, ...limits })
+
+/** The cap that ended the round, as the caller and as the log tell it; and the session goes on. */
+const capOf = (limits: Partial<RoundLimits>) =>
+  Effect.gen(function* () {
+    const seen = yield* watched
+    yield* timePasses
+    const error = yield* Effect.flip(send("go").pipe(within(limits)))
+    const requests = (yield* ScriptedModel.Requests.all).length
+    const round = (yield* session).rounds[0]
+    assert.strictEqual(round?.failure?.message, error.message)
+    assert.isTrue(round?.turns.every(({ toolCalls }) => toolCalls.every(({ state }) => state === "settled")))
+    assert.strictEqual((yield* send("again")).status, "completed")
+    yield* checkInvariants(seen)
+    return { cap: error._tag === "CapReached" ? error.cap : error._tag, reason: round?.failure?.reason, requests }
+  })
+
+/** A world whose model has a price. */
+const priced = (turns: ReadonlyArray<ScriptedModel.Turn>, price?: Price) =>
+  SessionCoordinator.layer.pipe(
+    Layer.provideMerge([
+      ScriptedModel.layer(turns, price === undefined ? {} : { price }),
+      ScriptedTools.layer({ echo: ScriptedTools.echo }),
+      SessionManager.layerMemory,
+      PromptManager.layerMemory()
+    ])
+  )
+const dollarPerToken: Price = { input: 1e6, output: 1e6 }
+
+describe("a round's caps", () => {
+  it.effect("on tokens end it before the next request", () =>
+    Effect.gen(function* () {
+      const { cap, reason, requests } = yield* capOf({ roundTokens: 2 * perTurn })
+      assert.deepStrictEqual([cap, reason, requests], ["tokens", "tokens", 2])
+    }).pipe(Effect.provide(world([asks(1), asks(2), answer])))
+  )
+
+  it.effect("on tokens count failed attempts, and do not wait for a retry that will not come", () =>
+    Effect.gen(function* () {
+      const { cap, requests } = yield* capOf({ roundTokens: perTurn })
+      assert.deepStrictEqual([cap, requests], ["tokens", 1])
+      assert.isFalse((yield* log).some(({ event }) => event._tag === "RetryScheduled"))
+    }).pipe(
+      Effect.provide(world([failing(new Overloaded({ detail: "529" }), [{ _tag: "UsageSoFar", usage }]), answer]))
+    )
+  )
+
+  it.effect("on cost end it before the next request", () =>
+    Effect.gen(function* () {
+      const { cap, requests } = yield* capOf({ roundCost: perTurn + 1 })
+      assert.deepStrictEqual([cap, requests], ["cost", 2])
+    }).pipe(Effect.provide(priced([asks(1), asks(2), answer], dollarPerToken)))
+  )
+
+  it.effect("on cost hold nothing back where no price is known, nor on tokens below the cap", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const round = yield* send("go").pipe(within({ roundCost: 0.001, roundTokens: 2 * perTurn + 1 }))
+      assert.lengthOf(round.turns, 3)
+    }).pipe(Effect.provide(priced([asks(1), asks(2), answer])))
+  )
+
+  it.effect("never take away an answer that is there", () =>
+    Effect.gen(function* () {
+      yield* watched
+      assert.strictEqual((yield* send("go").pipe(within({ roundTokens: 1, roundCost: 1 }))).status, "completed")
+    }).pipe(Effect.provide(priced([answer], dollarPerToken)))
+  )
+
+  it.effect("on identical calls let the allowed ones run and none beyond", () =>
+    Effect.gen(function* () {
+      const { cap, requests } = yield* capOf({ identicalCalls: 2 })
+      assert.deepStrictEqual([cap, requests], ["identicalCalls", 4])
+      assert.lengthOf((yield* ScriptedTools.Calls).started, 3)
+      const last = (yield* session).rounds[0]?.turns.at(-1)?.toolCalls[0]
+      assert.strictEqual(last?.outcome?._tag, "NotExecuted")
+    }).pipe(Effect.provide(world([asks(1), asks(2), asks(1), asks(1), answer])))
+  )
+
+  it.effect("on time end a round that streams, with what arrived", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const fiber = yield* Effect.forkChild(Effect.flip(send("go").pipe(within({ roundMillis: 5000 }))), {
+        startImmediately: true
+      })
+      yield* until("TurnDelta")
+      yield* TestClock.adjust(4999)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, { _tag: "CapReached", cap: "time", limit: 5 })
+      const round = (yield* session).rounds[0]
+      assert.strictEqual(round?.status, "failed")
+      assert.strictEqual(round?.turns[0]?.status, "interrupted")
+      assert.deepStrictEqual(round?.turns[0]?.content, [{ _tag: "Text", text: "half" }])
+      assert.strictEqual((yield* send("again")).status, "completed")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([hanging(text(0, "half")), answer])))
+  )
+
+  it.effect("on time end a round whose tool hangs, and say that its outcome is unknown", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const fiber = yield* Effect.forkChild(Effect.flip(send("go").pipe(within({ roundMillis: 5000 }))), {
+        startImmediately: true
+      })
+      yield* until("ToolStarted")
+      yield* TestClock.adjust(5000)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "CapReached")
+      assert.strictEqual((yield* session).rounds[0]?.turns[0]?.toolCalls[0]?.outcome?._tag, "Unknown")
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([turn(call(0, "hangs"), [finish("tool-calls")])], { hangs: ScriptedTools.hangs })))
+  )
+})
+
+describe("an answer that says nothing", () => {
+  const empty: ReadonlyArray<readonly [name: string, turn: ScriptedModel.Turn]> = [
+    ["without blocks", turn([finish()])],
+    ["with an empty text", turn(text(0, ""), [finish()])],
+    ["with blank text", turn(text(0, " \n"), [finish()])],
+    ["with a thought that cannot be sent back", turn(thinking(0, "hm").slice(0, 1), [finish()])]
+  ]
+  for (const [name, nothing] of empty) {
+    it.effect(`${name} is asked for once more`, () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        const round = yield* send("go")
+        assert.deepStrictEqual(
+          round.turns.map(({ status }) => status),
+          ["completed", "completed"]
+        )
+        const [first, second] = yield* ScriptedModel.Requests.all
+        assert.deepStrictEqual(second, first)
+        yield* checkInvariants(seen)
+      }).pipe(Effect.provide(world([nothing, answer])))
+    )
+
+    it.effect(`${name} twice completes the round as it is, and the next message is legal`, () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        assert.strictEqual((yield* send("go")).stop, "end")
+        assert.lengthOf(yield* ScriptedModel.Requests.all, 2)
+        assert.strictEqual((yield* send("again")).status, "completed")
+        yield* checkInvariants(seen)
+      }).pipe(Effect.provide(world([nothing, nothing, answer])))
+    )
+  }
+
+  it.effect("is not asked for again beyond the limit of turns", () =>
+    Effect.gen(function* () {
+      yield* watched
+      assert.strictEqual((yield* send("go").pipe(within({ turns: 1 }))).status, "completed")
+    }).pipe(Effect.provide(world([turn([finish()])])))
+  )
+})
+
+it.effect("an answer that was cut off with calls in it ends the round, once, with the calls settled unrun", () =>
+  Effect.gen(function* () {
+    const seen = yield* watched
+    const round = yield* send("go")
+    assert.strictEqual(round.stop, "length")
+    assert.lengthOf(yield* ScriptedModel.Requests.all, 1)
+    assert.deepStrictEqual(
+      round.turns[0]?.toolCalls.map(({ outcome }) => outcome?._tag),
+      ["NotExecuted", "NotExecuted"]
+    )
+    assert.isEmpty((yield* ScriptedTools.Calls).started)
+    yield* checkInvariants(seen)
+  }).pipe(Effect.provide(world([turn(call(0, "echo", { a: 1 }), call(1, "echo", '{"a":'), [finish("length")])])))
+)

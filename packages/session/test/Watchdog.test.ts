@@ -1,0 +1,79 @@
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import { Chunks, ScriptedModel } from "@parley/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Schedule, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { defaults, Limits } from "../src/Limits.ts"
+import { checkInvariants, send, session, watched, world } from "./World.ts"
+
+const { call, finish, text, thinking } = Chunks
+const limits = { ...defaults, retries: 0, firstChunkMillis: 80_000, idleMillis: 40_000, turnMillis: 400_000 }
+const start = Effect.forkChild(Effect.exit(send("go")).pipe(Effect.provideService(Limits, limits)), {
+  startImmediately: true
+})
+
+/** How the round stands when that much time has passed since its first request was sent. */
+const after = Effect.fnUntraced(function* (millis: number) {
+  yield* Effect.repeat(Effect.yieldNow, { times: 50 })
+  yield* TestClock.adjust(millis)
+  yield* Effect.repeat(Effect.yieldNow, { times: 50 })
+  return (yield* session).rounds[0]
+})
+
+/** One piece of text per `every` milliseconds, `count` of them, and then the end. */
+const slow = (every: number, count: number) =>
+  Stream.fromIterable(Array.from({ length: count }, (_, i) => text(0, `${i} `))).pipe(
+    Stream.rechunk(1),
+    Stream.schedule(Schedule.spaced(every)),
+    Stream.flatMap((chunks) => Stream.fromArray(chunks)),
+    Stream.concat(ScriptedModel.turn([finish()]))
+  )
+
+describe("a provider that stops answering", () => {
+  const phases: ReadonlyArray<
+    readonly [name: string, limit: number, reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>]
+  > = [
+    ["before the first chunk", limits.firstChunkMillis, []],
+    ["in the middle of text", limits.idleMillis, [text(0, "half")]],
+    ["while it thinks", limits.idleMillis, [thinking(0, "hm", "m").slice(0, 1)]],
+    ["within a tool's input", limits.idleMillis, [call(0, "echo", { a: 1 }).slice(0, 2)]],
+    ["after the stop reason, before the end", limits.idleMillis, [text(0, "all"), [finish()]]]
+  ]
+
+  for (const [name, limit, reads] of phases)
+    it.effect(`${name} is given up, not early and at most an eighth late`, () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        const fiber = yield* start
+        assert.strictEqual((yield* after(limit - 1))?.status, "running")
+        const round = yield* after(1 + limits.firstChunkMillis / 8 + limit / 8)
+        assert.strictEqual(round?.status, "failed")
+        assert.strictEqual(round?.failure?.reason, "Stalled")
+        assert.strictEqual(round?.turns[0]?.status, "failed")
+        yield* Fiber.join(fiber)
+        yield* checkInvariants(seen)
+      }).pipe(Effect.provide(world([ScriptedModel.hanging(...reads)])))
+    )
+
+  it.effect("is told from one that is slow", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const fiber = yield* start
+      for (let i = 0; i < 11; i++) yield* after(limits.idleMillis - 1000)
+      yield* Fiber.join(fiber)
+      assert.strictEqual((yield* session).rounds[0]?.status, "completed")
+    }).pipe(Effect.provide(world([slow(limits.idleMillis - 1000, 9)])))
+  )
+
+  it.effect("is not followed without end either, however regularly it speaks", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const fiber = yield* start
+      for (let i = 0; i < 40; i++) yield* after(10_000)
+      const exit = yield* Fiber.join(fiber)
+      assert.strictEqual((yield* session).rounds[0]?.failure?.reason, "Stalled")
+      assert.include((yield* session).rounds[0]?.failure?.message, "no end of the answer within 400 s")
+      assert.strictEqual(exit._tag, "Failure")
+    }).pipe(Effect.provide(world([slow(10_000, 1000)])))
+  )
+})
