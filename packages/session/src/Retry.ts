@@ -49,7 +49,7 @@ export const run = Effect.fnUntraced(function* <A, E extends HandleMessageError,
   const schedule = Schedule.recurs(retries).pipe(
     Schedule.setInputType<E>(),
     Schedule.while(({ input }) =>
-      Effect.succeed(baseOf(input) !== undefined && askedFor(input) <= longestWaitMillis && !log.broken())
+      Effect.succeed(baseOf(input) !== undefined && askedFor(input) <= longestWaitMillis && log.failure() === undefined)
     ),
     Schedule.modifyDelay(({ attempt, input }) =>
       Effect.map(Random.next, (random) => {

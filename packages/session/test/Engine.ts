@@ -8,5 +8,5 @@ export const limits = { turns: 4, toolConcurrency: 3 }
 /** A coordinator as generated programs want one: a new one for each process. */
 export const engine: ProgramRunner.MakeEngine = Layer.build(Layer.fresh(SessionCoordinator.layer)).pipe(
   Effect.map((built) => Context.get(built, SessionCoordinator)),
-  Effect.provideService(Limits, { ...defaults, ...limits, messageBytes: 1000, retries: 0 })
+  Effect.provideService(Limits, { ...defaults, ...limits, messageBytes: 1000, retries: 0, identicalCalls: 1000 })
 )
