@@ -15,9 +15,9 @@ const full = Layer.effect(
   Effect.map(SessionManager, (sessions) =>
     SessionManager.of({
       ...sessions,
-      append: (id, after, events) =>
-        after === 0
-          ? sessions.append(id, after, events)
+      append: (id, at, events) =>
+        at.after === 0
+          ? sessions.append(id, at, events)
           : Effect.fail(new StorageError({ operation: "append", reason: "Full", detail: "test" }))
     })
   )
