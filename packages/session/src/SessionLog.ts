@@ -13,7 +13,7 @@ export interface SessionLog {
   readonly id: SessionId
   readonly state: SessionState
   /**
-   * Stores the events, then folds them. Numbers are given out in the order of the calls, so appends may overlap and the
+   * Stores the events, then folds them: when it returns, the state holds them and all before. Numbers are given out in the order of the calls, so appends may overlap and the
    * store may group them. Not interruptible: an event that was handed over is stored or the log is broken.
    */
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
@@ -31,6 +31,19 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
   let next = 0
   let failure: LogError | undefined
 
+  /** Appends that are stored and wait for an earlier one to be folded. */
+  let waiting: Array<{ readonly end: number; readonly resume: () => void }> = []
+  const wake = () => {
+    const due = waiting.filter(({ end }) => failure !== undefined || end <= state.head)
+    waiting = waiting.filter((waiter) => !due.includes(waiter))
+    for (const { resume } of due) resume()
+  }
+  const folded = (end: number) =>
+    Effect.callback<void>((resume) => {
+      if (state.head >= end || failure !== undefined) resume(Effect.void)
+      else waiting.push({ end, resume: () => resume(Effect.void) })
+    })
+
   /** Folds in log order, even when the answers to overlapping appends arrive in another order. */
   const fold = (after: number, entries: ReadonlyArray<LogEntry>) => {
     early.set(after, entries)
@@ -38,17 +51,23 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
       early.delete(state.head)
       for (const entry of due) state.push(entry)
     }
+    wake()
   }
 
   const append = (events: ReadonlyArray<SessionEvent>) =>
     Effect.suspend(() => {
+      // What was appended behind a failure might be stored all the same, and would not be in the state.
+      if (failure !== undefined) return Effect.fail(failure)
       const after = next
       next += events.length
       return sessions.append(id, { after, epoch: current }, events).pipe(
         Effect.map((entries) => fold(after, entries)),
+        Effect.andThen(folded(after + events.length)),
+        Effect.andThen(Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))),
         Effect.tapError((error) =>
           Effect.sync(() => {
             failure ??= error
+            wake()
           })
         )
       )

@@ -194,6 +194,45 @@ describe("tools", () => {
   )
 })
 
+describe("overlapping appends", () => {
+  it.effect("fail behind one that failed, even if the store has both", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const error = yield* Effect.flip(send("go"))
+      assert.strictEqual(error._tag, "StorageError")
+      assert.isEmpty((yield* ScriptedTools.Calls).started, "nothing is run on a state that is not known")
+      assert.lengthOf(yield* ScriptedModel.Requests.all, 1)
+    }).pipe(
+      Effect.provide(
+        world(
+          [turn(text(0, "a"), call(1, "echo"), call(2, "echo"), [finish("tool-calls")]), answer],
+          undefined,
+          undefined,
+          Layer.effect(
+            SessionManager,
+            Effect.map(SessionManager, (sessions) =>
+              SessionManager.of({
+                ...sessions,
+                append: (id, at, events) =>
+                  events.every(({ _tag }) => _tag === "TurnDelta")
+                    ? sessions
+                        .append(id, at, events)
+                        .pipe(
+                          Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 10 })),
+                          Effect.andThen(
+                            new StorageError({ operation: "append", reason: "Unavailable", detail: "test" })
+                          )
+                        )
+                    : sessions.append(id, at, events)
+              })
+            )
+          ).pipe(Layer.provide(SessionManager.layerMemory))
+        )
+      )
+    )
+  )
+})
+
 describe("rounds", () => {
   it.effect("go on from a pause with the provider's own answer sent back", () =>
     Effect.gen(function* () {
