@@ -18,7 +18,7 @@ const decode = Schema.decodeUnknownSync(LogEntry)
  * What a crash left behind, read from a copy and past the store: opening the database itself would recover it before the
  * next message can, and the store is what is being judged.
  */
-export const readStored = ({ data, scratch }: Place): Stored => {
+export const readStored = ({ data, scratch }: Pick<Place, "data" | "scratch">): Stored => {
   rmSync(scratch, { recursive: true, force: true })
   if (!existsSync(join(data, "parley.db"))) return { sessions: [], damage: [] }
   cpSync(data, scratch, { recursive: true })

@@ -1,0 +1,59 @@
+import { stdout } from "node:process"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/** One variant of a row of the fault catalogue: what is done to Parley, and what must come of it. */
+export interface Case {
+  /** The row: `P05`. */
+  readonly id: string
+  /** The variant, in words, unique in its row. */
+  readonly name: string
+  /** Fails, by an assertion or an error, when what the row calls right does not happen. Ends with the postconditions. */
+  readonly run: Effect.Effect<void, unknown, Scope.Scope>
+}
+
+/** A row: how many variants the catalogue counts, or why some of them are not run here. */
+export interface Row {
+  readonly id: string
+  readonly fault: string
+  readonly variants: number
+  /** Variants that are not run, each with the reason. They are printed, and count as not passed. */
+  readonly left?: ReadonlyArray<string>
+}
+
+/**
+ * Runs the cases of one part of the catalogue and prints `passed/total`. A row with fewer cases than the catalogue counts
+ * fails, unless what is missing is named.
+ */
+export const suite = (title: string, rows: ReadonlyArray<Row>, cases: ReadonlyArray<Case>): void => {
+  const total = rows.reduce((sum, row) => sum + row.variants, 0)
+  let passed = 0
+  const left = rows.flatMap((row) => (row.left ?? []).map((why) => `${row.id}: not run: ${why}`))
+  describe(title, () => {
+    afterAll(() => stdout.write([`${title}: ${passed}/${total} passed`, ...left, ""].join("\n")))
+    for (const row of rows) {
+      const own = cases.filter(({ id }) => id === row.id)
+      describe(`${row.id} ${row.fault}`, () => {
+        it("has its cases", () => {
+          assert.strictEqual(own.length + (row.left?.length ?? 0), row.variants)
+          assert.strictEqual(new Set(own.map(({ name }) => name)).size, own.length, "names are unique")
+        })
+        for (const { name, run } of own)
+          it.live(name, () =>
+            Effect.andThen(
+              run,
+              Effect.sync(() => passed++)
+            )
+          )
+      })
+    }
+    it("has no case outside of its rows", () => {
+      const ids = new Set(rows.map(({ id }) => id))
+      assert.deepStrictEqual(
+        cases.filter(({ id }) => !ids.has(id)).map(({ id, name }) => `${id} ${name}`),
+        []
+      )
+    })
+  })
+}
