@@ -3,6 +3,7 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { StorageError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
+import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { Limits } from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
@@ -12,6 +13,8 @@ import * as Prompt from "@parley/workspace/Prompt"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Setup } from "./Setup.ts"
+import * as Approvals from "./Approvals.ts"
+import type { Output } from "./Output.ts"
 import { version } from "./Version.ts"
 
 // What a command does not use it does not load: the leaves with weight behind them are imported when their layer is built.
@@ -76,7 +79,7 @@ export const tools = (setup: Setup): Layer.Layer<McpManager> =>
     )
   )
 
-const workspace = (setup: Setup): Layer.Layer<PromptManager> => {
+const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
   const limits = setup.config.limits ?? {}
   return Layer.mergeAll(
@@ -84,6 +87,7 @@ const workspace = (setup: Setup): Layer.Layer<PromptManager> => {
     Files.layer({ root }),
     EnvironmentInfo.layer({ root }),
     DynamicContext.layer({ root, configFile: setup.user.configFile }),
+    Layer.effect(ToolPolicy, Approvals.policy(setup, questions)),
     Layer.effect(
       Limits,
       Effect.map(Limits, (defaults) => ({
@@ -105,15 +109,16 @@ type Managers = SessionManager | ModelsManager | McpManager
 /** The whole engine. `memory` keeps its sessions to itself, for looking at what would be sent. */
 export const engine = (
   setup: Setup,
-  where: "stored" | "memory" = "stored"
-): Layer.Layer<SessionCoordinator | Managers, StorageError> =>
+  where: "stored" | "memory" = "stored",
+  questions: Approvals.Questions = { lent: undefined }
+): Layer.Layer<SessionCoordinator | Managers, StorageError, Output> =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([
       where === "stored" ? sessions(setup) : SessionManager.layerMemory,
       models(setup),
       tools(setup)
     ]),
-    Layer.provide(workspace(setup))
+    Layer.provide(workspace(setup, questions))
   )
 
 /** What closing lost rounds needs: the stored sessions, and no model and no tool that it could ask. */

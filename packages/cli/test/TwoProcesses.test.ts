@@ -105,7 +105,10 @@ describe("two processes on one session", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(stored(), before)
       yield* kill(first)
       const text = yield* here.run(["recover"])
-      assert.strictEqual(text.stdout, `${id}  closed r1, which its process had left open\n`)
+      assert.strictEqual(
+        text.stdout,
+        `${id}  closed r1, which its process had left open; go on with: parley run -s ${id} continue\n`
+      )
       const after = stored()
       assert.deepStrictEqual(yield* recover, [])
       assert.include((yield* here.run(["recover"])).stderr, "Nothing to recover")

@@ -5,7 +5,14 @@ const common = {
   timeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   /** Milliseconds the server has to become ready; 10 000 when not stated. */
   startTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
-  disabled: Schema.optionalKey(Schema.Boolean)
+  disabled: Schema.optionalKey(Schema.Boolean),
+  /**
+   * Tools, by the server's own names for them, that change nothing. A call to one that was lost is sent once more. Only
+   * this says so: what a server says about its tools is not believed.
+   */
+  readOnlyTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
+  /** Tools that have the same effect once or twice, which the idempotency key in `_meta` helps them with; as above. */
+  idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey)
 }
 
 /** A server that Parley starts as a child process and speaks to over its standard input and output. */

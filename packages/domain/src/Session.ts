@@ -13,6 +13,8 @@ export const ToolCallView = Schema.Struct({
   name: Schema.String,
   input: Schema.String,
   state: Schema.Literals(["requested", "started", "settled"]),
+  /** What was decided about it, where a rule did not simply allow it. */
+  decision: Schema.optionalKey(Schema.Struct({ allowed: Schema.Boolean, by: Schema.Literals(["rule", "user"]) })),
   outcome: Schema.optionalKey(ToolOutcome),
   /** Milliseconds from start to settlement. */
   duration: Schema.optionalKey(Schema.Int)

@@ -71,6 +71,12 @@ export const SessionEvent = Schema.TaggedUnion({
     delayMillis: Schema.Int,
     failure: Failure
   },
+  /** A rule denied the call, or a person was asked. A call that a rule allows is started without one. */
+  ToolDecided: {
+    callId: CallId,
+    allowed: Schema.Boolean,
+    by: Schema.Literals(["rule", "user"])
+  },
   /** The intent: durable before the tool can act. */
   ToolStarted: { callId: CallId },
   ToolSettled: { callId: CallId, outcome: ToolOutcome },

@@ -86,6 +86,11 @@ export class RoundFold {
       case "TurnFailed":
       case "TurnInterrupted":
         return this.endTurn(event)
+      case "ToolDecided": {
+        const call = this.calls.get(event.callId)
+        if (call !== undefined) call.decision = { allowed: event.allowed, by: event.by }
+        return
+      }
       case "ToolStarted": {
         const call = this.calls.get(event.callId)
         if (call !== undefined) Object.assign(call, { state: "started", startedAt: at })

@@ -9,7 +9,12 @@ export const ToolDefinition = Schema.Struct({
   tool: Schema.String,
   description: Schema.String,
   /** A JSON Schema of type `object`. */
-  inputSchema: Schema.Record(Schema.String, Schema.Json)
+  inputSchema: Schema.Record(Schema.String, Schema.Json),
+  /**
+   * The user's own configuration says that running it twice does no harm: a call whose connection was lost is sent once
+   * more, with the same idempotency key. What a server says of its tools never sets this.
+   */
+  safeToRepeat: Schema.optionalKey(Schema.Literals(["read-only", "idempotent"]))
 })
 export type ToolDefinition = typeof ToolDefinition.Type
 
@@ -30,12 +35,23 @@ export const ToolOutcome = Schema.TaggedUnion({
   /** It never ran. */
   NotExecuted: { reason: Schema.String },
   /** It was started and its end was not seen: it may or may not have taken effect. */
-  Unknown: { reason: Schema.String }
+  Unknown: {
+    reason: Schema.String,
+    /** The tool is marked `safeToRepeat`, so the model may just call it again. */
+    safeToRepeat: Schema.optionalKey(Schema.Literal(true))
+  }
 })
 export type ToolOutcome = typeof ToolOutcome.Type
 
 export const fromOutput = (output: ToolOutput): ToolOutcome =>
   output.isError ? { _tag: "Failed", content: output.content } : { _tag: "Succeeded", content: output.content }
+
+/** A call that was started and whose end was not seen. */
+export const unknown = (reason: string, tool: ToolDefinition | undefined): ToolOutcome => ({
+  _tag: "Unknown",
+  reason,
+  ...(tool?.safeToRepeat === undefined ? {} : { safeToRepeat: true })
+})
 
 export const failed = (message: string): ToolOutcome => ({ _tag: "Failed", content: [text(message)] })
 
@@ -57,6 +73,10 @@ export const toResult = (callId: CallId, outcome: ToolOutcome): ToolResult => {
     case "NotExecuted":
       return error(`Not run: ${outcome.reason}`)
     case "Unknown":
-      return error(`Outcome unknown: ${outcome.reason}. It may have taken effect; verify before repeating it.`)
+      return error(
+        outcome.safeToRepeat === true
+          ? `Outcome unknown: ${outcome.reason}. It is safe to repeat.`
+          : `Outcome unknown: ${outcome.reason}. It may have taken effect; verify before repeating it.`
+      )
   }
 }

@@ -1,6 +1,5 @@
 import * as Schema from "effect/Schema"
-import type { ToolOutcome } from "./Tool.ts"
-import { failed } from "./Tool.ts"
+import { failed, type ToolDefinition, type ToolOutcome, unknown } from "./Tool.ts"
 
 /**
  * Why a call has no output. `NotSent`: it never reached the tool. `Lost`: it was sent and its end was not seen, so it may
@@ -17,5 +16,5 @@ export class ToolError extends Schema.TaggedError<ToolError>()("ToolError", {
 }
 
 /** A failing tool is data for the model. */
-export const toOutcome = (error: ToolError): ToolOutcome =>
-  error.reason === "NotSent" ? failed(error.problem) : { _tag: "Unknown", reason: error.problem }
+export const toOutcome = (error: ToolError, tool: ToolDefinition | undefined): ToolOutcome =>
+  error.reason === "NotSent" ? failed(error.problem) : unknown(error.problem, tool)

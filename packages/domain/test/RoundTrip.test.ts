@@ -49,10 +49,10 @@ const schemas = {
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /**
- * V8 of Node 24 to 26.10 reads a key that begins with an escape as the key of one backslash once it has seen an object of
- * the same beginning with that key. Node 20 does not. It is the runtime's, not ours, so such values are left out.
+ * V8 of Node 24 to 26.10 may read a key that holds an escape as another one that holds a backslash, when it has seen that one
+ * in an object of the same beginning. Node 20 does not. It is the runtime's, not ours, so such values are left out.
  */
-const hasBackslashKey = (value: unknown): boolean => JSON.stringify(value).includes('"\\\\":')
+const hasBackslashKey = (value: unknown): boolean => /"(?:[^"\\]|\\.)*\\\\(?:[^"\\]|\\.)*":/.test(JSON.stringify(value))
 
 const roundTrips = <T>(name: string, schema: Schema.Codec<T, unknown>) => {
   const json = Schema.fromJsonString(Schema.toCodecJson(schema))

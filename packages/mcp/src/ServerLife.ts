@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
 import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
+import type { ToolDefinition } from "@parley/domain/Tool"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import { type ClientInfo, type Connection, connectChild, connectHttp } from "./internal/Sdk.ts"
@@ -49,10 +50,19 @@ const listAll = Effect.fnUntraced(function* (connection: Connection) {
   return { entries: entries.slice(0, maxTools), more: true }
 })
 
-const toolsOf = Effect.fnUntraced(function* (name: string, connection: Connection) {
+/** What the user says about a tool. That it changes nothing is the stronger word. */
+const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: ToolDefinition): ToolDefinition =>
+  readOnlyTools?.includes(tool.tool) === true
+    ? { ...tool, safeToRepeat: "read-only" }
+    : idempotentTools?.includes(tool.tool) === true
+      ? { ...tool, safeToRepeat: "idempotent" }
+      : tool
+
+const toolsOf = Effect.fnUntraced(function* (name: string, config: McpServerConfig, connection: Connection) {
   if (!connection.hasTools) return { tools: [], problem: undefined }
   const { entries, more } = yield* listAll(connection)
-  const { leftOut, tools } = readTools(name, entries)
+  const { leftOut, tools: offered } = readTools(name, entries)
+  const tools = offered.map((tool) => marked(config, tool))
   const notes = [explainLeftOut(leftOut), more ? "its list of tools did not end and was cut" : undefined]
   const problem = notes.filter((note) => note !== undefined).join("; ")
   return { tools, problem: problem === "" ? undefined : problem }
@@ -108,10 +118,11 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
     Effect.map((said) => withLastWords(said, started))
   )
 
-const readyIn = (name: string, started: Started, limit: Duration.Duration) =>
-  started.connect.pipe(
+const readyIn = (name: string, config: McpServerConfig, started: Started) => {
+  const limit = Duration.millis(config.startTimeoutMillis ?? 10_000)
+  return started.connect.pipe(
     Effect.flatMap((connection) =>
-      Effect.map(toolsOf(name, connection), (listed) => ({ _tag: "Ready" as const, connection, ...listed }))
+      Effect.map(toolsOf(name, config, connection), (listed) => ({ _tag: "Ready" as const, connection, ...listed }))
     ),
     Effect.catchTag("ServerDown", ({ problem }) =>
       Effect.flatMap(explain(problem, started), (said) => Effect.fail(new ServerDown({ problem: said })))
@@ -125,6 +136,7 @@ const readyIn = (name: string, started: Started, limit: Duration.Duration) =>
         })
     })
   )
+}
 
 /**
  * Runs one server until it ends or the fiber is interrupted; then everything it started is ended too. Never fails: the
@@ -133,7 +145,7 @@ const readyIn = (name: string, started: Started, limit: Duration.Duration) =>
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
     const started = yield* start(server.name, config, options)
-    const ready = yield* readyIn(server.name, started, Duration.millis(config.startTimeoutMillis ?? 10_000))
+    const ready = yield* readyIn(server.name, config, started)
     yield* settle(server, ready)
     yield* ready.connection.closed
     return yield* new ServerDown({ problem: yield* explain("the connection closed", started) })

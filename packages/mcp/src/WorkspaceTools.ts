@@ -92,5 +92,6 @@ export const workspaceDefinitions: ReadonlyArray<ToolDefinition> = workspaceTool
   server: reservedServerName,
   tool: tool.name,
   description: tool.description,
-  inputSchema: tool.inputSchema
+  inputSchema: tool.inputSchema,
+  safeToRepeat: "read-only"
 }))

@@ -10,6 +10,7 @@ import {
   context,
   directory,
   eventually,
+  filesystem,
   freePort,
   isRunning,
   logged,
@@ -24,6 +25,26 @@ const leavingAbruptly = fileURLToPath(new URL("./fixtures/leaving-abruptly.ts", 
 
 const problems = (statuses: ReadonlyArray<ServerStatus>) =>
   Object.fromEntries(statuses.map(({ name, problem }) => [name, problem]))
+
+it.live("only the user's own configuration says that a tool may be repeated", () =>
+  withManager(
+    {
+      servers: {
+        fs: { ...filesystem("."), readOnlyTools: ["read_text_file"], idempotentTools: ["write_file", "read_text_file"] }
+      }
+    },
+    (manager) =>
+      Effect.map(manager.tools, (tools) => {
+        const marks = tools.flatMap(({ safeToRepeat, tool }) =>
+          safeToRepeat === undefined ? [] : [[tool, safeToRepeat]]
+        )
+        assert.deepStrictEqual(marks, [
+          ["read_text_file", "read-only"],
+          ["write_file", "idempotent"]
+        ])
+      })
+  )
+)
 
 describe("starting", () => {
   it.live("fails one by one: each bad server says why, and the good ones work", () =>

@@ -1,8 +1,9 @@
 import type { CallId } from "@parley/domain/Ids"
 import type { Failure } from "@parley/domain/Failure"
+import type { ToolCallView } from "@parley/domain/Session"
 import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
-import type { RoundFold } from "@parley/domain/SessionFold"
-import type { ToolOutcome } from "@parley/domain/Tool"
+import { type ToolDefinition, type ToolOutcome, unknown } from "@parley/domain/Tool"
+import type { SessionState } from "./SessionState.ts"
 
 type RoundEnd = EventOf<"RoundCompleted" | "RoundFailed" | "RoundCancelled">
 
@@ -14,8 +15,13 @@ const words = {
 } satisfies { readonly [Tag in RoundEnd["_tag"]]: string }
 
 /** The outcome of a call without one: it may have acted only if it was started. */
-const abandoned = (state: "requested" | "started" | "settled", reason: string): ToolOutcome =>
-  state === "started" ? { _tag: "Unknown", reason } : { _tag: "NotExecuted", reason }
+const abandoned = ({ name, state }: ToolCallView, tools: ReadonlyArray<ToolDefinition>, reason: string): ToolOutcome =>
+  state === "started"
+    ? unknown(
+        reason,
+        tools.find((tool) => tool.name === name)
+      )
+    : { _tag: "NotExecuted", reason }
 
 export const settle = (callId: CallId, outcome: ToolOutcome): SessionEvent => ({
   _tag: "ToolSettled",
@@ -23,9 +29,10 @@ export const settle = (callId: CallId, outcome: ToolOutcome): SessionEvent => ({
   outcome
 })
 
-/** Everything that is still owed when a round ends, in order, and then its end: one append closes any round. */
-export const events = (round: RoundFold, end: RoundEnd): ReadonlyArray<SessionEvent> => {
-  if (!round.open) return []
+/** Everything that is still owed when the open round ends, in order, and then its end: one append closes any round. */
+export const events = ({ baseline, round }: SessionState, end: RoundEnd): ReadonlyArray<SessionEvent> => {
+  if (round === undefined || !round.open) return []
+  const tools = baseline?.tools ?? []
   const turn = round.openTurn
   return [
     ...(turn === undefined
@@ -38,7 +45,7 @@ export const events = (round: RoundFold, end: RoundEnd): ReadonlyArray<SessionEv
             usage: turn.content.usage
           } satisfies SessionEvent
         ]),
-    ...round.unsettled.map((call) => settle(call.callId, abandoned(call.state, words[end._tag]))),
+    ...round.unsettled.map((call) => settle(call.callId, abandoned(call, tools, words[end._tag]))),
     end
   ]
 }

@@ -59,7 +59,7 @@ export const build = Effect.fnUntraced(function* (
 
   const { round } = state
   if (round?.open === true)
-    pretend(Closing.events(round, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
+    pretend(Closing.events(state, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
   const earlier = state.history.messages()
   const roundId = state.nextRoundId
   const content = request === undefined ? [] : yield* Request.validate(request)

@@ -1,15 +1,24 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
-import { RoundId, SessionId } from "@parley/domain/Ids"
+import { CallId, RoundId, SessionId } from "@parley/domain/Ids"
 import { Holder } from "@parley/domain/Lease"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Closing from "./Closing.ts"
 import type { SessionLog } from "./SessionLog.ts"
 
+const Call = Schema.Struct({ callId: CallId, name: Schema.String })
+
 /** What recovery did about a session whose round was open. */
 export const Recovered = Schema.TaggedUnion({
   /** The round was lost, and is closed now. */
-  Closed: { sessionId: SessionId, roundId: RoundId },
+  Closed: {
+    sessionId: SessionId,
+    roundId: RoundId,
+    /** Calls that had been started: they may have taken effect. */
+    unknown: Schema.Array(Call),
+    /** Calls that never ran. */
+    notExecuted: Schema.Array(Call)
+  },
   /** Somebody runs the round, or is recovering it at this moment: it was left alone. */
   InUse: { sessionId: SessionId, detail: Schema.String, holder: Schema.optionalKey(Holder) },
   /** The session's log cannot be read; other sessions do not care. */
@@ -28,8 +37,17 @@ export type Recovered = typeof Recovered.Type
 export const recover = Effect.fnUntraced(function* (log: SessionLog) {
   const { round } = log.state
   if (round === undefined || !round.open) return []
-  yield* log.append(Closing.events(round, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
-  return [Recovered.cases.Closed.make({ sessionId: log.id, roundId: round.id })]
+  const { id, running, unsettled } = round
+  const calls = (some: typeof unsettled) => some.map(({ callId, name }) => ({ callId, name }))
+  yield* log.append(Closing.events(log.state, { _tag: "RoundFailed", roundId: id, failure: Closing.processDied }))
+  return [
+    Recovered.cases.Closed.make({
+      sessionId: log.id,
+      roundId: id,
+      unknown: calls(running),
+      notExecuted: calls(unsettled.filter(({ state }) => state === "requested"))
+    })
+  ]
 })
 
 /** Tells of a session that is in use, or damaged, instead of failing; a session that was removed needs no recovery. */

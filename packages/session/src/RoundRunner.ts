@@ -5,6 +5,7 @@ import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import type { ToolOutcome } from "@parley/domain/Tool"
+import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Effect from "effect/Effect"
 import * as Caps from "./Caps.ts"
 import { settle } from "./Closing.ts"
@@ -60,6 +61,7 @@ export const run = Effect.fn("RoundRunner.run")(
     const { log, model, roundId } = options
     const { state } = log
     const limits = yield* Limits
+    const policy = yield* ToolPolicy
     const { event } = yield* ContextBuilder.build(state, roundId, journalled(log, roundId))
     yield* log.append([event])
     const system = state.baseline?.system ?? ""
@@ -79,7 +81,7 @@ export const run = Effect.fn("RoundRunner.run")(
       const { calls, stop } = end
       if (goesOn(end)) {
         counts.add(calls)
-        return counts.over(limits) ? [] : ToolFibers.firstStarts(calls, tools, limits.toolConcurrency)
+        return counts.over(limits) ? [] : ToolFibers.firstStarts(calls, tools, limits.toolConcurrency, policy)
       }
       if (asksAgain(end)) return []
       const reason = notRun[stop] ?? "the turn did not end with tool calls"
@@ -115,6 +117,7 @@ export const run = Effect.fn("RoundRunner.run")(
           tools,
           started: new Set(state.round?.running.map((call) => call.callId)),
           append: log.append,
+          policy,
           contextOf: ({ callId }) => key(log.id, roundId, id, callId)
         })
       else if (asksAgain(end)) askedAgain = true

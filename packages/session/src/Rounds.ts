@@ -43,7 +43,7 @@ const close = (log: SessionLog, exit: Exit.Exit<StopReason, HandleMessageError>)
     if (round === undefined || !round.open) return Effect.void
     const failure = log.failure()
     if (failure !== undefined) return Effect.fail(failure)
-    return log.append(Closing.events(round, endOf(round.id, exit)))
+    return log.append(Closing.events(log.state, endOf(round.id, exit)))
   })
 
 /**

@@ -1,8 +1,16 @@
 import type { CallId } from "@parley/domain/Ids"
-import { type CallContext, McpManager, type ToolInput } from "@parley/domain/McpManager"
+import { type CallContext, McpManager } from "@parley/domain/McpManager"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
-import { failed, fromOutput, type ToolDefinition, type ToolOutcome, type ToolOutput } from "@parley/domain/Tool"
+import {
+  failed,
+  fromOutput,
+  type ToolDefinition,
+  type ToolOutcome,
+  type ToolOutput,
+  unknown
+} from "@parley/domain/Tool"
 import { ToolError, toOutcome } from "@parley/domain/ToolError"
+import type { Asked, ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { settle } from "./Closing.ts"
+import { decide } from "./Decide.ts"
 import { Limits } from "./Limits.ts"
 
 /** A call to run: its input is the model's own JSON text. */
@@ -23,34 +32,51 @@ const decodeInput = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Reco
 
 const startOf = ({ callId }: Call): SessionEvent => ({ _tag: "ToolStarted", callId })
 
-/** The input of a call that can be run, or what is wrong with the call. */
-const check = (call: Call, tools: ReadonlyArray<ToolDefinition>): Result.Result<ToolInput, string> =>
-  tools.some((tool) => tool.name === call.name)
-    ? Result.mapError(
-        decodeInput(call.input),
-        () => "The input is not a JSON object; nothing was run. Send the call again with a valid input"
-      )
-    : Result.fail(`There is no tool ${JSON.stringify(call.name)}`)
+/** A call that can be run, or what is wrong with it. */
+const check = (call: Call, tools: ReadonlyArray<ToolDefinition>): Result.Result<Asked, string> => {
+  const tool = tools.find(({ name }) => name === call.name)
+  if (tool === undefined) return Result.fail(`There is no tool ${JSON.stringify(call.name)}`)
+  return Result.mapBoth(decodeInput(call.input), {
+    onSuccess: (input) => ({ callId: call.callId, tool, input }),
+    onFailure: () => "The input is not a JSON object; nothing was run. Send the call again with a valid input"
+  })
+}
 
-/** The starts of those calls that run at once when nothing is running yet: the first `toolConcurrency` that can run. */
+/** The starts of those calls that run at once when nothing is running yet: the first `toolConcurrency` that may run. */
 export const firstStarts = (
   calls: ReadonlyArray<Call>,
   tools: ReadonlyArray<ToolDefinition>,
-  toolConcurrency: number
+  toolConcurrency: number,
+  policy: ToolPolicy
 ): ReadonlyArray<SessionEvent> =>
   calls
     .slice(0, toolConcurrency)
-    .filter((call) => Result.isSuccess(check(call, tools)))
+    .filter((call) =>
+      Result.match(check(call, tools), {
+        onSuccess: ({ tool }) => policy.rule(tool) === "allow",
+        onFailure: () => false
+      })
+    )
     .map(startOf)
 
-const outcomeOf = (exit: Exit.Exit<ToolOutput, ToolError>): ToolOutcome => {
+const outcomeOf = (exit: Exit.Exit<ToolOutput, ToolError>, tool: ToolDefinition): ToolOutcome => {
   if (Exit.isSuccess(exit)) return fromOutput(exit.value)
   const error = Cause.findErrorOption(exit.cause)
-  if (Option.isSome(error)) return toOutcome(error.value)
+  if (Option.isSome(error)) return toOutcome(error.value, tool)
   return Cause.hasDies(exit.cause)
     ? failed(`The tool failed unexpectedly: ${Cause.prettyErrors(exit.cause)[0]?.message ?? "no reason given"}`)
-    : { _tag: "Unknown", reason: "it was cancelled while it ran" }
+    : unknown("it was cancelled while it ran", tool)
 }
+
+/** Sends a lost call once more when that does no harm. A second try that is not even sent says nothing about the first. */
+const again = <A, R>(call: Effect.Effect<A, ToolError, R>, { safeToRepeat }: ToolDefinition) =>
+  safeToRepeat === undefined
+    ? call
+    : Effect.catchIf(
+        call,
+        (first) => first.reason === "Lost",
+        (first) => Effect.mapError(call, (second) => (second.reason === "NotSent" ? first : second))
+      )
 
 /**
  * Runs calls side by side, at most `Limits.toolConcurrency` at a time. Each call that starts is recorded as started before
@@ -64,6 +90,8 @@ export const run = Effect.fnUntraced(function* <E>(options: {
   readonly started?: ReadonlySet<CallId>
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, E>
   readonly contextOf: (call: Call) => CallContext
+  /** Who decides about calls whose start is not stored yet. Without it each may run. */
+  readonly policy?: ToolPolicy
   /** Milliseconds one call may take. Without it the tool manager's own limit holds. */
   readonly timeoutMillis?: number
 }) {
@@ -77,24 +105,34 @@ export const run = Effect.fnUntraced(function* <E>(options: {
     return Effect.timeoutOrElse(effect, { duration: millis, orElse })
   }
 
-  const start = (call: Call, input: ToolInput) =>
+  const start = (call: Call, { input, tool }: Asked, before: ReadonlyArray<SessionEvent>) =>
     Effect.uninterruptibleMask((restore) =>
-      (options.started?.has(call.callId) === true ? Effect.void : options.append([startOf(call)])).pipe(
-        Effect.andThen(Effect.exit(restore(limit(mcp.call(call.name, input, options.contextOf(call)), call)))),
-        Effect.map(outcomeOf),
+      (before.length === 0 ? Effect.void : options.append(before)).pipe(
+        Effect.andThen(
+          Effect.exit(restore(again(limit(mcp.call(call.name, input, options.contextOf(call)), call), tool)))
+        ),
+        Effect.map((exit) => outcomeOf(exit, tool)),
         Effect.tap((outcome) => options.append([settle(call.callId, outcome)]))
       )
     ).pipe(Effect.withSpan("ToolFibers.call", { attributes: { "tool.name": call.name, "tool.call_id": call.callId } }))
 
-  const refuse = (call: Call, message: string) => {
-    const outcome = failed(message)
-    return Effect.as(options.append([settle(call.callId, outcome)]), outcome)
-  }
+  const refuse = (call: Call, outcome: ToolOutcome, before: ReadonlyArray<SessionEvent> = []) =>
+    Effect.as(options.append([...before, settle(call.callId, outcome)]), outcome)
+
+  const decideAndStart = (call: Call, asked: Asked) =>
+    options.policy === undefined
+      ? start(call, asked, [startOf(call)])
+      : Effect.flatMap(decide(options.policy, asked), ({ decision, events }) =>
+          decision.allowed
+            ? start(call, asked, [...events, startOf(call)])
+            : refuse(call, { _tag: "Denied", reason: decision.reason }, events)
+        )
 
   const one = (call: Call) =>
     Result.match(check(call, options.tools), {
-      onSuccess: (input) => start(call, input),
-      onFailure: (problem) => refuse(call, problem)
+      onSuccess: (asked) =>
+        options.started?.has(call.callId) === true ? start(call, asked, []) : decideAndStart(call, asked),
+      onFailure: (problem) => refuse(call, failed(problem))
     })
 
   return yield* Effect.forEach(options.calls, one, { concurrency: toolConcurrency })

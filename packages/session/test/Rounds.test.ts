@@ -391,7 +391,8 @@ describe("recovery", () => {
       yield* watched
       yield* dead
       const coordinator = yield* SessionCoordinator
-      assert.deepStrictEqual(yield* coordinator.recover, [{ _tag: "Closed", sessionId, roundId: roundId(1) }])
+      const closed = { _tag: "Closed" as const, sessionId, roundId: roundId(1), unknown: [], notExecuted: [] }
+      assert.deepStrictEqual(yield* coordinator.recover, [closed])
       assert.deepStrictEqual(yield* coordinator.recover, [])
       assert.deepStrictEqual(yield* tags, ["RoundStarted", "RoundFailed"])
       assert.isEmpty(yield* ScriptedModel.Requests.all)

@@ -34,10 +34,12 @@ export type Script = typeof Script.Type
 export const Interruption = small(200)
 
 /**
- * For filtering generated JSON: V8 of Node 24 to 26.10 reads a key that begins with an escape as the key of one backslash
- * once it has seen an object of the same beginning with that key. No store can give back what its runtime cannot read.
+ * For filtering generated JSON: V8 of Node 24 to 26.10 may read a key that holds an escape as another one that holds a
+ * backslash, when it has seen that one in an object of the same beginning. No store can give back what its runtime cannot
+ * read.
  */
-export const hasBackslashKey = (value: unknown): boolean => JSON.stringify(value).includes('"\\\\":')
+export const hasBackslashKey = (value: unknown): boolean =>
+  /"(?:[^"\\]|\\.)*\\\\(?:[^"\\]|\\.)*":/.test(JSON.stringify(value))
 
 /** How many scheduler steps an append takes; see `SlowSessions`. */
 export const DiskSteps = small(12)

@@ -50,21 +50,27 @@ export class Calls extends Context.Service<
   }
 >()("@parley/testing/ScriptedTools/Calls") {}
 
-/** Tools by qualified name, all on one server `scripted`. */
-export const layer = (tools: { readonly [name: string]: Behaviour } = {}): Layer.Layer<McpManager | Calls> =>
+const definitionOf = (name: string, idempotent: boolean): ToolDefinition => ({
+  name,
+  server: "scripted",
+  tool: name,
+  description: `Scripted tool ${name}`,
+  inputSchema: { type: "object" },
+  ...(idempotent ? { safeToRepeat: "idempotent" } : {})
+})
+
+/** Tools by qualified name, all on one server `scripted`; those named `idempotent` are marked so, as a user would. */
+export const layer = (
+  tools: { readonly [name: string]: Behaviour } = {},
+  options: { readonly idempotent?: ReadonlyArray<string> } = {}
+): Layer.Layer<McpManager | Calls> =>
   Layer.effect(
     McpManager,
     Effect.gen(function* () {
       const calls = yield* Calls
       const definitions = Object.keys(tools)
         .sort()
-        .map((name): ToolDefinition => ({
-          name,
-          server: "scripted",
-          tool: name,
-          description: `Scripted tool ${name}`,
-          inputSchema: { type: "object" }
-        }))
+        .map((name) => definitionOf(name, options.idempotent?.includes(name) === true))
       const call = (name: string, input: ToolInput, { idempotencyKey }: CallContext) =>
         Effect.suspend(() => {
           const behaviour = tools[name]

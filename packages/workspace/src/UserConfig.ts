@@ -9,6 +9,7 @@ import * as JsonFile from "./JsonFile.ts"
 import type { Env } from "./Locations.ts"
 import { McpServers } from "./McpServers.ts"
 import { ModelName, modelNamePattern } from "./ModelName.ts"
+import { Permissions } from "./Permissions.ts"
 import { Slots } from "./Slots.ts"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0, { expected: "a whole number above 0" }))
@@ -57,6 +58,8 @@ export const UserConfig = Schema.Struct({
   /** By "provider/model". */
   prices: Schema.optionalKey(prices),
   mcpServers: Schema.optionalKey(McpServers),
+  /** Tools that may run, that are asked about, or that never run. What is not named may run. */
+  permissions: Schema.optionalKey(Permissions),
   dynamicContext: Schema.optionalKey(Slots),
   limits: Schema.optionalKey(
     Schema.Struct({

@@ -152,9 +152,19 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
     `config.json:1:61: dynamicContext[0].onFailure: expected "note" or "drop" or "fail", found "${"no ".repeat(20)}…"`
   ],
   [
+    "permission for what is no name",
+    '{ "permissions": { "no spaces": "ask" } }',
+    'config.json:1:20: unknown key permissions["no spaces"]; a key here must be the name of a tool (see `parley tools`), or its beginning and a star'
+  ],
+  [
+    "unknown permission",
+    '{ "permissions": { "a__*": "maybe" } }',
+    'config.json:1:28: permissions["a__*"]: expected "allow" or "ask" or "deny", found "maybe"'
+  ],
+  [
     "long key",
     `{ "${long}": 1 }`,
-    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, mcpServers, dynamicContext, limits`
+    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, mcpServers, permissions, dynamicContext, limits`
   ],
   [
     "first of several",

@@ -13,8 +13,9 @@ const full = `{
   "prices": { "anthropic/claude/x": { "input": 3, "output": 15, "cacheRead": 0.3 } },
   "mcpServers": {
     "files": { "command": "npx", "args": ["-y", "x"], "env": { "A": "b" }, "cwd": "/tmp", "timeoutMillis": 5 },
-    "web": { "url": "https://example.com/mcp", "headers": { "Authorization": "Bearer t" }, "disabled": true }
+    "web": { "url": "https://example.com/mcp", "headers": { "Authorization": "Bearer t" }, "disabled": true, "readOnlyTools": ["get"], "idempotentTools": ["put"] }
   },
+  "permissions": { "files__*": "ask", "*": "allow" },
   "dynamicContext": [{ "id": "a", "tool": "files__ls" }],
   "limits": { "turns": 7, "toolConcurrency": 2, "retries": 0, "roundSeconds": 90, "roundTokens": 5000, "roundCost": 0.5, "identicalCalls": 3 }
 }`
@@ -34,8 +35,15 @@ it.effect("every key is read, with its defaults", () =>
       prices: { "anthropic/claude/x": { input: 3, output: 15, cacheRead: 0.3 } },
       mcpServers: {
         files: { command: "npx", args: ["-y", "x"], env: { A: "b" }, cwd: "/tmp", timeoutMillis: 5 },
-        web: { url: "https://example.com/mcp", headers: { Authorization: "Bearer t" }, disabled: true }
+        web: {
+          url: "https://example.com/mcp",
+          headers: { Authorization: "Bearer t" },
+          disabled: true,
+          readOnlyTools: ["get"],
+          idempotentTools: ["put"]
+        }
       },
+      permissions: { "files__*": "ask", "*": "allow" },
       dynamicContext: [
         { id: "a", tool: "files__ls", input: {}, timeoutMillis: 10_000, onFailure: "note", enabled: true }
       ],

@@ -1,6 +1,9 @@
+import type { SessionId } from "@parley/domain/Ids"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type * as Approvals from "../Approvals.ts"
+import * as Closed from "../Closed.ts"
 import * as Lines from "../internal/Lines.ts"
 import * as Live from "../Live.ts"
 import * as Notices from "../Notices.ts"
@@ -11,19 +14,30 @@ import * as Target from "../Target.ts"
 
 export interface Input extends Setup.Flags, Target.TargetFlags {}
 
+/** A conversation that is gone on with says first what became of its last round, and leaves it to the user to repeat it. */
+const tellLost = Effect.fnUntraced(function* (id: SessionId) {
+  const output = yield* Output
+  const found = yield* SessionCoordinator.use((coordinator) => coordinator.recover)
+  for (const one of found)
+    if (one._tag === "Closed" && one.sessionId === id)
+      yield* output.note(`parley: ${Closed.words(one)}; say "continue" to go on with it`)
+})
+
 /** One line, one message. Ctrl-C ends the running round and not the conversation; at an empty prompt it ends that too. */
-const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup) {
+const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup, questions: Approvals.Questions) {
   const output = yield* Output
   const coordinator = yield* SessionCoordinator
   yield* Notices.show(setup)
   const info = yield* Target.findOrCreate(input, setup.workspace.root)
   yield* output.aside(`session ${info.id}; /exit or Ctrl-D ends it`)
+  if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context())
   let busy = false
   const lines = yield* Effect.acquireRelease(
     Effect.sync(() => Lines.open(() => (busy ? void runFork(coordinator.cancel(info.id)) : lines.close()))),
     (lines) => Effect.sync(lines.close)
   )
+  questions.lent = lines.next
   for (;;) {
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
@@ -38,5 +52,6 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
 
 export const chat = Effect.fn("parley chat")(function* (input: Input) {
   const setup = yield* Setup.load(input)
-  yield* Effect.provide(conversation(input, setup), Live.engine(setup))
+  const questions: Approvals.Questions = { lent: undefined }
+  yield* Effect.provide(conversation(input, setup, questions), Live.engine(setup, "stored", questions))
 })

@@ -3,6 +3,7 @@ import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Closed from "../Closed.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import * as Setup from "../Setup.ts"
@@ -10,7 +11,7 @@ import * as Setup from "../Setup.ts"
 const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(Recovered)))
 
 const words = Recovered.match({
-  Closed: ({ roundId }) => `closed ${roundId}, which its process had left open`,
+  Closed: (closed) => `${Closed.words(closed)}; go on with: parley run -s ${closed.sessionId} continue`,
   InUse: ({ detail, holder }) => `left alone: ${holder === undefined ? detail : `in use by ${detail}`}`,
   Damaged: ({ problem }) => `cannot be read: ${problem}`
 })

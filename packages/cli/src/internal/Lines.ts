@@ -9,6 +9,9 @@ export interface Lines {
 }
 
 /** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
+/** Whether a person is there to answer. */
+export const isTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY
+
 export const open = (onInterrupt: () => void): Lines => {
   const terminal = process.stdin.isTTY && process.stdout.isTTY
   const reader = readline.createInterface({ input: process.stdin, output: process.stderr, terminal })
@@ -31,10 +34,16 @@ export const open = (onInterrupt: () => void): Lines => {
       Effect.callback((resume) => {
         const early = waiting.shift()
         if (early !== undefined || ended) return resume(Effect.succeed(early))
-        take = (line) => resume(Effect.succeed(line))
-        if (!terminal) return
-        reader.setPrompt(prompt)
-        reader.prompt()
+        const own = (line: string | undefined) => resume(Effect.succeed(line))
+        take = own
+        if (terminal) {
+          reader.setPrompt(prompt)
+          reader.prompt()
+        }
+        // Whoever no longer waits must not swallow the next line.
+        return Effect.sync(() => {
+          if (take === own) take = undefined
+        })
       }),
     close: () => reader.close()
   }

@@ -24,6 +24,9 @@ export const onStopSignal = (stop: () => void): (() => number | undefined) => {
   return () => (came === undefined ? undefined : codes[came])
 }
 
+/** As if Ctrl-C had been pressed: a terminal whose keys are read one by one sends no signal for it. */
+export const interruptSelf = (): void => void process.kill(process.pid, "SIGINT")
+
 /** Ends the process when what it wrote has been taken. */
 export const leave = (code: number): Effect.Effect<never> =>
   Effect.andThen(

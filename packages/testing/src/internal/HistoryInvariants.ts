@@ -26,7 +26,7 @@ export const tree = (log: ReadonlyArray<LogEntry>): Violations => {
     else if ("roundId" in event && event.roundId !== round) return at(`round ${event.roundId} within ${round}`, false)
     if (event._tag === "TurnStarted") turn = event.turnId
     if ("turnId" in event) return at(`turn ${event.turnId}`, event.turnId === turn && turn.startsWith(`${round}t`))
-    if (event._tag === "ToolStarted" || event._tag === "ToolSettled")
+    if (event._tag === "ToolDecided" || event._tag === "ToolStarted" || event._tag === "ToolSettled")
       return at(`call ${event.callId}`, event.callId.startsWith(`${turn}c`) || event.callId.startsWith(`${round}c`))
     return []
   })

@@ -32,14 +32,19 @@ export const settledOnce = (log: ReadonlyArray<LogEntry>): Violations => {
   return found
 }
 
-/** A call is started at most once, only after its turn is complete, and before it is settled. */
+/** A call is started at most once, only after its turn is complete, never against a decision, and before it is settled. */
 export const intentFirst = (log: ReadonlyArray<LogEntry>): Violations => {
-  const state = new Map<string, "requested" | "started" | "settled">()
+  const state = new Map<string, "requested" | "denied" | "started" | "settled">()
   const found: Array<string> = []
   for (const { event } of log) {
     if (event._tag === "TurnCompleted")
       for (const block of event.content) if (block._tag === "ToolCall") state.set(block.callId, "requested")
     if (event._tag === "ContextCallRequested") state.set(event.callId, "requested")
+    if (event._tag === "ToolDecided") {
+      if (state.get(event.callId) !== "requested")
+        found.push(`call ${event.callId} was decided about when ${state.get(event.callId)}`)
+      if (!event.allowed) state.set(event.callId, "denied")
+    }
     if (event._tag === "ToolStarted") {
       if (state.get(event.callId) !== "requested")
         found.push(`call ${event.callId} started when ${state.get(event.callId)}`)
@@ -49,6 +54,8 @@ export const intentFirst = (log: ReadonlyArray<LogEntry>): Violations => {
       const { outcome } = event
       if (outcome._tag === "Succeeded" && state.get(event.callId) !== "started")
         found.push(`call ${event.callId} ran and was never recorded as started`)
+      if ((outcome._tag === "Denied") !== (state.get(event.callId) === "denied"))
+        found.push(`call ${event.callId} is ${outcome._tag} when ${state.get(event.callId)}`)
       if (outcome._tag === "Unknown" && state.get(event.callId) !== "started")
         found.push(`call ${event.callId} is unknown but never started`)
       if (outcome._tag === "NotExecuted" && state.get(event.callId) === "started")

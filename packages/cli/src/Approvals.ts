@@ -1,0 +1,59 @@
+import type { Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
+import * as Permissions from "@parley/workspace/Permissions"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Lines from "./internal/Lines.ts"
+import * as Process from "./internal/Process.ts"
+import { Output } from "./Output.ts"
+import * as Render from "./Render.ts"
+import { sanitize } from "./Sanitize.ts"
+import type { Setup } from "./Setup.ts"
+
+type Question = (words: string) => Effect.Effect<string | undefined>
+
+/** A reader of its own for one question: Ctrl-C at it is Ctrl-C. */
+const onTerminal: Question = (words) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => Lines.open(Process.interruptSelf)),
+    (lines) => lines.next(words),
+    (lines) => Effect.sync(lines.close)
+  )
+
+/** Where questions go. A conversation lends the reader that it holds already: two would take each other's lines. */
+export interface Questions {
+  lent: Question | undefined
+}
+
+const yes: Decision = { allowed: true }
+const no = (reason: string): Decision => ({ allowed: false, reason })
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
+
+/**
+ * Asks about calls to tools that the configuration marks `ask`, one at a time. "Always" holds until the process ends. Where
+ * nobody is there to answer, the call is not run, and standard error says how to allow it.
+ */
+export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Questions) {
+  const output = yield* Output
+  const one = yield* Semaphore.make(1)
+  const always = new Set<string>()
+  const policy: ToolPolicy = {
+    rule: Permissions.rule(setup.config.permissions ?? {}),
+    ask: ({ input, tool: { name } }) =>
+      Effect.gen(function* () {
+        if (always.has(name)) return yes
+        const question = questions.lent ?? (Lines.isTerminal() ? onTerminal : undefined)
+        if (question === undefined) {
+          const where = `"permissions" in ${setup.user.configFile}`
+          yield* output.note(`parley: nobody can be asked whether ${name} may run; ${where} can allow it`)
+          return no("it needs the user's permission, and nobody is there to give it")
+        }
+        const call = `${name} ${Render.short(encode(input), 200)}`
+        const answer = yield* question(sanitize(`? ${call}\n  run it? [y]es, [a]lways, [N]o: `))
+        const letter = answer?.trim().charAt(0).toLowerCase()
+        if (letter === "a") always.add(name)
+        return letter === "a" || letter === "y" ? yes : no("the user said no")
+      }).pipe(one.withPermits(1))
+  }
+  return policy
+})
