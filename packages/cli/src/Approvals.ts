@@ -7,7 +7,6 @@ import * as Lines from "./internal/Lines.ts"
 import * as Process from "./internal/Process.ts"
 import { Output } from "./Output.ts"
 import * as Render from "./Render.ts"
-import { sanitize } from "./Sanitize.ts"
 import type { Setup } from "./Setup.ts"
 
 type Question = (words: string) => Effect.Effect<string | undefined>
@@ -49,7 +48,8 @@ export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Ques
           return no("it needs the user's permission, and nobody is there to give it")
         }
         const call = `${name} ${Render.short(encode(input), 200)}`
-        const answer = yield* question(sanitize(`? ${call}\n  run it? [y]es, [a]lways, [N]o: `))
+        yield* output.note(`? ${call}`)
+        const answer = yield* question("  run it? [y]es, [a]lways, [N]o: ")
         const letter = answer?.trim().charAt(0).toLowerCase()
         if (letter === "a") always.add(name)
         return letter === "a" || letter === "y" ? yes : no("the user said no")

@@ -42,7 +42,9 @@ export const open = (onInterrupt: () => void): Lines => {
         }
         // Whoever no longer waits must not swallow the next line.
         return Effect.sync(() => {
-          if (take === own) take = undefined
+          if (take !== own) return
+          take = undefined
+          if (terminal) process.stderr.write("\n")
         })
       }),
     close: () => reader.close()
