@@ -1,29 +1,18 @@
 import { assert } from "@effect/vitest"
 import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
-import * as Invariants from "@parley/testing/Invariants"
 import { Effect, Schema } from "effect"
 import { type Reply, serve } from "../../packages/provider/test/support/SseServer.ts"
-import { illegal } from "../../scripts/crash/check.ts"
+import { illegal, invariants } from "../../scripts/crash/check.ts"
 import { Body } from "../../scripts/crash/provider.ts"
 import { readStored } from "../../scripts/crash/stored.ts"
 import { engine, type EngineOptions, type Home } from "./home.ts"
 import { answer } from "./wire.ts"
 
-/** Dense order and prefix are about what a subscriber saw: a log at rest has lost its deltas. */
-const { 1: _order, 7: _prefix, ...ofLogs } = Invariants.all
-
 /** What is wrong with what lies on the disk while no round runs: the file itself, or the invariants of its logs. */
 export const atRest = (home: Pick<Home, "data" | "scratch">): ReadonlyArray<string> => {
   const { damage, sessions } = readStored(home)
-  return [
-    ...damage,
-    ...sessions.flatMap(({ id, log }) =>
-      Object.values(ofLogs).flatMap(({ check, name }) =>
-        check({ log, seen: [], requests: [] }).map((violation) => `${id}: ${name}: ${violation}`)
-      )
-    )
-  ]
+  return [...damage, ...sessions.flatMap(({ id, log }) => invariants(log).map((violation) => `${id}: ${violation}`))]
 }
 
 /** The stored log of a session, read past the store. */

@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { createServer, type ServerResponse } from "node:http"
+import { isDeepStrictEqual } from "node:util"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Schema from "effect/Schema"
 
@@ -11,7 +12,7 @@ export const scripts = {
   results: pieces("results", 3),
   cancel: pieces("cancel", 4),
   breaks: pieces("breaks", 3),
-  overloaded: [],
+  overloaded: pieces("again", 3),
   long: pieces("long", 24),
   next: pieces("next", 2)
 }
@@ -59,8 +60,9 @@ const message = {
  */
 export const startProvider = async (shown: () => string) => {
   const bodies: Array<Body> = []
-  const answer = async (name: Name, out: ServerResponse) => {
-    if (name === "overloaded") {
+  /** `retry`: the same request was here just before. */
+  const answer = async (name: Name, retry: boolean, out: ServerResponse) => {
+    if (name === "overloaded" && !retry) {
       out.writeHead(529, { "content-type": "application/json" })
       return out.end(JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }))
     }
@@ -102,8 +104,9 @@ export const startProvider = async (shown: () => string) => {
     out.on("error", () => {})
     incoming.on("end", () => {
       const body = decode(Buffer.concat(parts).toString("utf8"))
+      const retry = isDeepStrictEqual(bodies.at(-1), body)
       bodies.push(body)
-      void answer(scriptOf(body), out)
+      void answer(scriptOf(body), retry, out)
     })
   })
   server.listen(0, "127.0.0.1")

@@ -17,8 +17,8 @@ export const rounds: ReadonlyArray<Round> = [
   { name: "three tools", script: "tools", from: "empty", code: 0 },
   { name: "cancelled", script: "cancel", from: "empty", code: 130, cancelAt: scripts.cancel.at(-1) ?? "" },
   { name: "resumed", script: "tools", from: "talked", code: 0 },
-  { name: "provider says 529", script: "overloaded", from: "empty", code: 4 },
-  { name: "provider breaks off", script: "breaks", from: "talked", code: 4 },
+  { name: "retried after a 529", script: "overloaded", from: "empty", code: 0 },
+  { name: "provider breaks off, twice", script: "breaks", from: "talked", code: 4 },
   { name: "long stream", script: "long", from: "empty", code: 0 }
 ]
 
