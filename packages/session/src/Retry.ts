@@ -29,7 +29,7 @@ const baseOf = (error: HandleMessageError): number | undefined =>
 
 /** The wait that the provider itself asked for. */
 const askedFor = (error: HandleMessageError): number =>
-  error._tag === "ModelError" && error.reason._tag === "RateLimited" ? (error.reason.retryAfterMillis ?? 0) : 0
+  error._tag === "ModelError" && "retryAfterMillis" in error.reason ? (error.reason.retryAfterMillis ?? 0) : 0
 
 /**
  * Runs attempts until one succeeds, fails for good, or `Limits.retries` have been used up; then its error stands. Each
