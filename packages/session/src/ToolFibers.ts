@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import { settle } from "./Closing.ts"
 import { Limits } from "./Limits.ts"
+import * as Input from "./ToolInput.ts"
 
 /** A call to run: its input is the model's own JSON text. */
 export interface Call {
@@ -19,17 +19,12 @@ export interface Call {
   readonly input: string
 }
 
-const decodeInput = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
-
 const startOf = ({ callId }: Call): SessionEvent => ({ _tag: "ToolStarted", callId })
 
 /** The input of a call that can be run, or what is wrong with the call. */
 const check = (call: Call, tools: ReadonlyArray<ToolDefinition>): Result.Result<ToolInput, string> =>
   tools.some((tool) => tool.name === call.name)
-    ? Result.mapError(
-        decodeInput(call.input),
-        () => "The input is not a JSON object; nothing was run. Send the call again with a valid input"
-      )
+    ? Input.decode(call.input)
     : Result.fail(`There is no tool ${JSON.stringify(call.name)}`)
 
 /** The starts of those calls that run at once when nothing is running yet: the first `toolConcurrency` that can run. */
