@@ -69,11 +69,15 @@ export const run = Effect.fn("RoundRunner.run")(
     let turns = 0
     let paused = false
     let askedAgain = false
+    let cutOff = false
 
     const goesOn = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "tool-calls" && calls.length > 0
     /** An empty answer is worth one more try of the same request; then it stands as it is. */
     const asksAgain = ({ empty, stop }: TurnRunner.TurnEnd) =>
       stop === "end" && empty && !askedAgain && turns < limits.turns
+    const isCutOff = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "length" && calls.length > 0
+    /** A model whose call was cut off may send a shorter one. Cut off twice in a row, it would be cut off again. */
+    const triesShorter = (end: TurnRunner.TurnEnd) => isCutOff(end) && !cutOff && turns < limits.turns
     /** What a completed turn leads to: its first tools start, or its calls are settled unrun and the round is over. */
     const andThen = (end: TurnRunner.TurnEnd): ReadonlyArray<SessionEvent> => {
       const { calls, stop } = end
@@ -85,7 +89,9 @@ export const run = Effect.fn("RoundRunner.run")(
       const reason = notRun[stop] ?? "the turn did not end with tool calls"
       return [
         ...calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })),
-        ...(stop === "pause" ? [] : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
+        ...(stop === "pause" || triesShorter(end)
+          ? []
+          : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
       ]
     }
 
@@ -118,8 +124,9 @@ export const run = Effect.fn("RoundRunner.run")(
           contextOf: ({ callId }) => key(log.id, roundId, id, callId)
         })
       else if (asksAgain(end)) askedAgain = true
-      else if (stop !== "pause") return stop
+      else if (stop !== "pause" && !triesShorter(end)) return stop
       paused = stop === "pause"
+      cutOff = isCutOff(end)
     }
     return yield* new CapReached({ cap: "turns", limit: limits.turns })
   },
