@@ -11,6 +11,7 @@ import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import { Limits } from "./Limits.ts"
 import * as Retry from "./Retry.ts"
+import type { RetryGate } from "./RetryGate.ts"
 import type { LogError, SessionLog } from "./SessionLog.ts"
 import * as ToolFibers from "./ToolFibers.ts"
 import * as TurnRunner from "./TurnRunner.ts"
@@ -56,8 +57,13 @@ const notRun: { readonly [S in StopReason]?: string } = {
 
 /** Runs an admitted round until the model stops asking for tools, and closes it then. Whoever calls this closes it otherwise. */
 export const run = Effect.fn("RoundRunner.run")(
-  function* (options: { readonly log: SessionLog; readonly roundId: RoundId; readonly model: ModelInfo }) {
-    const { log, model, roundId } = options
+  function* (options: {
+    readonly log: SessionLog
+    readonly roundId: RoundId
+    readonly model: ModelInfo
+    readonly gate: RetryGate
+  }) {
+    const { gate, log, model, roundId } = options
     const { state } = log
     const limits = yield* Limits
     const { event } = yield* ContextBuilder.build(state, roundId, journalled(log, roundId))
@@ -112,7 +118,14 @@ export const run = Effect.fn("RoundRunner.run")(
     while (turns < limits.turns) {
       turns++
       yield* affordable
-      const end: TurnRunner.TurnEnd = yield* Retry.run({ log, roundId, attempt, before: affordable })
+      const end: TurnRunner.TurnEnd = yield* Retry.run({
+        log,
+        roundId,
+        provider: model.ref.provider,
+        gate,
+        attempt,
+        before: affordable
+      })
       const { calls, id, stop } = end
       if (counts.over(limits)) return yield* new CapReached({ cap: "identicalCalls", limit: limits.identicalCalls })
       if (goesOn(end))

@@ -174,7 +174,6 @@ describe("an answer that says nothing", () => {
 
 describe("an answer that was cut off with calls in it", () => {
   const cut = turn(call(0, "echo", { a: 1 }), call(1, "echo", '{"a":'), [finish("length")])
-  const unrun = ["NotExecuted", "NotExecuted"] as const
 
   it.effect("is answered with its calls settled unrun; a second one in a row ends the round", () =>
     Effect.gen(function* () {
@@ -184,7 +183,10 @@ describe("an answer that was cut off with calls in it", () => {
       assert.lengthOf(yield* ScriptedModel.Requests.all, 2)
       assert.deepStrictEqual(
         round.turns.map(({ toolCalls }) => toolCalls.map(({ outcome }) => outcome?._tag)),
-        [unrun, unrun]
+        [
+          ["NotExecuted", "NotExecuted"],
+          ["NotExecuted", "NotExecuted"]
+        ]
       )
       assert.isEmpty((yield* ScriptedTools.Calls).started)
       yield* checkInvariants(seen)
