@@ -1,4 +1,9 @@
-import { statuses } from "./provider/status.ts"
+import { describe } from "@effect/vitest"
+import { broken } from "./provider/broken.ts"
+import { retry } from "./provider/retry.ts"
+import { rows } from "./provider/rows.ts"
+import { stall } from "./provider/stall.ts"
 import { suite } from "./suite.ts"
 
-suite("RELIABILITY B.1, provider", [{ id: "P03", fault: "500, 502, 503, 504", variants: 4 }], statuses)
+// Each case has a server, a directory and an engine of its own, and spends most of its time waiting.
+describe.concurrent("", () => suite("RELIABILITY B.1, provider", rows, [...broken, ...retry, ...stall]))
