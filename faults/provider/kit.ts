@@ -39,6 +39,8 @@ export interface Scenario {
   readonly messages?: ReadonlyArray<string>
   readonly limits?: Partial<RoundLimits>
   readonly provider?: EngineOptions["provider"]
+  /** Of the workspace, for the scenario only. */
+  readonly instructions?: string
   /** Instead of `echo`, which answers with its input. */
   readonly tools?: Layer.Layer<McpManager>
   /** Where the API is, when it is not the server that gives the replies. */
@@ -72,7 +74,8 @@ export const play = (scenario: Scenario) =>
       const built = yield* engine(here, {
         ...settings,
         url: scenario.url?.(server) ?? server.url,
-        ...(scenario.provider === undefined ? {} : { provider: scenario.provider })
+        ...(scenario.provider === undefined ? {} : { provider: scenario.provider }),
+        ...(scenario.instructions === undefined ? {} : { instructions: scenario.instructions })
       })
       const { id } = yield* built.sessions.create({})
       const work = Effect.forEach(scenario.messages ?? ["hello"], (request) =>
@@ -110,7 +113,7 @@ export const statuses = (turns: ReadonlyArray<Turn>): ReadonlyArray<string> =>
 /** The round failed, after these attempts, with an error that has words for a person and no trace for a developer. */
 export const failed =
   (reason: string, attempts = 1) =>
-  ({ error, received, round, turns }: Seen): void => {
+  ({ error, received, round, rounds, turns }: Seen): void => {
     assert.strictEqual(round.status, "failed")
     assert.strictEqual(round.failure?.reason, reason)
     assert.strictEqual(error?._tag === "ModelError" ? error.reason._tag : error?._tag, reason)
@@ -120,7 +123,7 @@ export const failed =
       statuses(turns.slice(-attempts)),
       Array.from({ length: attempts }, () => `failed: ${reason}`)
     )
-    assert.isAtMost(received.length, turns.length)
+    assert.isAtMost(received.length, rounds.flatMap(({ turns }) => turns).length, "each attempt is a turn")
   }
 
 /** The last round completed, with turns as given, and whoever sent the message was told. */

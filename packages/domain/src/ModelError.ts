@@ -80,6 +80,7 @@ export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
     const { reason } = this
     const wait = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
     const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
-    return `${sentence[reason._tag]}: ${reason.detail}${again}`
+    const quote = "requestId" in reason && reason.requestId !== undefined ? ` (request ${reason.requestId})` : ""
+    return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}`
   }
 }
