@@ -1,4 +1,26 @@
-import { statuses } from "./provider/status.ts"
+import { describe } from "@effect/vitest"
+import { broken } from "./provider/broken.ts"
+import { input } from "./provider/input.ts"
+import { network } from "./provider/network.ts"
+import { protocol } from "./provider/protocol.ts"
+import { refused } from "./provider/refused.ts"
+import { retry } from "./provider/retry.ts"
+import { rows } from "./provider/rows.ts"
+import { stall } from "./provider/stall.ts"
+import { stops } from "./provider/stops.ts"
+import { thinking } from "./provider/thinking.ts"
 import { suite } from "./suite.ts"
 
-suite("RELIABILITY B.1, provider", [{ id: "P03", fault: "500, 502, 503, 504", variants: 4 }], statuses)
+// Each case has a server, a directory and an engine of its own, and spends most of its time waiting.
+describe.concurrent("", () =>
+  suite("RELIABILITY B.1, provider", rows, [
+    ...broken,
+    ...input,
+    ...network,
+    ...protocol,
+    ...refused,
+    ...retry,
+    ...stall,
+    ...stops,
+    ...thinking
+  ]))

@@ -1,3 +1,5 @@
 import { defineConfig } from "vitest/config"
 
-export default defineConfig({ test: { name: "faults", include: ["**/*.test.ts"], testTimeout: 60_000 } })
+export default defineConfig({
+  test: { name: "faults", include: ["**/*.test.ts"], testTimeout: 60_000, maxConcurrency: 12 }
+})

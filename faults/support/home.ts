@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly url: string
   readonly tools?: Layer.Layer<McpManager>
   readonly limits?: Partial<RoundLimits>
+  /** Of the workspace. */
+  readonly instructions?: string
   /** More of the provider's options. */
   readonly provider?: Partial<Anthropic.AnthropicOptions>
 }
@@ -67,7 +69,7 @@ export const engine = (home: Home, options: EngineOptions) =>
       }),
       options.tools ?? McpManager.layerMemory({})
     ]),
-    Layer.provide(PromptManager.layerMemory({ instructions: "You are tested." })),
+    Layer.provide(PromptManager.layerMemory({ instructions: options.instructions ?? "You are tested." })),
     Layer.fresh,
     Layer.build,
     Effect.map((built) => ({

@@ -4,14 +4,21 @@ const Detail = { detail: Schema.String }
 /** The provider's id for the request, to quote in a report. */
 const requestId = Schema.optionalKey(Schema.String)
 
-/** Too many requests. `retryAfterMillis` is the provider's wish, if it stated one. */
+/** How long the provider asks to be left alone, if it says so. */
+const retryAfterMillis = Schema.optionalKey(Schema.Int)
+
+/** Too many requests. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   ...Detail,
   requestId,
-  retryAfterMillis: Schema.optionalKey(Schema.Int)
+  retryAfterMillis
 }) {}
 /** The provider has no capacity, or failed on its side (5xx, 529). */
-export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", { ...Detail, requestId }) {}
+export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
+  ...Detail,
+  requestId,
+  retryAfterMillis
+}) {}
 /** Money ran out: waiting does not help. */
 export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>()("QuotaExhausted", { ...Detail, requestId }) {}
 /** The key is missing, wrong or not allowed to do this. */
@@ -71,8 +78,9 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", { reason: ModelErrorReason }) {
   override get message(): string {
     const { reason } = this
-    const wait = reason._tag === "RateLimited" ? (reason.retryAfterMillis ?? 0) : 0
+    const wait = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
     const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
-    return `${sentence[reason._tag]}: ${reason.detail}${again}`
+    const quote = "requestId" in reason && reason.requestId !== undefined ? ` (request ${reason.requestId})` : ""
+    return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}`
   }
 }

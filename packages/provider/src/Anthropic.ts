@@ -1,5 +1,5 @@
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
-import { ModelError } from "@parley/domain/ModelError"
+import { ContextOverflow, ModelError } from "@parley/domain/ModelError"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { type NonEmptyReadonlyArray, isReadonlyArrayNonEmpty } from "effect/Array"
@@ -13,6 +13,7 @@ import * as AnthropicClient from "./AnthropicClient.ts"
 import { broken, brokenBy } from "./AnthropicError.ts"
 import { body } from "./AnthropicRequest.ts"
 import { AnthropicResponse } from "./AnthropicResponse.ts"
+import { exceeds, maxRequestBytes } from "./Bounds.ts"
 import type { ModelProvider } from "./ModelProvider.ts"
 
 export interface AnthropicOptions {
@@ -48,6 +49,10 @@ const describe = (model: string): ModelInfo => ({
 type Chunks = NonEmptyReadonlyArray<ProviderChunk>
 
 const fail = (reason: ModelError["reason"]) => Effect.fail(new ModelError({ reason }))
+
+const tooLarge = new ContextOverflow({
+  detail: `the request is larger than the ${maxRequestBytes} bytes that the API takes, and was not sent; send less of it, or start a new session`
+})
 
 /** The chunks of a response, one array per network read. */
 const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelError> => {
@@ -99,7 +104,10 @@ export const make = (options: AnthropicOptions): ModelProvider => {
     stream: (request) =>
       Stream.unwrap(
         Effect.map(
-          Effect.suspend(() => client.post(body(settings, request))),
+          Effect.suspend(() => {
+            const json = body(settings, request)
+            return exceeds(json, maxRequestBytes) ? fail(tooLarge) : client.post(json)
+          }),
           (response) => Stream.fromPull(Effect.sync(() => chunksOf(response, client.secret)))
         )
       )

@@ -1,3 +1,4 @@
+import { maxInputBytes } from "@parley/domain/InputBounds"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import type { WireBlock, WireDelta } from "./AnthropicWire.ts"
 import { string } from "./AnthropicWire.ts"
@@ -10,7 +11,7 @@ export const provider = "anthropic"
 export type OpenBlock =
   | { readonly kind: "text" }
   | { readonly kind: "thinking"; thinking: string; signature: string }
-  | { readonly kind: "tool"; readonly input: string; pieces: boolean }
+  | { readonly kind: "tool"; readonly input: string; given: number }
   | {
       readonly kind: "opaque"
       readonly type: string
@@ -40,7 +41,7 @@ export const start = (
       if (typeof block.name !== "string" || block.name === "") return undefined
       out.push({ _tag: "ToolCallStart", index, providerId: string(block.id), name: block.name })
       // Empty in the API's own streams; a compatible server may send all of the input here and no deltas.
-      return { kind: "tool", input: member(member(raw, "content_block") ?? "", "input") ?? "", pieces: false }
+      return { kind: "tool", input: member(member(raw, "content_block") ?? "", "input") ?? "", given: 0 }
     }
     case "tool_result":
       return undefined
@@ -59,6 +60,29 @@ export const start = (
   }
 }
 
+/**
+ * Passes tool input on up to the first character beyond its bound, and drops the rest: enough to show that the call is too
+ * large to be run, whatever stands in the part that is kept.
+ */
+const giveInput = (
+  index: number,
+  block: Extract<OpenBlock, { readonly kind: "tool" }>,
+  json: string,
+  out: Array<ProviderChunk>
+): void => {
+  const left = maxInputBytes + 1 - block.given
+  const kept = json.length <= left ? json : json.slice(0, left)
+  if (kept === "") return
+  block.given += kept.length
+  out.push({ _tag: "ToolInputDelta", index, json: kept })
+}
+
+/** How many characters of the answer an event adds: what is dropped of a tool's input counts for nothing. */
+export const sizeOf = (block: OpenBlock, delta: WireDelta): number =>
+  string(delta.text).length +
+  string(delta.thinking).length +
+  (block.kind === "tool" && block.given > maxInputBytes ? 0 : string(delta.partial_json).length)
+
 /** Adds a delta to its block. False: the block is of another kind. Unknown kinds of delta are let pass. */
 export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Array<ProviderChunk>): boolean => {
   switch (delta.type) {
@@ -70,10 +94,7 @@ export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Arra
     case "input_json_delta":
       if (block.kind === "opaque") block.added.input += string(delta.partial_json)
       else if (block.kind !== "tool" || typeof delta.partial_json !== "string") return false
-      else if (delta.partial_json !== "") {
-        block.pieces = true
-        out.push({ _tag: "ToolInputDelta", index, json: delta.partial_json })
-      }
+      else giveInput(index, block, delta.partial_json, out)
       return true
     case "thinking_delta":
       if (block.kind !== "thinking" || typeof delta.thinking !== "string") return false
@@ -107,8 +128,7 @@ export const stop = (index: number, block: OpenBlock, out: Array<ProviderChunk>)
     case "text":
       return
     case "tool":
-      if (!block.pieces && block.input !== "" && !/^\{\s*\}$/.test(block.input))
-        out.push({ _tag: "ToolInputDelta", index, json: block.input })
+      if (block.given === 0 && !/^\{\s*\}$/.test(block.input)) giveInput(index, block, block.input, out)
       return
     case "thinking": {
       const { signature, thinking } = block

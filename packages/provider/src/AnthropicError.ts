@@ -94,14 +94,12 @@ const kindOf = (failure: ApiFailure): Kind => {
 
 const make = (kind: Kind, failure: ApiFailure, detail: string): ModelErrorReason => {
   const fields = { detail, ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }) }
+  const wait = failure.retryAfterMillis === undefined ? {} : { retryAfterMillis: failure.retryAfterMillis }
   switch (kind) {
     case "RateLimited":
-      return new RateLimited({
-        ...fields,
-        ...(failure.retryAfterMillis === undefined ? {} : { retryAfterMillis: failure.retryAfterMillis })
-      })
+      return new RateLimited({ ...fields, ...wait })
     case "Overloaded":
-      return new Overloaded(fields)
+      return new Overloaded({ ...fields, ...wait })
     case "QuotaExhausted":
       return new QuotaExhausted(fields)
     case "Unauthorized":
@@ -130,7 +128,10 @@ export const fromApi = (failure: ApiFailure, secret: string): ModelErrorReason =
   )
 }
 
-/** `retry-after-ms`, else `retry-after` in seconds or as an HTTP date. */
+/**
+ * `retry-after-ms`, else `retry-after` in seconds or as an HTTP date. A date is by the server's clock: it is counted from the
+ * `date` of the same response, so that a clock which is wrong here or there makes the wait no other.
+ */
 export const retryAfterMillis = (header: (name: string) => string | null, now: number): number | undefined => {
   const wait = (millis: number) =>
     Number.isFinite(millis) ? Math.min(Math.max(0, Math.ceil(millis)), Number.MAX_SAFE_INTEGER) : undefined
@@ -140,10 +141,9 @@ export const retryAfterMillis = (header: (name: string) => string | null, now: n
   if (after === null || after.trim() === "") return undefined
   const seconds = Number(after)
   if (!Number.isNaN(seconds)) return wait(seconds * 1000)
-  return Option.match(DateTime.make(after), {
-    onNone: () => undefined,
-    onSome: (date) => wait(date.epochMilliseconds - now)
-  })
+  const millisOf = (date: string | null) => Option.map(DateTime.make(date ?? ""), (at) => at.epochMilliseconds)
+  const sent = Option.getOrElse(millisOf(header("date")), () => now)
+  return Option.getOrUndefined(Option.map(millisOf(after), (until) => wait(until - sent)))
 }
 
 /** The innermost cause says what happened ("connect ECONNREFUSED …"), the outer ones only that something did. */

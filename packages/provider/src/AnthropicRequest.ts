@@ -1,4 +1,5 @@
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
+import * as InputBounds from "@parley/domain/InputBounds"
 import type { Block, ResultContent, ToolCall } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
@@ -57,8 +58,10 @@ const toolName = (name: string): string => (name === "" ? "_" : name.replaceAll(
 
 const toolUse = ({ callId, input, name }: ToolCall): string => {
   const head = JSON.stringify({ type: "tool_use", id: callId, name: toolName(name) })
-  // Verbatim, so that numbers and key order go back as the model wrote them.
-  return `${head.slice(0, -1)},"input":${parseObject(input) === undefined ? "{}" : input}}`
+  // Verbatim, so that numbers and key order go back as the model wrote them. An input that no tool was given would only
+  // make every later request as large or as deep as itself.
+  const usable = InputBounds.broken(input) === undefined && parseObject(input) !== undefined
+  return `${head.slice(0, -1)},"input":${usable ? input : "{}"}}`
 }
 
 const block = (part: Block): ReadonlyArray<string> => {

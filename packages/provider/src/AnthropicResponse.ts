@@ -1,9 +1,10 @@
 import type { ModelErrorReason } from "@parley/domain/ModelError"
 import type { ProviderChunk, StopReason } from "@parley/domain/ProviderChunk"
 import { latest, type Usage, zero } from "@parley/domain/Usage"
-import { add, type OpenBlock, start, stop } from "./AnthropicBlocks.ts"
+import { add, type OpenBlock, sizeOf, start, stop } from "./AnthropicBlocks.ts"
 import { broken, fromApi } from "./AnthropicError.ts"
 import { parseObject, string, type WireDelta, type WireEvent, type WireUsage } from "./AnthropicWire.ts"
+import { maxAnswer } from "./Bounds.ts"
 import { SseReader } from "./Sse.ts"
 import { excerpt } from "./Text.ts"
 
@@ -56,6 +57,8 @@ export class AnthropicResponse {
   private readonly blocks: Array<OpenBlock | undefined> = []
   private responseId = ""
   private usage: Usage = zero
+  /** Characters of its content so far. */
+  private size = 0
   private last: WireDelta = {}
   /** The first bytes as text, in case none of them turns out to be an event. */
   private head: string | undefined = ""
@@ -75,6 +78,7 @@ export class AnthropicResponse {
     if (this.head !== undefined && this.head.length < 2000)
       this.head += this.headDecoder.decode(bytes.subarray(0, 2000), { stream: true })
     this.sse.feed(bytes)
+    if (this.sse.pending > maxAnswer) this.tooLarge("an event")
     return this.take()
   }
 
@@ -116,8 +120,8 @@ export class AnthropicResponse {
         if (block === undefined || typeof index !== "number")
           return this.fail(`a delta for block ${this.name(index)}, which is not open`)
         if (typeof delta !== "object" || delta === null || !add(index, block, delta, this.out))
-          this.fail(`a delta that does not fit block ${index}`)
-        return
+          return this.fail(`a delta that does not fit block ${index}`)
+        return this.grow(sizeOf(block, delta))
       }
       case "content_block_start":
         return this.start(event, data)
@@ -172,6 +176,16 @@ export class AnthropicResponse {
     if (block === undefined)
       return this.fail(`block ${index} is a ${this.name(content_block.type)} that cannot be used`)
     this.blocks.push(block)
+    this.grow(data.length)
+  }
+
+  private grow(size: number): void {
+    this.size += size
+    if (this.size > maxAnswer) this.tooLarge("the answer")
+  }
+
+  private tooLarge(what: string): void {
+    this.failure ??= broken(`${what} is larger than ${maxAnswer} characters, and was not read to its end`)
   }
 
   private finish(): void {

@@ -18,6 +18,11 @@ export class SseReader {
     this.emit = emit
   }
 
+  /** Characters of an event that is not complete. Whoever feeds bytes without an end has to look at it. */
+  get pending(): number {
+    return this.rest.length + (this.data?.length ?? 0)
+  }
+
   feed(bytes: Uint8Array): void {
     this.text(this.decoder.decode(bytes, { stream: true }))
   }

@@ -12,6 +12,7 @@ import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import { Limits } from "./Limits.ts"
 import * as Retry from "./Retry.ts"
+import type { RetryGate } from "./RetryGate.ts"
 import type { LogError, SessionLog } from "./SessionLog.ts"
 import * as ToolFibers from "./ToolFibers.ts"
 import * as TurnRunner from "./TurnRunner.ts"
@@ -57,8 +58,13 @@ const notRun: { readonly [S in StopReason]?: string } = {
 
 /** Runs an admitted round until the model stops asking for tools, and closes it then. Whoever calls this closes it otherwise. */
 export const run = Effect.fn("RoundRunner.run")(
-  function* (options: { readonly log: SessionLog; readonly roundId: RoundId; readonly model: ModelInfo }) {
-    const { log, model, roundId } = options
+  function* (options: {
+    readonly log: SessionLog
+    readonly roundId: RoundId
+    readonly model: ModelInfo
+    readonly gate: RetryGate
+  }) {
+    const { gate, log, model, roundId } = options
     const { state } = log
     const limits = yield* Limits
     const policy = yield* ToolPolicy
@@ -71,11 +77,15 @@ export const run = Effect.fn("RoundRunner.run")(
     let turns = 0
     let paused = false
     let askedAgain = false
+    let cutOff = false
 
     const goesOn = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "tool-calls" && calls.length > 0
     /** An empty answer is worth one more try of the same request; then it stands as it is. */
     const asksAgain = ({ empty, stop }: TurnRunner.TurnEnd) =>
       stop === "end" && empty && !askedAgain && turns < limits.turns
+    const isCutOff = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "length" && calls.length > 0
+    /** A model whose call was cut off may send a shorter one. Cut off twice in a row, it would be cut off again. */
+    const triesShorter = (end: TurnRunner.TurnEnd) => isCutOff(end) && !cutOff && turns < limits.turns
     /** What a completed turn leads to: its first tools start, or its calls are settled unrun and the round is over. */
     const andThen = (end: TurnRunner.TurnEnd): ReadonlyArray<SessionEvent> => {
       const { calls, stop } = end
@@ -87,7 +97,9 @@ export const run = Effect.fn("RoundRunner.run")(
       const reason = notRun[stop] ?? "the turn did not end with tool calls"
       return [
         ...calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })),
-        ...(stop === "pause" ? [] : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
+        ...(stop === "pause" || triesShorter(end)
+          ? []
+          : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
       ]
     }
 
@@ -108,7 +120,14 @@ export const run = Effect.fn("RoundRunner.run")(
     while (turns < limits.turns) {
       turns++
       yield* affordable
-      const end: TurnRunner.TurnEnd = yield* Retry.run({ log, roundId, attempt, before: affordable })
+      const end: TurnRunner.TurnEnd = yield* Retry.run({
+        log,
+        roundId,
+        provider: model.ref.provider,
+        gate,
+        attempt,
+        before: affordable
+      })
       const { calls, id, stop } = end
       if (counts.over(limits)) return yield* new CapReached({ cap: "identicalCalls", limit: limits.identicalCalls })
       if (goesOn(end))
@@ -121,8 +140,9 @@ export const run = Effect.fn("RoundRunner.run")(
           contextOf: ({ callId }) => key(log.id, roundId, id, callId)
         })
       else if (asksAgain(end)) askedAgain = true
-      else if (stop !== "pause") return stop
+      else if (stop !== "pause" && !triesShorter(end)) return stop
       paused = stop === "pause"
+      cutOff = isCutOff(end)
     }
     return yield* new CapReached({ cap: "turns", limit: limits.turns })
   },

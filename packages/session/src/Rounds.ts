@@ -20,6 +20,7 @@ import * as Closing from "./Closing.ts"
 import * as OpenSessions from "./OpenSessions.ts"
 import * as Recovery from "./Recovery.ts"
 import * as Request from "./Request.ts"
+import { RetryGate } from "./RetryGate.ts"
 import * as RoundRunner from "./RoundRunner.ts"
 import type { Accepted, HandleMessage } from "./SessionCoordinator.ts"
 import type { SessionLog } from "./SessionLog.ts"
@@ -74,6 +75,7 @@ interface Waiting {
 /** Runs rounds: one at a time per session, each in a fiber of its own. */
 export const make = Effect.gen(function* () {
   const open = yield* OpenSessions.make
+  const gate = new RetryGate()
   const fibers = yield* FiberSet.make<Round, HandleMessageError>()
   const running = new Map<SessionId, Fiber.Fiber<unknown, unknown>>()
 
@@ -105,7 +107,7 @@ export const make = Effect.gen(function* () {
       .append([started])
       .pipe(
         Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })),
-        Effect.andThen(RoundRunner.run({ log, roundId, model }))
+        Effect.andThen(RoundRunner.run({ log, roundId, model, gate }))
       )
     yield* closing(log, round).pipe(
       Effect.onExit(() =>

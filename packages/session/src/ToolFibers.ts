@@ -16,10 +16,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import { settle } from "./Closing.ts"
 import { decide } from "./Decide.ts"
 import { Limits } from "./Limits.ts"
+import * as Input from "./ToolInput.ts"
 
 /** A call to run: its input is the model's own JSON text. */
 export interface Call {
@@ -28,18 +28,14 @@ export interface Call {
   readonly input: string
 }
 
-const decodeInput = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
-
 const startOf = ({ callId }: Call): SessionEvent => ({ _tag: "ToolStarted", callId })
 
 /** A call that can be run, or what is wrong with it. */
 const check = (call: Call, tools: ReadonlyArray<ToolDefinition>): Result.Result<Asked, string> => {
   const tool = tools.find(({ name }) => name === call.name)
-  if (tool === undefined) return Result.fail(`There is no tool ${JSON.stringify(call.name)}`)
-  return Result.mapBoth(decodeInput(call.input), {
-    onSuccess: (input) => ({ callId: call.callId, tool, input }),
-    onFailure: () => "The input is not a JSON object; nothing was run. Send the call again with a valid input"
-  })
+  return tool === undefined
+    ? Result.fail(`There is no tool ${JSON.stringify(call.name)}`)
+    : Result.map(Input.decode(call.input), (input) => ({ callId: call.callId, tool, input }))
 }
 
 /** The starts of those calls that run at once when nothing is running yet: the first `toolConcurrency` that may run. */

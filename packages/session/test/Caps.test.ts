@@ -172,17 +172,41 @@ describe("an answer that says nothing", () => {
   )
 })
 
-it.effect("an answer that was cut off with calls in it ends the round, once, with the calls settled unrun", () =>
-  Effect.gen(function* () {
-    const seen = yield* watched
-    const round = yield* send("go")
-    assert.strictEqual(round.stop, "length")
-    assert.lengthOf(yield* ScriptedModel.Requests.all, 1)
-    assert.deepStrictEqual(
-      round.turns[0]?.toolCalls.map(({ outcome }) => outcome?._tag),
-      ["NotExecuted", "NotExecuted"]
-    )
-    assert.isEmpty((yield* ScriptedTools.Calls).started)
-    yield* checkInvariants(seen)
-  }).pipe(Effect.provide(world([turn(call(0, "echo", { a: 1 }), call(1, "echo", '{"a":'), [finish("length")])])))
-)
+describe("an answer that was cut off with calls in it", () => {
+  const cut = turn(call(0, "echo", { a: 1 }), call(1, "echo", '{"a":'), [finish("length")])
+
+  it.effect("is answered with its calls settled unrun; a second one in a row ends the round", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const round = yield* send("go")
+      assert.strictEqual(round.stop, "length")
+      assert.lengthOf(yield* ScriptedModel.Requests.all, 2)
+      assert.deepStrictEqual(
+        round.turns.map(({ toolCalls }) => toolCalls.map(({ outcome }) => outcome?._tag)),
+        [
+          ["NotExecuted", "NotExecuted"],
+          ["NotExecuted", "NotExecuted"]
+        ]
+      )
+      assert.isEmpty((yield* ScriptedTools.Calls).started)
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([cut, cut])))
+  )
+
+  it.effect("is forgiven by a whole one", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      assert.strictEqual((yield* send("go")).stop, "length")
+      assert.lengthOf(yield* ScriptedModel.Requests.all, 4)
+      assert.deepStrictEqual((yield* ScriptedTools.Calls).started, ["session-1/r1/r1t2/r1t2c1"])
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provide(world([cut, turn(call(0, "echo"), [finish("tool-calls")]), cut, cut])))
+  )
+
+  it.effect("ends the round when that may take no more turns", () =>
+    Effect.gen(function* () {
+      yield* watched
+      assert.strictEqual((yield* send("go").pipe(within({ turns: 1 }))).stop, "length")
+    }).pipe(Effect.provide(world([cut])))
+  )
+})

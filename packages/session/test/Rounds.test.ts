@@ -161,6 +161,7 @@ describe("tools", () => {
     }).pipe(Effect.provide(world([turn(call(0, "echo"), [finish("tool-calls")]), answer])))
   )
 
+  const cut = turn(call(0, "echo", { valid: true }), [finish("length")])
   it.effect("are never run from a turn that stopped for length", () =>
     Effect.gen(function* () {
       const seen = yield* watched
@@ -170,7 +171,7 @@ describe("tools", () => {
       assert.strictEqual(round.turns[0]?.toolCalls[0]?.outcome?._tag, "NotExecuted")
       assert.strictEqual((yield* send("again")).status, "completed")
       yield* checkInvariants(seen)
-    }).pipe(Effect.provide(world([turn(call(0, "echo", { valid: true }), [finish("length")]), answer])))
+    }).pipe(Effect.provide(world([cut, cut, answer])))
   )
 
   it.effect("that are unknown or get malformed input answer with an error, and the round goes on", () =>

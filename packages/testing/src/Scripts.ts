@@ -58,8 +58,10 @@ const ending = (script: Script): ReadonlyArray<ScriptedModel.Turn> => {
       return always(ScriptedModel.turn(said))
     case "refusal":
       return [ScriptedModel.turn(said, [Chunks.finish("refusal", "scripted")])]
-    case "length":
-      return [ScriptedModel.turn(said, Chunks.call(1, "echo", '{"i":'), [Chunks.finish("length")])]
+    case "length": {
+      const cut = ScriptedModel.turn(said, Chunks.call(1, "echo", '{"i":'), [Chunks.finish("length")])
+      return [cut, cut]
+    }
   }
 }
 

@@ -8,8 +8,15 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** Written one after the other, each flushed before the next. */
   readonly body?: ReadonlyArray<string | Uint8Array>
-  /** `end` properly, at once or `late`, `cut` the socket, or `hang` until the client goes. */
-  readonly last?: "end" | "late" | "cut" | "hang"
+  /** Nothing is written, neither a status nor headers: `last` comes at once. */
+  readonly mute?: true
+  /**
+   * `end` properly, at once or `late`, `cut` the socket, `reset` it (RST), `fin` it (FIN, within the body), or `hang` until
+   * the client goes.
+   */
+  readonly last?: "end" | "late" | "cut" | "reset" | "fin" | "hang"
+  /** While it hangs, this is written again and again. */
+  readonly drip?: { readonly piece: string; readonly millis: number }
 }
 
 export interface Received {
@@ -20,6 +27,8 @@ export interface Received {
   readonly closed: Deferred.Deferred<void>
   /** The connection, to see whether two requests shared one. */
   readonly connection: number
+  /** When all of it was there, in milliseconds of the monotonic clock. */
+  readonly at: number
 }
 
 export interface SseServer {
@@ -35,11 +44,22 @@ const write = (response: http.ServerResponse, reply: Reply, onHang: () => void):
     const { done, value } = left.next()
     if (done !== true) response.write(value, next)
     else if (reply.last === "cut") response.socket?.destroy()
-    else if (reply.last === "hang") onHang()
+    else if (reply.last === "reset") response.socket?.resetAndDestroy()
+    else if (reply.last === "fin") response.socket?.end()
+    else if (reply.last === "hang") hang()
     // @effect-diagnostics-next-line globalTimers:off -- a Node callback, outside of any Effect
     else if (reply.last === "late") setTimeout(() => response.end(), 20)
     else response.end()
   }
+  const hang = (): void => {
+    onHang()
+    const { drip } = reply
+    if (drip === undefined) return
+    // @effect-diagnostics-next-line globalTimers:off -- a Node callback, outside of any Effect
+    const timer = setInterval(() => response.write(drip.piece), drip.millis)
+    response.once("close", () => clearInterval(timer))
+  }
+  if (reply.mute === true) return next()
   response.writeHead(reply.status ?? 200, { "content-type": "text/event-stream; charset=utf-8", ...reply.headers })
   response.flushHeaders()
   next()
@@ -63,7 +83,8 @@ export const serve = (...replies: ReadonlyArray<Reply>): Effect.Effect<SseServer
           headers: request.headers,
           body: Buffer.concat(parts).toString("utf8"),
           closed,
-          connection: connections.get(request.socket) ?? 0
+          connection: connections.get(request.socket) ?? 0,
+          at: performance.now()
         })
         const reply = replies[Math.min(received.length, replies.length) - 1] ?? {}
         write(response, reply, () => Deferred.doneUnsafe(hanging, Effect.void))

@@ -118,10 +118,15 @@ export const predict = (sent: Sent, round: RoundId, limits: EngineLimits): Predi
   })
   if (turns.length >= limits.turns) return { turns: turns.slice(0, limits.turns), end: "failed:CapReached" }
   const [status, stop, usage, end] = endings[script.ending]
-  const cut = script.ending === "length" ? [call(turns.length + 1, 1, 1, "echo", '{"n":')] : []
   const tail = script.ending === "late" ? " and more" : ""
-  const content = [...said(`${markOf(message, turns.length)} the end${tail}`), ...cut]
   const reason = "the answer was cut off at the output limit, so this call may be incomplete. Send it again, shorter"
-  const outcomes = cut.map((): ReadonlyArray<ToolOutcome> => [{ _tag: "NotExecuted", reason }])
-  return { turns: [...turns, { status, ...(stop === undefined ? {} : { stop }), content, outcomes, usage }], end }
+  const last = (turn: number): PredictedTurn => {
+    const cut = script.ending === "length" ? [call(turn, 1, 1, "echo", '{"n":')] : []
+    const content = [...said(`${markOf(message, turns.length)} the end${tail}`), ...cut]
+    const outcomes = cut.map((): ReadonlyArray<ToolOutcome> => [{ _tag: "NotExecuted", reason }])
+    return { status, ...(stop === undefined ? {} : { stop }), content, outcomes, usage }
+  }
+  // A call that was cut off is asked for once more.
+  const again = script.ending === "length" && turns.length + 1 < limits.turns ? [last(turns.length + 2)] : []
+  return { turns: [...turns, last(turns.length + 1), ...again], end }
 }

@@ -1,0 +1,158 @@
+import { assert } from "@effect/vitest"
+import { textOf } from "@parley/domain/Content"
+import type { HandleMessageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import { type McpManager, type ToolInput } from "@parley/domain/McpManager"
+import * as Mcp from "@parley/domain/McpManager"
+import type { Round, Turn } from "@parley/domain/Session"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import { fromEvents } from "@parley/domain/SessionFold"
+import type { RoundLimits } from "@parley/session/Limits"
+import { Effect, type Layer, Result } from "effect"
+import { type Received, type Reply, serve, type SseServer } from "../../packages/provider/test/support/SseServer.ts"
+import type { Case } from "../suite.ts"
+import { engine, type EngineOptions, type Home, home } from "../support/home.ts"
+import { post, stored } from "../support/post.ts"
+
+/** What a scenario left: nothing of it is taken from the engine's memory but what whoever sent the messages was told. */
+export interface Seen {
+  readonly home: Home
+  readonly sessionId: SessionId
+  readonly rounds: ReadonlyArray<Round>
+  /** The last round, and the turns of it. */
+  readonly round: Round
+  readonly turns: ReadonlyArray<Turn>
+  readonly log: ReadonlyArray<LogEntry>
+  /** What the last message failed with. */
+  readonly error: HandleMessageError | undefined
+  readonly received: ReadonlyArray<Received>
+  /** The inputs that the tools were run with. */
+  readonly ran: ReadonlyArray<ToolInput>
+  /** How long the messages took. */
+  readonly millis: number
+}
+
+export interface Scenario {
+  /** The last one stands for all later ones. */
+  readonly replies: ReadonlyArray<Reply>
+  /** In this order; one that fails does not keep the next from being sent. */
+  readonly messages?: ReadonlyArray<string>
+  readonly limits?: Partial<RoundLimits>
+  readonly provider?: EngineOptions["provider"]
+  /** Of the workspace, for the scenario only. */
+  readonly instructions?: string
+  /** Instead of `echo`, which answers with its input. */
+  readonly tools?: Layer.Layer<McpManager>
+  /** Where the API is, when it is not the server that gives the replies. */
+  readonly url?: (server: SseServer) => string
+  readonly look: (seen: Seen) => void
+  /** What happens while the messages are handled. */
+  readonly meanwhile?: (
+    server: SseServer,
+    at: Effect.Success<ReturnType<typeof engine>>,
+    id: SessionId
+  ) => Effect.Effect<void, unknown>
+}
+
+/** No retries, unless a case is about them; then they do not wait for long. */
+const limits: Partial<RoundLimits> = { retries: 0, longestWaitMillis: 60 }
+
+/** Sends the messages to the real engine against a server that answers as told, looks, and checks the postconditions. */
+export const play = (scenario: Scenario) =>
+  Effect.gen(function* () {
+    const here = yield* home
+    const ran: Array<ToolInput> = []
+    const echo = (input: ToolInput) => {
+      ran.push(input)
+      return JSON.stringify(input)
+    }
+    const tools = scenario.tools ?? Mcp.McpManager.layerMemory({ echo })
+    const settings = { tools, limits: { ...limits, ...scenario.limits } }
+    const before = performance.now()
+    const { error, received, sessionId } = yield* Effect.gen(function* () {
+      const server = yield* serve(...scenario.replies)
+      const built = yield* engine(here, {
+        ...settings,
+        url: scenario.url?.(server) ?? server.url,
+        ...(scenario.provider === undefined ? {} : { provider: scenario.provider }),
+        ...(scenario.instructions === undefined ? {} : { instructions: scenario.instructions })
+      })
+      const { id } = yield* built.sessions.create({})
+      const work = Effect.forEach(scenario.messages ?? ["hello"], (request) =>
+        Effect.result(built.coordinator.handleMessage({ sessionId: id, request }))
+      )
+      const [results] = yield* Effect.all([work, scenario.meanwhile?.(server, built, id) ?? Effect.void], {
+        concurrency: "unbounded"
+      })
+      const last = results.at(-1)
+      const error = last !== undefined && Result.isFailure(last) ? last.failure : undefined
+      return { error, received: server.received, sessionId: id }
+    }).pipe(Effect.scoped)
+    const millis = performance.now() - before
+    const log = stored(here, sessionId)
+    const { rounds } = fromEvents(sessionId, log)
+    const round = rounds.at(-1)
+    assert.isDefined(round)
+    scenario.look({ home: here, sessionId, rounds, round, turns: round.turns, log, error, received, ran, millis })
+    yield* post(here, sessionId, settings)
+  }).pipe(Effect.timeout("30 seconds"))
+
+export const variant = (id: string, name: string, scenario: Scenario): Case => ({ id, name, run: play(scenario) })
+
+/** One variant for each member of a table. */
+export const variants = <A>(
+  id: string,
+  table: ReadonlyArray<readonly [name: string, value: A]>,
+  scenario: (value: A) => Scenario
+): ReadonlyArray<Case> => table.map(([name, value]) => variant(id, name, scenario(value)))
+
+/** The status of each turn, with the reason of those that failed. */
+export const statuses = (turns: ReadonlyArray<Turn>): ReadonlyArray<string> =>
+  turns.map(({ failure, status }) => (failure === undefined ? status : `${status}: ${failure.reason ?? failure.error}`))
+
+/** The round failed, after these attempts, with an error that has words for a person and no trace for a developer. */
+export const failed =
+  (reason: string, attempts = 1) =>
+  ({ error, received, round, rounds, turns }: Seen): void => {
+    assert.strictEqual(round.status, "failed")
+    assert.strictEqual(round.failure?.reason, reason)
+    assert.strictEqual(error?._tag === "ModelError" ? error.reason._tag : error?._tag, reason)
+    assert.strictEqual(round.failure?.message, error?.message)
+    assert.notMatch(error?.message ?? "", /\bat .*\.m?[jt]s:\d|[^\P{C}]/u)
+    assert.deepStrictEqual(
+      statuses(turns.slice(-attempts)),
+      Array.from({ length: attempts }, () => `failed: ${reason}`)
+    )
+    assert.isAtMost(received.length, rounds.flatMap(({ turns }) => turns).length, "each attempt is a turn")
+  }
+
+/** The last round completed, with turns as given, and whoever sent the message was told. */
+export const completed =
+  (...expected: ReadonlyArray<string>) =>
+  ({ error, round, turns }: Seen): void => {
+    assert.strictEqual(error?.message, undefined)
+    assert.strictEqual(round.status, "completed")
+    assert.deepStrictEqual(statuses(turns), expected)
+  }
+
+export const said = (turn: Turn | undefined): string => textOf(turn?.content ?? [])
+
+/** The text a model is given as the result of each of a turn's calls. */
+export const results = (turn: Turn | undefined): ReadonlyArray<string> =>
+  (turn?.toolCalls ?? []).map(({ outcome }) => {
+    if (outcome === undefined) return "none"
+    return `${outcome._tag}: ${"content" in outcome ? textOf(outcome.content) : outcome.reason}`
+  })
+
+/** A block of a request, as much of it as is looked at. */
+export interface SentBlock {
+  readonly type: string
+  readonly [key: string]: unknown
+}
+export interface Sent {
+  readonly messages: ReadonlyArray<{ readonly role: string; readonly content: ReadonlyArray<SentBlock> }>
+}
+
+export const sent = (request: Received | undefined): Sent => JSON.parse(request?.body ?? '{"messages":[]}')
+export const blocksSent = (request: Received | undefined, role: string): ReadonlyArray<SentBlock> =>
+  sent(request).messages.flatMap((message) => (message.role === role ? message.content : []))

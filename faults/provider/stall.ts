@@ -1,0 +1,73 @@
+import { assert } from "@effect/vitest"
+import { Deferred, Effect } from "effect"
+import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
+import { ping, sse } from "../support/wire.ts"
+import { failed, said, variant, variants } from "./kit.ts"
+import { afterHeaders, sentUpTo, withContent } from "./phases.ts"
+
+const silence = { firstChunkMillis: 300, idleMillis: 300 }
+/** Silence is noticed late by an eighth at most; the rest is for a busy machine. */
+const soon = 2500
+
+const kinds: ReadonlyArray<readonly [name: string, drip: Reply["drip"]]> = [
+  ["silent", undefined],
+  ["pings only", { piece: sse(ping), millis: 20 }],
+  ["byte by byte", { piece: "d", millis: 20 }]
+]
+
+/** What keeps the connection alive is no progress: only something of the answer is. */
+const stalled = variants(
+  "P07",
+  [afterHeaders, ...withContent].flatMap((phase) =>
+    kinds.map(([kind, drip]) => [`${kind} ${phase.name}`, { phase, drip }] as const)
+  ),
+  ({ drip, phase }) => ({
+    replies: [
+      {
+        body: phase.events.length === 0 ? [] : [sentUpTo(phase)],
+        last: "hang",
+        ...(drip === undefined ? {} : { drip })
+      }
+    ],
+    limits: silence,
+    // The connection is closed, not left to the server.
+    meanwhile: (server) =>
+      Deferred.await(server.hanging).pipe(
+        Effect.andThen(Effect.suspend(() => Deferred.await(server.received[0]!.closed))),
+        Effect.timeout(soon)
+      ),
+    look: (seen) => {
+      failed("Stalled")(seen)
+      assert.strictEqual(said(seen.turns[0]), phase.kept)
+      assert.include(seen.error?.message, phase.events.length === 0 ? "no answer within 0.3 s" : "silent for 0.3 s")
+      assert.isEmpty(seen.ran)
+      assert.isAtLeast(seen.millis, 300)
+      assert.isAtMost(seen.millis, soon)
+    }
+  })
+)
+
+const slow = [
+  variant("P08", "no headers within the limit for the first piece", {
+    replies: [{ mute: true, last: "hang" }],
+    limits: { firstChunkMillis: 300, idleMillis: 20_000 },
+    look: (seen) => {
+      failed("Stalled")(seen)
+      assert.isAtLeast(seen.millis, 300)
+      assert.isAtMost(seen.millis, soon)
+    }
+  }),
+  variant("P08", "cancelled while nothing has come", {
+    replies: [{ mute: true, last: "hang" }],
+    limits: { firstChunkMillis: 20_000, idleMillis: 300 },
+    meanwhile: (server, { coordinator }, id) => Effect.andThen(Deferred.await(server.hanging), coordinator.cancel(id)),
+    look: ({ error, millis, round, turns }) => {
+      assert.isUndefined(error)
+      assert.strictEqual(round.status, "cancelled")
+      assert.strictEqual(turns[0]?.status, "interrupted")
+      assert.isAtMost(millis, soon)
+    }
+  })
+]
+
+export const stall = [...stalled, ...slow]

@@ -1,0 +1,31 @@
+import * as InputBounds from "@parley/domain/InputBounds"
+import type { ToolInput } from "@parley/domain/McpManager"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
+
+const refused = (problem: string, advice: string): string => `The input ${problem}; nothing was run. ${advice}`
+
+const tooMuch: { readonly [Bound in "size" | "depth"]: string } = {
+  size: refused(
+    `is larger than ${InputBounds.maxInputBytes} bytes`,
+    "Send less at once: split it over several calls, or write it to a file piece by piece"
+  ),
+  depth: refused(
+    `is nested deeper than ${InputBounds.maxInputDepth} levels`,
+    "Send the call again with a flatter input"
+  )
+}
+
+/**
+ * What a tool is called with, from the model's own text, or what the model has to do differently. The text itself is what
+ * is stored and sent back, so numbers that JavaScript would round and keys that occur twice stay as they were written.
+ */
+export const decode = (input: string): Result.Result<ToolInput, string> => {
+  const bound = InputBounds.broken(input)
+  if (bound !== undefined) return Result.fail(tooMuch[bound])
+  return Result.mapError(decodeJson(input), () =>
+    refused("is not a JSON object", "Send the call again with a valid input")
+  )
+}
