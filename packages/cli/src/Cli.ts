@@ -13,11 +13,14 @@ const message = Argument.String("message").pipe(
 const id = Argument.String("id").pipe(Argument.withDescription("The session's id"))
 const { workspace } = Flags.shared
 
-const run = Command.make("run", { message, ...Flags.shared, ...Flags.target, format: Flags.roundFormat }, (input) =>
-  Effect.flatMap(
-    Effect.promise(() => import("./commands/Run.ts")),
-    (command) => command.run(input)
-  )
+const run = Command.make(
+  "run",
+  { message, ...Flags.shared, ...Flags.target, ...Flags.limits, format: Flags.roundFormat },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./commands/Run.ts")),
+      (command) => command.run(input)
+    )
 ).pipe(
   Command.withDescription("Send one message and show the answer"),
   Command.withExamples([
@@ -27,7 +30,7 @@ const run = Command.make("run", { message, ...Flags.shared, ...Flags.target, for
   ])
 )
 
-const chat = Command.make("chat", { ...Flags.shared, ...Flags.target }, (input) =>
+const chat = Command.make("chat", { ...Flags.shared, ...Flags.target, ...Flags.limits }, (input) =>
   Effect.flatMap(
     Effect.promise(() => import("./commands/Chat.ts")),
     (command) => command.chat(input)

@@ -81,7 +81,7 @@ export const tools = (setup: Setup): Layer.Layer<McpManager> =>
 
 const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
-  const limits = setup.config.limits ?? {}
+  const { limits } = setup
   return Layer.mergeAll(
     Prompt.layer({ root }),
     Files.layer({ root }),
@@ -98,6 +98,8 @@ const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<Pr
         roundMillis: limits.roundSeconds === undefined ? defaults.roundMillis : limits.roundSeconds * 1000,
         roundTokens: limits.roundTokens ?? defaults.roundTokens,
         roundCost: limits.roundCost ?? defaults.roundCost,
+        sessionTokens: limits.sessionTokens ?? defaults.sessionTokens,
+        sessionCost: limits.sessionCost ?? defaults.sessionCost,
         identicalCalls: limits.identicalCalls ?? defaults.identicalCalls
       }))
     )

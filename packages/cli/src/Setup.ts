@@ -14,6 +14,8 @@ export interface Setup {
   readonly warnings: ReadonlyArray<string>
   /** Named on the command line or in the configuration. */
   readonly model: ModelRef.ModelRef | undefined
+  /** From the command line, then from the configuration. */
+  readonly limits: NonNullable<UserConfig.UserConfig["limits"]>
 }
 
 const parseModel = (text: string) =>
@@ -30,13 +32,36 @@ export interface Flags {
   readonly model: Option.Option<string>
 }
 
-export const load = Effect.fn("Setup.load")(function* (flags: Flags) {
+export interface LimitFlags {
+  readonly maxTurns: Option.Option<number>
+  readonly maxSeconds: Option.Option<number>
+  readonly maxTokens: Option.Option<number>
+  readonly maxCost: Option.Option<number>
+}
+
+const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
+  Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
+
+export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<LimitFlags>) {
   const env = Host.env
   const user = yield* Locations.user({ env })
   const workspace = yield* Locations.find(Option.getOrElse(flags.workspace, () => Host.cwd()))
   const loaded = yield* UserConfig.load(user.configFile)
   const config = yield* Effect.fromResult(UserConfig.withEnvironment(loaded.config, env))
-  const named = Option.isSome(flags.model) ? yield* parseModel(flags.model.value) : undefined
-  const setup: Setup = { workspace, user, config, warnings: loaded.warnings, model: named ?? config.model }
+  const model = Option.isSome(flags.model) ? yield* parseModel(flags.model.value) : undefined
+  const setup: Setup = {
+    workspace,
+    user,
+    config,
+    warnings: loaded.warnings,
+    model: model ?? config.model,
+    limits: {
+      ...config.limits,
+      ...named("turns", flags.maxTurns),
+      ...named("roundSeconds", flags.maxSeconds),
+      ...named("roundTokens", flags.maxTokens),
+      ...named("roundCost", flags.maxCost)
+    }
+  }
   return setup
 })

@@ -34,25 +34,38 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("Invali
   }
 }
 
-/** What a round may run out of. */
-export const Cap = Schema.Literals(["turns", "time", "tokens", "cost", "identicalCalls"])
+/** What a round, or its session, may run out of. */
+export const Cap = Schema.Literals([
+  "turns",
+  "time",
+  "tokens",
+  "cost",
+  "identicalCalls",
+  "sessionTokens",
+  "sessionCost"
+])
+export type Cap = typeof Cap.Type
 
-const caps: { readonly [C in typeof Cap.Type]: (limit: number) => string } = {
-  turns: (limit) => `${limit} model responses`,
-  time: (limit) => `${limit} s`,
-  tokens: (limit) => `${limit} tokens`,
-  cost: (limit) => `$${limit}`,
-  identicalCalls: (limit) => `${limit} identical tool calls`
+const goOn = "; send another message to go on, or raise the limit"
+const startAnew = "; raise the limit, or start another session"
+const caps: { readonly [C in Cap]: (limit: number) => string } = {
+  turns: (limit) => `The round reached its limit of ${limit} model responses${goOn}`,
+  time: (limit) => `The round reached its limit of ${limit} s${goOn}`,
+  tokens: (limit) => `The round reached its limit of ${limit} tokens${goOn}`,
+  cost: (limit) => `The round reached its limit of $${limit}${goOn}`,
+  identicalCalls: (limit) => `The round reached its limit of ${limit} identical tool calls${goOn}`,
+  sessionTokens: (limit) => `The session reached its limit of ${limit} tokens${startAnew}`,
+  sessionCost: (limit) => `The session reached its limit of $${limit}${startAnew}`
 }
 
-/** A limit of the round was reached before the model was done. Everything up to there is stored. */
+/** A limit of the round or the session was reached before the model was done. Everything up to there is stored. */
 export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
   cap: Cap,
-  /** Seconds for `time`, US dollars for `cost`. */
+  /** Seconds for `time`, US dollars for what ends in cost. */
   limit: Schema.Finite
 }) {
   override get message(): string {
-    return `The round reached its limit of ${caps[this.cap](this.limit)}; send another message to go on, or raise the limit`
+    return caps[this.cap](this.limit)
   }
 }
 

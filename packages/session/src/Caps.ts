@@ -1,19 +1,25 @@
-import { CapReached } from "@parley/domain/Errors"
+import { type Cap, CapReached } from "@parley/domain/Errors"
 import type { ToolCall } from "@parley/domain/Content"
 import type { StopReason } from "@parley/domain/ProviderChunk"
-import type { RoundFold } from "@parley/domain/SessionFold"
 import * as Effect from "effect/Effect"
 import { Limits, type RoundLimits } from "./Limits.ts"
 import type { SessionLog } from "./SessionLog.ts"
+import type { SessionState } from "./SessionState.ts"
 
-/** Fails when the round has spent what it may spend: to be asked before each request, so that no answer is thrown away. */
-export const spend = (round: RoundFold | undefined, limits: RoundLimits): Effect.Effect<void, CapReached> => {
-  const { roundCost, roundTokens } = limits
+/**
+ * Fails when the round, or its session, has spent what it may spend: to be asked before each request, so that no answer is
+ * thrown away.
+ */
+export const spend = ({ round, spent }: SessionState, limits: RoundLimits): Effect.Effect<void, CapReached> => {
   const { cost, tokens } = round?.spent ?? { cost: undefined, tokens: 0 }
-  if (roundTokens !== undefined && tokens >= roundTokens)
-    return Effect.fail(new CapReached({ cap: "tokens", limit: roundTokens }))
-  if (roundCost !== undefined && cost !== undefined && cost >= roundCost)
-    return Effect.fail(new CapReached({ cap: "cost", limit: roundCost }))
+  const all: ReadonlyArray<readonly [Cap, limit: number | undefined, spent: number | undefined]> = [
+    ["tokens", limits.roundTokens, tokens],
+    ["cost", limits.roundCost, cost],
+    ["sessionTokens", limits.sessionTokens, spent.tokens],
+    ["sessionCost", limits.sessionCost, spent.cost]
+  ]
+  for (const [cap, limit, spent] of all)
+    if (limit !== undefined && spent !== undefined && spent >= limit) return Effect.fail(new CapReached({ cap, limit }))
   return Effect.void
 }
 

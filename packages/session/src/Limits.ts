@@ -27,6 +27,10 @@ export interface RoundLimits {
   readonly roundTokens: number | undefined
   /** US dollars for one round. Holds only where the model's price is known. */
   readonly roundCost: number | undefined
+  /** Tokens of all rounds of the session. The round that goes beyond is the last, until the limit is raised. */
+  readonly sessionTokens: number | undefined
+  /** US dollars for the session, counted where the model's price is known. */
+  readonly sessionCost: number | undefined
   /** How often one round may call the same tool with the same input. The call that goes beyond is not run. */
   readonly identicalCalls: number
 }
@@ -43,6 +47,8 @@ export const defaults: RoundLimits = {
   roundMillis: undefined,
   roundTokens: undefined,
   roundCost: undefined,
+  sessionTokens: undefined,
+  sessionCost: undefined,
   identicalCalls: 5
 }
 

@@ -115,7 +115,7 @@ export const run = Effect.fn("RoundRunner.run")(
         andThen
       })
     )
-    const affordable = Effect.suspend(() => Caps.spend(state.round, limits))
+    const affordable = Effect.suspend(() => Caps.spend(state, limits))
 
     while (turns < limits.turns) {
       turns++

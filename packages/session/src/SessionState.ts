@@ -1,7 +1,8 @@
 import { type RequestId, type RoundId, roundId } from "@parley/domain/Ids"
 import { MessageFold } from "@parley/domain/Message"
-import type { Baseline, LogEntry } from "@parley/domain/SessionEvent"
+import { type Baseline, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 import { RoundFold } from "@parley/domain/SessionFold"
+import * as Usage from "@parley/domain/Usage"
 
 /** What the coordinator knows of a session: a fold of its log that costs constant work per event. */
 export class SessionState {
@@ -14,6 +15,8 @@ export class SessionState {
   shown: { readonly [path: string]: string } = {}
   readonly history = new MessageFold()
   readonly requests = new Map<RequestId, RoundId>()
+  /** What all ended turns of all rounds took, failed ones included: tokens of all kinds, and dollars where known. */
+  spent = { tokens: 0, cost: 0 }
   private rounds = 0
 
   get nextRoundId(): RoundId {
@@ -31,6 +34,10 @@ export class SessionState {
       return
     }
     this.round?.push(entry)
+    if (endsTurn(event)) {
+      const { cost, tokens } = this.spent
+      this.spent = { tokens: tokens + Usage.total(event.usage), cost: cost + (event.cost ?? 0) }
+    }
     if (event._tag === "ContextBuilt") {
       if (event.baseline !== undefined) {
         this.baseline = event.baseline

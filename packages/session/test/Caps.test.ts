@@ -4,11 +4,11 @@ import { Overloaded } from "@parley/domain/ModelError"
 import type { Price } from "@parley/domain/Usage"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, log, send, session, timePasses, until, watched, world } from "./World.ts"
+import { checkInvariants, log, send, session, sessionId, timePasses, until, watched, world } from "./World.ts"
 
 const { call, finish, text, thinking, usage } = Chunks
 const { failing, hanging, turn } = ScriptedModel
@@ -128,6 +128,36 @@ describe("a round's caps", () => {
       assert.strictEqual((yield* session).rounds[0]?.turns[0]?.toolCalls[0]?.outcome?._tag, "Unknown")
       yield* checkInvariants(seen)
     }).pipe(Effect.provide(world([turn(call(0, "hangs"), [finish("tool-calls")])], { hangs: ScriptedTools.hangs })))
+  )
+})
+
+describe("a session's caps", () => {
+  const twoRounds = (limits: Partial<RoundLimits>) =>
+    Effect.gen(function* () {
+      yield* watched
+      assert.strictEqual((yield* send("one").pipe(within(limits))).status, "completed")
+      const error = yield* Effect.flip(send("two").pipe(within(limits)))
+      assert.lengthOf(yield* ScriptedModel.Requests.all, 2)
+      assert.strictEqual((yield* send("three")).status, "completed")
+      assert.include(error.message, "raise the limit, or start another session")
+      return error._tag === "CapReached" ? error.cap : error._tag
+    })
+
+  it.effect("on tokens count all its rounds, and a raised limit lets it go on", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* twoRounds({ sessionTokens: 2 * perTurn }), "sessionTokens")
+    }).pipe(Effect.provide(world([asks(1), answer, answer])))
+  )
+
+  it.effect("on cost count all its rounds, also after a restart", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* twoRounds({ sessionCost: 2 * perTurn }), "sessionCost")
+      const restarted = yield* Layer.build(Layer.fresh(SessionCoordinator.layer))
+      const coordinator = Context.get(restarted, SessionCoordinator)
+      const limits = within({ sessionCost: 3 * perTurn })
+      const error = yield* coordinator.handleMessage({ sessionId, request: "four" }).pipe(limits, Effect.flip)
+      assert.strictEqual(error._tag, "CapReached")
+    }).pipe(Effect.provide(priced([asks(1), answer, answer], dollarPerToken)))
   )
 })
 

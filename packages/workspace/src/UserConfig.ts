@@ -71,6 +71,8 @@ export const UserConfig = Schema.Struct({
       roundTokens: Schema.optionalKey(positive),
       /** US dollars, where the model's price is known. */
       roundCost: Schema.optionalKey(amount),
+      sessionTokens: Schema.optionalKey(positive),
+      sessionCost: Schema.optionalKey(amount),
       identicalCalls: Schema.optionalKey(positive)
     })
   )

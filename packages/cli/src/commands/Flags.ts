@@ -13,6 +13,31 @@ export const shared = {
   )
 }
 
+const count = (name: string, description: string) =>
+  Flag.Int(name).pipe(
+    Flag.filter(
+      (value) => value > 0,
+      (value) => `expected a whole number above 0, found ${value}`
+    ),
+    Flag.withDescription(description),
+    Flag.optional
+  )
+
+/** What one round may take at most, before what the configuration says. */
+export const limits = {
+  maxTurns: count("max-turns", "Model responses one message may take"),
+  maxSeconds: count("max-seconds", "Seconds one message may take, waits and tools included"),
+  maxTokens: count("max-tokens", "Tokens one message may take, of all kinds and attempts"),
+  maxCost: Flag.Finite("max-cost").pipe(
+    Flag.filter(
+      (value) => value > 0,
+      (value) => `expected an amount above 0, found ${value}`
+    ),
+    Flag.withDescription("US dollars one message may take, where the model's price is known"),
+    Flag.optional
+  )
+}
+
 export const target = {
   session: Flag.String("session").pipe(
     Flag.withAlias("s"),

@@ -8,7 +8,7 @@ import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
 import * as Target from "../Target.ts"
 
-export interface Input extends Setup.Flags, Target.TargetFlags {
+export interface Input extends Setup.Flags, Setup.LimitFlags, Target.TargetFlags {
   readonly message: ReadonlyArray<string>
   readonly session: Option.Option<string>
   readonly format: RunRound.Format
