@@ -14,7 +14,7 @@ import * as Closing from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import * as Request from "./Request.ts"
 import { SessionState } from "./SessionState.ts"
-import * as ToolFibers from "./ToolFibers.ts"
+import * as SlotCalls from "./SlotCalls.ts"
 
 const history = (messages: ReadonlyArray<Message>): ReadonlyArray<Segment> =>
   messages.map((message, i) =>
@@ -27,18 +27,10 @@ const words = (content: ReadonlyArray<UserBlock>): ReadonlyArray<Segment> =>
 const resolve =
   (id: SessionId): ContextBuilder.Resolve<never, McpManager> =>
   (calls, tools) =>
-    Effect.forEach(
-      calls,
-      (call) =>
-        ToolFibers.run({
-          calls: [call],
-          tools,
-          append: () => Effect.void,
-          contextOf: ({ callId }) => ({ idempotencyKey: [id, "preview", callId].join("/") }),
-          timeoutMillis: call.slot.timeoutMillis
-        }),
-      { concurrency: "unbounded" }
-    ).pipe(Effect.map((outcomes) => outcomes.flat()))
+    SlotCalls.run(calls, tools, {
+      append: () => Effect.void,
+      keyOf: (callId) => [id, "preview", callId].join("/")
+    })
 
 /**
  * The next request, by doing to a copy of the session's fold what a round would do to the session. An open round is taken

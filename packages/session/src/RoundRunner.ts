@@ -4,7 +4,6 @@ import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
-import type { ToolOutcome } from "@parley/domain/Tool"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Effect from "effect/Effect"
 import * as Caps from "./Caps.ts"
@@ -14,12 +13,13 @@ import { Limits } from "./Limits.ts"
 import * as Retry from "./Retry.ts"
 import type { RetryGate } from "./RetryGate.ts"
 import type { LogError, SessionLog } from "./SessionLog.ts"
+import * as SlotCalls from "./SlotCalls.ts"
 import * as ToolFibers from "./ToolFibers.ts"
 import * as TurnRunner from "./TurnRunner.ts"
 
-const key = (...path: ReadonlyArray<string>) => ({ idempotencyKey: path.join("/") })
+const key = (...path: ReadonlyArray<string>) => path.join("/")
 
-/** Runs the declared slots as calls of the round, each within its own time. */
+/** Runs the declared slots as calls of the round. */
 const journalled =
   (log: SessionLog, roundId: RoundId): ContextBuilder.Resolve<LogError, McpManager> =>
   (calls, tools) =>
@@ -36,20 +36,11 @@ const journalled =
       )
       .pipe(
         Effect.andThen(
-          Effect.forEach(
-            calls,
-            (call) =>
-              ToolFibers.run({
-                calls: [call],
-                tools,
-                append: log.append,
-                contextOf: ({ callId }) => key(log.id, roundId, "context", callId),
-                timeoutMillis: call.slot.timeoutMillis
-              }),
-            { concurrency: "unbounded" }
-          )
-        ),
-        Effect.map((outcomes): ReadonlyArray<ToolOutcome> => outcomes.flat())
+          SlotCalls.run(calls, tools, {
+            append: log.append,
+            keyOf: (callId) => key(log.id, roundId, "context", callId)
+          })
+        )
       )
 
 const notRun: { readonly [S in StopReason]?: string } = {
@@ -137,7 +128,7 @@ export const run = Effect.fn("RoundRunner.run")(
           started: new Set(state.round?.running.map((call) => call.callId)),
           append: log.append,
           policy,
-          contextOf: ({ callId }) => key(log.id, roundId, id, callId)
+          contextOf: ({ callId }) => ({ idempotencyKey: key(log.id, roundId, id, callId) })
         })
       else if (asksAgain(end)) askedAgain = true
       else if (stop !== "pause" && !triesShorter(end)) return stop
