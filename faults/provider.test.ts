@@ -1,6 +1,8 @@
 import { describe } from "@effect/vitest"
 import { broken } from "./provider/broken.ts"
+import { bytes } from "./provider/bytes.ts"
 import { input } from "./provider/input.ts"
+import { names } from "./provider/names.ts"
 import { network } from "./provider/network.ts"
 import { protocol } from "./provider/protocol.ts"
 import { refused } from "./provider/refused.ts"
@@ -15,7 +17,9 @@ import { suite } from "./suite.ts"
 describe.concurrent("", () =>
   suite("RELIABILITY B.1, provider", rows, [
     ...broken,
+    ...bytes,
     ...input,
+    ...names,
     ...network,
     ...protocol,
     ...refused,
