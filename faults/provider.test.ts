@@ -8,8 +8,10 @@ import { protocol } from "./provider/protocol.ts"
 import { refused } from "./provider/refused.ts"
 import { retry } from "./provider/retry.ts"
 import { rows } from "./provider/rows.ts"
+import { sizes } from "./provider/sizes.ts"
 import { stall } from "./provider/stall.ts"
 import { stops } from "./provider/stops.ts"
+import { storms } from "./provider/storm.ts"
 import { thinking } from "./provider/thinking.ts"
 import { suite } from "./suite.ts"
 
@@ -24,7 +26,9 @@ describe.concurrent("", () =>
     ...protocol,
     ...refused,
     ...retry,
+    ...sizes,
     ...stall,
     ...stops,
+    ...storms,
     ...thinking
   ]))

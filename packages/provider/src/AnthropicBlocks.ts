@@ -78,11 +78,12 @@ const giveInput = (
   out.push({ _tag: "ToolInputDelta", index, json: kept })
 }
 
+/** Nothing more of the block is passed on. */
+export const isFull = (block: OpenBlock): boolean => block.kind === "tool" && block.given > maxInputBytes
+
 /** How many characters of the answer an event adds: what is dropped of a tool's input counts for nothing. */
 export const sizeOf = (block: OpenBlock, delta: WireDelta): number =>
-  string(delta.text).length +
-  string(delta.thinking).length +
-  (block.kind === "tool" && block.given > maxInputBytes ? 0 : string(delta.partial_json).length)
+  string(delta.text).length + string(delta.thinking).length + (isFull(block) ? 0 : string(delta.partial_json).length)
 
 /** Adds a delta to its block. False: the block is of another kind. Unknown kinds of delta are let pass. */
 export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Array<ProviderChunk>): boolean => {
