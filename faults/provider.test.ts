@@ -4,6 +4,7 @@ import { bytes } from "./provider/bytes.ts"
 import { input } from "./provider/input.ts"
 import { names } from "./provider/names.ts"
 import { network } from "./provider/network.ts"
+import { poisoned } from "./provider/poison.ts"
 import { protocol } from "./provider/protocol.ts"
 import { refused } from "./provider/refused.ts"
 import { retry } from "./provider/retry.ts"
@@ -23,6 +24,7 @@ describe.concurrent("", () =>
     ...input,
     ...names,
     ...network,
+    ...poisoned,
     ...protocol,
     ...refused,
     ...retry,
