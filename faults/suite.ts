@@ -18,6 +18,8 @@ export interface Row {
   readonly id: string
   readonly fault: string
   readonly variants: number
+  /** Its cases measure time or memory: nothing else of a concurrent suite runs meanwhile. */
+  readonly alone?: true
   /** Variants that are not run, each with the reason. They are printed, and count as not passed. */
   readonly left?: ReadonlyArray<string>
 }
@@ -34,7 +36,7 @@ export const suite = (title: string, rows: ReadonlyArray<Row>, cases: ReadonlyAr
     afterAll(() => stdout.write([`${title}: ${passed}/${total} passed`, ...left, ""].join("\n")))
     for (const row of rows) {
       const own = cases.filter(({ id }) => id === row.id)
-      describe(`${row.id} ${row.fault}`, () => {
+      describe(`${row.id} ${row.fault}`, row.alone === true ? { concurrent: false } : {}, () => {
         it("has its cases", () => {
           assert.strictEqual(own.length + (row.left?.length ?? 0), row.variants)
           assert.strictEqual(new Set(own.map(({ name }) => name)).size, own.length, "names are unique")

@@ -1,6 +1,7 @@
 import type { Row } from "../suite.ts"
 
 const row = (id: string, fault: string, variants: number): Row => ({ id, fault, variants })
+const alone = (row: Row): Row => ({ ...row, alone: true })
 
 /** Part B.1 of the fault catalogue, with its counts. */
 export const rows: ReadonlyArray<Row> = [
@@ -28,7 +29,7 @@ export const rows: ReadonlyArray<Row> = [
   row("P22", "duplicate, empty or misused tool_use ids", 4),
   row("P23", "an unknown tool, wrong case, removed since", 3),
   row("P24", "tool names that are too long or illegal", 3),
-  row("P25", "tool input of 1, 10, 100 MB", 3),
+  alone(row("P25", "tool input of 1, 10, 100 MB", 3)),
   row("P26", "tool input of 10^2, 10^4, 10^5 levels", 3),
   row("P27", "tool input that JavaScript would change", 5),
   row("P28", "bytes cut anywhere", 6),
@@ -36,12 +37,12 @@ export const rows: ReadonlyArray<Row> = [
   row("P30", "a body that is not what its headers say", 3),
   row("P31", "events out of order", 5),
   row("P32", "usage missing, negative, twice, cumulative", 4),
-  row("P33", "100,000 chunks, one chunk of 50 MB", 2),
+  alone(row("P33", "100,000 chunks, one chunk of 50 MB", 2)),
   row("P34", "300 tool calls in one turn", 1),
   row("P35", "a redirect to another host, to plain http", 2),
   row("P36", "a date header that is far off", 1),
   row("P37", "tool_result or system role from the provider", 1),
   row("P38", "thinking without signature, in odd order, redacted", 3),
   row("P39", "DNS failure, offline, captive portal, black hole", 4),
-  row("P40", "50 sessions, all 429", 1)
+  alone(row("P40", "50 sessions, all 429", 1))
 ]

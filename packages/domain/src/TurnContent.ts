@@ -1,5 +1,6 @@
 import type { Block } from "./Content.ts"
 import { callId, type TurnId } from "./Ids.ts"
+import * as JsonText from "./JsonText.ts"
 import type { Finish, ProviderChunk } from "./ProviderChunk.ts"
 import { latest, type Usage, zero } from "./Usage.ts"
 
@@ -125,7 +126,7 @@ export class TurnContent {
               callId: callId(this.turnId, ++calls),
               providerId: draft.providerId.toWellFormed(),
               name: draft.name.toWellFormed(),
-              input: draft.input === "" ? "{}" : draft.input.toWellFormed()
+              input: draft.input === "" ? "{}" : JsonText.wellFormed(draft.input)
             }
         }
       })

@@ -1,4 +1,5 @@
 import { maxInputBytes } from "@parley/domain/InputBounds"
+import * as JsonText from "@parley/domain/JsonText"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import type { WireBlock, WireDelta } from "./AnthropicWire.ts"
 import { string } from "./AnthropicWire.ts"
@@ -77,11 +78,12 @@ const giveInput = (
   out.push({ _tag: "ToolInputDelta", index, json: kept })
 }
 
+/** Nothing more of the block is passed on. */
+export const isFull = (block: OpenBlock): boolean => block.kind === "tool" && block.given > maxInputBytes
+
 /** How many characters of the answer an event adds: what is dropped of a tool's input counts for nothing. */
 export const sizeOf = (block: OpenBlock, delta: WireDelta): number =>
-  string(delta.text).length +
-  string(delta.thinking).length +
-  (block.kind === "tool" && block.given > maxInputBytes ? 0 : string(delta.partial_json).length)
+  string(delta.text).length + string(delta.thinking).length + (isFull(block) ? 0 : string(delta.partial_json).length)
 
 /** Adds a delta to its block. False: the block is of another kind. Unknown kinds of delta are let pass. */
 export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Array<ProviderChunk>): boolean => {
@@ -132,13 +134,19 @@ export const stop = (index: number, block: OpenBlock, out: Array<ProviderChunk>)
       return
     case "thinking": {
       const { signature, thinking } = block
-      // The API rejects thinking without its signature; an empty `raw` is shown to people and never sent back.
-      const raw = signature === "" ? "" : JSON.stringify({ type: "thinking", thinking, signature })
+      // The API rejects thinking without its signature, and half a character, which the signature covers; an empty `raw` is
+      // shown to people and never sent back.
+      const raw =
+        signature === "" || !thinking.isWellFormed() ? "" : JSON.stringify({ type: "thinking", thinking, signature })
       out.push({ _tag: "ThinkingEnd", index, provider, raw })
       return
     }
-    case "opaque":
-      out.push({ _tag: "OpaqueBlock", index, provider, kind: block.type, raw: opaqueRaw(block) })
+    case "opaque": {
+      const raw = opaqueRaw(block)
+      // Repaired, it would no longer be the API's own block.
+      const sendable = JsonText.wellFormed(raw) === raw
+      out.push({ _tag: "OpaqueBlock", index, provider, kind: block.type, raw: sendable ? raw : "" })
       return
+    }
   }
 }

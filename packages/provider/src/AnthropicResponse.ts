@@ -1,7 +1,7 @@
 import type { ModelErrorReason } from "@parley/domain/ModelError"
 import type { ProviderChunk, StopReason } from "@parley/domain/ProviderChunk"
 import { latest, type Usage, zero } from "@parley/domain/Usage"
-import { add, type OpenBlock, sizeOf, start, stop } from "./AnthropicBlocks.ts"
+import { add, isFull, type OpenBlock, sizeOf, start, stop } from "./AnthropicBlocks.ts"
 import { broken, fromApi } from "./AnthropicError.ts"
 import { parseObject, string, type WireDelta, type WireEvent, type WireUsage } from "./AnthropicWire.ts"
 import { maxAnswer } from "./Bounds.ts"
@@ -59,6 +59,8 @@ export class AnthropicResponse {
   private usage: Usage = zero
   /** Characters of its content so far. */
   private size = 0
+  /** Something of these bytes was dropped. */
+  private dropped = false
   private last: WireDelta = {}
   /** The first bytes as text, in case none of them turns out to be an event. */
   private head: string | undefined = ""
@@ -99,8 +101,11 @@ export class AnthropicResponse {
   }
 
   private take(): ReadonlyArray<ProviderChunk> {
-    const { out } = this
+    const { dropped, out } = this
     this.out = []
+    this.dropped = false
+    // A server that sends what is dropped is not silent.
+    if (dropped && out.length === 0) out.push({ _tag: "UsageSoFar", usage: this.usage })
     return out
   }
 
@@ -121,6 +126,7 @@ export class AnthropicResponse {
           return this.fail(`a delta for block ${this.name(index)}, which is not open`)
         if (typeof delta !== "object" || delta === null || !add(index, block, delta, this.out))
           return this.fail(`a delta that does not fit block ${index}`)
+        if (isFull(block)) this.dropped = true
         return this.grow(sizeOf(block, delta))
       }
       case "content_block_start":

@@ -26,6 +26,10 @@ import * as Watchdog from "./Watchdog.ts"
 
 const broken = (detail: string) => new ModelError({ reason: new StreamBroken({ detail }) })
 
+/** A log that only a bug or another program can have written. Nothing is lost by it but that it can go on. */
+const unsendable = (rule: string) =>
+  `Parley did not send it, because the session's history breaks a rule (${rule}); everything in it can still be read, go on in a new session`
+
 /** How a completed turn ended. */
 export interface TurnEnd {
   readonly id: TurnId
@@ -115,8 +119,7 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
 }) {
   const { log, price, request, turnId } = options
   const rule = Message.illegal(request.messages, options)
-  if (rule !== undefined)
-    return yield* new ModelError({ reason: new InvalidRequest({ detail: `Parley would not send it: ${rule}` }) })
+  if (rule !== undefined) return yield* new ModelError({ reason: new InvalidRequest({ detail: unsendable(rule) }) })
   const content = new TurnContent(turnId)
   const ended = () => ({
     turnId,

@@ -1,0 +1,80 @@
+import { createServer, type ServerResponse } from "node:http"
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Case } from "../suite.ts"
+import { engine, home } from "../support/home.ts"
+import { post } from "../support/post.ts"
+import { answer, apiError } from "../support/wire.ts"
+
+const sessions = 50
+
+/** Turns the first fifty away at one instant, with the same wish, and answers whoever comes later. */
+const busy = Effect.gen(function* () {
+  const times: Array<number> = []
+  const waiting: Array<ServerResponse> = []
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      if (times.push(performance.now()) > sessions) {
+        response.writeHead(200, { "content-type": "text/event-stream" })
+        response.end(answer("At last."))
+        return
+      }
+      if (waiting.push(response) < sessions) return
+      for (const early of waiting) {
+        early.writeHead(429, { "content-type": "application/json", "retry-after": "1" })
+        early.end(apiError("rate_limit_error"))
+      }
+      times.push(performance.now())
+    })
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  )
+  const address = server.address()
+  return { times, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : undefined}` }
+})
+
+/** The most requests that came within any stretch of this many milliseconds. */
+const most = (times: ReadonlyArray<number>, millis: number): number =>
+  Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + millis).length))
+
+const storm: Case = {
+  id: "P40",
+  name: "they come back one after the other, none before it was asked to",
+  run: Effect.gen(function* () {
+    const here = yield* home
+    const { second, sessionId, turnedAway } = yield* Effect.gen(function* () {
+      const server = yield* busy
+      const built = yield* engine(here, {
+        url: server.url,
+        limits: { retries: 1, firstChunkMillis: 20_000, turnMillis: 20_000 }
+      })
+      const rounds = yield* Effect.forEach(
+        Array.from({ length: sessions }, (_, i) => i),
+        () =>
+          Effect.flatMap(built.sessions.create({}), ({ id }) =>
+            Effect.map(built.coordinator.handleMessage({ sessionId: id, request: "now" }), (round) => ({ id, round }))
+          ),
+        { concurrency: "unbounded" }
+      )
+      for (const { round } of rounds) assert.strictEqual(round.status, "completed")
+      const [turnedAway = 0, ...second] = server.times.slice(sessions)
+      assert.lengthOf(second, sessions)
+      return { turnedAway, second, sessionId: rounds[0]!.id }
+    }).pipe(Effect.scoped)
+    assert.isAtLeast(Math.min(...second) - turnedAway, 1500)
+    // Random waits would bring all of them within half a second. They come one in 50 ms; a busy machine may join a few.
+    assert.isAtLeast(Math.max(...second) - Math.min(...second), (sessions - 1) * 50 - 250)
+    assert.isAtMost(most(second, 100), 8)
+    yield* post(here, sessionId)
+  })
+}
+
+export const storms = [storm]
