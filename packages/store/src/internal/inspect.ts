@@ -1,4 +1,4 @@
-import { statSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -12,6 +12,17 @@ import { typed } from "./storageError.ts"
 const limitBytes = 256 * 1024 * 1024
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * Whether the index of a log says that not all of it has been moved to the database. SQLite removes the log first and then
+ * the index, when nothing is pending. The index is in the machine's own byte order.
+ */
+const pending = (path: string): boolean => {
+  if (sizeOf(path) < 100) return false
+  const words = new Uint32Array(Uint8Array.from(readFileSync(path).subarray(0, 100)).buffer)
+  const [frames = 0, moved = 0] = [words[4], words[24]]
+  return frames > moved
+}
 
 const corrupt = (detail: string) => Effect.fail(new StorageError({ operation: "open", reason: "Corrupt", detail }))
 
@@ -43,7 +54,10 @@ const sameOrigin = Effect.fnUntraced(function* (path: string, sql: SqlClient) {
  */
 export const inspect = Effect.fnUntraced(
   function* (path: string) {
-    if (sizeOf(`${path}-wal`) === 0) return
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+    if (log === undefined && pending(`${path}-shm`))
+      return yield* corrupt(`${path}-wal is missing, and with it what was stored last; put it back beside ${path}`)
+    if (log === undefined || log.size === 0) return
     const sql = yield* connect(path, true)
     const [ours] = yield* sql.unsafe<{ readonly application_id: number }>("PRAGMA application_id").unprepared
     if (ours?.application_id !== applicationId) return

@@ -21,6 +21,7 @@ const nameOf = (path: string): string =>
 export const open = Effect.fnUntraced(function* (filename: string, limit: Duration.Duration, refusal: StorageError) {
   if (refusal.reason === "Corrupt" || refusal.reason === "Busy") return yield* refusal
   const path = resolve(filename)
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return yield* refusal
   const patiently = retryBusy(limit)
   return yield* Effect.gen(function* () {
     const sql = yield* connect(nameOf(path), true)
