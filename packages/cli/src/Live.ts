@@ -19,12 +19,12 @@ import { version } from "./Version.ts"
 
 // What a command does not use it does not load: the leaves with weight behind them are imported when their layer is built.
 
-/** Stored sessions of this user. */
-export const sessions = (setup: Setup): Layer.Layer<SessionManager, StorageError> =>
+/** Stored sessions of this user. To `read`, it is enough that the database can be read. */
+export const sessions = (setup: Setup, access: "write" | "read" = "write"): Layer.Layer<SessionManager, StorageError> =>
   Layer.unwrap(
     Effect.promise(() => Promise.all([import("@parley/store/SqliteSessions"), import("@parley/store/SecureIds")])).pipe(
       Effect.map(([SqliteSessions, SecureIds]) =>
-        SqliteSessions.layer({ filename: setup.user.databaseFile }).pipe(Layer.provide(SecureIds.layer))
+        SqliteSessions.layer({ filename: setup.user.databaseFile, access }).pipe(Layer.provide(SecureIds.layer))
       )
     )
   )

@@ -102,20 +102,25 @@ export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("
   }
 }
 
-/** Why the store could not do it. `Corrupt` and `Newer` need a person; the others may pass. */
-export const StorageReason = Schema.Literals(["Busy", "Full", "Corrupt", "Newer", "Unavailable"])
+/** Why the store could not do it. `Corrupt`, `Newer` and `ReadOnly` need a person; the others may pass. */
+export const StorageReason = Schema.Literals(["Busy", "Full", "Corrupt", "Newer", "ReadOnly", "Unavailable"])
 
 export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", {
   operation: Schema.String,
   reason: StorageReason,
-  detail: Schema.String
+  detail: Schema.String,
+  /** Set when only this session is concerned: others can be used as before. */
+  sessionId: Schema.optionalKey(SessionId)
 }) {
   override get message(): string {
+    if (this.sessionId !== undefined && this.reason === "Corrupt")
+      return `Storage (${this.operation}): the history of this session is damaged, others are not; go on in a new session, or restore the database from a backup: ${this.detail}`
     const advice: { readonly [R in typeof this.reason]: string } = {
       Busy: "the database is locked by another process; try again",
       Full: "the disk is full; free some space and try again",
-      Corrupt: "the database is damaged; restore it from a backup or move it away",
+      Corrupt: "the database is damaged; restore it from a backup, or move it away to start anew",
       Newer: "the database was written by a newer version of Parley; update Parley",
+      ReadOnly: "the database may only be read; make it and its directory writable for you",
       Unavailable: "the database cannot be used"
     }
     return `Storage (${this.operation}): ${advice[this.reason]}: ${this.detail}`

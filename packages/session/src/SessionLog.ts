@@ -1,9 +1,10 @@
-import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import { type SessionBusy, type SessionNotFound, StorageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
 import type { Lease } from "@parley/domain/Lease"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
+import { damage } from "./LogCheck.ts"
 import { SessionState } from "./SessionState.ts"
 
 export type LogError = StorageError | SessionNotFound | SessionBusy
@@ -22,6 +23,9 @@ export interface SessionLog {
   /** The first append that failed. From then on the fold cannot be trusted: open the session again. */
   readonly failure: () => LogError | undefined
 }
+
+const damaged = (sessionId: SessionId, problem: string) =>
+  new StorageError({ operation: "read", reason: "Corrupt", detail: `session ${sessionId}, ${problem}`, sessionId })
 
 export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease) {
   let current = epoch
@@ -74,9 +78,12 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
     }).pipe(Effect.uninterruptible)
 
   const refresh = Effect.suspend(() => sessions.read(id, state.head)).pipe(
-    Effect.map((entries) => {
+    Effect.flatMap((entries) => {
+      const problem = state.head === 0 ? damage(entries) : undefined
+      if (problem !== undefined) return Effect.fail(damaged(id, problem))
       for (const entry of entries) state.push(entry)
       next = state.head
+      return Effect.void
     })
   )
 

@@ -17,12 +17,11 @@ import * as Database from "./internal/database.ts"
 import * as EventRows from "./internal/eventRows.ts"
 import * as GroupCommit from "./internal/groupCommit.ts"
 import * as Leases from "./internal/leases.ts"
+import * as ReadOnly from "./internal/readOnly.ts"
 import * as SessionRows from "./internal/sessionRows.ts"
 import { BusyLimit, FlushInterval, FollowInterval, LeaseDuration, LeaseRenewal } from "./StoreSettings.ts"
 
 type Service = SessionManager["Service"]
-
-const corrupt = (operation: string) => (detail: string) => new StorageError({ operation, reason: "Corrupt", detail })
 
 /** Rows that are decoded before other fibers may run. */
 const slice = 500
@@ -40,10 +39,25 @@ const decodeAll = Effect.fnUntraced(function* <A>(
   return entries
 })
 
-const make = Effect.fnUntraced(function* (options: { readonly filename: string }) {
+export interface Options {
+  readonly filename: string
+  /**
+   * `read`: what cannot be opened for writing, because it may only be read or a newer version wrote it, can still be listed
+   * and read. Whatever writes then fails.
+   */
+  readonly access?: "write" | "read"
+}
+
+const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
   const nextId = yield* SessionIds
-  const database = yield* Database.open(options.filename, yield* BusyLimit)
-  const { run, sql } = database
+  const limit = yield* BusyLimit
+  const database = yield* Database.open(filename, limit).pipe(
+    access === "read" ? Effect.catch((error) => ReadOnly.open(filename, limit, error)) : (whole) => whole
+  )
+  const { run, unreadable } = database
+  const corrupt = (operation: string) => (detail: string) => new StorageError({ operation, reason: unreadable, detail })
+  const damaged = (sessionId: SessionId) => (detail: string) =>
+    new StorageError({ operation: "read", reason: unreadable, detail: `session ${sessionId}, ${detail}`, sessionId })
   const feed = SessionFeed.make()
   const submit = yield* GroupCommit.make({
     interval: yield* FlushInterval,
@@ -56,20 +70,20 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
     const id = wanted.id ?? (yield* nextId)
     const now = yield* Clock.currentTimeMillis
     const info = fresh(id, now, wanted)
-    const rows = yield* run("create")(sql.unsafe(SessionRows.insert, SessionRows.insertValues(info)))
+    const rows = yield* run("create")((sql) => sql.unsafe(SessionRows.insert, SessionRows.insertValues(info)))
     if (rows.length === 0) return yield* new SessionBusy({ sessionId: id, detail: "this id is already taken" })
     return info
   })
 
   const get = Effect.fn("SessionManager.get")(function* (id: SessionId) {
-    const [row] = yield* run("get")(sql.unsafe<SessionRows.SessionRow>(SessionRows.selectOne, [id]))
+    const [row] = yield* run("get")((sql) => sql.unsafe<SessionRows.SessionRow>(SessionRows.selectOne, [id]))
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     return yield* Effect.mapError(Effect.fromResult(SessionRows.decode(row)), corrupt("get"))
   })
 
   const list = Effect.fn("SessionManager.list")(function* (wanted: Parameters<Service["list"]>[0]) {
     const limit = wanted.limit === undefined ? -1 : Math.max(0, Math.trunc(wanted.limit))
-    const rows = yield* run("list")(
+    const rows = yield* run("list")((sql) =>
       sql.unsafe<SessionRows.SessionRow>(SessionRows.selectMany, [
         wanted.workspace ?? null,
         wanted.open === undefined ? 0 : 1,
@@ -80,9 +94,12 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
   })
 
   const remove = Effect.fn("SessionManager.remove")(function* (id: SessionId) {
-    const removed = Effect.tap(sql.unsafe(SessionRows.remove, [id]), () => Effect.sync(() => feed.end(id)))
     // Not interrupted in between: a removed session's subscriptions end.
-    const rows = yield* removed.pipe(Effect.uninterruptible, run("remove"))
+    const rows = yield* run("remove")((sql) =>
+      Effect.tap(sql.unsafe(SessionRows.remove, [id]), () => Effect.sync(() => feed.end(id))).pipe(
+        Effect.uninterruptible
+      )
+    )
     if (rows.length === 0) return yield* new SessionNotFound({ sessionId: id })
   })
 
@@ -108,23 +125,26 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
 
   /** One by one, which tells of a damaged event which it is. */
   const readRows = Effect.fnUntraced(function* (id: SessionId, after: number) {
-    const rows = yield* run("read")(sql.unsafe<EventRows.EventRow>(EventRows.select, [after, id]))
+    const rows = yield* run("read")((sql) => sql.unsafe<EventRows.EventRow>(EventRows.select, [after, id]))
     return yield* decodeAll(rows, EventRows.decode)
   })
 
   const read = Effect.fnUntraced(function* (id: SessionId, after: number) {
-    const [row] = yield* run("read")(sql.unsafe<EventRows.EventList>(EventRows.selectList, [after, id]))
+    const [row] = yield* run("read")((sql) => sql.unsafe<EventRows.EventList>(EventRows.selectList, [after, id]))
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     const raw = EventRows.rawEntries(row)
-    return yield* (raw === undefined ? readRows(id, after) : decodeAll(raw, EventRows.decodeRaw)).pipe(
-      Effect.catchIf(Predicate.isString, (detail) => Effect.fail(corrupt("read")(`session ${id}, ${detail}`)))
+    const entries = yield* (raw === undefined ? readRows(id, after) : decodeAll(raw, EventRows.decodeRaw)).pipe(
+      Effect.catchIf(Predicate.isString, (detail) => Effect.fail(damaged(id)(detail)))
     )
+    if (Math.max(after, row.head) !== (entries.at(-1)?.seq ?? after))
+      return yield* damaged(id)(`event ${row.head}: it is the last that was stored, and it is missing`)
+    return entries
   }, Effect.withTracerEnabled(false))
 
   const interval = yield* FollowInterval
   /** A session that is gone, or a database that fails, is for `read` to tell. */
   const hasMore = (id: SessionId) => (after: number) =>
-    run("follow")(sql.unsafe<{ readonly head: number }>(SessionRows.selectHead, [id])).pipe(
+    run("follow")((sql) => sql.unsafe<{ readonly head: number }>(SessionRows.selectHead, [id])).pipe(
       Effect.match({ onFailure: () => true, onSuccess: ([row]) => row === undefined || row.head > after })
     )
 
@@ -162,5 +182,5 @@ const make = Effect.fnUntraced(function* (options: { readonly filename: string }
  * acknowledged. An interrupted `append` is either stored as a whole or not at all. When the layer's scope ends, the appends
  * it has accepted are committed before the file is closed.
  */
-export const layer = (options: { readonly filename: string }): Layer.Layer<SessionManager, StorageError> =>
+export const layer = (options: Options): Layer.Layer<SessionManager, StorageError> =>
   Layer.effect(SessionManager, make(options))

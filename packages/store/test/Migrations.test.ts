@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { connect } from "../src/internal/connection.ts"
 import { open } from "../src/internal/database.ts"
 import { migrate, migrations } from "../src/internal/migrations.ts"
 import { asked, at, completed, delta } from "./support/events.ts"
@@ -81,7 +82,8 @@ describe("migrations", () => {
   it.live("are applied once when another process is between one's look at the version and its lock", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
-      const { sql } = yield* open(filename, limit)
+      yield* Effect.scoped(open(filename, limit))
+      const sql = yield* connect(filename)
       const another = Effect.scoped(open(filename, limit, more))
       const overtaken = new Proxy(sql, {
         get: (client, key): unknown =>

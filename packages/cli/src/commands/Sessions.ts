@@ -21,9 +21,13 @@ type ListFormat = "text" | "json"
 const encodeList = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(SessionInfo)))
 const encodeSession = Schema.encodeEffect(Schema.fromJsonString(Session))
 
-const stored = <A, E, R>(flags: Pick<Setup.Flags, "workspace">, f: (setup: Setup.Setup) => Effect.Effect<A, E, R>) =>
+const stored = <A, E, R>(
+  flags: Pick<Setup.Flags, "workspace">,
+  f: (setup: Setup.Setup) => Effect.Effect<A, E, R>,
+  access: "write" | "read" = "read"
+) =>
   Setup.load({ ...flags, model: Option.none() }).pipe(
-    Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup)))
+    Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup, access)))
   )
 
 /** Local time as `2026-11-22 15:48`, whatever the locale: Swedish writes dates that way. */
@@ -115,13 +119,16 @@ export const show = Effect.fn("parley sessions show")(
 
 export const remove = Effect.fn("parley sessions delete")(
   (input: { readonly workspace: Option.Option<string>; readonly id: string }) =>
-    stored(input, () =>
-      Effect.gen(function* () {
-        const sessions = yield* SessionManager
-        const output = yield* Output
-        const id = yield* Target.named(input.id)
-        yield* sessions.remove(id)
-        yield* output.note(`Deleted session ${id}`)
-      })
+    stored(
+      input,
+      () =>
+        Effect.gen(function* () {
+          const sessions = yield* SessionManager
+          const output = yield* Output
+          const id = yield* Target.named(input.id)
+          yield* sessions.remove(id)
+          yield* output.note(`Deleted session ${id}`)
+        }),
+      "write"
     )
 )

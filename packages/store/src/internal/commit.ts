@@ -9,8 +9,10 @@ import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import type { Append } from "./append.ts"
 import { type CommitPlan, plan, type PlannedSession, type StoredSession } from "./commitPlan.ts"
-import { type Database, pragma } from "./database.ts"
+import { pragma } from "./connection.ts"
+import type { Database } from "./database.ts"
 import * as EventRows from "./eventRows.ts"
+import { warnOfGrowth } from "./growth.ts"
 import * as SessionRows from "./sessionRows.ts"
 
 const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<SessionId>) {
@@ -38,20 +40,22 @@ const write = Effect.fnUntraced(function* (sql: SqlClient, session: PlannedSessi
  * needs it. Then publishes, and only then lets the callers go on. Never fails: each append is told how it ended.
  */
 export const make = (
-  { run, sql }: Database,
+  { inPlace, path, run }: Database,
   publish: (id: SessionId, entries: ReadonlyArray<LogEntry>) => void
 ): ((group: ReadonlyArray<Append>) => Effect.Effect<void>) => {
-  let level = "NORMAL"
+  /** Of the latest connection; a new one is at rest. */
+  let level: { readonly sql?: SqlClient; readonly name: string } = { name: "NORMAL" }
+  const warn = warnOfGrowth(path)
 
   // Takes effect for the next transaction: it cannot be changed inside of one.
-  const synchronous = (next: "NORMAL" | "FULL") =>
-    next === level
+  const synchronous = (sql: SqlClient, name: "NORMAL" | "FULL") =>
+    name === (level.sql === sql ? level.name : "NORMAL")
       ? Effect.void
-      : Effect.map(pragma(sql, `PRAGMA synchronous = ${next}`), () => {
-          level = next
+      : Effect.map(pragma(sql, `PRAGMA synchronous = ${name}`), () => {
+          level = { sql, name }
         })
 
-  const transaction = (group: ReadonlyArray<Append>) =>
+  const transaction = (sql: SqlClient, group: ReadonlyArray<Append>) =>
     Effect.gen(function* () {
       const appends = group.filter((append) => !append.abandoned)
       const sessions = yield* stored(sql, new Set(appends.map(({ id }) => id)))
@@ -68,10 +72,16 @@ export const make = (
   }
 
   return (group) =>
-    synchronous(group.some((append) => append.needsBarrier) ? "FULL" : "NORMAL").pipe(
-      Effect.andThen(transaction(group)),
-      run("append"),
+    run("append")((sql) =>
+      Effect.andThen(
+        synchronous(sql, group.some((append) => append.needsBarrier) ? "FULL" : "NORMAL"),
+        transaction(sql, group)
+      )
+    ).pipe(
+      // What was committed to a file that is gone is not stored.
+      Effect.tap(inPlace),
       Effect.map(announce),
+      Effect.andThen(warn),
       // Nobody may be left waiting, not even by a defect of ours.
       Effect.catchCause((cause) =>
         Effect.sync(() => {

@@ -1,52 +1,63 @@
 import { resolve } from "node:path"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { StorageError } from "@parley/domain/Errors"
+import { StorageError } from "@parley/domain/Errors"
+import { breaksConnection } from "./broken.ts"
+import { configure, connect, pragma } from "./connection.ts"
 import * as DatabaseFile from "./databaseFile.ts"
+import { inspect } from "./inspect.ts"
+import { copyOf } from "./copy.ts"
 import { identify, migrate, migrations } from "./migrations.ts"
+import { fileAt, inPlace } from "./place.ts"
 import { retryBusy } from "./retryBusy.ts"
 import { typed } from "./storageError.ts"
 
 export interface Database {
-  readonly sql: SqlClient
-  /** Types a failure, and tries again while another process holds the lock: `effect` must be safe to repeat. */
+  readonly path: string
+  /** Types a failure, and tries again while another process holds the lock: `use` must be safe to repeat. */
   readonly run: (
     operation: string
-  ) => <A, R>(effect: Effect.Effect<A, SqlError | StorageError, R>) => Effect.Effect<A, StorageError, R>
+  ) => <A, R>(
+    use: (sql: SqlClient) => Effect.Effect<A, SqlError | StorageError, R>
+  ) => Effect.Effect<A, StorageError, R>
+  /** Fails when the path is no longer the file that is open. */
+  readonly inPlace: Effect.Effect<void, StorageError>
+  /** What a row that cannot be decoded means. */
+  readonly unreadable: "Corrupt" | "Newer"
 }
 
-/** `node:sqlite` blocks the event loop while it waits for a lock, so it waits for the length of a
- * neighbour's commit; `retryBusy` does the rest. */
-const busyTimeout = "5 millis"
-
 /**
- * `synchronous = NORMAL` is the resting state: a commit survives the death of the process, not the loss of power.
- * `fullfsync` makes a barrier one on macOS too. The write-ahead log shrinks again after a long transaction.
+ * After a failed write or sync the kernel may count pages as written that are not on the disk. So all that the log holds
+ * is written anew, into the database, with a sync, before anything else is done.
  */
-const settings = [
-  "PRAGMA trusted_schema = OFF",
-  "PRAGMA cell_size_check = ON",
-  "PRAGMA foreign_keys = ON",
-  "PRAGMA temp_store = MEMORY",
-  "PRAGMA synchronous = NORMAL",
-  "PRAGMA fullfsync = ON",
-  "PRAGMA journal_size_limit = 67108864"
-]
+const rewrite = Effect.fnUntraced(function* (sql: SqlClient, path: string) {
+  yield* pragma(sql, "PRAGMA synchronous = FULL")
+  const [row] = yield* sql.unsafe<{ readonly busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)").unprepared
+  if (row?.busy !== 0)
+    return yield* new StorageError({ operation: "reopen", reason: "Busy", detail: `others are reading ${path}` })
+  yield* pragma(sql, "PRAGMA synchronous = NORMAL")
+})
 
-/** SQLite executes some pragmas while it prepares them, so that a prepared one would do nothing the second time. */
-export const pragma = (sql: SqlClient, text: string) => sql.unsafe(text).unprepared
+interface Connection {
+  readonly sql: SqlClient
+  readonly close: Effect.Effect<void>
+}
 
-// The log mode is set later: in the driver's constructor a lock held by another process would be a defect.
-const connect = (path: string) =>
-  SqliteClient.make({ filename: path, busyTimeout, disableWAL: true }).pipe(
-    Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
+const connection = <E>(make: Effect.Effect<SqlClient, E, Scope.Scope>): Effect.Effect<Connection, E> =>
+  Effect.uninterruptible(
+    Effect.flatMap(Scope.make(), (scope) =>
+      make.pipe(
+        Scope.provide(scope),
+        Effect.map((sql) => ({ sql, close: Scope.close(scope, Exit.void) })),
+        Effect.onError(() => Scope.close(scope, Exit.void))
+      )
+    )
   )
-
-const configure = (sql: SqlClient) => Effect.forEach(settings, (text) => pragma(sql, text), { discard: true })
 
 /** Opens `filename`, creating or migrating it, until the scope ends. */
 export const open = Effect.fnUntraced(function* (
@@ -55,7 +66,6 @@ export const open = Effect.fnUntraced(function* (
   steps: ReadonlyArray<ReadonlyArray<string>> = migrations
 ) {
   const path = resolve(filename)
-  const run: Database["run"] = (operation) => (effect) => effect.pipe(typed(operation, path), retryBusy(limit))
 
   const initialise = (draft: string) =>
     connect(draft).pipe(
@@ -69,10 +79,55 @@ export const open = Effect.fnUntraced(function* (
     )
 
   yield* DatabaseFile.ensure(path, initialise)
-  const sql = yield* connect(path).pipe(typed("open", path))
-  yield* run("open")(configure(sql))
-  yield* run("open")(identify(sql, path, steps))
-  yield* run("migrate")(migrate(sql, steps))
-  yield* run("open")(pragma(sql, "PRAGMA journal_mode = WAL"))
-  return { sql, run } satisfies Database
+  const opened = fileAt(path) ?? ""
+  const check = inPlace(path, opened)
+  const patiently = retryBusy(limit)
+  yield* inspect(path).pipe(patiently)
+
+  let current = yield* connection(
+    Effect.tap(connect(path).pipe(typed("open", path)), (sql) =>
+      Effect.all(
+        [
+          configure(sql).pipe(typed("open", path), patiently),
+          identify(sql, path, steps).pipe(typed("open", path), patiently),
+          migrate(sql, steps, copyOf(path)).pipe(typed("migrate", path), patiently),
+          pragma(sql, "PRAGMA journal_mode = WAL").pipe(typed("open", path), patiently)
+        ],
+        { discard: true }
+      )
+    )
+  )
+  let broken = false
+  yield* Effect.addFinalizer(() => Effect.suspend(() => current.close))
+
+  const reopen = Effect.gen(function* () {
+    yield* current.close
+    current = yield* connection(
+      Effect.tap(connect(path), (sql) =>
+        Effect.all([configure(sql), rewrite(sql, path), identify(sql, path, steps)], { discard: true })
+      )
+    )
+    broken = false
+  })
+
+  const lock = yield* Semaphore.make(1)
+  const run: Database["run"] = (operation) => (use) =>
+    check.pipe(
+      Effect.andThen(Effect.suspend(() => (broken ? reopen : Effect.void))),
+      Effect.andThen(
+        Effect.suspend(() =>
+          use(current.sql).pipe(
+            Effect.tapCause((cause) =>
+              Effect.sync(() => {
+                if (breaksConnection(cause)) broken = true
+              })
+            )
+          )
+        )
+      ),
+      Semaphore.withPermit(lock),
+      typed(operation, path),
+      patiently
+    )
+  return { path, run, inPlace: check, unreadable: "Corrupt" } satisfies Database
 })

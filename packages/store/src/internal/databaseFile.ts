@@ -45,6 +45,13 @@ export const ensure = Effect.fnUntraced(function* (
 ) {
   const before = yield* attempt(path, () => statSync(path, { throwIfNoEntry: false }))
   if (before !== undefined) return yield* usable(path, before)
+  const log = yield* attempt(path, () => statSync(`${path}-wal`, { throwIfNoEntry: false }))
+  // SQLite would take it over into the new file.
+  if (log !== undefined && log.size > 0)
+    return yield* unusable(
+      "Corrupt",
+      `${path} is missing and ${path}-wal is still there; put the one back or move the other away`
+    )
   yield* attempt(path, () => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }))
   const draft = `${path}.${randomDigits(12)}.new`
   yield* Effect.acquireUseRelease(

@@ -16,11 +16,13 @@ export interface NewEvent extends EventRow {
 
 /** All of it as one JSON array: making and parsing one text costs a third of what a row and a text for each event cost. */
 export interface EventList {
+  /** The number of the session's last event. */
+  readonly head: number
   readonly count: number
   readonly list: string | null
 }
 /** No row: no such session. */
-export const selectList = `SELECT (SELECT count(*) FROM events e WHERE e.session = s.key AND e.seq > ?1) AS count,
+export const selectList = `SELECT s.head AS head, (SELECT count(*) FROM events e WHERE e.session = s.key AND e.seq > ?1) AS count,
   (SELECT group_concat('[' || e.seq || ',' || e.at || ',' || e.body || ']', ',' ORDER BY e.seq)
     FROM events e WHERE e.session = s.key AND e.seq > ?1) AS list
   FROM sessions s WHERE s.id = ?2`

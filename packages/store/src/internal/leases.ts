@@ -39,13 +39,16 @@ export const busy = (sessionId: SessionId, holder: string | null): SessionBusy =
     }
   })
 
+/** Whether a column `holder` names a process that may still be there. */
+export const isAlive = (holder: string): boolean => !Option.exists(decodeHolder(holder), ThisProcess.isDead)
+
 /** A lease is free when nobody has it, it ran out, or its process is gone. */
 const isFree = ({ holder, lease_until }: LeaseRow, now: number): boolean =>
   lease_until <= now || Option.exists(decodeHolder(holder), ThisProcess.isDead)
 
 /** The leases of a database: rows that say who may append, until when, and in which epoch. */
 export const make = (
-  { run, sql }: Database,
+  { run }: Database,
   settings: { readonly duration: Duration.Duration; readonly renewal: Duration.Duration }
 ) => {
   const duration = Duration.toMillis(settings.duration)
@@ -53,13 +56,13 @@ export const make = (
   const take = Effect.fnUntraced(function* (
     id: SessionId
   ): Effect.fn.Return<Lease & { readonly holder: string }, StorageError | SessionNotFound | SessionBusy> {
-    const [row] = yield* run("acquire")(sql.unsafe<LeaseRow>(select, [id]))
+    const [row] = yield* run("acquire")((sql) => sql.unsafe<LeaseRow>(select, [id]))
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     const now = yield* Clock.currentTimeMillis
     if (!isFree(row, now)) return yield* busy(id, row.holder)
     const { host, machine, pid, started } = ThisProcess
     const holder = encodeHolder({ pid, host, since: now, machine, started })
-    const [claimed] = yield* run("acquire")(
+    const [claimed] = yield* run("acquire")((sql) =>
       sql.unsafe<Lease>(claim, [now + duration, holder, id, row.epoch, row.lease_until])
     )
     return claimed === undefined ? yield* take(id) : { epoch: claimed.epoch, holder }
@@ -68,7 +71,7 @@ export const make = (
   /** Whether the lease is still ours. A database that cannot be written now may be writable at the next renewal. */
   const keep = (id: SessionId, { epoch, holder }: Lease & { readonly holder: string }) =>
     Clock.currentTimeMillis.pipe(
-      Effect.flatMap((now) => run("renew")(sql.unsafe(renew, [now + duration, id, epoch, holder]))),
+      Effect.flatMap((now) => run("renew")((sql) => sql.unsafe(renew, [now + duration, id, epoch, holder]))),
       Effect.match({ onFailure: () => true, onSuccess: (rows) => rows.length > 0 })
     )
 
@@ -76,7 +79,7 @@ export const make = (
   const acquire = Effect.fn("SessionManager.acquire")(function* (id: SessionId) {
     const lease = yield* Effect.acquireRelease(take(id), ({ epoch, holder }) =>
       // If this cannot be stored the lease runs out by itself.
-      sql.unsafe(release, [id, epoch, holder]).pipe(run("release"), Effect.ignore)
+      Effect.ignore(run("release")((sql) => sql.unsafe(release, [id, epoch, holder])))
     )
     yield* Effect.sleep(settings.renewal).pipe(
       Effect.andThen(keep(id, lease)),

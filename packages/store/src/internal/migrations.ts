@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "@parley/domain/Errors"
 
 /** `PRAGMA application_id` of every database of ours: "Prly". */
@@ -46,6 +47,13 @@ export const migrations: ReadonlyArray<ReadonlyArray<string>> = [
     `ALTER TABLE sessions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE sessions ADD COLUMN lease_until INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE sessions ADD COLUMN holder TEXT`
+  ],
+  // Which database this is, in the file and in each session: a log that was put beside the wrong file is known by it.
+  [
+    `CREATE TABLE origin (id TEXT NOT NULL) STRICT`,
+    `INSERT INTO origin VALUES (lower(hex(randomblob(16))))`,
+    `ALTER TABLE sessions ADD COLUMN origin TEXT`,
+    `UPDATE sessions SET origin = (SELECT id FROM origin)`
   ]
 ]
 
@@ -55,12 +63,8 @@ const version = (sql: SqlClient) =>
     (rows) => rows[0]?.user_version ?? 0
   )
 
-/** Fails, without writing, unless the database is ours and of a version that this program knows. */
-export const identify = Effect.fnUntraced(function* (
-  sql: SqlClient,
-  path: string,
-  steps: ReadonlyArray<ReadonlyArray<string>> = migrations
-) {
+/** The version of a database of ours. */
+export const versionOf = Effect.fnUntraced(function* (sql: SqlClient, path: string) {
   const [row] = yield* sql.unsafe<{ readonly application_id: number }>("PRAGMA application_id").unprepared
   if (row?.application_id !== applicationId)
     return yield* new StorageError({
@@ -68,7 +72,16 @@ export const identify = Effect.fnUntraced(function* (
       reason: "Unavailable",
       detail: `${path} is a database of another program`
     })
-  const current = yield* version(sql)
+  return yield* version(sql)
+})
+
+/** Fails, without writing, unless the database is ours and of a version that this program knows. */
+export const identify = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  path: string,
+  steps: ReadonlyArray<ReadonlyArray<string>> = migrations
+) {
+  const current = yield* versionOf(sql, path)
   if (current > steps.length)
     return yield* new StorageError({
       operation: "open",
@@ -77,16 +90,21 @@ export const identify = Effect.fnUntraced(function* (
     })
 })
 
-/** Applies what is missing, all of it or nothing. Of several processes, one does it and the others find it done. */
+/**
+ * Applies what is missing, all of it or nothing, after `copy` has kept what was there. Of several processes, one does it
+ * and the others find it done.
+ */
 export const migrate = Effect.fnUntraced(function* (
   sql: SqlClient,
-  steps: ReadonlyArray<ReadonlyArray<string>> = migrations
+  steps: ReadonlyArray<ReadonlyArray<string>> = migrations,
+  copy: (version: number) => Effect.Effect<void, SqlError | StorageError> = () => Effect.void
 ) {
   if ((yield* version(sql)) >= steps.length) return
   const missing = Effect.gen(function* () {
     // Read again under the write lock: somebody else may have migrated in between.
     const current = yield* version(sql)
     if (current >= steps.length) return
+    yield* copy(current)
     for (const statement of steps.slice(current).flat()) yield* sql.unsafe(statement).unprepared
     yield* sql.unsafe(`PRAGMA user_version = ${steps.length}`).unprepared
   })

@@ -63,8 +63,8 @@ export const selectHead = `SELECT head FROM sessions WHERE id = ?`
 export const selectMany = `${select} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
   ORDER BY updated_at DESC, id DESC LIMIT ?3`
 
-export const insert = `INSERT INTO sessions (id, ${projected.join(", ")})
-  VALUES (?, ${projected.map(() => "?").join(", ")}) ON CONFLICT (id) DO NOTHING RETURNING key`
+export const insert = `INSERT INTO sessions (id, ${projected.join(", ")}, origin)
+  VALUES (?, ${projected.map(() => "?").join(", ")}, (SELECT id FROM origin)) ON CONFLICT (id) DO NOTHING RETURNING key`
 export const insertValues = (info: SessionInfo): ReadonlyArray<unknown> => [info.id, ...values(info)]
 
 export const update = `UPDATE sessions SET ${projected.map((name) => `${name} = ?`).join(", ")} WHERE key = ?`

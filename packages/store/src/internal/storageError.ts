@@ -9,15 +9,20 @@ type Reason = StorageError["reason"]
 const reasons = new Map<number, Reason>([
   [5, "Busy"], // BUSY
   [6, "Busy"], // LOCKED
+  [8, "ReadOnly"], // READONLY
   [11, "Corrupt"], // CORRUPT
   [13, "Full"], // FULL
   [15, "Busy"], // PROTOCOL: lost a race for the locks of the write-ahead log
   [26, "Corrupt"] // NOTADB
 ])
 
+/** IOERR_UNLOCK, _RDLOCK, _CHECKRESERVEDLOCK, _LOCK, _SHMLOCK; PROTOCOL may pass and is tried again. */
+const locking = new Set([2058, 2314, 3594, 3850, 5130, 15])
+
 const byCode = new Map<string, Reason>([
   ["ENOSPC", "Full"],
   ["EDQUOT", "Full"],
+  ["EROFS", "ReadOnly"],
   // node:sqlite met an integer that no version of Parley writes.
   ["ERR_OUT_OF_RANGE", "Corrupt"]
 ])
@@ -29,15 +34,34 @@ const reasonOf = (cause: unknown): Reason =>
       ? (byCode.get(cause.code) ?? "Unavailable")
       : "Unavailable"
 
-const rootCause = (error: unknown): unknown => (isSqlError(error) ? error.reason.cause : error)
+export const rootCause = (error: unknown): unknown => (isSqlError(error) ? error.reason.cause : error)
 
 const messageOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : String(cause)
 
+/** What a person may look at, where SQLite's own words say little. */
+const hintOf = (cause: unknown): string => {
+  const code = Predicate.hasProperty(cause, "errcode") && typeof cause.errcode === "number" ? cause.errcode : 0
+  if (locking.has(code))
+    return "; its file system does not lock files: put it on a local disk, for example with XDG_DATA_HOME"
+  switch (code & 0xff) {
+    case 10:
+      return "; the disk or its file system reports an error: check both"
+    case 14:
+      return "; look at the permissions of it and its directory, and at the limit of open files (ulimit -n)"
+    default:
+      return ""
+  }
+}
+
 /** What SQLite, the driver or the file system reported, in the words of the domain. */
 export const storageError = (operation: string, path: string, error: unknown): StorageError => {
   const cause = rootCause(error)
-  return new StorageError({ operation, reason: reasonOf(cause), detail: `${messageOf(cause)} (${path})` })
+  return new StorageError({
+    operation,
+    reason: reasonOf(cause),
+    detail: `${messageOf(cause)} (${path})${hintOf(cause)}`
+  })
 }
 
 /**

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Schema } from "effect"
+import type { Ended, Machine } from "./machine.ts"
+
+export interface Fault {
+  readonly call: string
+  /** As strace takes it: `error=EIO`, `delay_enter=500000`. */
+  readonly fault: string
+  /** `3`, `3+`: which of the calls. All of them, unless said. */
+  readonly when?: string
+  /** Only calls on this file beside the database. */
+  readonly file: string
+}
+
+let runs = 0
+
+/** A command under which system calls on one file fail or dawdle, and what came of it. */
+export const traced = (here: Machine, { call, fault, file, when = "1+" }: Fault) => {
+  const output = join(here.root, `strace-${++runs}`)
+  const log = () => (existsSync(output) ? readFileSync(output, "utf8") : "")
+  return {
+    under: [
+      "strace",
+      "-f",
+      "-qq",
+      "-o",
+      output,
+      "-P",
+      join(here.data, file),
+      "-e",
+      `trace=openat,pread64,pwrite64,fsync,fdatasync,fcntl,ftruncate`,
+      "-e",
+      `inject=${call}:${fault}:when=${when}`
+    ],
+    log,
+    /** How many calls were meddled with. */
+    injected: () => log().match(/\((INJECTED|DELAYED)\)/g)?.length ?? 0
+  }
+}
+
+const Line = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
+const decode = Schema.decodeUnknownSync(Line)
+
+/** What a process of `life.ts` said of its messages. */
+export const outcomes = ({ stdout }: Ended): ReadonlyArray<typeof Line.Type> =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => decode(line))
+    .filter((line) => !("id" in line))

@@ -1,0 +1,40 @@
+import type { SessionId } from "@parley/domain/Ids"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { engine, type Home } from "../support/home.ts"
+import { answer } from "../support/wire.ts"
+
+export const words = "Word by word, all of this is kept."
+
+/** A server that answers everything with the same words. */
+export const answering = serve({ body: [answer(words)] })
+
+/** Sessions with a round each, made by an engine that has ended properly. */
+export const talk = (here: Home, rounds = 1, sessions = 1): Effect.Effect<ReadonlyArray<SessionId>, unknown> =>
+  Effect.gen(function* () {
+    const { url } = yield* answering
+    const parts = yield* engine(here, { url })
+    return yield* Effect.forEach(Array.from({ length: sessions }), () =>
+      Effect.gen(function* () {
+        const { id } = yield* parts.sessions.create({ workspace: "/w" })
+        for (let n = 1; n <= rounds; n++) {
+          const round = yield* parts.coordinator.handleMessage({ sessionId: id, request: `Question ${n}` })
+          assert.strictEqual(round.status, "completed")
+        }
+        return id
+      })
+    )
+  }).pipe(Effect.scoped)
+
+/** The log as the store tells it. */
+export const read = (here: Home, id: SessionId): Effect.Effect<ReadonlyArray<LogEntry>, unknown> =>
+  engine(here, { url: "http://127.0.0.1:9" }).pipe(
+    Effect.flatMap(({ sessions }) => sessions.read(id, 0)),
+    Effect.scoped
+  )
+
+/** How opening the database is refused. */
+export const refusal = (here: Home) =>
+  engine(here, { url: "http://127.0.0.1:9" }).pipe(Effect.asVoid, Effect.scoped, Effect.flip)

@@ -1,0 +1,100 @@
+import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+
+/**
+ * The rules of order that every log keeps, whoever wrote it. What is owed, such as a result or the end of a round, is not
+ * among them: recovery settles that.
+ */
+class Check {
+  private seq = 0
+  private round: string | undefined
+  private turn: string | undefined
+  /** Deltas may be missing from a turn that ended, not from one that is open. */
+  private gap: number | undefined
+  private readonly rounds = new Set<string>()
+  private readonly turns = new Set<string>()
+  private readonly calls = new Map<string, "requested" | "started" | "settled">()
+
+  /** The rule that the entry breaks. */
+  push({ event, seq }: LogEntry): string | undefined {
+    const expected = this.seq + 1
+    this.seq = seq
+    if (seq < expected) return `its number follows ${expected - 1}`
+    if (seq > expected) {
+      if (this.turn === undefined) return `event ${expected} is missing before it`
+      this.gap ??= expected
+    }
+    if (event._tag === "RoundStarted") {
+      if (this.round !== undefined) return `${event.roundId} starts while ${this.round} is open`
+      if (this.rounds.has(event.roundId)) return `${event.roundId} starts twice`
+      this.rounds.add(event.roundId)
+      this.round = event.roundId
+      return undefined
+    }
+    if (this.round === undefined) return `${event._tag} while no round is open`
+    if ("roundId" in event && event.roundId !== this.round)
+      return `${event._tag} of ${event.roundId} while ${this.round} is open`
+    if (endsRound(event)) {
+      if (this.turn !== undefined) return `${event._tag} while turn ${this.turn} is open`
+      this.round = undefined
+      return undefined
+    }
+    return this.ofTurn(event) ?? this.ofCall(event)
+  }
+
+  /** What the whole log breaks at its end. */
+  get end(): string | undefined {
+    return this.turn === undefined || this.gap === undefined ? undefined : `event ${this.gap} is missing`
+  }
+
+  private ofTurn(event: LogEntry["event"]): string | undefined {
+    if (event._tag === "TurnStarted") {
+      if (this.turn !== undefined) return `turn ${event.turnId} starts while ${this.turn} is open`
+      if (this.turns.has(event.turnId)) return `turn ${event.turnId} starts twice`
+      this.turns.add(event.turnId)
+      this.turn = event.turnId
+    } else if (event._tag === "TurnDelta" || endsTurn(event)) {
+      if (event.turnId !== this.turn) return `${event._tag} of ${event.turnId} while ${this.turn ?? "no turn"} is open`
+      if (event._tag === "TurnDelta") return undefined
+      this.turn = undefined
+      this.gap = undefined
+      if (event._tag !== "TurnCompleted") return undefined
+      for (const block of event.content) {
+        if (block._tag !== "ToolCall") continue
+        if (this.calls.has(block.callId)) return `call ${block.callId} is requested twice`
+        this.calls.set(block.callId, "requested")
+      }
+    }
+    return undefined
+  }
+
+  private ofCall(event: LogEntry["event"]): string | undefined {
+    if (event._tag === "ContextCallRequested") {
+      if (this.calls.has(event.callId)) return `call ${event.callId} is requested twice`
+      this.calls.set(event.callId, "requested")
+    } else if (event._tag === "ToolStarted") {
+      const state = this.calls.get(event.callId)
+      if (state !== "requested")
+        return `call ${event.callId} starts and ${state === undefined ? "was not asked for" : `is ${state}`}`
+      this.calls.set(event.callId, "started")
+    } else if (event._tag === "ToolSettled") {
+      const state = this.calls.get(event.callId)
+      if (state === undefined) return `a result of call ${event.callId}, which was not asked for`
+      if (state === "settled") return `a second result of call ${event.callId}`
+      this.calls.set(event.callId, "settled")
+    }
+    return undefined
+  }
+}
+
+/**
+ * Where a whole log is not one that Parley can have written, or undefined. Such a log was edited or lost events: what is
+ * told or sent from it might be wrong, so it is refused rather than guessed at.
+ */
+export const damage = (entries: ReadonlyArray<LogEntry>): string | undefined => {
+  const check = new Check()
+  for (const entry of entries) {
+    const problem = check.push(entry)
+    if (problem !== undefined) return `event ${entry.seq}: ${problem}`
+  }
+  return check.end
+}
