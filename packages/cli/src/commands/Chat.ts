@@ -2,6 +2,7 @@ import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Lines from "../internal/Lines.ts"
+import * as Signals from "../internal/Signals.ts"
 import * as Live from "../Live.ts"
 import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
@@ -11,7 +12,7 @@ import * as Target from "../Target.ts"
 
 export interface Input extends Setup.Flags, Target.TargetFlags {}
 
-/** One line, one message. Ctrl-C ends the running round and not the conversation; at an empty prompt it ends that too. */
+/** One line, one message. Ctrl-C ends the running round and not the conversation; where no round runs it ends that too. */
 const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup) {
   const output = yield* Output
   const coordinator = yield* SessionCoordinator
@@ -20,10 +21,11 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   yield* output.aside(`session ${info.id}; /exit or Ctrl-D ends it`)
   const runFork = Effect.runForkWith(yield* Effect.context())
   let busy = false
-  const lines = yield* Effect.acquireRelease(
-    Effect.sync(() => Lines.open(() => (busy ? void runFork(coordinator.cancel(info.id)) : lines.close()))),
-    (lines) => Effect.sync(lines.close)
-  )
+  const lines = yield* Effect.acquireRelease(Effect.sync(Lines.open), (lines) => Effect.sync(lines.close))
+  Signals.divertInterrupt(() => {
+    if (busy) runFork(coordinator.cancel(info.id))
+    return busy
+  })
   for (;;) {
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
