@@ -12,7 +12,9 @@ import * as Target from "../Target.ts"
 
 export interface Input extends Setup.Flags, Target.TargetFlags {}
 
-/** One line, one message. Ctrl-C ends the running round and not the conversation; where no round runs it ends that too. */
+const again = "\nparley: Ctrl-C once more, /exit or Ctrl-D ends the conversation"
+
+/** One line, one message. Ctrl-C ends the running round and not the conversation; a second one soon after ends that too. */
 const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup) {
   const output = yield* Output
   const coordinator = yield* SessionCoordinator
@@ -24,7 +26,9 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   const lines = yield* Effect.acquireRelease(Effect.sync(Lines.open), (lines) => Effect.sync(lines.close))
   Signals.divertInterrupt(() => {
     if (busy) runFork(coordinator.cancel(info.id))
-    return busy
+    // Nobody wants to lose a conversation to a Ctrl-C that was meant for a round which had just ended.
+    else if (lines.interactive) runFork(Effect.andThen(output.note(again), Effect.sync(lines.again)))
+    return busy || lines.interactive
   })
   for (;;) {
     const line = yield* lines.next("> ")

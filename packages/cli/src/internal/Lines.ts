@@ -10,6 +10,10 @@ import * as Streams from "./Streams.ts"
 export interface Lines {
   /** The next line, or undefined at the end of input. */
   readonly next: (prompt: string) => Effect.Effect<string | undefined>
+  /** Whether a person is asked, and not a pipe. */
+  readonly interactive: boolean
+  /** Drops what has been typed and asks again. */
+  readonly again: () => void
   readonly close: () => void
 }
 
@@ -90,17 +94,26 @@ export const open = (): Lines => {
     unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
     give(undefined)
   })
+  const ask = () => {
+    if (!interactive) return
+    if (edits) reader.prompt()
+    else Streams.err(reader.getPrompt())
+  }
   return {
+    interactive,
     next: (prompt) =>
       Effect.callback((resume) => {
         const early = waiting.shift()
         if (early !== undefined || ended) return resume(Effect.succeed(early))
         take = (line) => resume(Effect.succeed(line))
-        if (!interactive) return
-        if (!edits) return Streams.err(prompt)
         reader.setPrompt(prompt)
-        reader.prompt()
+        ask()
       }),
+    again: () => {
+      // The keys that an editor has for it: to the end of the line, and all before it away.
+      if (edits) for (const name of ["e", "u"]) reader.write(null, { ctrl: true, name })
+      ask()
+    },
     close: () => {
       reader.close()
       unwatch()
