@@ -4,14 +4,10 @@ import type { Case } from "../suite.ts"
 import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
 import { logOf, postconditions, tagsOf } from "./support/after.ts"
 import { said } from "./support/model.ts"
-import type { Running } from "./support/running.ts"
 import { world } from "./support/world.ts"
 
-/** What comes after `mark` was last shown. */
-const afterwards = (running: Running, mark: number) => running.output().slice(mark)
-
 /** The prompt is back: the last thing on the terminal. */
-const prompt = /> (\u001b\[3G)?$/
+const prompt = (output: string) => output.endsWith("> \u001b[3G")
 
 /** `parley run`: one Ctrl-C cancels its round, which is stored, and the command ends with 130. */
 const inRun = (phase: Phase) =>
@@ -35,10 +31,9 @@ const inChat = (phase: Phase) =>
     yield* running.shows(prompt)
     yield* running.type(`${phase.message}\r`)
     yield* phase.reached(here, running)
-    const mark = running.output().length
     yield* running.type("\u0003")
     yield* running.shows(phase.end === "RoundCancelled" ? /parley: cancelled\r\n[^]*> [^\n]*$/ : prompt)
-    assert.strictEqual(tagsOf(here).at(-1), phase.end, afterwards(running, mark))
+    assert.strictEqual(tagsOf(here).at(-1), phase.end, running.output())
     // With a message that needs no tool of a server that may still not have answered.
     if (phase.mute !== true && phase.config === undefined) {
       yield* running.type("phase:answer\r")
@@ -47,7 +42,7 @@ const inChat = (phase: Phase) =>
     yield* running.type("\u0004")
     const { status, stdout } = yield* running.ended
     assert.strictEqual(status, 0, stdout)
-    assert.isTrue(stdout.endsWith("\u001b[?2004l") || stdout.includes("\u001b[?2004l"), "pastes are keys again")
+    assert.include(stdout, "\u001b[?2004l", "the terminal does not mark pastes any more")
     yield* postconditions(here, stdout)
   })
 

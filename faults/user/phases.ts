@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { Effect } from "effect"
+import type { Effect } from "effect"
 import { said } from "./support/model.ts"
 import type { Running } from "./support/running.ts"
 import { until, type Waited } from "./support/until.ts"

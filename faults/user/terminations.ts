@@ -1,12 +1,10 @@
 import { assert } from "@effect/vitest"
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
 import { lives, postconditions, tagsOf } from "./support/after.ts"
 import { until } from "./support/until.ts"
-import { world } from "./support/world.ts"
+import { pidOf, withPid, world } from "./support/world.ts"
 
 const signals = { U03: ["SIGTERM", 143], U04: ["SIGHUP", 129] } as const
 type Id = keyof typeof signals
@@ -29,15 +27,13 @@ const ends = (id: Id, phase: Phase, deaf: boolean) =>
     yield* postconditions(here, ended.stdout + ended.stderr)
   })
 
-/** The command's own process, behind the one that holds its terminal. */
-const withPid = 'echo $$ > "$HOME/pid";'
-
 const atPrompt = (id: Id) =>
   Effect.gen(function* () {
     const here = yield* world({ server: [] })
-    const running = yield* here.terminal(["chat"], { before: withPid })
+    const running = yield* here.terminal(["chat"], { wrap: withPid })
     yield* running.shows(/> [^\n]*$/)
-    const pid = Number(readFileSync(join(here.home, "pid"), "utf8"))
+    // Behind the one that holds its terminal.
+    const pid = pidOf(here)
     const at = performance.now()
     // SIGHUP comes from the system, when the terminal is gone.
     if (id === "U04") running.child.kill("SIGKILL")
@@ -49,8 +45,7 @@ const atPrompt = (id: Id) =>
     yield* postconditions(here, ended.stdout)
   })
 
-/** U03 and U04: SIGTERM, and the end of the terminal, end the round in order, within two seconds. */
-export const terminations: ReadonlyArray<Case> = (["U03", "U04"] as const).flatMap((id) => [
+const casesOf = (id: Id): ReadonlyArray<Case> => [
   ...[startUp, ...ofRound].map((phase) => ({
     id,
     name: phase.name,
@@ -58,4 +53,7 @@ export const terminations: ReadonlyArray<Case> = (["U03", "U04"] as const).flatM
     run: ends(id, phase, phase.name === "tools running")
   })),
   { id, name: "at the prompt, waiting for a line", run: atPrompt(id) }
-])
+]
+
+/** U03 and U04: SIGTERM, and the end of the terminal, end the round in order, within two seconds. */
+export const terminations: ReadonlyArray<Case> = casesOf("U03").concat(casesOf("U04"))

@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { readStored } from "../../../scripts/crash/stored.ts"
 import { atRest, breaksRules, post } from "../../support/post.ts"
 import { said } from "./model.ts"
+import type { Ended } from "./running.ts"
 import { until } from "./until.ts"
 import type { World } from "./world.ts"
 
@@ -59,4 +60,14 @@ export const postconditions = Effect.fnUntraced(function* (here: World, output: 
   assert.strictEqual(next.status, 0, next.stderr)
   assert.include(next.stdout, said.whole)
   assert.deepStrictEqual(atRest(here), [])
+})
+
+/** Refused with words, before anything is stored or sent. */
+export const refused = Effect.fnUntraced(function* (here: World, ended: Ended, words: RegExp) {
+  assert.strictEqual(ended.status, 2, ended.stderr)
+  assert.match(ended.stderr, words)
+  assert.strictEqual(ended.stdout, "")
+  assert.isUndefined(sessionOf(here))
+  assert.deepStrictEqual(here.model.bodies, [])
+  yield* postconditions(here, ended.stderr)
 })

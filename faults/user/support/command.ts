@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import process from "node:process"
@@ -25,6 +25,8 @@ export const build = (): Command => {
     { cwd: cli, encoding: "utf8" }
   )
   if (built.status !== 0) throw new Error(`cannot build the command: ${built.stderr}${built.stdout}`)
+  // Other users run it too.
+  chmodSync(to, 0o755)
   mkdirSync(join(to, "bin"))
   copyFileSync(join(cli, "bin/parley.mjs"), join(to, "bin/parley.mjs"))
   copyFileSync(join(cli, "package.json"), join(to, "package.json"))

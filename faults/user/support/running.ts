@@ -16,7 +16,7 @@ export interface Running {
   readonly child: ChildProcess
   /** Everything it has written, in the order it came. */
   readonly output: () => string
-  readonly shows: (words: string | RegExp) => Effect.Effect<void, Waited>
+  readonly shows: (words: string | RegExp | ((output: string) => boolean)) => Effect.Effect<void, Waited>
   readonly type: (text: string | Buffer) => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended, Waited>
 }
@@ -53,7 +53,12 @@ export const start = (
         shows: (words) =>
           until(
             `it shows ${String(words)}`,
-            () => (typeof words === "string" ? out.both.includes(words) : words.test(out.both)),
+            () =>
+              typeof words === "string"
+                ? out.both.includes(words)
+                : typeof words === "function"
+                  ? words(out.both)
+                  : words.test(out.both),
             seen
           ),
         type: (text) => Effect.sync(() => void child.stdin?.write(text)),

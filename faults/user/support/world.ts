@@ -15,6 +15,7 @@ export interface Options {
   readonly input?: string | Buffer
   /** Leaves its standard input open. */
   readonly talk?: boolean
+  readonly uid?: number
 }
 
 /** A home, a workspace, a model and perhaps an MCP server of their own, and the built command run among them. */
@@ -36,7 +37,10 @@ export interface World extends Home {
   /** The same on a terminal of its own. What is typed is what keys send. */
   readonly terminal: (
     args: ReadonlyArray<string>,
-    options?: Options & { readonly before?: string }
+    options?: Options & {
+      /** The shell's line around the command. */
+      readonly wrap?: (command: string) => string
+    }
   ) => Effect.Effect<Running, never, Scope.Scope>
   readonly run: (args: ReadonlyArray<string>, options?: Options) => Effect.Effect<Ended, Waited>
 }
@@ -47,6 +51,7 @@ const Note = Schema.Struct({
   signal: Schema.optionalKey(Schema.String)
 })
 const decodeNote = Schema.decodeUnknownSync(Schema.fromJsonString(Note))
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const server = join(import.meta.dirname, "server.mjs")
 
 export interface Servers {
@@ -55,6 +60,10 @@ export interface Servers {
   /** The rest of the configuration. */
   readonly config?: object
 }
+
+/** For `terminal`: writes the command's own process id where `pidOf` finds it. */
+export const withPid = (command: string): string => `echo $$ > "$HOME/pid"; exec ${command}`
+export const pidOf = (here: World): number => Number(readFileSync(join(here.home, "pid"), "utf8"))
 
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 
@@ -77,7 +86,7 @@ export const world = (servers: Servers = {}): Effect.Effect<World, never, Scope.
         : { slow: { command: process.execPath, args: [server, notes, ...servers.server] } }
     writeFileSync(
       join(home, ".config/parley/config.json"),
-      JSON.stringify({ model: "anthropic/fake", mcpServers, ...servers.config }),
+      encode({ model: "anthropic/fake", mcpServers, ...servers.config }),
       { mode: 0o600 }
     )
     const env = {
@@ -90,8 +99,13 @@ export const world = (servers: Servers = {}): Effect.Effect<World, never, Scope.
     }
     const command = [process.execPath, parley]
     const go = (file: string, args: ReadonlyArray<string>, options: Options = {}) =>
-      Effect.tap(start(file, args, { cwd: workspace, env: { ...env, ...options.env } }), ({ child }) =>
-        Effect.sync(() => options.talk === true || child.stdin?.end(options.input ?? ""))
+      Effect.tap(
+        start(file, args, {
+          cwd: workspace,
+          env: { ...env, ...options.env },
+          ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid })
+        }),
+        ({ child }) => Effect.sync(() => options.talk === true || child.stdin?.end(options.input ?? ""))
       )
     const spawn: World["spawn"] = (args, options) => go(process.execPath, [parley, ...args], options)
     const made: World = {
@@ -112,12 +126,11 @@ export const world = (servers: Servers = {}): Effect.Effect<World, never, Scope.
       command,
       spawn,
       shell: (line, args, options) => go("sh", ["-c", line, "sh", ...command, ...args], options),
-      terminal: (args, options) =>
-        go(
-          "script",
-          ["-qec", `${options?.before ?? ""} exec ${[...command, ...args].map(quote).join(" ")}`, "/dev/null"],
-          { talk: true, ...options }
-        ),
+      terminal: (args, { wrap = (command: string) => `exec ${command}`, ...options } = {}) =>
+        go("script", ["-qec", wrap([...command, ...args].map(quote).join(" ")), "/dev/null"], {
+          talk: true,
+          ...options
+        }),
       run: (args, options) => Effect.scoped(Effect.flatMap(spawn(args, options), ({ ended }) => ended))
     }
     return made

@@ -34,6 +34,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
+    Signals.forget()
     busy = true
     const round = yield* Effect.result(RunRound.run(info, line, "text"))
     busy = false

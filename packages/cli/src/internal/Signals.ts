@@ -1,4 +1,5 @@
 import process from "node:process"
+import * as Streams from "./Streams.ts"
 
 const codes = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const
 export type StopSignal = keyof typeof codes
@@ -9,6 +10,8 @@ const echoMillis = 50
 const insistMillis = 2000
 /** How long an orderly end may take. Then the process leaves as it is: what is open is recovered, servers are killed. */
 const orderlyMillis = 1500
+/** When it takes so long, the one who pressed the key is told how to have it shorter. */
+const tellAfterMillis = 300
 
 let stop = (): void => {}
 let came: StopSignal | undefined
@@ -18,7 +21,11 @@ let divert = (): boolean => false
 const begin = (signal: StopSignal): void => {
   came = signal
   stop()
-  // @effect-diagnostics-next-line globalTimers:off -- must fire also when no fiber gets anywhere
+  const tell = () => {
+    if (signal === "SIGINT") Streams.err("parley: ending what still runs; Ctrl-C again ends it at once\n")
+  }
+  // @effect-diagnostics globalTimers:off -- these fire also when no fiber gets anywhere
+  setTimeout(tell, tellAfterMillis)
   setTimeout(() => process.exit(codes[signal]), orderlyMillis)
 }
 
@@ -51,4 +58,9 @@ export const onStop = (f: () => void): (() => number | undefined) => {
 /** From now on a first Ctrl-C calls `f`, and stops the process only when that returns false. */
 export const divertInterrupt = (f: () => boolean): void => {
   divert = f
+}
+
+/** What was pressed before has been seen to; the next Ctrl-C is a first one. */
+export const forget = (): void => {
+  last = undefined
 }
