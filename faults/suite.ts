@@ -28,7 +28,13 @@ export interface Row {
  * Runs the cases of one part of the catalogue and prints `passed/total`. A row with fewer cases than the catalogue counts
  * fails, unless what is missing is named.
  */
-export const suite = (title: string, rows: ReadonlyArray<Row>, cases: ReadonlyArray<Case>): void => {
+export const suite = (
+  title: string,
+  rows: ReadonlyArray<Row>,
+  cases: ReadonlyArray<Case>,
+  /** Cases that share nothing, and mostly wait, may run side by side. */
+  options: { readonly concurrent?: boolean } = {}
+): void => {
   const total = rows.reduce((sum, row) => sum + row.variants, 0)
   let passed = 0
   const left = rows.flatMap((row) => (row.left ?? []).map((why) => `${row.id}: not run: ${why}`))
@@ -42,11 +48,14 @@ export const suite = (title: string, rows: ReadonlyArray<Row>, cases: ReadonlyAr
           assert.strictEqual(new Set(own.map(({ name }) => name)).size, own.length, "names are unique")
         })
         for (const { name, run } of own)
-          it.live(name, () =>
-            Effect.andThen(
-              run,
-              Effect.sync(() => passed++)
-            )
+          it.live(
+            name,
+            () =>
+              Effect.andThen(
+                run,
+                Effect.sync(() => passed++)
+              ),
+            options
           )
       })
     }

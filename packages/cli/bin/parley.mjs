@@ -18,8 +18,12 @@ if (args.length === 1 && args[0] === "--version") {
 } else {
   // Not Node's default in the shared temporary directory: code that is run must not come from where others may write.
   const cache = process.env.XDG_CACHE_HOME
-  nodeModule.enableCompileCache(
-    join(cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache"), "parley")
-  )
+  try {
+    nodeModule.enableCompileCache(
+      join(cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache"), "parley")
+    )
+  } catch {
+    // A user without an entry in the system's list and without HOME has no home directory, and no need of a cache.
+  }
   await import("../dist/parley.mjs")
 }

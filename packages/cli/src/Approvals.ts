@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Lines from "./internal/Lines.ts"
-import * as Process from "./internal/Process.ts"
 import { Output } from "./Output.ts"
 import * as Render from "./Render.ts"
 import type { Setup } from "./Setup.ts"
@@ -14,7 +13,7 @@ type Question = (words: string) => Effect.Effect<string | undefined>
 /** A reader of its own for one question: Ctrl-C at it is Ctrl-C. */
 const onTerminal: Question = (words) =>
   Effect.acquireUseRelease(
-    Effect.sync(() => Lines.open(Process.interruptSelf)),
+    Effect.sync(Lines.open),
     (lines) => lines.next(words),
     (lines) => Effect.sync(lines.close)
   )
@@ -41,7 +40,7 @@ export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Ques
     ask: ({ input, tool: { name } }) =>
       Effect.gen(function* () {
         if (always.has(name)) return yes
-        const question = questions.lent ?? (Lines.isTerminal() ? onTerminal : undefined)
+        const question = questions.lent ?? (Lines.interactive ? onTerminal : undefined)
         if (question === undefined) {
           const where = `"permissions" in ${setup.user.configFile}`
           yield* output.note(`parley: nobody can be asked whether ${name} may run; ${where} can allow it`)

@@ -6,6 +6,11 @@ import { Output } from "./Output.ts"
 /** How long a pipe may stay silent when the arguments already hold a message. */
 const patience = 3000
 
+const meant = (text: string) =>
+  text.trim() === ""
+    ? Effect.fail(new UsageError({ problem: 'No message: parley run "What is in this directory?", or pipe one in' }))
+    : Effect.succeed(text)
+
 /** The message from the arguments, from what is piped in, or both: the arguments first, an empty line between them. */
 export const read = Effect.fn("Message.read")(function* (words: ReadonlyArray<string>) {
   const output = yield* Output
@@ -19,11 +24,14 @@ export const read = Effect.fn("Message.read")(function* (words: ReadonlyArray<st
     case "Silent":
       yield* output.note("parley: nothing was piped in for 3 seconds; going on with the message alone")
       return said
+    case "Binary":
+      return yield* new UsageError({
+        problem: "What was piped in is not text: it holds NUL bytes; put it into a file of the workspace and name that"
+      })
     case "Text":
-      return said.trim() === "" ? piped.text : `${said}\n\n${piped.text}`
+      if (!piped.exact) yield* output.note("parley: what was piped in is not all UTF-8; � stands for what is not")
+      return said.trim() === "" ? yield* meant(piped.text) : `${said}\n\n${piped.text}`
     case "None":
-      if (said.trim() === "")
-        return yield* new UsageError({ problem: 'No message: parley run "What is in this directory?", or pipe one in' })
-      return said
+      return yield* meant(said)
   }
 })

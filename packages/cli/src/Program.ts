@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import { parley } from "./Cli.ts"
 import { exitCode, ofError, type UsageError } from "./ExitCode.ts"
 import * as Process from "./internal/Process.ts"
+import * as Signals from "./internal/Signals.ts"
 import * as Streams from "./internal/Streams.ts"
 import { loggerLayer, Output } from "./Output.ts"
 import { sanitize } from "./Sanitize.ts"
@@ -51,10 +52,11 @@ const layer = Layer.mergeAll(NodeServices.layer, CliOutput.layerPresenter(presen
 /** Runs one command line and says how it went as an exit code. */
 export const main = (args: ReadonlyArray<string>): void => {
   const fiber = Effect.runFork(Command.runWith(parley, { version })(args).pipe(Effect.provide(layer)))
-  const interrupted = Process.onStopSignal(() => fiber.interruptUnsafe())
+  const interrupted = Signals.onStop(() => fiber.interruptUnsafe())
   Streams.whenOutputCloses(() => fiber.interruptUnsafe())
   fiber.addObserver((exit) => {
-    const code = Streams.isClosed() && Exit.hasInterrupts(exit) ? exitCode.roundFailed : codeOf(exit)
+    const unshown = Streams.isBroken() || (Streams.isClosed() && Exit.hasInterrupts(exit))
+    const code = unshown ? exitCode.roundFailed : codeOf(exit)
     Effect.runFork(Process.leave(interrupted() ?? code))
   })
 }

@@ -5,6 +5,7 @@ import * as Result from "effect/Result"
 import type * as Approvals from "../Approvals.ts"
 import * as Closed from "../Closed.ts"
 import * as Lines from "../internal/Lines.ts"
+import * as Signals from "../internal/Signals.ts"
 import * as Live from "../Live.ts"
 import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
@@ -23,7 +24,9 @@ const tellLost = Effect.fnUntraced(function* (id: SessionId) {
       yield* output.note(`parley: ${Closed.words(one)}; say "continue" to go on with it`)
 })
 
-/** One line, one message. Ctrl-C ends the running round and not the conversation; at an empty prompt it ends that too. */
+const again = "\nparley: Ctrl-C once more, /exit or Ctrl-D ends the conversation"
+
+/** One line, one message. Ctrl-C ends the running round and not the conversation; a second one soon after ends that too. */
 const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup, questions: Approvals.Questions) {
   const output = yield* Output
   const coordinator = yield* SessionCoordinator
@@ -33,15 +36,19 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context())
   let busy = false
-  const lines = yield* Effect.acquireRelease(
-    Effect.sync(() => Lines.open(() => (busy ? void runFork(coordinator.cancel(info.id)) : lines.close()))),
-    (lines) => Effect.sync(lines.close)
-  )
+  const lines = yield* Effect.acquireRelease(Effect.sync(Lines.open), (lines) => Effect.sync(lines.close))
+  Signals.divertInterrupt(() => {
+    if (busy) runFork(coordinator.cancel(info.id))
+    // Nobody wants to lose a conversation to a Ctrl-C that was meant for a round which had just ended.
+    else if (lines.interactive) runFork(Effect.andThen(output.note(again), Effect.sync(lines.again)))
+    return busy || lines.interactive
+  })
   questions.lent = lines.next
   for (;;) {
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
+    Signals.forget()
     busy = true
     const round = yield* Effect.result(RunRound.run(info, line, "text"))
     busy = false

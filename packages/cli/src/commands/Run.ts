@@ -1,3 +1,4 @@
+import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Live from "../Live.ts"
@@ -17,6 +18,8 @@ export interface Input extends Setup.Flags, Setup.LimitFlags, Target.TargetFlags
 export const run = Effect.fn("parley run")(function* (input: Input) {
   const setup = yield* Setup.load(input)
   const message = yield* Message.read(input.message)
+  // What no round would take must not leave an empty session behind.
+  yield* Request.validate(message)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
     const info = yield* Target.findOrCreate(input, setup.workspace.root)

@@ -1,52 +1,130 @@
 import process from "node:process"
 import * as readline from "node:readline"
 import * as Effect from "effect/Effect"
+import * as Host from "./Host.ts"
+import * as Orphan from "./Orphan.ts"
+import { leavePastes, markPastes, Pastes } from "./Pastes.ts"
+import * as Signals from "./Signals.ts"
+import * as Streams from "./Streams.ts"
 
 export interface Lines {
   /** The next line, or undefined at the end of input. */
   readonly next: (prompt: string) => Effect.Effect<string | undefined>
+  /** Whether a person is asked, and not a pipe. */
+  readonly interactive: boolean
+  /** Drops what has been typed and asks again. */
+  readonly again: () => void
   readonly close: () => void
 }
 
-/** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
-/** Whether a person is there to answer. */
-export const isTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY
+const { stderr, stdin } = process
+/** Whether a person is there to be asked and to answer: prompts go to standard error. */
+export const interactive: boolean = stdin.isTTY && stderr.isTTY
 
-export const open = (onInterrupt: () => void): Lines => {
-  const terminal = process.stdin.isTTY && process.stdout.isTTY
-  const reader = readline.createInterface({ input: process.stdin, output: process.stderr, terminal })
+/** Gives the terminal back while the process is stopped, as its shell expects, and takes it again when it goes on. */
+const suspendable = (take: () => void, giveBack: () => void) => {
+  const suspend = () => {
+    giveBack()
+    process.removeListener("SIGTSTP", suspend)
+    process.kill(process.pid, "SIGTSTP")
+    // Runs when the process goes on, or soon, where nobody could wake it and the system does not let it stop.
+    // @effect-diagnostics-next-line globalTimers:off -- a signal's listener, outside of any Effect
+    setTimeout(() => {
+      process.on("SIGTSTP", suspend)
+      take()
+    }, 20)
+  }
+  process.on("SIGTSTP", suspend)
+  // After a stop without notice; whoever had the terminal meanwhile may have left it in another mode.
+  process.on("SIGCONT", take)
+  return suspend
+}
+
+/** The line editor of a terminal that has one; what is pasted is text and not keys. */
+const openEditor = (asking: () => boolean) => {
+  const pastes = new Pastes()
+  const input = Object.assign(stdin.pipe(pastes), { setRawMode: (on: boolean) => stdin.setRawMode(on) })
+  const reader = readline.createInterface({ input, output: process.stderr, terminal: true })
+  let open = true
+  const giveBack = () => {
+    if (!open) return
+    Streams.err(leavePastes)
+    stdin.setRawMode(false)
+  }
+  const take = () => {
+    if (!open) return
+    stdin.setRawMode(true)
+    Streams.err(markPastes)
+    if (asking()) reader.prompt(true)
+  }
+  reader.on("SIGTSTP", suspendable(take, giveBack))
+  reader.on("SIGINT", () => Signals.receive("SIGINT"))
+  process.on("exit", giveBack)
+  reader.on("close", () => {
+    giveBack()
+    open = false
+    stdin.unpipe(pastes)
+  })
+  Streams.err(markPastes)
+  return { reader, expand: (line: string) => pastes.expand(line) }
+}
+
+const openPlain = () => ({
+  reader: readline.createInterface({ input: stdin, terminal: false }),
+  expand: (line: string) => line
+})
+
+/** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
+export const open = (): Lines => {
+  let take: ((line: string | undefined) => void) | undefined
+  const edits = interactive && Host.env["TERM"] !== "dumb"
+  const { expand, reader } = edits ? openEditor(() => take !== undefined) : openPlain()
   const waiting: Array<string> = []
   let ended = false
-  let take: ((line: string | undefined) => void) | undefined
+  let unwatch = () => {}
   const give = (line: string | undefined) => {
     const resolve = take
     take = undefined
     resolve?.(line)
   }
-  reader.on("line", (line) => (take === undefined ? void waiting.push(line) : give(line)))
-  reader.on("SIGINT", onInterrupt)
+  reader.on("line", (line) => (take === undefined ? void waiting.push(expand(line)) : give(expand(line))))
+  // A terminal that was closed fails to be read.
+  stdin.on("error", () => reader.close())
   reader.on("close", () => {
     ended = true
+    unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
     give(undefined)
   })
+  const ask = () => {
+    if (!interactive) return
+    if (edits) reader.prompt()
+    else Streams.err(reader.getPrompt())
+  }
   return {
+    interactive,
     next: (prompt) =>
       Effect.callback((resume) => {
         const early = waiting.shift()
         if (early !== undefined || ended) return resume(Effect.succeed(early))
         const own = (line: string | undefined) => resume(Effect.succeed(line))
         take = own
-        if (terminal) {
-          reader.setPrompt(prompt)
-          reader.prompt()
-        }
+        reader.setPrompt(prompt)
+        ask()
         // Whoever no longer waits must not swallow the next line.
         return Effect.sync(() => {
           if (take !== own) return
           take = undefined
-          if (terminal) process.stderr.write("\n")
+          if (interactive) Streams.err("\n")
         })
       }),
-    close: () => reader.close()
+    again: () => {
+      // The keys that an editor has for it: to the end of the line, and all before it away.
+      if (edits) for (const name of ["e", "u"]) reader.write(null, { ctrl: true, name })
+      ask()
+    },
+    close: () => {
+      reader.close()
+      unwatch()
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import process from "node:process"
 import * as Effect from "effect/Effect"
 
@@ -5,10 +6,16 @@ export const limitBytes = 10_000_000
 
 export type Piped =
   | { readonly _tag: "None" }
-  | { readonly _tag: "Text"; readonly text: string }
+  /** `exact` when it was UTF-8; else what was not is replaced by U+FFFD. */
+  | { readonly _tag: "Text"; readonly text: string; readonly exact: boolean }
+  /** It holds NUL bytes. */
+  | { readonly _tag: "Binary" }
   | { readonly _tag: "TooLarge" }
   /** Something is connected that neither says anything nor ends. */
   | { readonly _tag: "Silent" }
+
+const decode = (bytes: Buffer): Piped =>
+  bytes.includes(0) ? { _tag: "Binary" } : { _tag: "Text", text: bytes.toString("utf8"), exact: isUtf8(bytes) }
 
 /**
  * What is piped into the process. With `patience`, a pipe that says nothing for that many milliseconds is given up: an
@@ -21,10 +28,7 @@ export const read = (patience: number | undefined): Effect.Effect<Piped> =>
     const pieces: Array<Buffer> = []
     let size = 0
     const all = Effect.callback<Piped>((resume) => {
-      const end = () =>
-        resume(
-          Effect.succeed(size === 0 ? { _tag: "None" } : { _tag: "Text", text: Buffer.concat(pieces).toString("utf8") })
-        )
+      const end = () => resume(Effect.succeed(size === 0 ? { _tag: "None" } : decode(Buffer.concat(pieces))))
       stdin.on("end", end)
       stdin.on("error", end)
       stdin.on("data", (data: Buffer) => {

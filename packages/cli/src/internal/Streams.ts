@@ -2,27 +2,33 @@ import process from "node:process"
 import * as Effect from "effect/Effect"
 import * as Host from "./Host.ts"
 
-/** Set when the reader of standard output went away; from then on nothing is written there. */
-let closed = false
+/** Why nothing is written to standard output any more: its reader went away, or it takes nothing. */
+let closed: "unread" | "broken" | undefined
 let onClosed: () => void = () => {}
 
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error
-  if (closed) return
-  closed = true
-  onClosed()
-})
+/** A pipe without a reader; a terminal that was closed. Neither is worth a word. */
+const unread = new Set(["EPIPE", "EIO", "ECONNRESET"])
+
 // Without a standard error there is nobody to tell.
 process.stderr.on("error", () => {})
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (closed !== undefined) return
+  closed = unread.has(error.code ?? "") ? "unread" : "broken"
+  if (closed === "broken")
+    err(`parley: standard output takes nothing more (${error.code ?? error.message}); what was stored is kept\n`)
+  onClosed()
+})
 
 export const whenOutputCloses = (f: () => void): void => {
   onClosed = f
 }
 
-export const isClosed = (): boolean => closed
+export const isClosed = (): boolean => closed !== undefined
+export const isBroken = (): boolean => closed === "broken"
 
 export const out = (text: string): void => {
-  if (!closed && text !== "") process.stdout.write(text)
+  if (closed === undefined && text !== "") process.stdout.write(text)
 }
 
 export const err = (text: string): void => {
@@ -31,7 +37,7 @@ export const err = (text: string): void => {
 
 /** Waits until what was written has left the process. */
 export const flushed: Effect.Effect<void> = Effect.callback((resume) => {
-  if (closed) resume(Effect.void)
+  if (closed !== undefined) resume(Effect.void)
   else process.stdout.write("", () => resume(Effect.void))
 })
 

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs"
+import { assert } from "@effect/vitest"
+import { SessionId } from "@parley/domain/Ids"
+import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { Effect } from "effect"
+import { readStored } from "../../../scripts/crash/stored.ts"
+import { atRest, breaksRules, post } from "../../support/post.ts"
+import { said } from "./model.ts"
+import type { Ended } from "./running.ts"
+import { until } from "./until.ts"
+import type { World } from "./world.ts"
+
+/** Whether a process is there and more than a zombie that nobody has buried. */
+export const lives = (pid: number): boolean => {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return !/^[ZX]/.test(status.slice(status.lastIndexOf(")") + 2))
+  } catch {
+    return false
+  }
+}
+
+/** The server and what it started. */
+export const childrenOf = (here: World): ReadonlyArray<number> =>
+  here.noted().flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+
+/** No server, and nothing that a server started, outlives the command by more than the moment that dying takes. */
+export const noChildren = (here: World, seconds = 2) =>
+  until(
+    "all children are gone",
+    () => !childrenOf(here).some(lives),
+    () => childrenOf(here).filter(lives).join(" "),
+    seconds
+  )
+
+/** What no person should see. */
+export const seemly = (output: string): void => {
+  assert.notMatch(output, /^\s+at .+[:(]\d+/m)
+  assert.notInclude(output, "internal error")
+}
+
+export const logOf = (here: World): ReadonlyArray<LogEntry> => readStored(here).sessions.at(-1)?.log ?? []
+export const tagsOf = (here: World): ReadonlyArray<SessionEvent["_tag"]> => logOf(here).map(({ event }) => event._tag)
+export const sessionOf = (here: World): SessionId | undefined => {
+  const id = readStored(here).sessions.at(-1)?.id
+  return id === undefined ? undefined : SessionId.make(id)
+}
+
+/**
+ * The postconditions: nothing unseemly was written, no child is left, the database is whole, what the model was sent broke
+ * no rule, and a real next message is answered, in the same session where there is one.
+ */
+export const postconditions = Effect.fnUntraced(function* (here: World, output: string) {
+  seemly(output)
+  yield* noChildren(here)
+  assert.deepStrictEqual(breaksRules(here.model.bodies), [])
+  const id = sessionOf(here)
+  if (id !== undefined) return yield* post(here, id)
+  const next = yield* here.run(["run", "phase:answer"])
+  assert.strictEqual(next.status, 0, next.stderr)
+  assert.include(next.stdout, said.whole)
+  assert.deepStrictEqual(atRest(here), [])
+})
+
+/** Refused with words, before anything is stored or sent. */
+export const refused = Effect.fnUntraced(function* (here: World, ended: Ended, words: RegExp) {
+  assert.strictEqual(ended.status, 2, ended.stderr)
+  assert.match(ended.stderr, words)
+  assert.strictEqual(ended.stdout, "")
+  assert.isUndefined(sessionOf(here))
+  assert.deepStrictEqual(here.model.bodies, [])
+  yield* postconditions(here, ended.stderr)
+})

@@ -1,0 +1,45 @@
+import { spawnSync } from "node:child_process"
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import process from "node:process"
+
+const root = resolve(import.meta.dirname, "../../..")
+const cli = join(root, "packages/cli")
+
+export interface Command {
+  /** The file that `parley` is, with everything it needs beside it. */
+  readonly parley: string
+  /** Where it keeps its compiled code; shared, as on a real machine. */
+  readonly cache: string
+  readonly remove: () => void
+}
+
+/** Builds the command as it is published. A start of it costs a third of one from source, and it is the real thing. */
+export const build = (): Command => {
+  const to = realpathSync(mkdtempSync(join(tmpdir(), "parley-command-")))
+  const bundle = join(to, "dist/parley.mjs")
+  const built = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c", "rolldown.config.ts", "--file", bundle],
+    { cwd: cli, encoding: "utf8" }
+  )
+  if (built.status !== 0) throw new Error(`cannot build the command: ${built.stderr}${built.stdout}`)
+  // Other users run it too.
+  chmodSync(to, 0o755)
+  mkdirSync(join(to, "bin"))
+  copyFileSync(join(cli, "bin/parley.mjs"), join(to, "bin/parley.mjs"))
+  copyFileSync(join(cli, "package.json"), join(to, "package.json"))
+  const cache = join(to, "cache")
+  return { parley: join(to, "bin/parley.mjs"), cache, remove: () => rmSync(to, { recursive: true, force: true }) }
+}
+
+let command: Command | undefined
+
+/** The command, built when it is first wanted. */
+export const theCommand = (): Command => (command ??= build())
+
+export const removeCommand = (): void => {
+  command?.remove()
+  command = undefined
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process"
+import { constants } from "node:os"
+import { Effect, type Scope } from "effect"
+import { until, type Waited } from "./until.ts"
+
+export interface Ended {
+  /** The exit code, or 128 and the number of the signal that ended it, as a shell has it. */
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+  /** On the clock of `performance.now()`. */
+  readonly at: number
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** Everything it has written, in the order it came. */
+  readonly output: () => string
+  readonly shows: (words: string | RegExp | ((output: string) => boolean)) => Effect.Effect<void, Waited>
+  readonly type: (text: string | Buffer) => Effect.Effect<void>
+  readonly ended: Effect.Effect<Ended, Waited>
+}
+
+const statusOf = ({ exitCode, signalCode }: ChildProcess): number =>
+  exitCode ?? 128 + (signalCode === null ? 0 : constants.signals[signalCode])
+
+/** Starts a process that does not survive the scope. */
+export const start = (
+  file: string,
+  args: ReadonlyArray<string>,
+  options: SpawnOptions
+): Effect.Effect<Running, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(file, args, options)
+      const out = { stdout: "", stderr: "", both: "" }
+      let problem = ""
+      let at: number | undefined
+      let closed = false
+      for (const name of ["stdout", "stderr"] as const)
+        child[name]?.setEncoding("utf8").on("data", (data: string) => {
+          out[name] += data
+          out.both += data
+        })
+      child.stdin?.on("error", () => {})
+      child.on("error", (error) => (problem = error.message))
+      child.on("exit", () => (at = performance.now()))
+      child.on("close", () => (closed = true))
+      const seen = () => `${problem}\n${out.both.slice(-2000)}`
+      const running: Running = {
+        child,
+        output: () => out.both,
+        shows: (words) =>
+          until(
+            `it shows ${String(words)}`,
+            () =>
+              typeof words === "string"
+                ? out.both.includes(words)
+                : typeof words === "function"
+                  ? words(out.both)
+                  : words.test(out.both),
+            seen
+          ),
+        type: (text) => Effect.sync(() => void child.stdin?.write(text)),
+        ended: until("it has ended", () => closed, seen, 40).pipe(
+          Effect.map(() => ({ status: statusOf(child), stdout: out.stdout, stderr: out.stderr, at: at ?? 0 }))
+        )
+      }
+      return running
+    }),
+    ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
+  )

@@ -1,0 +1,59 @@
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Case } from "../suite.ts"
+import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
+import { lives, postconditions, tagsOf } from "./support/after.ts"
+import { until } from "./support/until.ts"
+import { pidOf, withPid, world } from "./support/world.ts"
+
+const signals = { U03: ["SIGTERM", 143], U04: ["SIGHUP", 129] } as const
+type Id = keyof typeof signals
+
+/** The row's own bound, from the signal to the end of the process. */
+const bound = 2000
+
+const ends = (id: Id, phase: Phase, deaf: boolean) =>
+  Effect.gen(function* () {
+    const [signal, code] = signals[id]
+    const here = yield* world(serversOf(phase, deaf))
+    const running = yield* here.spawn(runOf(phase))
+    yield* phase.reached(here, running)
+    const at = performance.now()
+    running.child.kill(signal)
+    const ended = yield* running.ended
+    assert.oneOf(ended.status, phase.end === "RoundCompleted" ? [0, code] : [code], ended.stderr)
+    assert.isBelow(ended.at - at, bound)
+    if (phase.end !== undefined) assert.strictEqual(tagsOf(here).at(-1), phase.end, ended.stdout)
+    yield* postconditions(here, ended.stdout + ended.stderr)
+  })
+
+const atPrompt = (id: Id) =>
+  Effect.gen(function* () {
+    const here = yield* world({ server: [] })
+    const running = yield* here.terminal(["chat"], { wrap: withPid })
+    yield* running.shows(/> [^\n]*$/)
+    // Behind the one that holds its terminal.
+    const pid = pidOf(here)
+    const at = performance.now()
+    // SIGHUP comes from the system, when the terminal is gone.
+    if (id === "U04") running.child.kill("SIGKILL")
+    else process.kill(pid, "SIGTERM")
+    yield* until("the command is gone", () => !lives(pid))
+    assert.isBelow(performance.now() - at, bound)
+    const ended = yield* running.ended
+    if (id === "U03") assert.strictEqual(ended.status, signals[id][1], ended.stdout)
+    yield* postconditions(here, ended.stdout)
+  })
+
+const casesOf = (id: Id): ReadonlyArray<Case> => [
+  ...[startUp, ...ofRound].map((phase) => ({
+    id,
+    name: phase.name,
+    // One of them with a server that would need twice that time.
+    run: ends(id, phase, phase.name === "tools running")
+  })),
+  { id, name: "at the prompt, waiting for a line", run: atPrompt(id) }
+]
+
+/** U03 and U04: SIGTERM, and the end of the terminal, end the round in order, within two seconds. */
+export const terminations: ReadonlyArray<Case> = casesOf("U03").concat(casesOf("U04"))

@@ -1,0 +1,79 @@
+import { StringDecoder } from "node:string_decoder"
+import { Transform } from "node:stream"
+
+/** Asks a terminal to mark what is pasted, and to do so no longer. */
+export const markPastes = "\u001b[?2004h"
+export const leavePastes = "\u001b[?2004l"
+
+const begin = "\u001b[200~"
+const end = "\u001b[201~"
+/** More is refused as a message anyway; it is not kept. */
+const limit = 20_000_000
+
+/** The longest end of `text` that may be the beginning of `mark`. */
+const partial = (text: string, mark: string, atLeast: number): string => {
+  for (let n = Math.min(mark.length - 1, text.length); n >= atLeast; n--)
+    if (text.endsWith(mark.slice(0, n))) return mark.slice(0, n)
+  return ""
+}
+
+/**
+ * Keys on their way to the line editor. What a terminal marks as pasted is no key press: it is set aside as it is, line
+ * feeds, escapes and all, and a label takes its place in the line.
+ */
+export class Pastes extends Transform {
+  private readonly decoder = new StringDecoder("utf8")
+  private readonly kept = new Map<string, string>()
+  private held = ""
+  private pasted: { parts: Array<string>; size: number } | undefined
+
+  /** A typed line with what was pasted into it. */
+  expand(line: string): string {
+    return line.replace(/\[paste \d+\]/g, (label) => this.kept.get(label) ?? label)
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: () => void): void {
+    let text = this.held + this.decoder.write(chunk)
+    this.held = ""
+    while (text !== "") text = this.pasted === undefined ? this.typed(text) : this.inPaste(text)
+    done()
+  }
+
+  /** Passes keys on up to the next paste, and returns what follows. */
+  private typed(text: string): string {
+    const at = text.indexOf(begin)
+    // A single escape is a key of its own and is not held back.
+    this.held = at < 0 ? partial(text, begin, 2) : ""
+    this.push(at < 0 ? text.slice(0, text.length - this.held.length) : text.slice(0, at))
+    if (at < 0) return ""
+    this.pasted = { parts: [], size: 0 }
+    return text.slice(at + begin.length)
+  }
+
+  private inPaste(text: string): string {
+    const at = text.indexOf(end)
+    this.held = at < 0 ? partial(text, end, 1) : ""
+    this.keep(at < 0 ? text.slice(0, text.length - this.held.length) : text.slice(0, at))
+    if (at < 0) return ""
+    this.close()
+    return text.slice(at + end.length)
+  }
+
+  private keep(text: string): void {
+    const { pasted } = this
+    if (pasted === undefined || pasted.size > limit) return
+    pasted.parts.push(text)
+    pasted.size += text.length
+  }
+
+  private close(): void {
+    // A terminal sends the key Enter for each line feed.
+    const text = (this.pasted?.parts.join("") ?? "").replace(/\r\n?/g, "\n")
+    this.pasted = undefined
+    // A few words look best as if they had been typed.
+    if (text.length <= 200 && !/[\p{C}]/u.test(text)) return void this.push(text)
+    const label = `[paste ${this.kept.size + 1}]`
+    this.kept.set(label, text)
+    this.push(label)
+  }
+}
