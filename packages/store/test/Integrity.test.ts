@@ -59,8 +59,8 @@ it.effect.prop(
       // Each round takes the lease, and has a beginning and an end.
       assert.isAtLeast(looks, 3 * report.rounds)
       for (const id of ProgramRunner.sessionIds) yield* sessions.remove(id)
-      assert.deepStrictEqual(db.prepare("SELECT count(*) AS rows FROM events").get(), { rows: 0 })
       assert.deepStrictEqual(found, [])
+      assert.deepStrictEqual(db.prepare("SELECT count(*) AS rows FROM events").get(), { rows: 0 })
     }).pipe(Effect.scoped),
   { arbitrary: { runs: 40 }, timeout: 60_000 }
 )
