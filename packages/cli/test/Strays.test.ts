@@ -70,7 +70,7 @@ it.live(
       child.stderr.setEncoding("utf8").on("data", (data: string) => (err += data))
       const code = yield* Effect.callback<number | null>((resume) => {
         child.on("close", (code) => resume(Effect.succeed(code)))
-      }).pipe(Effect.timeoutOption("20 seconds"))
+      }).pipe(Effect.timeoutOption("10 seconds"))
       assert.strictEqual(err, "")
       const lines = yield* Schema.decodeEffect(Lines)(out.trim().split("\n"))
       assert.deepStrictEqual(

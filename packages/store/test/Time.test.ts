@@ -15,7 +15,7 @@ it.effect("invariant 48: events keep the order in which they were appended, wher
   Effect.gen(function* () {
     const filename = join(yield* Temporary.directory, "sessions.db")
     const open = Effect.map(
-      Layer.build(Layer.fresh(SqliteSessions.layer({ filename })).pipe(Layer.provide(Temporary.atOnce))),
+      SqliteSessions.layer({ filename }).pipe(Layer.provide(Temporary.atOnce), Layer.fresh, Layer.build),
       (context) => Context.get(context, SessionManager)
     )
     const events = [asked, started, delta("a"), completed, fact, fact]

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { SessionId } from "@parley/domain/Ids"
-import { McpManager } from "@parley/domain/McpManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
@@ -18,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
 /**
@@ -90,7 +90,8 @@ const settled = (before: Count) =>
   })
 
 const sessionId = SessionId.make("strays")
-const print = (line: object) => Effect.sync(() => void process.stdout.write(`${JSON.stringify(line)}\n`))
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
+const print = (line: object) => Effect.sync(() => void process.stdout.write(`${encode(line)}\n`))
 
 const program = Effect.gen(function* () {
   const coordinator = yield* SessionCoordinator
