@@ -1,5 +1,5 @@
 // Plants each bug of mutants/list.json in a copy of the packages and runs the tests that must notice.
-// usage: pnpm mutants [text in "guards" or "file"]
+// usage: pnpm mutants [text in "guards" or "file"]...
 import { spawn } from "node:child_process"
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -13,12 +13,18 @@ interface Mutant {
   readonly project: string
   /** The test file that must notice by itself; any test of the project when absent. */
   readonly test?: string
+  /** The test within the file, by its name. */
+  readonly name?: string
+  /** What the test must say: that it noticed this very thing, and not a consequence. */
+  readonly says?: string
 }
 
 const root = resolve(import.meta.dirname, "..")
 const copied = [
   "packages",
   "examples",
+  "faults",
+  "scripts",
   "README.md",
   "package.json",
   "pnpm-workspace.yaml",
@@ -66,15 +72,27 @@ const reason = (output: string): string =>
     .join("\n")
 
 const mutants: ReadonlyArray<Mutant> = JSON.parse(await readFile(join(root, "mutants/list.json"), "utf8"))
-const wanted = process.argv[2] ?? ""
+const wanted = process.argv.slice(2)
 const dir = await workspace()
-const chosen = mutants.filter(({ file, guards }) => `${guards} ${file}`.includes(wanted))
+const chosen = mutants.filter(
+  ({ file, guards }) => wanted.length === 0 || wanted.some((text) => `${guards} ${file}`.includes(text))
+)
+
+/** The test files that the chosen mutants of a project name; all of them when one names none. */
+const filesOf = (project: string): ReadonlyArray<string> => {
+  const files = new Set(chosen.filter((mutant) => mutant.project === project).map(({ test }) => test))
+  return files.has(undefined) ? [] : [...files].filter((file) => file !== undefined)
+}
+const restriction = ({ name, test }: Mutant): ReadonlyArray<string> => [
+  ...(test === undefined ? [] : [test]),
+  ...(name === undefined ? [] : ["--testNamePattern", name])
+]
 let survived = 0
 let killed = 0
 try {
   // The control: tests that fail without a bug would notice every bug.
   for (const project of new Set(chosen.map((mutant) => mutant.project))) {
-    const { failed, output } = await test(dir, project)
+    const { failed, output } = await test(dir, project, filesOf(project))
     if (!failed) continue
     console.log(`The tests of ${project} fail without a mutant:\n${output}`)
     process.exit(1)
@@ -91,13 +109,22 @@ try {
       path,
       source.replace(mutant.find, () => mutant.replace)
     )
-    const { failed, output } = await test(dir, mutant.project, mutant.test === undefined ? [] : [mutant.test])
+    const started = performance.now()
+    const { failed, output } = await test(dir, mutant.project, restriction(mutant))
     await writeFile(path, source)
-    if (failed) killed++
+    // A mutant that is no program fails every test and proves nothing.
+    const runs = !/SyntaxError|ReferenceError|Transform failed|PARSE_ERROR|No test files found/.test(output)
+    const noticed = failed && runs && (mutant.says === undefined || output.includes(mutant.says))
+    if (noticed) killed++
     else survived++
-    console.log(
-      `${failed ? "killed   " : "SURVIVED "} ${mutant.guards}\n${failed ? reason(output) : `    ${mutant.file}`}`
-    )
+    const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`
+    const why = !runs
+      ? "    it is no program, or has no test\n"
+      : failed && !noticed
+        ? `    the test does not say ${JSON.stringify(mutant.says)}\n`
+        : ""
+    console.log(`${noticed ? "killed   " : "SURVIVED "} ${mutant.guards} (${seconds})`)
+    console.log(`${why}${failed ? reason(output) : `    ${mutant.file}`}`)
   }
 } finally {
   await rm(dir, { recursive: true, force: true })

@@ -116,7 +116,8 @@ export class TurnContent {
             return { _tag: "Text", text: draft.text.toWellFormed() }
           case "Thinking": {
             const { provider, raw, text } = draft
-            return { _tag: "Thinking", provider, raw, text: text.toWellFormed() }
+            // The schema's order: what is read back is the same JSON as what was sent.
+            return { _tag: "Thinking", provider, text: text.toWellFormed(), raw }
           }
           case "Opaque":
             return draft

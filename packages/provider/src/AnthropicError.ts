@@ -92,8 +92,10 @@ const kindOf = (failure: ApiFailure): Kind => {
   return kind === "InvalidRequest" && tooLong(failure) ? "ContextOverflow" : kind
 }
 
-const make = (kind: Kind, failure: ApiFailure, detail: string): ModelErrorReason => {
-  const fields = { detail, ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }) }
+const make = (kind: Kind, failure: ApiFailure, detail: string, secret: string): ModelErrorReason => {
+  // The id is as foreign as the message: a header may repeat whatever was sent.
+  const requestId = failure.requestId === undefined ? "" : excerpt(failure.requestId, 100, secret)
+  const fields = { detail, ...(requestId === "" ? {} : { requestId }) }
   const wait = failure.retryAfterMillis === undefined ? {} : { retryAfterMillis: failure.retryAfterMillis }
   switch (kind) {
     case "RateLimited":
@@ -124,7 +126,8 @@ export const fromApi = (failure: ApiFailure, secret: string): ModelErrorReason =
   return make(
     kindOf(failure),
     failure,
-    excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret)
+    excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret),
+    secret
   )
 }
 

@@ -9,7 +9,7 @@ it.effect.prop(
   [Programs.arbitrary],
   ([program]) =>
     Effect.map(ProgramRunner.run(program, engine, limits), ({ violations }) => {
-      assert.deepStrictEqual(violations, [])
+      assert.deepStrictEqual(violations, [], violations.join("; "))
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
   { arbitrary: { runs: 1000 }, timeout: 300_000 }
 )

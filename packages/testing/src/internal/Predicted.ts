@@ -108,7 +108,7 @@ export const predict = (sent: Sent, round: RoundId, limits: EngineLimits): Predi
       status: "TurnCompleted",
       stop: tools.length > 0 ? "tool-calls" : "pause",
       content: [
-        ...(thinks ? [{ _tag: "Thinking" as const, provider: "scripted", raw, text: words }] : []),
+        ...(thinks ? [{ _tag: "Thinking" as const, provider: "scripted", text: words, raw }] : []),
         ...said([mark, ...texts].join("").toWellFormed()),
         ...tools.map((kind, n) => call(i + 1, n + 1, first + 1 + n, kind, inputOf(kind, n + 1)))
       ],

@@ -1,0 +1,66 @@
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { assert, it } from "@effect/vitest"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { ProgramRunner, Programs } from "@parley/testing"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { engine, limits } from "../../session/test/Engine.ts"
+import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as Temporary from "./support/temporary.ts"
+
+/** What a connection of its own finds wrong with the file: rows without their parent, values and indexes that do not fit. */
+const problems = (db: DatabaseSync): ReadonlyArray<string> => [
+  ...db
+    .prepare("PRAGMA foreign_key_check")
+    .all()
+    .map((row) => JSON.stringify(row)),
+  ...db
+    .prepare("PRAGMA integrity_check")
+    .all()
+    .map((row) => String(row["integrity_check"]))
+    .filter((line) => line !== "ok")
+]
+
+/** A store that is looked at, in the file, after each of its writes. */
+const watched = (sessions: SessionManager["Service"], look: Effect.Effect<void>): SessionManager["Service"] => ({
+  ...sessions,
+  create: (options) => Effect.tap(sessions.create(options), look),
+  remove: (id) => Effect.tap(sessions.remove(id), look),
+  acquire: (id) => Effect.tap(sessions.acquire(id), look),
+  append: (id, at, events) => Effect.tap(sessions.append(id, at, events), look)
+})
+
+it.effect.prop(
+  "invariant 6: the database is whole after each write of any program, and when its sessions are removed",
+  [Programs.arbitrary],
+  ([program]) =>
+    Effect.gen(function* () {
+      const filename = join(yield* Temporary.directory, "sessions.db")
+      const built = yield* Layer.build(SqliteSessions.layer({ filename }).pipe(Layer.provide(Temporary.atOnce)))
+      const db = yield* Effect.acquireRelease(
+        Effect.sync(() => new DatabaseSync(filename, { readOnly: true })),
+        (db) => Effect.sync(() => db.close())
+      )
+      const found: Array<string> = []
+      let looks = 0
+      const sessions = watched(
+        Context.get(built, SessionManager),
+        Effect.sync(() => {
+          looks++
+          found.push(...problems(db))
+        })
+      )
+      const report = yield* ProgramRunner.run(program, engine, limits).pipe(
+        Effect.provideService(SessionManager, sessions)
+      )
+      assert.deepStrictEqual(report.violations, [], report.violations.join("; "))
+      // Each round takes the lease, and has a beginning and an end.
+      assert.isAtLeast(looks, 3 * report.rounds)
+      for (const id of ProgramRunner.sessionIds) yield* sessions.remove(id)
+      assert.deepStrictEqual(found, [])
+      assert.deepStrictEqual(db.prepare("SELECT count(*) AS rows FROM events").get(), { rows: 0 })
+    }).pipe(Effect.scoped),
+  { arbitrary: { runs: 40 }, timeout: 60_000 }
+)
