@@ -25,3 +25,4 @@ const program = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 await Effect.runPromise(program).catch((error: unknown) => print({ died: String(error) }))
+print({ id: "peak", kilobytes: String(process.resourceUsage().maxRSS) })

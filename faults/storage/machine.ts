@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { assert } from "@effect/vitest"
@@ -115,11 +115,12 @@ export const refused = (ended: Ended, path: string, words: RegExp): void => {
 /** The id that `run` prints. */
 export const sessionOf = ({ stderr }: Ended): string => /session (ses_\w+)/.exec(stderr)?.[1] ?? assert.fail(stderr)
 
-/** The files of a directory, to see that they stay as they are. */
+/** The files of a directory, to see that they stay as they are. An index, or a log with nothing in it, is no change. */
 export const bytes = (directory: string): { readonly [name: string]: string } =>
   Object.fromEntries(
     readdirSync(directory)
       .filter((name) => !name.endsWith("-shm"))
+      .filter((name) => !name.endsWith("-wal") || statSync(join(directory, name)).size > 0)
       .map((name) => [name, readFileSync(join(directory, name)).toString("base64")])
   )
 

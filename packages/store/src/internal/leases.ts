@@ -53,23 +53,45 @@ export const make = (
 ) => {
   const duration = Duration.toMillis(settings.duration)
 
+  type Held = Lease & { readonly holder: string }
+
   const take = Effect.fnUntraced(function* (
-    id: SessionId
-  ): Effect.fn.Return<Lease & { readonly holder: string }, StorageError | SessionNotFound | SessionBusy> {
+    id: SessionId,
+    claimed: (held: Held) => void
+  ): Effect.fn.Return<Held, StorageError | SessionNotFound | SessionBusy> {
     const [row] = yield* run("acquire")((sql) => sql.unsafe<LeaseRow>(select, [id]))
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     const now = yield* Clock.currentTimeMillis
     if (!isFree(row, now)) return yield* busy(id, row.holder)
     const { host, machine, pid, started } = ThisProcess
     const holder = encodeHolder({ pid, host, since: now, machine, started })
-    const [claimed] = yield* run("acquire")((sql) =>
-      sql.unsafe<Lease>(claim, [now + duration, holder, id, row.epoch, row.lease_until])
+    const [held] = yield* run("acquire")((sql) =>
+      Effect.map(
+        sql.unsafe<Lease>(claim, [now + duration, holder, id, row.epoch, row.lease_until]),
+        (rows): ReadonlyArray<Held> => rows.map(({ epoch }) => ({ epoch, holder }))
+      ).pipe(
+        Effect.tap((rows) => Effect.sync(() => rows.forEach(claimed))),
+        Effect.uninterruptible
+      )
     )
-    return claimed === undefined ? yield* take(id) : { epoch: claimed.epoch, holder }
+    return held ?? (yield* take(id, claimed))
   })
 
+  const giveBack = (id: SessionId, { epoch, holder }: Held) =>
+    // If this cannot be stored the lease runs out by itself.
+    Effect.ignore(run("release")((sql) => sql.unsafe(release, [id, epoch, holder])))
+
+  /** Whoever waits for a locked database may be interrupted, and leaves no lease behind. */
+  const takeOrLeave = (id: SessionId) =>
+    Effect.suspend(() => {
+      let held: Held | undefined
+      return take(id, (claimed) => {
+        held = claimed
+      }).pipe(Effect.onInterrupt(() => (held === undefined ? Effect.void : giveBack(id, held))))
+    })
+
   /** Whether the lease is still ours. A database that cannot be written now may be writable at the next renewal. */
-  const keep = (id: SessionId, { epoch, holder }: Lease & { readonly holder: string }) =>
+  const keep = (id: SessionId, { epoch, holder }: Held) =>
     Clock.currentTimeMillis.pipe(
       Effect.flatMap((now) => run("renew")((sql) => sql.unsafe(renew, [now + duration, id, epoch, holder]))),
       Effect.match({ onFailure: () => true, onSuccess: (rows) => rows.length > 0 })
@@ -77,10 +99,7 @@ export const make = (
 
   /** The session's lease until the scope ends. */
   const acquire = Effect.fn("SessionManager.acquire")(function* (id: SessionId) {
-    const lease = yield* Effect.acquireRelease(take(id), ({ epoch, holder }) =>
-      // If this cannot be stored the lease runs out by itself.
-      Effect.ignore(run("release")((sql) => sql.unsafe(release, [id, epoch, holder])))
-    )
+    const lease = yield* Effect.acquireRelease(takeOrLeave(id), (held) => giveBack(id, held), { interruptible: true })
     yield* Effect.sleep(settings.renewal).pipe(
       Effect.andThen(keep(id, lease)),
       Effect.repeat({ while: (ours) => ours }),

@@ -1,3 +1,5 @@
+import { accessSync, constants } from "node:fs"
+import { dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
@@ -39,6 +41,17 @@ export const rootCause = (error: unknown): unknown => (isSqlError(error) ? error
 const messageOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : String(cause)
 
+/** SQLite says of a file system that may only be read no more than that it cannot open a file. */
+const mayOnlyRead = (cause: unknown, path: string): boolean => {
+  if (!Predicate.hasProperty(cause, "errcode") || cause.errcode !== 14) return false
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return false
+  } catch {
+    return true
+  }
+}
+
 /** What a person may look at, where SQLite's own words say little. */
 const hintOf = (cause: unknown): string => {
   const code = Predicate.hasProperty(cause, "errcode") && typeof cause.errcode === "number" ? cause.errcode : 0
@@ -57,11 +70,8 @@ const hintOf = (cause: unknown): string => {
 /** What SQLite, the driver or the file system reported, in the words of the domain. */
 export const storageError = (operation: string, path: string, error: unknown): StorageError => {
   const cause = rootCause(error)
-  return new StorageError({
-    operation,
-    reason: reasonOf(cause),
-    detail: `${messageOf(cause)} (${path})${hintOf(cause)}`
-  })
+  const reason = mayOnlyRead(cause, path) ? "ReadOnly" : reasonOf(cause)
+  return new StorageError({ operation, reason, detail: `${messageOf(cause)} (${path})${hintOf(cause)}` })
 }
 
 /**

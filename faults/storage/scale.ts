@@ -1,0 +1,124 @@
+import { statSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { assert } from "@effect/vitest"
+import { SessionId } from "@parley/domain/Ids"
+import { Duration, Effect } from "effect"
+import type { Case } from "../suite.ts"
+import { engine } from "../support/home.ts"
+import { post } from "../support/post.ts"
+import { type Ended, type Machine, machine } from "./machine.ts"
+import { outcomes } from "./strace.ts"
+import { answering, talk } from "./talk.ts"
+
+const none = SessionId.make("none")
+
+const edit = (here: Machine, f: (db: DatabaseSync) => void): void => {
+  const db = new DatabaseSync(here.database)
+  db.exec("PRAGMA synchronous = OFF; BEGIN")
+  f(db)
+  db.exec("COMMIT")
+  db.close()
+}
+
+const copy = `INSERT INTO sessions (id, workspace, title, created_at, updated_at, head, rounds, open, input_tokens,
+  output_tokens, cache_read_tokens, cache_write_tokens, cost)`
+
+/** The best of five, so that a busy machine does not count, in milliseconds. */
+const best = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.replicateEffect(Effect.timed(work), 5), (all) =>
+    Math.min(...all.map(([time]) => Duration.toMillis(time)))
+  )
+
+const peak = ({ stdout }: Ended): number => Number(/"kilobytes":"(\d+)"/.exec(stdout)?.[1]) / 1024
+
+const many: Case = {
+  id: "S17",
+  name: "10,000 sessions are listed within 200 ms",
+  run: Effect.gen(function* () {
+    const here = yield* machine
+    const [id = none] = yield* talk(here)
+    edit(here, (db) => {
+      const insert = db.prepare(`${copy} VALUES (?, '/w', 'A title of a usual length', 1, ?, 0, 0, 0, 1, 2, 3, 4, 0.5)`)
+      for (let n = 1; n < 10_000; n++) insert.run(`ses_${n}`, n)
+    })
+    const millis = yield* Effect.gen(function* () {
+      const { sessions } = yield* engine(here, { url: "http://127.0.0.1:9" })
+      assert.strictEqual((yield* sessions.list({})).length, 10_000)
+      assert.isBelow(yield* best(sessions.list({ workspace: "/w", limit: 20 })), 50)
+      return yield* best(sessions.list({}))
+    }).pipe(Effect.scoped)
+    assert.isBelow(millis, 200)
+    yield* post(here, id)
+  })
+}
+
+const deltas = 1_000_000
+
+const long: Case = {
+  id: "S17",
+  name: "1,000,000 chunks of a turn whose process died are closed and gone on from, in bounded memory",
+  run: Effect.gen(function* () {
+    const here = yield* machine
+    const [id = none] = yield* talk(here)
+    edit(here, (db) => {
+      const head = Number(db.prepare("SELECT head FROM sessions").get()?.["head"])
+      const put = db.prepare("INSERT INTO events VALUES (1, ?, 1, ?, ?)")
+      const started = { _tag: "TurnStarted", roundId: "r2", turnId: "r2t1", model: { provider: "demo", model: "demo" } }
+      put.run(head + 1, '{"_tag":"RoundStarted","roundId":"r2","request":[{"_tag":"Text","text":"Hello"}]}', null)
+      put.run(
+        head + 2,
+        '{"_tag":"TurnStarted","roundId":"r2","turnId":"r2t1","model":{"provider":"demo","model":"demo"}}',
+        null
+      )
+      assert.strictEqual(started.roundId, "r2")
+      for (let n = 1; n <= deltas; n++)
+        put.run(
+          head + 2 + n,
+          `{"_tag":"TurnDelta","turnId":"r2t1","chunks":[{"_tag":"TextDelta","index":0,"text":"w${n} "}]}`,
+          "r2t1"
+        )
+      db.exec(`UPDATE sessions SET head = ${head + 2 + deltas}, open = 1, rounds = 2`)
+    })
+    const { url } = yield* answering
+    const ended = yield* here.live(["And now?"], { url, sessionId: id })
+    assert.deepEqual(outcomes(ended), [{ status: "completed" }])
+    process.stdout.write(`S17 ${deltas} chunks: ${Math.round(ended.millis)} ms, ${Math.round(peak(ended))} MB\n`)
+    yield* post(here, id)
+  })
+}
+
+/** A tenth of what the catalogue says, so that a test may write it. */
+const bigBytes = 1024 * 1024 * 1024
+
+const big: Case = {
+  id: "S17",
+  name: "a database of 1 GB (10 GB scaled down) opens at once, also after a crash",
+  run: Effect.gen(function* () {
+    const here = yield* machine
+    const [id = none] = yield* talk(here)
+    edit(here, (db) => {
+      db.exec(`${copy} VALUES ('large', '/w', 'Large', 1, 1, 1024, 0, 0, 0, 0, 0, 0, 0)`)
+      const put = db.prepare("INSERT INTO events SELECT key, ?, 1, ?, NULL FROM sessions WHERE id = 'large'")
+      const megabyte = "x".repeat(1024 * 1024)
+      for (let n = 1; n <= 1024; n++) put.run(n, megabyte)
+    })
+    assert.isAbove(statSync(here.database).size, bigBytes)
+    const { url } = yield* answering
+    for (const crashed of [false, true]) {
+      const other = new DatabaseSync(here.database)
+      // A log that somebody left.
+      if (crashed) other.exec("UPDATE sessions SET title = title || ' again'")
+      const ended = yield* here.live(["And now?"], { url, sessionId: id })
+      assert.deepEqual(outcomes(ended), [{ status: "completed" }])
+      process.stdout.write(`S17 1 GB: ${Math.round(ended.millis)} ms, ${Math.round(peak(ended))} MB\n`)
+      other.close()
+    }
+    const millis = yield* Effect.gen(function* () {
+      const { sessions } = yield* engine(here, { url: "http://127.0.0.1:9" })
+      return yield* best(sessions.list({}))
+    }).pipe(Effect.scoped)
+    assert.isBelow(millis, 200)
+  })
+}
+
+export const scale: ReadonlyArray<Case> = [many, long, big]
