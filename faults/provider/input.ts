@@ -23,7 +23,7 @@ const answeredWith = (words: string) => (seen: Seen) => {
   assert.include(result, "Failed: ")
   assert.include(result, words)
   assert.include(result, "nothing was run")
-  const [block] = blocksSent(seen.received[1], "user").filter(({ type }) => type === "tool_result")
+  const block = blocksSent(seen.received[1], "user").find(({ type }) => type === "tool_result")
   assert.deepInclude(block, { tool_use_id: "r1t1c1", is_error: true })
 }
 

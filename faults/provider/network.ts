@@ -57,19 +57,33 @@ const offline = [
 const html = `<html><title>502</title>\u001b[31m${"<p>proxy</p>".repeat(100)}`
 
 const bodies = [
-  ...variants<Reply>(
+  ...variants<Reply & { readonly problem: string }>(
     "P30",
     [
       [
         "gzip that is none",
-        { headers: { "content-encoding": "gzip" }, body: ["\u001f\u008bthis was never compressed"] }
+        {
+          headers: { "content-encoding": "gzip" },
+          body: ["\u001f\u008bthis was never compressed"],
+          problem: "the connection broke: "
+        }
       ],
       [
         "JSON instead of a stream",
-        { headers: { "content-type": "application/json" }, body: ['{"answer":\u001b[31m"hi","words":"yes"}'] }
+        {
+          headers: { "content-type": "application/json" },
+          body: ['{"answer":\u001b[31m"hi"}'],
+          problem: 'not a stream of events: {"answer": [31m"hi"}'
+        }
       ]
     ],
-    (reply) => ({ replies: [reply], look: failed("StreamBroken") })
+    ({ problem, ...reply }) => ({
+      replies: [reply],
+      look: (seen) => {
+        failed("StreamBroken")(seen)
+        assert.include(seen.error?.message, problem)
+      }
+    })
   ),
   variant("P30", "an HTML error page from a proxy", {
     replies: [{ status: 502, headers: { "content-type": "text/html" }, body: [html] }],

@@ -5,9 +5,9 @@ import { ping, sse } from "../support/wire.ts"
 import { failed, said, variant, variants } from "./kit.ts"
 import { afterHeaders, sentUpTo, withContent } from "./phases.ts"
 
-const silence = { firstChunkMillis: 300, idleMillis: 300 }
+const silence = { firstChunkMillis: 300, idleMillis: 300, turnMillis: 20_000 }
 /** Silence is noticed late by an eighth at most; the rest is for a busy machine. */
-const soon = 2500
+const soon = 5000
 
 const kinds: ReadonlyArray<readonly [name: string, drip: Reply["drip"]]> = [
   ["silent", undefined],

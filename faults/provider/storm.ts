@@ -72,7 +72,7 @@ const storm: Case = {
     assert.isAtLeast(Math.min(...second) - turnedAway, 1500)
     // Random waits would bring all of them within half a second. They come one in 50 ms; a busy machine may join a few.
     assert.isAtLeast(Math.max(...second) - Math.min(...second), (sessions - 1) * 50 - 250)
-    assert.isAtMost(most(second, 100), 8)
+    assert.isAtMost(most(second, 500), 20)
     yield* post(here, sessionId)
   })
 }

@@ -15,11 +15,14 @@ const credentials = Effect.acquireUseRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-faults-tls-"))),
   (directory) =>
     Effect.promise(() =>
-      run("openssl", [
-        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
-        ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        ...["-keyout", join(directory, "key.pem"), "-out", join(directory, "cert.pem")]
-      ]).then(() => ({
+      run(
+        "openssl",
+        [
+          "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost".split(" "),
+          ["-addext", "subjectAltName=DNS:localhost"],
+          ["-keyout", join(directory, "key.pem"), "-out", join(directory, "cert.pem")]
+        ].flat()
+      ).then(() => ({
         key: readFileSync(join(directory, "key.pem"), "utf8"),
         cert: readFileSync(join(directory, "cert.pem"), "utf8")
       }))

@@ -64,7 +64,7 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
   Overloaded: "The provider is overloaded or failing; try again later",
   QuotaExhausted: "The provider's credit or spend limit is used up; see your account with it",
   Unauthorized: "The provider refused the key; check the key and what it may do",
-  InvalidRequest: "The provider rejected the request",
+  InvalidRequest: "The request is not valid",
   ContextOverflow: "The conversation no longer fits the model's context window",
   UnknownModel: "No such model; `parley models` lists what is configured",
   Unreachable: "The provider could not be reached; check the network and the base URL",

@@ -112,9 +112,20 @@ describe("HTTP errors", () => {
     })
   )
 
-  it("a date is counted from now", () => {
-    const header = (name: string) => (name === "retry-after" ? "Thu, 01 Jan 1970 00:01:00 GMT" : null)
+  it.live("529 carries it too", () =>
+    Effect.gen(function* () {
+      const reason = yield* failed({ status: 529, ...json("overloaded_error", "x"), headers: { "retry-after": "7" } })
+      assert.strictEqual(reason._tag === "Overloaded" ? reason.retryAfterMillis : "other", 7000)
+    })
+  )
+
+  it("a date is counted from the server's own, or from now", () => {
+    const minute = "Thu, 01 Jan 1970 00:01:00 GMT"
+    const header = (name: string) => (name === "retry-after" ? minute : null)
     assert.strictEqual(retryAfterMillis(header, 20_000), 40_000)
+    const dated = (date: string) => (name: string) => (name === "date" ? date : header(name))
+    assert.strictEqual(retryAfterMillis(dated("Thu, 01 Jan 1970 00:00:50 GMT"), 20_000), 10_000)
+    assert.strictEqual(retryAfterMillis(dated("some day"), 20_000), 40_000)
     assert.strictEqual(
       retryAfterMillis((name) => (name === "retry-after" ? "1e300" : null), 0),
       Number.MAX_SAFE_INTEGER

@@ -33,12 +33,14 @@ const passing: ReadonlyArray<ModelErrorReason> = [
   new RateLimited({ detail, retryAfterMillis: 0 }),
   new RateLimited({ detail, retryAfterMillis: 5000 }),
   new Overloaded({ detail }),
+  new Overloaded({ detail, retryAfterMillis: 5000 }),
   new Unreachable({ detail }),
   new StreamBroken({ detail }),
   new Stalled({ detail })
 ]
 const lasting: ReadonlyArray<ModelErrorReason> = [
   new RateLimited({ detail, retryAfterMillis: 60_001 }),
+  new Overloaded({ detail, retryAfterMillis: 60_001 }),
   new Unauthorized({ detail }),
   new QuotaExhausted({ detail }),
   new InvalidRequest({ detail }),
@@ -64,7 +66,7 @@ const started = ["RoundStarted", "ContextBuilt", "TurnStarted", "TurnFailed"]
 for (const [phase, reads] of phases)
   describe(`a failure ${phase}`, () => {
     for (const reason of passing) {
-      const asked = reason._tag === "RateLimited" ? (reason.retryAfterMillis ?? 0) : 0
+      const asked = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
       it.effect(`that may pass (${reason._tag}, ${asked}) is retried as a new turn, after the wait`, () =>
         Effect.gen(function* () {
           const seen = yield* watched

@@ -1,0 +1,128 @@
+import type { Block } from "@parley/domain/Content"
+import { CallId } from "@parley/domain/Ids"
+import { maxInputBytes } from "@parley/domain/InputBounds"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { AnthropicResponse } from "../src/AnthropicResponse.ts"
+import { maxAnswer, maxRequestBytes } from "../src/Bounds.ts"
+import {
+  blockDelta,
+  blockStart,
+  blockStop,
+  message,
+  messageDelta,
+  messageStart,
+  messageStop,
+  text
+} from "./support/Events.ts"
+import { serve } from "./support/SseServer.ts"
+import { provider, request, run, user } from "./support/Turn.ts"
+
+const fed = (pieces: Iterable<string>) => {
+  const response = new AnthropicResponse({ secret: "k" })
+  const encoder = new TextEncoder()
+  const reads = Array.from(pieces, (piece) => response.feed(encoder.encode(piece)))
+  return { response, reads }
+}
+const inputOf = (chunks: ReadonlyArray<ProviderChunk>) =>
+  chunks.map((chunk) => (chunk._tag === "ToolInputDelta" ? chunk.json : "")).join("")
+
+const callStart = messageStart() + blockStart(0, { type: "tool_use", id: "t", name: "n", input: {} })
+const input = (json: string) => blockDelta(0, { type: "input_json_delta", partial_json: json })
+const half = "x".repeat(maxInputBytes / 2)
+
+describe("what a server may send", () => {
+  it("tool input is passed on up to one character beyond its bound, and the answer goes on", () => {
+    const end = blockStop(0) + messageDelta("tool_use") + messageStop
+    const { reads, response } = fed([callStart, input(half), input(half), input(half), input(half), end])
+    assert.isUndefined(response.failure)
+    assert.strictEqual(inputOf(reads.flat()).length, maxInputBytes + 1)
+    assert.strictEqual(reads.at(-1)?.at(-1)?._tag, "Finish")
+  })
+
+  it("input that comes with the start of its block is bounded too", () => {
+    const whole = { type: "tool_use", id: "t", name: "n", input: { a: half + half } }
+    const { reads } = fed([messageStart() + blockStart(0, whole), blockStop(0)])
+    assert.strictEqual(inputOf(reads.flat()).length, maxInputBytes + 1)
+  })
+
+  it("input that is dropped is no silence", () => {
+    const { reads } = fed([callStart, input(half), input(half), input(half), input(half)])
+    assert.deepStrictEqual(
+      reads.map((chunks) => chunks.map(({ _tag }) => _tag)),
+      [["UsageSoFar", "ToolCallStart"], ["ToolInputDelta"], ["ToolInputDelta"], ["ToolInputDelta"], ["UsageSoFar"]]
+    )
+  })
+
+  for (const [name, type, piece] of [
+    ["text", { type: "text", text: "" }, { type: "text_delta", text: half }],
+    ["thinking", { type: "thinking", thinking: "" }, { type: "thinking_delta", thinking: half }],
+    ["a block without a name of ours", { type: "server_tool_use" }, { type: "input_json_delta", partial_json: half }]
+  ] as const)
+    it(`an answer that no request could hold is broken off: ${name}`, () => {
+      const pieces = Array.from({ length: maxAnswer / half.length + 1 }, () => blockDelta(0, piece))
+      const { response } = fed([messageStart() + blockStart(0, type), ...pieces])
+      assert.strictEqual(response.failure?._tag, "StreamBroken")
+      assert.include(response.failure?.detail, "the answer is larger than")
+    })
+
+  it("an event without an end is broken off", () => {
+    const { response } = fed([
+      messageStart(),
+      "data: ",
+      ...Array.from({ length: maxAnswer / half.length + 1 }, () => half)
+    ])
+    assert.strictEqual(response.failure?._tag, "StreamBroken")
+    assert.include(response.failure?.detail, "an event is larger than")
+  })
+})
+
+const tooMuch = [`{"a":"${half}${half}"}`, `{"a":${"[".repeat(200)}${"]".repeat(200)}}`].map((input, i): Block => ({
+  _tag: "ToolCall",
+  callId: CallId.make(`c${i + 1}`),
+  providerId: "",
+  name: "n",
+  input
+}))
+
+describe("what is sent", () => {
+  it.live("is never larger than the API takes", () =>
+    Effect.gen(function* () {
+      const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
+      const { error } = yield* run(provider(server.url), request([user("é".repeat(maxRequestBytes / 2))]))
+      assert.strictEqual(error?.reason._tag, "ContextOverflow")
+      assert.include(error?.message, "start a new session")
+      assert.isEmpty(server.received)
+    })
+  )
+
+  it.live("repeats no input that was too large or too deep to be run", () =>
+    Effect.gen(function* () {
+      const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
+      yield* run(provider(server.url), request([user("hi"), { role: "assistant", content: tooMuch }, user("?")]))
+      assert.include(server.received[0]?.body, '"id":"c1","name":"n","input":{}}')
+      assert.include(server.received[0]?.body, '"id":"c2","name":"n","input":{}}')
+    })
+  )
+})
+
+describe("blocks that go back as they came", () => {
+  const halfPair = '{"type":"thinking","thinking":"a\\ud83d","signature":""}'
+  it("are left out when they hold half a character, which the API would reject", () => {
+    const { reads } = fed([
+      messageStart() +
+        `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":${halfPair}}\n\n` +
+        blockDelta(0, { type: "signature_delta", signature: "s" }) +
+        blockStop(0) +
+        String.raw`data: {"type":"content_block_start","index":1,"content_block":{"type":"x","a":"\ud83d","b":"\ud83d\ude00"}}` +
+        `\n\n${blockStop(1)}` +
+        String.raw`data: {"type":"content_block_start","index":2,"content_block":{"type":"x","b":"\ud83d\ude00"}}` +
+        `\n\n${blockStop(2)}`
+    ])
+    assert.deepStrictEqual(
+      reads.flat().flatMap((chunk) => ("raw" in chunk ? [chunk.raw] : [])),
+      ["", "", String.raw`{"type":"x","b":"\ud83d\ude00"}`]
+    )
+  })
+})
