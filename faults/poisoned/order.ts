@@ -78,6 +78,11 @@ export const stored: ReadonlyArray<F.Form> = [
   { ...refused("the session says that there is less", ...whole), session: { head: 3 } },
   { ...opened("times run backwards and before 1970", ...whole), at: -5 },
   { ...refused("a time that no number can hold", ...whole), at: 1n << 62n },
-  { ...refused("a count of tokens that no number can hold", ...whole), session: { input_tokens: Number.MAX_VALUE } },
+  { ...opened("a count of tokens that no number can hold", ...whole), session: { input_tokens: Number.MAX_VALUE } },
+  {
+    ...opened("less than nothing was spent, before 1970", ...whole),
+    session: { cost: -1, created_at: -1, rounds: -3 }
+  },
+  { ...opened("a lease for ever that nobody holds", ...whole), session: { lease_until: 253_402_300_799_000 } },
   { ...opened("a session without a title, from nowhere", ...whole), session: { title: "", workspace: "" } }
 ]

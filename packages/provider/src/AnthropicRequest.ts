@@ -3,6 +3,7 @@ import type { Block, ResultContent, ToolCall } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ToolDefinition } from "@parley/domain/Tool"
+import * as Predicate from "effect/Predicate"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
 import { provider } from "./AnthropicBlocks.ts"
@@ -22,6 +23,8 @@ const visible = (text: string): boolean => text.trim() !== ""
 
 const images: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"])
 
+const isBase64 = (data: string): boolean => /^[A-Za-z0-9+/]+={0,2}$/.test(data)
+
 const isPlainText = (mediaType: string): boolean =>
   /^text\/|[/+](json|xml|yaml|toml|javascript|typescript)$/i.test(mediaType.replace(/;.*$/s, "").trim())
 
@@ -33,11 +36,11 @@ const file = (block: Exclude<ResultContent, { readonly _tag: "Text" }>): string 
       `[${block._tag.toLowerCase()} of type ${mediaType === "" ? "unknown" : mediaType}, which cannot be shown]`
     )
   if (block._tag === "Image")
-    return images.has(mediaType)
+    return images.has(mediaType) && isBase64(data)
       ? JSON.stringify({ type: "image", source: { type: "base64", media_type: mediaType, data } })
       : omitted()
   const title = block.name === undefined || !visible(block.name) ? {} : { title: block.name.toWellFormed() }
-  if (mediaType === "application/pdf")
+  if (mediaType === "application/pdf" && isBase64(data))
     return JSON.stringify({ type: "document", source: { type: "base64", media_type: mediaType, data }, ...title })
   if (!isPlainText(mediaType)) return omitted()
   return Result.match(Base64.decodeString(data), {
@@ -55,10 +58,25 @@ const result = (content: ReadonlyArray<ResultContent>): ReadonlyArray<string> =>
 /** A model may make up a name; one that the API rejects would come back with every later request. */
 const toolName = (name: string): string => (name === "" ? "_" : name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 64))
 
+/** The API takes half a surrogate pair, even escaped, for broken JSON. All other bytes stay as they are. */
+const wellFormedJson = (json: string): string =>
+  json.replaceAll(
+    /\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a-f][0-9a-f]{2})|\\[^]/gi,
+    (escape: string, lone: string | undefined) => (lone === undefined ? escape : "\\ufffd")
+  )
+
 const toolUse = ({ callId, input, name }: ToolCall): string => {
   const head = JSON.stringify({ type: "tool_use", id: callId, name: toolName(name) })
   // Verbatim, so that numbers and key order go back as the model wrote them.
-  return `${head.slice(0, -1)},"input":${parseObject(input) === undefined ? "{}" : input}}`
+  return `${head.slice(0, -1)},"input":${parseObject(input) === undefined ? "{}" : wellFormedJson(input)}}`
+}
+
+/** The API rejects thinking that it cannot recognise as its own. Redacted thinking has no signature. */
+const isSigned = (raw: string): boolean => {
+  const block = parseObject(raw)
+  if (block === undefined || !Predicate.hasProperty(block, "type") || block.type !== "thinking")
+    return block !== undefined
+  return Predicate.hasProperty(block, "signature") && typeof block.signature === "string" && block.signature !== ""
 }
 
 const block = (part: Block): ReadonlyArray<string> => {
@@ -66,6 +84,7 @@ const block = (part: Block): ReadonlyArray<string> => {
     case "Text":
       return visible(part.text) ? [textBlock(part.text)] : []
     case "Thinking":
+      return part.provider === provider && isSigned(part.raw) ? [part.raw] : []
     case "Opaque":
       return part.provider === provider && parseObject(part.raw) !== undefined ? [part.raw] : []
     case "Image":

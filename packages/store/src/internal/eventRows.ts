@@ -71,11 +71,16 @@ export const encode = (event: SessionEvent): Result.Result<string, string> =>
 
 const decodeEvent = Schema.decodeUnknownResult(SessionEvent)
 
+/** What a Date can hold. */
+const isTime = (at: number): boolean => Math.abs(at) <= 8.64e15
+
 export const decodeRaw = ([seq, at, raw]: readonly [number, number, unknown]): Result.Result<LogEntry, string> =>
-  Result.mapBoth(decodeEvent(raw), {
-    onSuccess: (event): LogEntry => ({ seq, at, event }),
-    onFailure: (error) => `event ${seq}: ${error.message}`
-  })
+  isTime(at)
+    ? Result.mapBoth(decodeEvent(raw), {
+        onSuccess: (event): LogEntry => ({ seq, at, event }),
+        onFailure: (error) => `event ${seq}: ${error.message}`
+      })
+    : Result.fail(`event ${seq}: its time ${at} is none`)
 
 /** A failure names the event. */
 export const decode = (row: EventRow): Result.Result<LogEntry, string> =>
