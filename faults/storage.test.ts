@@ -9,6 +9,8 @@ import { power } from "./storage/power.ts"
 import { manyProcesses, oneSession } from "./storage/processes.ts"
 import { readable } from "./storage/readable.ts"
 import { rows } from "./storage/rows.ts"
+import { copies, lateCommit, longReader, slowDisk } from "./storage/slow.ts"
+import { descriptors } from "./storage/descriptors.ts"
 import { scale } from "./storage/scale.ts"
 import { later, older } from "./storage/versions.ts"
 import { suite } from "./suite.ts"
@@ -28,5 +30,10 @@ suite("RELIABILITY B.3, storage", rows, [
   ...moved,
   ...edited,
   ...scale,
+  slowDisk,
+  longReader,
+  copies,
+  lateCommit,
+  ...descriptors,
   ...unlockable
 ])

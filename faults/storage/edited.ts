@@ -27,7 +27,7 @@ const edits: { readonly [name: string]: { readonly sql: string; readonly words: 
   },
   "the last event is gone": {
     sql: `DELETE FROM events WHERE ${first} AND ${last}`,
-    words: /event \d+: it is the last that was stored, and it is missing/
+    words: /event \d+: the log must end with it, and ends with event/
   },
   "an unknown kind": {
     sql: `UPDATE events SET body = '{"_tag":"Newspeak","roundId":"r2"}' WHERE ${first} AND ${last}`,

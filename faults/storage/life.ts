@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs"
 import { stdout } from "node:process"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect } from "effect"
@@ -5,23 +6,48 @@ import { engine } from "../support/home.ts"
 
 /**
  * A process with the engine in it: sends one message after the other to one session, also after one has failed, and prints
- * how each ended as a line of JSON.
+ * how each ended as a line of JSON. Some messages are for itself: `(exhaust)` opens files until there are no more to be
+ * had, `(release)` closes them, `(open)` opens the database once more.
  */
 const [data = "", url = "", sessionId = "", ...messages] = process.argv.slice(2)
 const print = (value: object) => stdout.write(`${JSON.stringify(value)}\n`)
 
+const held: Array<number> = []
+const exhaust = Effect.sync(() => {
+  try {
+    for (;;) held.push(openSync("/dev/null", "r"))
+  } catch {
+    // As it should be.
+  }
+})
+const release = Effect.sync(() => held.splice(0).forEach((file) => closeSync(file)))
+
+const another = engine({ root: data, data, scratch: data }, { url })
+
+const told = <A, E extends { readonly _tag: string; readonly message: string }, R>(
+  work: Effect.Effect<A, E, R>,
+  success: (value: A) => object
+) =>
+  work.pipe(
+    Effect.match({
+      onSuccess: (value) => void print(success(value)),
+      onFailure: (error) => {
+        const reason = "reason" in error && typeof error.reason === "string" ? { reason: error.reason } : {}
+        print({ error: error._tag, ...reason, message: error.message })
+      }
+    })
+  )
+
 const program = Effect.gen(function* () {
-  const { coordinator, sessions } = yield* engine({ root: data, data, scratch: data }, { url })
+  const { coordinator, sessions } = yield* another
   const id = sessionId === "" ? (yield* sessions.create({})).id : SessionId.make(sessionId)
   print({ id })
-  for (const request of messages)
-    yield* coordinator.handleMessage({ sessionId: id, request }).pipe(
-      Effect.match({
-        onSuccess: ({ status }) => print({ status }),
-        onFailure: (error) =>
-          print({ error: error._tag, ...("reason" in error ? { reason: error.reason } : {}), message: error.message })
-      })
-    )
+  for (const request of messages) {
+    if (request === "(exhaust)") yield* exhaust
+    else if (request === "(release)") yield* release
+    else if (request === "(open)") yield* told(Effect.scoped(another), () => ({ status: "opened" }))
+    else yield* told(coordinator.handleMessage({ sessionId: id, request }), ({ status }) => ({ status }))
+  }
 }).pipe(Effect.scoped)
 
 await Effect.runPromise(program).catch((error: unknown) => print({ died: String(error) }))

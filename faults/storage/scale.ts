@@ -63,14 +63,12 @@ const long: Case = {
     edit(here, (db) => {
       const head = Number(db.prepare("SELECT head FROM sessions").get()?.["head"])
       const put = db.prepare("INSERT INTO events VALUES (1, ?, 1, ?, ?)")
-      const started = { _tag: "TurnStarted", roundId: "r2", turnId: "r2t1", model: { provider: "demo", model: "demo" } }
       put.run(head + 1, '{"_tag":"RoundStarted","roundId":"r2","request":[{"_tag":"Text","text":"Hello"}]}', null)
       put.run(
         head + 2,
         '{"_tag":"TurnStarted","roundId":"r2","turnId":"r2t1","model":{"provider":"demo","model":"demo"}}',
         null
       )
-      assert.strictEqual(started.roundId, "r2")
       for (let n = 1; n <= deltas; n++)
         put.run(
           head + 2 + n,
@@ -82,27 +80,27 @@ const long: Case = {
     const { url } = yield* answering
     const ended = yield* here.live(["And now?"], { url, sessionId: id })
     assert.deepEqual(outcomes(ended), [{ status: "completed" }])
-    process.stdout.write(`S17 ${deltas} chunks: ${Math.round(ended.millis)} ms, ${Math.round(peak(ended))} MB\n`)
+    assert.isBelow(peak(ended), 1024)
     yield* post(here, id)
   })
 }
 
-/** A tenth of what the catalogue says, so that a test may write it. */
-const bigBytes = 1024 * 1024 * 1024
+/** A twentieth of what the catalogue says, so that a test may write it: twice what is checked after a crash. */
+const megabytes = 512
 
 const big: Case = {
   id: "S17",
-  name: "a database of 1 GB (10 GB scaled down) opens at once, also after a crash",
+  name: "a database of 512 MB (10 GB scaled down) opens at once, also after a crash",
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = none] = yield* talk(here)
     edit(here, (db) => {
-      db.exec(`${copy} VALUES ('large', '/w', 'Large', 1, 1, 1024, 0, 0, 0, 0, 0, 0, 0)`)
+      db.exec(`${copy} VALUES ('large', '/w', 'Large', 1, 1, ${megabytes}, 0, 0, 0, 0, 0, 0, 0)`)
       const put = db.prepare("INSERT INTO events SELECT key, ?, 1, ?, NULL FROM sessions WHERE id = 'large'")
       const megabyte = "x".repeat(1024 * 1024)
-      for (let n = 1; n <= 1024; n++) put.run(n, megabyte)
+      for (let n = 1; n <= megabytes; n++) put.run(n, megabyte)
     })
-    assert.isAbove(statSync(here.database).size, bigBytes)
+    assert.isAbove(statSync(here.database).size, megabytes * 1024 * 1024)
     const { url } = yield* answering
     for (const crashed of [false, true]) {
       const other = new DatabaseSync(here.database)
@@ -110,7 +108,8 @@ const big: Case = {
       if (crashed) other.exec("UPDATE sessions SET title = title || ' again'")
       const ended = yield* here.live(["And now?"], { url, sessionId: id })
       assert.deepEqual(outcomes(ended), [{ status: "completed" }])
-      process.stdout.write(`S17 1 GB: ${Math.round(ended.millis)} ms, ${Math.round(peak(ended))} MB\n`)
+      assert.isBelow(peak(ended), 300)
+      assert.isBelow(ended.millis, 5000)
       other.close()
     }
     const millis = yield* Effect.gen(function* () {
@@ -118,6 +117,9 @@ const big: Case = {
       return yield* best(sessions.list({}))
     }).pipe(Effect.scoped)
     assert.isBelow(millis, 200)
+    // What fills it is nothing that the invariants know.
+    edit(here, (db) => db.exec("PRAGMA foreign_keys = ON; DELETE FROM sessions WHERE id = 'large'"))
+    yield* post(here, id)
   })
 }
 

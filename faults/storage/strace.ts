@@ -47,5 +47,6 @@ export const outcomes = ({ stdout }: Ended): ReadonlyArray<typeof Line.Type> =>
   stdout
     .trim()
     .split("\n")
+    .filter((line) => line.startsWith("{"))
     .map((line) => decode(line))
     .filter((line) => !("id" in line))

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Block, type ToolCall } from "./Content.ts"
+import { Block, text, type ToolCall } from "./Content.ts"
 import type { CallId } from "./Ids.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { toResult, type ToolOutcome } from "./Tool.ts"
@@ -12,6 +12,8 @@ export const Message = Schema.Struct({
 export type Message = typeof Message.Type
 
 const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
+
+const emptyMessage = text("(an empty message)")
 
 /** Whether a request may hold the block: providers reject empty text, and a block without its own bytes. */
 export const sendable = (block: Block): boolean =>
@@ -69,7 +71,9 @@ export class MessageFold {
     if (this.request === undefined) return
     const request = this.request
     this.request = undefined
-    this.add("user", [...roundPart, ...request].filter(sendable))
+    const content = [...roundPart, ...request].filter(sendable)
+    // An answer must have something before it, also where an old log has nothing.
+    this.add("user", content.length === 0 ? [emptyMessage] : content)
   }
 
   private answer(): void {

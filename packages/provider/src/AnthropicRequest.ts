@@ -1,9 +1,11 @@
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
 import * as InputBounds from "@parley/domain/InputBounds"
+import * as JsonText from "@parley/domain/JsonText"
 import type { Block, ResultContent, ToolCall } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ToolDefinition } from "@parley/domain/Tool"
+import * as Predicate from "effect/Predicate"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
 import { provider } from "./AnthropicBlocks.ts"
@@ -23,6 +25,8 @@ const visible = (text: string): boolean => text.trim() !== ""
 
 const images: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"])
 
+const isBase64 = (data: string): boolean => /^[A-Za-z0-9+/]+={0,2}$/.test(data)
+
 const isPlainText = (mediaType: string): boolean =>
   /^text\/|[/+](json|xml|yaml|toml|javascript|typescript)$/i.test(mediaType.replace(/;.*$/s, "").trim())
 
@@ -34,11 +38,11 @@ const file = (block: Exclude<ResultContent, { readonly _tag: "Text" }>): string 
       `[${block._tag.toLowerCase()} of type ${mediaType === "" ? "unknown" : mediaType}, which cannot be shown]`
     )
   if (block._tag === "Image")
-    return images.has(mediaType)
+    return images.has(mediaType) && isBase64(data)
       ? JSON.stringify({ type: "image", source: { type: "base64", media_type: mediaType, data } })
       : omitted()
   const title = block.name === undefined || !visible(block.name) ? {} : { title: block.name.toWellFormed() }
-  if (mediaType === "application/pdf")
+  if (mediaType === "application/pdf" && isBase64(data))
     return JSON.stringify({ type: "document", source: { type: "base64", media_type: mediaType, data }, ...title })
   if (!isPlainText(mediaType)) return omitted()
   return Result.match(Base64.decodeString(data), {
@@ -61,7 +65,16 @@ const toolUse = ({ callId, input, name }: ToolCall): string => {
   // Verbatim, so that numbers and key order go back as the model wrote them. An input that no tool was given would only
   // make every later request as large or as deep as itself.
   const usable = InputBounds.broken(input) === undefined && parseObject(input) !== undefined
-  return `${head.slice(0, -1)},"input":${usable ? input : "{}"}}`
+  // Older logs may hold what is no longer let in.
+  return `${head.slice(0, -1)},"input":${usable ? JsonText.wellFormed(input) : "{}"}}`
+}
+
+/** The API rejects thinking that it cannot recognise as its own. Redacted thinking has no signature. */
+const isSigned = (raw: string): boolean => {
+  const block = parseObject(raw)
+  if (block === undefined || !Predicate.hasProperty(block, "type") || block.type !== "thinking")
+    return block !== undefined
+  return Predicate.hasProperty(block, "signature") && typeof block.signature === "string" && block.signature !== ""
 }
 
 const block = (part: Block): ReadonlyArray<string> => {
@@ -69,6 +82,7 @@ const block = (part: Block): ReadonlyArray<string> => {
     case "Text":
       return visible(part.text) ? [textBlock(part.text)] : []
     case "Thinking":
+      return part.provider === provider && isSigned(part.raw) ? [part.raw] : []
     case "Opaque":
       return part.provider === provider && parseObject(part.raw) !== undefined ? [part.raw] : []
     case "Image":

@@ -1,5 +1,9 @@
 import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 
+/** What a model cannot say: the API rejects it in an answer. */
+const notSaid: ReadonlySet<string> = new Set(["Image", "Document", "ToolResult"])
+const callId = /^[A-Za-z0-9_-]{1,64}$/
+
 /**
  * The rules of order that every log keeps, whoever wrote it. What is owed, such as a result or the end of a round, is not
  * among them: recovery settles that.
@@ -59,7 +63,9 @@ class Check {
       this.gap = undefined
       if (event._tag !== "TurnCompleted") return undefined
       for (const block of event.content) {
+        if (notSaid.has(block._tag)) return `turn ${event.turnId} holds a block of the user's, ${block._tag}`
         if (block._tag !== "ToolCall") continue
+        if (!callId.test(block.callId)) return `call ${block.callId} has an id that no provider takes`
         if (this.calls.has(block.callId)) return `call ${block.callId} is requested twice`
         this.calls.set(block.callId, "requested")
       }

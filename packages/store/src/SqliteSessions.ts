@@ -129,15 +129,27 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     return yield* decodeAll(rows, EventRows.decode)
   })
 
-  const read = Effect.fnUntraced(function* (id: SessionId, after: number) {
+  const readPage = Effect.fnUntraced(function* (id: SessionId, after: number) {
     const [row] = yield* run("read")((sql) => sql.unsafe<EventRows.EventList>(EventRows.selectList, [after, id]))
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     const raw = EventRows.rawEntries(row)
     const entries = yield* (raw === undefined ? readRows(id, after) : decodeAll(raw, EventRows.decodeRaw)).pipe(
       Effect.catchIf(Predicate.isString, (detail) => Effect.fail(damaged(id)(detail)))
     )
-    if (Math.max(after, row.head) !== (entries.at(-1)?.seq ?? after))
-      return yield* damaged(id)(`event ${row.head}: it is the last that was stored, and it is missing`)
+    return { entries, head: row.head, more: row.count === EventRows.pageSize }
+  })
+
+  const read = Effect.fnUntraced(function* (id: SessionId, after: number) {
+    let page = yield* readPage(id, after)
+    const entries = page.entries
+    while (page.more) {
+      page = yield* readPage(id, entries.at(-1)?.seq ?? after)
+      for (const entry of page.entries) entries.push(entry)
+    }
+    if (Math.max(after, page.head) !== (entries.at(-1)?.seq ?? after))
+      return yield* damaged(id)(
+        `event ${page.head}: the log must end with it, and ends with event ${entries.at(-1)?.seq ?? after}`
+      )
     return entries
   }, Effect.withTracerEnabled(false))
 

@@ -18,7 +18,7 @@ import * as SessionRows from "./sessionRows.ts"
 const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<SessionId>) {
   const sessions = new Map<SessionId, StoredSession>()
   for (const id of ids) {
-    const [row] = yield* sql.unsafe<SessionRows.SessionRow>(SessionRows.selectOne, [id])
+    const [row] = yield* sql.unsafe<SessionRows.LeasedRow>(SessionRows.selectOne, [id])
     if (row === undefined) continue
     const info = SessionRows.decode(row)
     if (Result.isFailure(info))

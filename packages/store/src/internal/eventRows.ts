@@ -21,10 +21,12 @@ export interface EventList {
   readonly count: number
   readonly list: string | null
 }
+/** Events per text: the whole of a long session in one text would take more memory than the session itself. */
+export const pageSize = 10_000
+const page = `SELECT e.seq, e.at, e.body FROM events e WHERE e.session = s.key AND e.seq > ?1 ORDER BY e.seq LIMIT ${pageSize}`
 /** No row: no such session. */
-export const selectList = `SELECT s.head AS head, (SELECT count(*) FROM events e WHERE e.session = s.key AND e.seq > ?1) AS count,
-  (SELECT group_concat('[' || e.seq || ',' || e.at || ',' || e.body || ']', ',' ORDER BY e.seq)
-    FROM events e WHERE e.session = s.key AND e.seq > ?1) AS list
+export const selectList = `SELECT s.head AS head, (SELECT count(*) FROM (${page})) AS count,
+  (SELECT group_concat('[' || seq || ',' || at || ',' || body || ']', ',' ORDER BY seq) FROM (${page})) AS list
   FROM sessions s WHERE s.id = ?2`
 
 const parseList = ({ count, list }: EventList): ReadonlyArray<unknown> | undefined => {
@@ -49,7 +51,7 @@ const isRaw = (entry: unknown): entry is readonly [number, number, unknown] =>
 
 /** No row: no such session. One row of nulls: no events. */
 export const select = `SELECT e.seq, e.at, e.body FROM sessions s
-  LEFT JOIN events e ON e.session = s.key AND e.seq > ?1 WHERE s.id = ?2 ORDER BY e.seq`
+  LEFT JOIN events e ON e.session = s.key AND e.seq > ?1 WHERE s.id = ?2 ORDER BY e.seq LIMIT ${pageSize}`
 
 export const removeDeltas = `DELETE FROM events WHERE session = ? AND delta_of = ?`
 
@@ -69,11 +71,16 @@ export const encode = (event: SessionEvent): Result.Result<string, string> =>
 
 const decodeEvent = Schema.decodeUnknownResult(SessionEvent)
 
+/** What a Date can hold. */
+const isTime = (at: number): boolean => Math.abs(at) <= 8.64e15
+
 export const decodeRaw = ([seq, at, raw]: readonly [number, number, unknown]): Result.Result<LogEntry, string> =>
-  Result.mapBoth(decodeEvent(raw), {
-    onSuccess: (event): LogEntry => ({ seq, at, event }),
-    onFailure: (error) => `event ${seq}: ${error.message}`
-  })
+  isTime(at)
+    ? Result.mapBoth(decodeEvent(raw), {
+        onSuccess: (event): LogEntry => ({ seq, at, event }),
+        onFailure: (error) => `event ${seq}: ${error.message}`
+      })
+    : Result.fail(`event ${seq}: its time ${at} is none`)
 
 /** A failure names the event. */
 export const decode = (row: EventRow): Result.Result<LogEntry, string> =>

@@ -44,7 +44,7 @@ export const isAlive = (holder: string): boolean => !Option.exists(decodeHolder(
 
 /** A lease is free when nobody has it, it ran out, or its process is gone. */
 const isFree = ({ holder, lease_until }: LeaseRow, now: number): boolean =>
-  lease_until <= now || Option.exists(decodeHolder(holder), ThisProcess.isDead)
+  holder === null || lease_until <= now || Option.exists(decodeHolder(holder), ThisProcess.isDead)
 
 /** The leases of a database: rows that say who may append, until when, and in which epoch. */
 export const make = (

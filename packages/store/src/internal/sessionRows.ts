@@ -18,7 +18,10 @@ export interface SessionRow {
   readonly cache_read_tokens: number
   readonly cache_write_tokens: number
   readonly cost: number
-  /** Of the latest lease, and who has it. */
+}
+
+/** With the latest lease, and who has it. */
+export interface LeasedRow extends SessionRow {
   readonly epoch: number
   readonly holder: string | null
 }
@@ -57,11 +60,22 @@ const values = (info: SessionInfo): ReadonlyArray<unknown> => [
   finite(info.cost)
 ]
 
-const select = `SELECT key, id, epoch, holder, ${projected.join(", ")} FROM sessions`
-export const selectOne = `${select} WHERE id = ?`
+/** Out of bounds, these numbers would keep a session, and every list with it, from being read. They decide nothing. */
+const bounds: { readonly [name: string]: string } = {
+  created_at: "8640000000000000",
+  updated_at: "8640000000000000",
+  cost: "1.7976931348623157e308"
+}
+const counted = new Set(projected.slice(2))
+const bounded = projected.map((name) =>
+  counted.has(name) ? `max(0, min(${name}, ${bounds[name] ?? Number.MAX_SAFE_INTEGER})) AS ${name}` : name
+)
+
+const select = (more = "") => `SELECT key, id, ${more}${bounded.join(", ")} FROM sessions`
+export const selectOne = `${select("epoch, holder, ")} WHERE id = ?`
 export const selectHead = `SELECT head FROM sessions WHERE id = ?`
-export const selectMany = `${select} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
-  ORDER BY updated_at DESC, id DESC LIMIT ?3`
+export const selectMany = `${select()} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
+  ORDER BY sessions.updated_at DESC, id DESC LIMIT ?3`
 
 export const insert = `INSERT INTO sessions (id, ${projected.join(", ")}, origin)
   VALUES (?, ${projected.map(() => "?").join(", ")}, (SELECT id FROM origin)) ON CONFLICT (id) DO NOTHING RETURNING key`
