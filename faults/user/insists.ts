@@ -1,9 +1,10 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
-import { noChildren, postconditions } from "./support/after.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { postconditions } from "./support/after.ts"
 import type { Running } from "./support/running.ts"
+import { noChildren } from "./support/processes.ts"
 import { until } from "./support/until.ts"
 import { world } from "./support/world.ts"
 
@@ -41,6 +42,7 @@ const atPrompt = Effect.gen(function* () {
   const here = yield* world({ server: ["deaf"] })
   const running = yield* here.terminal(["chat"])
   yield* running.shows(/> [^\n]*$/)
+  yield* serves(here)
   yield* running.type("\u0003")
   yield* running.shows("Ctrl-C once more")
   // Less than 50 ms after the first it would count as the same.

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
 import { logOf, postconditions, tagsOf } from "./support/after.ts"
 import { said } from "./support/model.ts"
 import { world } from "./support/world.ts"
@@ -51,6 +51,7 @@ const atPrompt = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.terminal(["chat"])
   yield* running.shows(prompt)
+  yield* serves(here)
   yield* running.type("half a thou\u0003")
   yield* running.shows(/Ctrl-C once more[^]*> [^\n]*$/)
   yield* running.type("phase:answer\r")

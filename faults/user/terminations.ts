@@ -1,8 +1,9 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
-import { lives, postconditions, tagsOf } from "./support/after.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { postconditions, tagsOf } from "./support/after.ts"
+import { lives } from "./support/processes.ts"
 import { until } from "./support/until.ts"
 import { pidOf, withPid, world } from "./support/world.ts"
 
@@ -32,6 +33,7 @@ const atPrompt = (id: Id) =>
     const here = yield* world({ server: [] })
     const running = yield* here.terminal(["chat"], { wrap: withPid })
     yield* running.shows(/> [^\n]*$/)
+    yield* serves(here)
     // Behind the one that holds its terminal.
     const pid = pidOf(here)
     const at = performance.now()

@@ -42,23 +42,31 @@ const suspendable = (take: () => void, giveBack: () => void) => {
 /** The line editor of a terminal that has one; what is pasted is text and not keys. */
 const openEditor = (asking: () => boolean) => {
   const pastes = new Pastes()
-  const input = Object.assign(stdin.pipe(pastes), { setRawMode: (on: boolean) => stdin.setRawMode(on) })
+  /** A terminal that was closed fails to be read, and to be set, which it would report as another failure. */
+  let gone = false
+  const setRawMode = (on: boolean) => void (gone || stdin.setRawMode(on))
+  const input = Object.assign(stdin.pipe(pastes), { setRawMode })
   const reader = readline.createInterface({ input, output: process.stderr, terminal: true })
   let open = true
   const giveBack = () => {
     if (!open) return
     Streams.err(leavePastes)
-    stdin.setRawMode(false)
+    setRawMode(false)
   }
   const take = () => {
     if (!open) return
-    stdin.setRawMode(true)
+    setRawMode(true)
     Streams.err(markPastes)
     if (asking()) reader.prompt(true)
   }
   reader.on("SIGTSTP", suspendable(take, giveBack))
   reader.on("SIGINT", () => Signals.receive("SIGINT"))
   process.on("exit", giveBack)
+  stdin.on("error", () => {
+    if (gone) return
+    gone = true
+    reader.close()
+  })
   reader.on("close", () => {
     giveBack()
     open = false
@@ -68,10 +76,11 @@ const openEditor = (asking: () => boolean) => {
   return { reader, expand: (line: string) => pastes.expand(line) }
 }
 
-const openPlain = () => ({
-  reader: readline.createInterface({ input: stdin, terminal: false }),
-  expand: (line: string) => line
-})
+const openPlain = () => {
+  const reader = readline.createInterface({ input: stdin, terminal: false })
+  stdin.once("error", () => reader.close())
+  return { reader, expand: (line: string) => line }
+}
 
 /** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
 export const open = (): Lines => {
@@ -87,8 +96,6 @@ export const open = (): Lines => {
     resolve?.(line)
   }
   reader.on("line", (line) => (take === undefined ? void waiting.push(expand(line)) : give(expand(line))))
-  // A terminal that was closed fails to be read.
-  stdin.on("error", () => reader.close())
   reader.on("close", () => {
     ended = true
     unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
