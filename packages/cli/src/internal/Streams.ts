@@ -38,7 +38,6 @@ export const err = (text: string): void => {
 /** Waits until what was written has left the process, or has failed to: a file's failure is told of a little later. */
 export const flushed: Effect.Effect<void> = Effect.callback((resume) => {
   if (closed !== undefined) resume(Effect.void)
-  // @effect-diagnostics-next-line globalTimers:off -- a Node callback, outside of any Effect
   else process.stdout.write("", () => setImmediate(() => resume(Effect.void)))
 })
 
