@@ -19,6 +19,7 @@ const root = resolve(import.meta.dirname, "..")
 const copied = [
   "packages",
   "examples",
+  "faults",
   "README.md",
   "package.json",
   "pnpm-workspace.yaml",
