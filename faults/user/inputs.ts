@@ -36,16 +36,32 @@ const nothing = (from: string) =>
     yield* answered(here, ended, "phase:answer")
   })
 
+const filled = Effect.fnUntraced(function* (fill: (path: string) => void, args: ReadonlyArray<string>) {
+  const here = yield* world()
+  const path = join(here.root, "large")
+  fill(path)
+  const running = yield* here.shell(`exec "$@" <${path}`, args)
+  return { here, ended: yield* running.ended }
+})
+
 const large = (fill: (path: string) => void) =>
   Effect.gen(function* () {
     for (const words of [[], ["phase:answer"]]) {
-      const here = yield* world()
-      const path = join(here.root, "large")
-      fill(path)
-      const running = yield* here.shell(`exec "$@" <${path}`, ["run", ...words])
-      yield* refused(here, yield* running.ended, /More than 10000000 bytes/)
+      const { ended, here } = yield* filled(fill, ["run", ...words])
+      yield* refused(here, ended, /More than 10000000 bytes/)
     }
   })
+
+const letters = (path: string): void => writeFileSync(path, Buffer.alloc(100_000_000, "a"))
+
+/** One line of it, to a conversation: refused as a message, and the conversation is at its end. */
+const longLine = Effect.gen(function* () {
+  const { ended, here } = yield* filled(letters, ["chat"])
+  assert.strictEqual(ended.status, 0, ended.stderr)
+  assert.match(ended.stderr, /the limit is 10000000/)
+  assert.deepStrictEqual([logOf(here), here.model.bodies], [[], []])
+  yield* postconditions(here, ended.stderr)
+})
 
 const sparse = (path: string): void => {
   const file = openSync(path, "w")
@@ -97,7 +113,7 @@ const invalid = Effect.gen(function* () {
 export const inputs: ReadonlyArray<Case> = [
   { id: "U07", name: "closed", run: nothing("&-") },
   { id: "U07", name: "/dev/null", run: nothing("/dev/null") },
-  { id: "U07", name: "100 MB", run: large((path) => writeFileSync(path, Buffer.alloc(100_000_000, "a"))) },
+  { id: "U07", name: "100 MB", run: Effect.andThen(large(letters), longLine) },
   { id: "U07", name: "2 GB, sparse", run: large(sparse) },
   { id: "U07", name: "binary", run: binary },
   { id: "U07", name: "a pipe that never says anything", run: neverEnds },

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { lineLimit, LongLines } from "../src/internal/LongLines.ts"
 import { Pastes } from "../src/internal/Pastes.ts"
 
 /** What the line editor gets, and what a line with it means. */
@@ -48,5 +49,24 @@ describe("pastes", () => {
     )
     assert.isTrue(through(chunks).line === text)
     assert.isBelow(performance.now() - at, 5000)
+  })
+
+  it("and lines of a pipe are kept up to a limit, and the lines after them whole", () => {
+    const lines = new LongLines()
+    const long = "x".repeat(7_000_000)
+    let kept = ""
+    lines.on("data", (data: Buffer) => (kept += data.toString()))
+    for (const piece of ["one\n", long, long, `${long}\ntwo\n${long}`, "\nthree\n"]) lines.write(piece)
+    assert.deepStrictEqual(
+      kept.split("\n").map((line) => [line.slice(0, 5), line.length]),
+      [
+        ["one", 3],
+        ["xxxxx", lineLimit],
+        ["two", 3],
+        ["xxxxx", long.length],
+        ["three", 5],
+        ["", 0]
+      ]
+    )
   })
 })

@@ -2,6 +2,7 @@ import process from "node:process"
 import * as readline from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Host from "./Host.ts"
+import { LongLines } from "./LongLines.ts"
 import * as Orphan from "./Orphan.ts"
 import { leavePastes, markPastes, Pastes } from "./Pastes.ts"
 import * as Signals from "./Signals.ts"
@@ -77,7 +78,7 @@ const openEditor = (asking: () => boolean) => {
 }
 
 const openPlain = () => {
-  const reader = readline.createInterface({ input: stdin, terminal: false })
+  const reader = readline.createInterface({ input: interactive ? stdin : stdin.pipe(new LongLines()), terminal: false })
   stdin.once("error", () => reader.close())
   return { reader, expand: (line: string) => line }
 }
