@@ -7,6 +7,7 @@ import type { Case } from "../suite.ts"
 import { logOf, postconditions, refused } from "./support/after.ts"
 import { said } from "./support/model.ts"
 import type { Ended } from "./support/running.ts"
+import { until } from "./support/until.ts"
 import { type World, world } from "./support/world.ts"
 
 const lastRequest = (here: World) =>
@@ -83,6 +84,32 @@ const neverEnds = Effect.gen(function* () {
   yield* answered(here, ended, "phase:answer")
 })
 
+/** A pipe with ever more lines is read as they are answered, and two presses of Ctrl-C end it. */
+const everMore = Effect.gen(function* () {
+  const here = yield* world()
+  const running = yield* here.spawn(["chat"], { talk: true })
+  const { stdin } = running.child
+  const block = Buffer.from("phase:headers\n".repeat(5000))
+  let blocks = 0
+  const more = (): void => {
+    blocks++
+    if (stdin?.write(block) === true) more()
+    else stdin?.once("drain", more)
+  }
+  more()
+  yield* until("the model was asked", () => here.model.held() > 0, running.output)
+  // As long as it took to come so far, it could have read a great deal by now.
+  yield* Effect.sleep(500)
+  assert.isBelow(blocks * block.length, 10_000_000)
+  running.child.kill("SIGINT")
+  yield* running.shows("parley: cancelled")
+  yield* Effect.sleep(60)
+  running.child.kill("SIGINT")
+  const ended = yield* running.ended
+  assert.strictEqual(ended.status, 130, ended.stderr)
+  yield* postconditions(here, ended.stdout + ended.stderr)
+})
+
 /** Each write ends in the middle of a character. */
 const slow = Effect.gen(function* () {
   const here = yield* world()
@@ -116,7 +143,7 @@ export const inputs: ReadonlyArray<Case> = [
   { id: "U07", name: "100 MB", run: Effect.andThen(large(letters), longLine) },
   { id: "U07", name: "2 GB, sparse", run: large(sparse) },
   { id: "U07", name: "binary", run: binary },
-  { id: "U07", name: "a pipe that never says anything", run: neverEnds },
+  { id: "U07", name: "a pipe that never ends, silent or not", run: Effect.andThen(neverEnds, everMore) },
   { id: "U07", name: "a slow pipe", run: slow },
   { id: "U07", name: "invalid UTF-8", run: invalid }
 ]

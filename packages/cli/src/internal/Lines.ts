@@ -18,6 +18,9 @@ export interface Lines {
   readonly close: () => void
 }
 
+/** So many lines may wait before a pipe is not read any further. */
+const enough = 100
+
 const { stdin, stdout } = process
 const interactive = stdin.isTTY && stdout.isTTY
 
@@ -96,7 +99,10 @@ export const open = (): Lines => {
     take = undefined
     resolve?.(line)
   }
-  reader.on("line", (line) => (take === undefined ? void waiting.push(expand(line)) : give(expand(line))))
+  reader.on("line", (line) => {
+    if (take !== undefined) return give(expand(line))
+    if (waiting.push(expand(line)) >= enough && !interactive) reader.pause()
+  })
   reader.on("close", () => {
     ended = true
     unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
@@ -112,6 +118,7 @@ export const open = (): Lines => {
     next: (prompt) =>
       Effect.callback((resume) => {
         const early = waiting.shift()
+        if (waiting.length < enough && !interactive && !ended) reader.resume()
         if (early !== undefined || ended) return resume(Effect.succeed(early))
         take = (line) => resume(Effect.succeed(line))
         reader.setPrompt(prompt)
