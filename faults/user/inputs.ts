@@ -7,6 +7,7 @@ import type { Case } from "../suite.ts"
 import { logOf, postconditions, refused } from "./support/after.ts"
 import { said } from "./support/model.ts"
 import type { Ended } from "./support/running.ts"
+import { until } from "./support/until.ts"
 import { type World, world } from "./support/world.ts"
 
 const lastRequest = (here: World) =>
@@ -36,16 +37,32 @@ const nothing = (from: string) =>
     yield* answered(here, ended, "phase:answer")
   })
 
+const filled = Effect.fnUntraced(function* (fill: (path: string) => void, args: ReadonlyArray<string>) {
+  const here = yield* world()
+  const path = join(here.root, "large")
+  fill(path)
+  const running = yield* here.shell(`exec "$@" <${path}`, args)
+  return { here, ended: yield* running.ended }
+})
+
 const large = (fill: (path: string) => void) =>
   Effect.gen(function* () {
     for (const words of [[], ["phase:answer"]]) {
-      const here = yield* world()
-      const path = join(here.root, "large")
-      fill(path)
-      const running = yield* here.shell(`exec "$@" <${path}`, ["run", ...words])
-      yield* refused(here, yield* running.ended, /More than 10000000 bytes/)
+      const { ended, here } = yield* filled(fill, ["run", ...words])
+      yield* refused(here, ended, /More than 10000000 bytes/)
     }
   })
+
+const letters = (path: string): void => writeFileSync(path, Buffer.alloc(100_000_000, "a"))
+
+/** One line of it, to a conversation: refused as a message, and the conversation is at its end. */
+const longLine = Effect.gen(function* () {
+  const { ended, here } = yield* filled(letters, ["chat"])
+  assert.strictEqual(ended.status, 0, ended.stderr)
+  assert.match(ended.stderr, /the limit is 10000000/)
+  assert.deepStrictEqual([logOf(here), here.model.bodies], [[], []])
+  yield* postconditions(here, ended.stderr)
+})
 
 const sparse = (path: string): void => {
   const file = openSync(path, "w")
@@ -65,6 +82,32 @@ const neverEnds = Effect.gen(function* () {
   const ended = yield* running.ended
   assert.match(ended.stderr, /nothing was piped in for 3 seconds/)
   yield* answered(here, ended, "phase:answer")
+})
+
+/** A pipe with ever more lines is read as they are answered, and two presses of Ctrl-C end it. */
+const everMore = Effect.gen(function* () {
+  const here = yield* world()
+  const running = yield* here.spawn(["chat"], { talk: true })
+  const { stdin } = running.child
+  const block = Buffer.from("phase:headers\n".repeat(5000))
+  let blocks = 0
+  const more = (): void => {
+    blocks++
+    if (stdin?.write(block) === true) more()
+    else stdin?.once("drain", more)
+  }
+  more()
+  yield* until("the model was asked", () => here.model.held() > 0, running.output)
+  // As long as it took to come so far, it could have read a great deal by now.
+  yield* Effect.sleep(500)
+  assert.isBelow(blocks * block.length, 10_000_000)
+  running.child.kill("SIGINT")
+  yield* running.shows("parley: cancelled")
+  yield* Effect.sleep(60)
+  running.child.kill("SIGINT")
+  const ended = yield* running.ended
+  assert.strictEqual(ended.status, 130, ended.stderr)
+  yield* postconditions(here, ended.stdout + ended.stderr)
 })
 
 /** Each write ends in the middle of a character. */
@@ -97,10 +140,10 @@ const invalid = Effect.gen(function* () {
 export const inputs: ReadonlyArray<Case> = [
   { id: "U07", name: "closed", run: nothing("&-") },
   { id: "U07", name: "/dev/null", run: nothing("/dev/null") },
-  { id: "U07", name: "100 MB", run: large((path) => writeFileSync(path, Buffer.alloc(100_000_000, "a"))) },
+  { id: "U07", name: "100 MB", run: Effect.andThen(large(letters), longLine) },
   { id: "U07", name: "2 GB, sparse", run: large(sparse) },
   { id: "U07", name: "binary", run: binary },
-  { id: "U07", name: "a pipe that never says anything", run: neverEnds },
+  { id: "U07", name: "a pipe that never ends, silent or not", run: Effect.andThen(neverEnds, everMore) },
   { id: "U07", name: "a slow pipe", run: slow },
   { id: "U07", name: "invalid UTF-8", run: invalid }
 ]

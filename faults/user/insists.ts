@@ -1,11 +1,12 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
-import { noChildren, postconditions } from "./support/after.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { postconditions } from "./support/after.ts"
 import type { Running } from "./support/running.ts"
+import { noChildren } from "./support/processes.ts"
 import { until } from "./support/until.ts"
-import { world } from "./support/world.ts"
+import { sane, watched, world } from "./support/world.ts"
 
 /**
  * Milliseconds from the second Ctrl-C to the end of the process. The catalogue says 100; `pnpm cancel` asserts that, on a
@@ -37,24 +38,37 @@ const twice = (phase: Phase) =>
     yield* postconditions(here, ended.stdout + ended.stderr)
   })
 
-const atPrompt = Effect.gen(function* () {
-  const here = yield* world({ server: ["deaf"] })
-  const running = yield* here.terminal(["chat"])
-  yield* running.shows(/> [^\n]*$/)
-  yield* running.type("\u0003")
-  yield* running.shows("Ctrl-C once more")
-  // Less than 50 ms after the first it would count as the same.
-  yield* Effect.sleep(60)
-  const at = performance.now()
-  yield* running.type("\u0003")
-  const ended = yield* running.ended
-  assert.strictEqual(ended.status, 130, ended.stdout)
-  assert.isBelow(ended.at - at, bound)
-  yield* postconditions(here, ended.stdout)
-})
+/** In a conversation, where the terminal is in the hands of the line editor. */
+const inChat = (message: string | undefined) =>
+  Effect.gen(function* () {
+    const here = yield* world({ server: ["deaf"] })
+    const running = yield* here.terminal(["chat"], { wrap: watched })
+    yield* running.shows(/> [^\n]*$/)
+    yield* serves(here)
+    if (message !== undefined) {
+      yield* running.type(`${message}\r`)
+      yield* until("the model was asked", () => here.model.held() > 0, running.output)
+    }
+    yield* running.type("\u0003")
+    yield* running.shows(message === undefined ? "Ctrl-C once more" : "parley: cancelled")
+    // Less than 50 ms after the first it would count as the same.
+    yield* Effect.sleep(60)
+    const at = performance.now()
+    yield* running.type("\u0003")
+    const ended = yield* running.ended
+    assert.strictEqual(ended.status, 130, ended.stdout)
+    assert.isBelow(ended.at - at, bound)
+    assert.match(ended.stdout, sane)
+    yield* noChildren(here)
+    yield* postconditions(here, ended.stdout)
+  })
 
 /** U02: a second SIGINT soon after the first ends the process at once, and everything it has started. */
 export const insists: ReadonlyArray<Case> = [
   ...[startUp, ...ofRound].map((phase) => ({ id: "U02", name: phase.name, run: twice(phase) })),
-  { id: "U02", name: "at the prompt, waiting for a line", run: atPrompt }
+  {
+    id: "U02",
+    name: "at the prompt, waiting for a line, and in a round of a conversation",
+    run: Effect.andThen(Effect.scoped(inChat(undefined)), Effect.scoped(inChat("phase:headers")))
+  }
 ]

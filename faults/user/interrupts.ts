@@ -1,10 +1,10 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
 import { logOf, postconditions, tagsOf } from "./support/after.ts"
 import { said } from "./support/model.ts"
-import { world } from "./support/world.ts"
+import { sane, watched, world } from "./support/world.ts"
 
 /** The prompt is back: the last thing on the terminal. */
 const prompt = (output: string) => output.endsWith("> \u001b[3G")
@@ -27,7 +27,7 @@ const inRun = (phase: Phase) =>
 const inChat = (phase: Phase) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, false))
-    const running = yield* here.terminal(["chat"])
+    const running = yield* here.terminal(["chat"], { wrap: watched })
     yield* running.shows(prompt)
     yield* running.type(`${phase.message}\r`)
     yield* phase.reached(here, running)
@@ -43,14 +43,16 @@ const inChat = (phase: Phase) =>
     const { status, stdout } = yield* running.ended
     assert.strictEqual(status, 0, stdout)
     assert.include(stdout, "\u001b[?2004l", "the terminal does not mark pastes any more")
+    assert.match(stdout, sane)
     yield* postconditions(here, stdout)
   })
 
 /** At a prompt where nothing runs the first Ctrl-C ends nothing: it may have been meant for a round that just ended. */
 const atPrompt = Effect.gen(function* () {
   const here = yield* world({ server: [] })
-  const running = yield* here.terminal(["chat"])
+  const running = yield* here.terminal(["chat"], { wrap: watched })
   yield* running.shows(prompt)
+  yield* serves(here)
   yield* running.type("half a thou\u0003")
   yield* running.shows(/Ctrl-C once more[^]*> [^\n]*$/)
   yield* running.type("phase:answer\r")

@@ -34,6 +34,9 @@ const called = (here: World) =>
     () => JSON.stringify(here.noted())
   )
 
+/** A conversation asks for its first line before its servers have come up. */
+export const serves = (here: World) => until("the server runs", () => here.noted().length >= 2)
+
 /** SIGHUP: Node itself listens to SIGINT and SIGTERM from its first moment. */
 const listens = (_: World, { child, output }: Running) =>
   until("it listens to signals", () => catches(child.pid, 1) || child.exitCode !== null, output)
@@ -46,7 +49,7 @@ export const ofRound: ReadonlyArray<Phase> = [
     name: "context build",
     message: "phase:answer",
     mute: true,
-    reached: (here) => until("the server runs", () => here.noted().length >= 2),
+    reached: serves,
     end: "RoundCancelled"
   },
   {

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { postconditions } from "./support/after.ts"
 import { said } from "./support/model.ts"
-import { pidOf, withPid, world } from "./support/world.ts"
+import { pidOf, watched, world } from "./support/world.ts"
 
 const escape = "\u001b"
 
@@ -65,7 +65,7 @@ const oneColumn = Effect.gen(function* () {
 
 const resized = Effect.gen(function* () {
   const here = yield* world({ server: [] })
-  const running = yield* here.terminal(["chat"], { wrap: withPid })
+  const running = yield* here.terminal(["chat"], { wrap: watched })
   yield* running.shows(/> [^\n]*$/)
   yield* running.type("phase:text\r")
   yield* running.shows(said.half)

@@ -1,10 +1,11 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serversOf, startUp } from "./phases.ts"
-import { lives, postconditions, tagsOf } from "./support/after.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { postconditions, tagsOf } from "./support/after.ts"
+import { lives } from "./support/processes.ts"
 import { until } from "./support/until.ts"
-import { pidOf, withPid, world } from "./support/world.ts"
+import { pidOf, sane, watched, world } from "./support/world.ts"
 
 const signals = { U03: ["SIGTERM", 143], U04: ["SIGHUP", 129] } as const
 type Id = keyof typeof signals
@@ -30,8 +31,9 @@ const ends = (id: Id, phase: Phase, deaf: boolean) =>
 const atPrompt = (id: Id) =>
   Effect.gen(function* () {
     const here = yield* world({ server: [] })
-    const running = yield* here.terminal(["chat"], { wrap: withPid })
+    const running = yield* here.terminal(["chat"], { wrap: watched })
     yield* running.shows(/> [^\n]*$/)
+    yield* serves(here)
     // Behind the one that holds its terminal.
     const pid = pidOf(here)
     const at = performance.now()
@@ -41,7 +43,10 @@ const atPrompt = (id: Id) =>
     yield* until("the command is gone", () => !lives(pid))
     assert.isBelow(performance.now() - at, bound)
     const ended = yield* running.ended
-    if (id === "U03") assert.strictEqual(ended.status, signals[id][1], ended.stdout)
+    if (id === "U03") {
+      assert.strictEqual(ended.status, signals[id][1], ended.stdout)
+      assert.match(ended.stdout, sane)
+    }
     yield* postconditions(here, ended.stdout)
   })
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
@@ -6,32 +5,9 @@ import { Effect } from "effect"
 import { readStored } from "../../../scripts/crash/stored.ts"
 import { atRest, breaksRules, post } from "../../support/post.ts"
 import { said } from "./model.ts"
+import { noChildren } from "./processes.ts"
 import type { Ended } from "./running.ts"
-import { until } from "./until.ts"
 import type { World } from "./world.ts"
-
-/** Whether a process is there and more than a zombie that nobody has buried. */
-export const lives = (pid: number): boolean => {
-  try {
-    const status = readFileSync(`/proc/${pid}/stat`, "utf8")
-    return !/^[ZX]/.test(status.slice(status.lastIndexOf(")") + 2))
-  } catch {
-    return false
-  }
-}
-
-/** The server and what it started. */
-export const childrenOf = (here: World): ReadonlyArray<number> =>
-  here.noted().flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
-
-/** No server, and nothing that a server started, outlives the command by more than the moment that dying takes. */
-export const noChildren = (here: World, seconds = 2) =>
-  until(
-    "all children are gone",
-    () => !childrenOf(here).some(lives),
-    () => childrenOf(here).filter(lives).join(" "),
-    seconds
-  )
 
 /** What no person should see. */
 export const seemly = (output: string): void => {

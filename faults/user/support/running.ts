@@ -17,6 +17,8 @@ export interface Running {
   /** Everything it has written, in the order it came. */
   readonly output: () => string
   readonly shows: (words: string | RegExp | ((output: string) => boolean)) => Effect.Effect<void, Waited>
+  /** When it was that its output came to hold this, on the clock of `performance.now()`. */
+  readonly sees: (holds: (output: string) => boolean) => Effect.Effect<number, Waited>
   readonly type: (text: string | Buffer) => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended, Waited>
 }
@@ -61,6 +63,17 @@ export const start = (
                   : words.test(out.both),
             seen
           ),
+        sees: (holds) => {
+          let seenAt: number | undefined
+          const look = () => {
+            if (seenAt === undefined && holds(out.both)) seenAt = performance.now()
+          }
+          for (const name of ["stdout", "stderr"] as const) child[name]?.on("data", look)
+          return Effect.map(
+            until("its output holds what it should", () => seenAt !== undefined, seen),
+            () => seenAt ?? 0
+          )
+        },
         type: (text) => Effect.sync(() => void child.stdin?.write(text)),
         ended: until("it has ended", () => closed, seen, 40).pipe(
           Effect.map(() => ({ status: statusOf(child), stdout: out.stdout, stderr: out.stderr, at: at ?? 0 }))

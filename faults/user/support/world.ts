@@ -61,8 +61,13 @@ export interface Servers {
   readonly config?: object
 }
 
-/** For `terminal`: writes the command's own process id where `pidOf` finds it. */
-export const withPid = (command: string): string => `echo $$ > "$HOME/pid"; exec ${command}`
+/**
+ * For `terminal`: writes the command's own process id where `pidOf` finds it, and shows in the end how the command leaves
+ * the terminal, which is `sane` when it is as it was.
+ */
+export const watched = (command: string): string =>
+  `sh -c 'echo $$ > "$HOME/pid"; exec "$@"' sh ${command}; code=$?; stty -a; exit $code`
+export const sane = /\nisig icanon iexten echo [^]*$/
 export const pidOf = (here: World): number => Number(readFileSync(join(here.home, "pid"), "utf8"))
 
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`

@@ -54,9 +54,10 @@ export const main = (args: ReadonlyArray<string>): void => {
   const fiber = Effect.runFork(Command.runWith(parley, { version })(args).pipe(Effect.provide(layer)))
   const interrupted = Signals.onStop(() => fiber.interruptUnsafe())
   Streams.whenOutputCloses(() => fiber.interruptUnsafe())
-  fiber.addObserver((exit) => {
+  const codeAfter = (exit: Exit.Exit<void, Failure>) => {
     const unshown = Streams.isBroken() || (Streams.isClosed() && Exit.hasInterrupts(exit))
     const code = unshown ? exitCode.roundFailed : codeOf(exit)
-    Effect.runFork(Process.leave(interrupted() ?? code))
-  })
+    return interrupted() ?? code
+  }
+  fiber.addObserver((exit) => void Effect.runFork(Process.leave(() => codeAfter(exit))))
 }

@@ -48,7 +48,8 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
-    Signals.forget()
+    // Of a pipe's next line nobody knows whether it was meant.
+    if (lines.interactive) Signals.forget()
     busy = true
     const round = yield* Effect.result(RunRound.run(info, line, "text"))
     busy = false

@@ -2,6 +2,7 @@ import process from "node:process"
 import * as readline from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Host from "./Host.ts"
+import { LongLines } from "./LongLines.ts"
 import * as Orphan from "./Orphan.ts"
 import { leavePastes, markPastes, Pastes } from "./Pastes.ts"
 import * as Signals from "./Signals.ts"
@@ -16,6 +17,9 @@ export interface Lines {
   readonly again: () => void
   readonly close: () => void
 }
+
+/** So many lines may wait before a pipe is not read any further. */
+const enough = 100
 
 const { stderr, stdin } = process
 /** Whether a person is there to be asked and to answer: prompts go to standard error. */
@@ -43,23 +47,31 @@ const suspendable = (take: () => void, giveBack: () => void) => {
 /** The line editor of a terminal that has one; what is pasted is text and not keys. */
 const openEditor = (asking: () => boolean) => {
   const pastes = new Pastes()
-  const input = Object.assign(stdin.pipe(pastes), { setRawMode: (on: boolean) => stdin.setRawMode(on) })
+  /** A terminal that was closed fails to be read, and to be set, which it would report as another failure. */
+  let gone = false
+  const setRawMode = (on: boolean) => void (gone || stdin.setRawMode(on))
+  const input = Object.assign(stdin.pipe(pastes), { setRawMode })
   const reader = readline.createInterface({ input, output: process.stderr, terminal: true })
   let open = true
   const giveBack = () => {
     if (!open) return
     Streams.err(leavePastes)
-    stdin.setRawMode(false)
+    setRawMode(false)
   }
   const take = () => {
     if (!open) return
-    stdin.setRawMode(true)
+    setRawMode(true)
     Streams.err(markPastes)
     if (asking()) reader.prompt(true)
   }
   reader.on("SIGTSTP", suspendable(take, giveBack))
   reader.on("SIGINT", () => Signals.receive("SIGINT"))
   process.on("exit", giveBack)
+  stdin.on("error", () => {
+    if (gone) return
+    gone = true
+    reader.close()
+  })
   reader.on("close", () => {
     giveBack()
     open = false
@@ -69,10 +81,11 @@ const openEditor = (asking: () => boolean) => {
   return { reader, expand: (line: string) => pastes.expand(line) }
 }
 
-const openPlain = () => ({
-  reader: readline.createInterface({ input: stdin, terminal: false }),
-  expand: (line: string) => line
-})
+const openPlain = () => {
+  const reader = readline.createInterface({ input: interactive ? stdin : stdin.pipe(new LongLines()), terminal: false })
+  stdin.once("error", () => reader.close())
+  return { reader, expand: (line: string) => line }
+}
 
 /** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
 export const open = (): Lines => {
@@ -87,9 +100,10 @@ export const open = (): Lines => {
     take = undefined
     resolve?.(line)
   }
-  reader.on("line", (line) => (take === undefined ? void waiting.push(expand(line)) : give(expand(line))))
-  // A terminal that was closed fails to be read.
-  stdin.on("error", () => reader.close())
+  reader.on("line", (line) => {
+    if (take !== undefined) return give(expand(line))
+    if (waiting.push(expand(line)) >= enough && !interactive) reader.pause()
+  })
   reader.on("close", () => {
     ended = true
     unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
@@ -105,6 +119,7 @@ export const open = (): Lines => {
     next: (prompt) =>
       Effect.callback((resume) => {
         const early = waiting.shift()
+        if (waiting.length < enough && !interactive && !ended) reader.resume()
         if (early !== undefined || ended) return resume(Effect.succeed(early))
         const own = (line: string | undefined) => resume(Effect.succeed(line))
         take = own

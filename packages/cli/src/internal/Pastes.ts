@@ -1,5 +1,6 @@
 import { StringDecoder } from "node:string_decoder"
 import { Transform } from "node:stream"
+import { lineLimit } from "./LongLines.ts"
 
 /** Asks a terminal to mark what is pasted, and to do so no longer. */
 export const markPastes = "\u001b[?2004h"
@@ -7,9 +8,6 @@ export const leavePastes = "\u001b[?2004l"
 
 const begin = "\u001b[200~"
 const end = "\u001b[201~"
-/** More is refused as a message anyway; it is not kept. */
-const limit = 20_000_000
-
 /** The longest end of `text` that may be the beginning of `mark`. */
 const partial = (text: string, mark: string, atLeast: number): string => {
   for (let n = Math.min(mark.length - 1, text.length); n >= atLeast; n--)
@@ -61,7 +59,7 @@ export class Pastes extends Transform {
 
   private keep(text: string): void {
     const { pasted } = this
-    if (pasted === undefined || pasted.size > limit) return
+    if (pasted === undefined || pasted.size > lineLimit) return
     pasted.parts.push(text)
     pasted.size += text.length
   }

@@ -6,9 +6,9 @@ import * as Streams from "./Streams.ts"
 /** Shows stack traces of internal errors. */
 export const debug: boolean = (Host.env["PARLEY_DEBUG"] ?? "") !== ""
 
-/** Ends the process when what it wrote has been taken. */
-export const leave = (code: number): Effect.Effect<never> =>
+/** Ends the process when what it wrote has been taken, or is known not to be. */
+export const leave = (code: () => number): Effect.Effect<never> =>
   Effect.andThen(
     Streams.flushed,
-    Effect.sync(() => process.exit(code))
+    Effect.sync(() => process.exit(code()))
   )

@@ -35,10 +35,10 @@ export const err = (text: string): void => {
   process.stderr.write(text)
 }
 
-/** Waits until what was written has left the process. */
+/** Waits until what was written has left the process, or has failed to: a file's failure is told of a little later. */
 export const flushed: Effect.Effect<void> = Effect.callback((resume) => {
   if (closed !== undefined) resume(Effect.void)
-  else process.stdout.write("", () => resume(Effect.void))
+  else process.stdout.write("", () => setImmediate(() => resume(Effect.void)))
 })
 
 /** Whether standard error is a terminal that shows styles; see https://no-color.org. */

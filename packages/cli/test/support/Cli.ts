@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 
-const main = join(import.meta.dirname, "../../src/main.ts")
+export const main = join(import.meta.dirname, "../../src/main.ts")
 
 export interface Ended {
   readonly code: number | null

@@ -1,0 +1,184 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import process, { env as inherited } from "node:process"
+import { Effect } from "effect"
+import { main, type Place, place } from "./support/Cli.ts"
+import { ending, keyed, provider, streaming } from "./support/Provider.ts"
+import { eventually, serverIn, terminal } from "./support/Terminal.ts"
+
+const pidsOf = (here: Place): ReadonlyArray<number> => {
+  const log = join(here.home, "server.log")
+  if (!existsSync(log)) return []
+  return [...readFileSync(log, "utf8").matchAll(/"(?:pid|grandchild)":(\d+)/g)].map(([, pid]) => Number(pid))
+}
+
+const lives = (pid: number) => {
+  try {
+    return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"))
+  } catch {
+    return false
+  }
+}
+
+const served = (here: Place) => eventually("the server", () => pidsOf(here).length === 2)
+const gone = (here: Place) => eventually("the end of the servers", () => !pidsOf(here).some(lives), undefined, 3)
+
+/** In the middle of an answer, with a server that leaves for nothing but SIGKILL, and so does its child. */
+const midway = Effect.gen(function* () {
+  const here = yield* place
+  here.configure({ mcpServers: { deaf: serverIn(here, "--deaf") } })
+  const model = yield* provider(200, streaming, true)
+  const { child, ended } = here.spawn(["run", "hi"], { env: keyed(model.url) })
+  const seen = { out: "", err: "" }
+  child.stdout?.on("data", (data: string) => (seen.out += data))
+  child.stderr?.on("data", (data: string) => (seen.err += data))
+  yield* eventually(
+    "the answer",
+    () => seen.out.includes("Thinking"),
+    () => seen.err
+  )
+  return { here, child, ended, seen }
+})
+
+describe("stopping", { timeout: 60_000 }, () => {
+  it.live("a second Ctrl-C ends the command and all that it has started at once", () =>
+    Effect.gen(function* () {
+      const { child, ended, here, seen } = yield* midway
+      child.kill("SIGINT")
+      yield* eventually("the advice", () => seen.err.includes("Ctrl-C again"))
+      const at = performance.now()
+      child.kill("SIGINT")
+      assert.strictEqual((yield* ended).code, 130)
+      assert.isBelow(performance.now() - at, 900)
+      yield* gone(here)
+    })
+  )
+
+  it.live("an end that hangs is cut short, and a key that arrives more than once is one key", () =>
+    Effect.gen(function* () {
+      const { child, ended, here } = yield* midway
+      const at = performance.now()
+      for (let i = 0; i < 5; i++) child.kill("SIGINT")
+      assert.strictEqual((yield* ended).code, 130)
+      assert.isAbove(performance.now() - at, 1000)
+      assert.isBelow(performance.now() - at, 3000)
+      yield* gone(here)
+    })
+  )
+
+  it.live("SIGQUIT ends it at once, and SIGUSR1 opens no debugger", () =>
+    Effect.gen(function* () {
+      const { child, ended, here, seen } = yield* midway
+      child.kill("SIGUSR1")
+      child.kill("SIGQUIT")
+      assert.strictEqual((yield* ended).code, 131)
+      assert.notMatch(seen.err, /debugger/i)
+      yield* gone(here)
+    })
+  )
+
+  it.live("the end of its terminal ends a conversation and its servers", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ mcpServers: { careless: serverIn(here) } })
+      const { child, shows } = yield* terminal(here, ["chat"])
+      yield* shows(/> [^\n]*$/)
+      yield* served(here)
+      child.kill("SIGKILL")
+      yield* gone(here)
+    })
+  )
+
+  it.live("Ctrl-C at a prompt drops what was typed, and only the second one ends the conversation", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const { ended, shows, type } = yield* terminal(here, ["chat"])
+      yield* shows(/> [^\n]*$/)
+      yield* type("half a thou\u0003")
+      yield* shows(/Ctrl-C once more[^]*> [^\n]*$/)
+      yield* type("hello\r")
+      yield* shows(/offline demo model: [^]*> [^\n]*$/)
+      yield* type("\u0003")
+      yield* shows(/once more[^]*once more[^]*> [^\n]*$/)
+      yield* Effect.sleep(60)
+      yield* type("\u0003")
+      assert.strictEqual((yield* ended).code, 130)
+    })
+  )
+
+  it.live("Ctrl-Z gives the terminal back as it was", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const job = yield* terminal(here, ["chat"], (command) => `set -m; ${command}; stty -a; fg >/dev/null`)
+      yield* job.shows(/> [^\n]*$/)
+      yield* job.type("\u001a")
+      yield* job.shows(/\nisig icanon [^]* echo [^]*\[\?2004h[^]*> [^\n]*$/)
+      yield* job.type("hello\r")
+      yield* job.shows(/offline demo model: /)
+    })
+  )
+
+  it.live("a conversation whose input ended stops when its parent is gone", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const model = yield* provider(200, streaming, true)
+      const command = main.replaceAll("\\", "/")
+      const script = `import { spawn } from "node:child_process"
+        const child = spawn(process.execPath, ["${command}", "chat"], { stdio: ["pipe", "pipe", "ignore"] })
+        child.stdin.write("hi\\n")
+        child.stdout.once("data", () => console.log(child.pid))
+        setInterval(() => {}, 1000)`
+      const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+        cwd: here.workspace,
+        env: { PATH: inherited["PATH"], HOME: here.home, ...keyed(model.url) },
+        stdio: ["ignore", "pipe", "ignore"]
+      })
+      let pid = ""
+      parent.stdout.on("data", (data: Buffer) => (pid += data.toString()))
+      yield* eventually("the answer", () => pid.includes("\n"))
+      parent.kill("SIGKILL")
+      yield* eventually("its end", () => !lives(Number(pid)), undefined, 5)
+    })
+  )
+
+  it.live("an output that takes nothing is told of, and the answer is stored", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const model = yield* provider(200, streaming + ending)
+      const full = openSync("/dev/full", "w")
+      const child = spawn(process.execPath, [main, "run", "hi"], {
+        cwd: here.workspace,
+        env: { PATH: inherited["PATH"], HOME: here.home, ...keyed(model.url) },
+        stdio: ["ignore", full, "pipe"]
+      })
+      closeSync(full)
+      let errors = ""
+      child.stderr?.on("data", (data: Buffer) => (errors += data.toString()))
+      yield* eventually("its end", () => child.exitCode !== null && child.stderr?.readableEnded === true)
+      assert.strictEqual(child.exitCode, 1)
+      const lines = errors
+        .trim()
+        .split("\n")
+        .filter((line) => !line.startsWith("session "))
+      assert.deepStrictEqual(lines, ["parley: standard output takes nothing more (ENOSPC); what was stored is kept"])
+    })
+  )
+
+  it.live("what cannot be a message is refused before there is a session", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      for (const [args, input, words] of [
+        [["run", "hi"], "\0\0", /not text/],
+        [["run"], " \n\t", /No message/],
+        [["run", "and this"], "a".repeat(9_999_999), /the limit is 10000000/]
+      ] as const) {
+        const ended = yield* here.run([...args], { input })
+        assert.strictEqual(ended.code, 2, ended.stderr)
+        assert.match(ended.stderr, words)
+      }
+      assert.strictEqual((yield* here.run(["sessions", "list", "-f", "json"])).stdout, "[]\n")
+    })
+  )
+})

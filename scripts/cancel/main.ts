@@ -1,0 +1,44 @@
+// Cancels the built command on a terminal in each phase of a round, and looks at what that leaves. See
+// docs/evidence/cancel.md.
+//   pnpm cancel                20 cancels in each phase, and 20 second presses of Ctrl-C      --repeat N   N of each
+//   --phase WORD   only phases whose name holds the word        --write   put the result into docs/evidence/cancel.md
+import process from "node:process"
+import { parseArgs } from "node:util"
+import * as Effect from "effect/Effect"
+import { ofRound, startUp } from "../../faults/user/phases.ts"
+import { removeCommand, theCommand } from "../../faults/user/support/command.ts"
+import { type Row, report } from "./report.ts"
+import { type Cancel, first, second } from "./round.ts"
+
+const { values } = parseArgs({
+  options: {
+    repeat: { type: "string", default: "20" },
+    phase: { type: "string", default: "" },
+    write: { type: "boolean", default: false }
+  }
+})
+
+const repeat = Number(values.repeat)
+/** What P10 and goal G9 promise for the slowest hundredth. Before there is a prompt the whole command has to end. */
+const bounds = { prompt: 300, exit: 2000, second: 100 }
+
+const times = <E>(cancel: (i: number) => Effect.Effect<Cancel, E>) =>
+  Effect.runPromise(Effect.forEach(Array.from({ length: repeat }).keys(), cancel))
+
+try {
+  theCommand()
+  const started = performance.now()
+  const rows: Array<Row> = []
+  const wanted = (name: string) => name.includes(values.phase)
+  const add = async (phase: string, bound: number, cancel: (i: number) => Effect.Effect<Cancel, unknown>) => {
+    if (wanted(phase)) rows.push({ phase, bound, cancels: await times(cancel) })
+  }
+  await add(startUp.name, bounds.exit, () => first(startUp))
+  await add("prompt", bounds.prompt, () => first("prompt"))
+  for (const phase of ofRound) await add(phase.name, bounds.prompt, () => first(phase))
+  await add("second Ctrl-C, deaf server", bounds.second, (i) => second(ofRound[i % ofRound.length] ?? startUp))
+  const failed = report(rows, { seconds: (performance.now() - started) / 1000, write: values.write })
+  process.exitCode = failed ? 1 : 0
+} finally {
+  removeCommand()
+}

@@ -1,0 +1,121 @@
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { type Phase, runOf, serves, serversOf, startUp } from "../../faults/user/phases.ts"
+import { said } from "../../faults/user/support/model.ts"
+import { runningIn } from "../../faults/user/support/processes.ts"
+import { until } from "../../faults/user/support/until.ts"
+import { type World, world } from "../../faults/user/support/world.ts"
+import * as Invariants from "../../packages/testing/src/Invariants.ts"
+import { illegal } from "../crash/check.ts"
+import { Body } from "../crash/provider.ts"
+import { readStored } from "../crash/stored.ts"
+
+/** One cancel: how long it took, and what is wrong with what it left. */
+export interface Cancel {
+  readonly millis: number
+  readonly unanswered: ReadonlyArray<string>
+  readonly orphans: ReadonlyArray<string>
+  readonly broken: ReadonlyArray<string>
+}
+
+const decodeBody = Schema.decodeUnknownSync(Schema.fromJsonString(Body))
+
+type Check = (typeof Invariants)["settledOnce"]
+const ofLogs: ReadonlyArray<Check> = [
+  Invariants.settledOnce,
+  Invariants.intentFirst,
+  Invariants.nothingAfterClose,
+  Invariants.turnsEndOnce
+]
+
+/** What is wrong with the files, the logs and the requests, while no round runs. */
+const brokenIn = (here: World): ReadonlyArray<string> => {
+  const { damage, sessions } = readStored(here)
+  return [
+    ...damage,
+    ...sessions.flatMap(({ log }) => ofLogs.flatMap((check) => check(log))),
+    ...illegal(here.model.bodies.map((body) => decodeBody(body)))
+  ]
+}
+
+/** Looks at what is left once the process is gone, and sends a real next message to the same session. */
+const after = Effect.fnUntraced(function* (here: World, millis: number) {
+  const orphans = yield* until("all processes are gone", () => runningIn(here).length === 0, undefined, 2).pipe(
+    Effect.as<ReadonlyArray<string>>([]),
+    Effect.orElseSucceed(() => runningIn(here))
+  )
+  const before = readStored(here).sessions
+  const left = brokenIn(here)
+  // Without the phase's servers and slots, which would do to this message what they did to the one before.
+  const plain = join(here.root, "plain")
+  mkdirSync(plain, { recursive: true })
+  const target = before.length === 0 ? [] : ["--continue"]
+  const next = yield* here.run(["run", ...target, "--model", "anthropic/fake", "phase:answer"], {
+    env: { XDG_CONFIG_HOME: plain }
+  })
+  const { sessions } = readStored(here)
+  const cancel: Cancel = {
+    millis,
+    orphans,
+    unanswered: [
+      ...(next.status === 0 && next.stdout.includes(said.whole) ? [] : [`${next.status}: ${next.stderr}`]),
+      ...(sessions.length === Math.max(1, before.length) ? [] : ["the next message went to another session"])
+    ],
+    broken: [...left, ...brokenIn(here), ...sessions.flatMap(({ log }) => Invariants.closed(log))]
+  }
+  return cancel
+})
+
+const prompt = "> \u001b[3G"
+
+/** At its prompt, or in a round: from the key to the prompt that is back. */
+const inChat = (phase: Phase | undefined) =>
+  Effect.gen(function* () {
+    const here = yield* world(phase === undefined ? { server: [] } : serversOf(phase, false))
+    const running = yield* here.terminal(["chat"])
+    yield* running.shows((output) => output.endsWith(prompt))
+    if (phase === undefined) yield* serves(here)
+    else {
+      yield* running.type(`${phase.message}\r`)
+      yield* phase.reached(here, running)
+    }
+    const mark = running.output().length
+    const back = running.sees((output) => output.length > mark && output.endsWith(prompt))
+    const at = performance.now()
+    yield* running.type("\u0003")
+    const millis = (yield* back) - at
+    yield* running.type("\u0004")
+    yield* running.ended
+    return yield* after(here, millis)
+  }).pipe(Effect.scoped)
+
+/** Before there is a prompt the key ends the command. */
+const inStartUp = Effect.gen(function* () {
+  const here = yield* world({ server: [] })
+  const running = yield* here.spawn(runOf(startUp))
+  yield* startUp.reached(here, running)
+  const at = performance.now()
+  running.child.kill("SIGINT")
+  const ended = yield* running.ended
+  return yield* after(here, ended.at - at)
+}).pipe(Effect.scoped)
+
+export const first = (phase: Phase | "prompt") =>
+  phase === startUp ? inStartUp : inChat(phase === "prompt" ? undefined : phase)
+
+/** With a server that leaves for nothing but SIGKILL: from the second key to the end of the process. */
+export const second = (phase: Phase) =>
+  Effect.gen(function* () {
+    const here = yield* world(serversOf(phase, true))
+    const running = yield* here.spawn(runOf(phase))
+    yield* phase.reached(here, running)
+    running.child.kill("SIGINT")
+    yield* running.shows("Ctrl-C again ends it at once")
+    const at = performance.now()
+    running.child.kill("SIGINT")
+    const ended = yield* running.ended
+    const cancel = yield* after(here, ended.at - at)
+    return ended.status === 130 ? cancel : { ...cancel, broken: [...cancel.broken, `exit code ${ended.status}`] }
+  }).pipe(Effect.scoped)
