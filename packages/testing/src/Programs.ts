@@ -12,8 +12,19 @@ import { ToolKind } from "./Arbitraries.ts"
 export const ProgramTool = Schema.Literals([...ToolKind.literals, "hangs"])
 export type ProgramTool = typeof ProgramTool.Type
 
+/**
+ * How an answer fails before it comes, each time in a way that may pass: without a word, or in the middle of a call. It
+ * fails for good with the last.
+ */
+export const ProgramFailures = Schema.Literals(
+  // oxfmt-ignore
+  ["none", "none", "none", "none", "none", "none", "overloaded", "broken", "broken overloaded", "overloaded broken broken"]
+)
+export type ProgramFailures = typeof ProgramFailures.Type
+
 /** One answer of the model. It ends with tool calls, or as a pause when it asks for none. */
 export const ProgramTurn = Schema.Struct({
+  fails: ProgramFailures,
   texts: Schema.Array(Schema.String.check(Schema.isMaxLength(8))).check(Schema.isMaxLength(3)),
   thinks: Schema.Boolean,
   tools: Schema.Array(ProgramTool).check(Schema.isMaxLength(4))
@@ -43,6 +54,7 @@ export type ProgramEnding = typeof ProgramEnding.Type
 /** What the model does with one message. */
 export const ProgramScript = Schema.Struct({
   turns: Schema.Array(ProgramTurn).check(Schema.isMaxLength(4)),
+  fails: ProgramFailures,
   ending: ProgramEnding
 })
 export type ProgramScript = typeof ProgramScript.Type

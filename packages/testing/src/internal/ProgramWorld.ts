@@ -133,7 +133,7 @@ export const modelsOf = (
             content.flatMap((block) => (role === "user" && block._tag === "Text" ? [block.text] : []))
           )
           const message = texts.findLast((text) => world.scripts.has(text)) ?? ""
-          const script = world.scripts.get(message) ?? { turns: [], ending: "dies" }
+          const script = world.scripts.get(message) ?? { turns: [], fails: "none", ending: "dies" }
           const n = world.requests.filter((other) => other.message === message).length
           const sessionId = sessionOf(message)
           if (sessionId === undefined) return yield* Effect.die(new Error(`Nobody sent "${message}"`))
