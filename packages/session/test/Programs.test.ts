@@ -15,5 +15,5 @@ it.effect.prop(
     Effect.map(ProgramRunner.run(program, engine, limits), ({ violations }) => {
       assert.deepStrictEqual(violations, [], violations.join("; "))
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
-  { arbitrary: { runs }, timeout: 300_000 }
+  { arbitrary: { runs }, timeout: 600_000 }
 )
