@@ -40,7 +40,7 @@ const workspace = async () => {
   return dir
 }
 
-const test = (dir: string, project: string, only: ReadonlyArray<string> = []) =>
+const test = (dir: string, project: string, only: ReadonlyArray<string>, patience = 1) =>
   new Promise<{ readonly failed: boolean; readonly output: string }>((done) => {
     const child = spawn(
       process.execPath,
@@ -55,7 +55,7 @@ const test = (dir: string, project: string, only: ReadonlyArray<string> = []) =>
         "1",
         ...only
       ],
-      { cwd: dir, env: { ...process.env, NO_COLOR: "1" } }
+      { cwd: dir, env: { ...process.env, NO_COLOR: "1", PARLEY_RUNS: String(patience) } }
     )
     let output = ""
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += String(data)))
@@ -110,7 +110,7 @@ try {
       source.replace(mutant.find, () => mutant.replace)
     )
     const started = performance.now()
-    const { failed, output } = await test(dir, mutant.project, restriction(mutant))
+    const { failed, output } = await test(dir, mutant.project, restriction(mutant), 4)
     await writeFile(path, source)
     // A mutant that is no program fails every test and proves nothing.
     const runs = !/SyntaxError|ReferenceError|Transform failed|PARSE_ERROR|No test files found/.test(output)

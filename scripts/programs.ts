@@ -72,9 +72,9 @@ if (values.evidence) {
 
 \`pnpm programs ${commandLine.join(" ")}\`, ${today}, Node ${process.versions.node}, Effect ${effect}, ${process.platform}, ${availableParallelism()} cores (${cpus()[0]?.model.split(" ").slice(0, 2).join(" ")}).
 
-A program is up to twelve commands against two sessions: messages with scripted answers, cancellations, crashes, recovery, a
-second process, a slow or failing disk, changes of configuration, previews. Each is compared with the reference model after
-every command, and its sessions, models and tools with the invariants of \`docs/invariants.md\`.
+A program is up to twelve commands against two sessions: messages with scripted answers and attempts that
+fail, cancellations, crashes, recovery, a second process, a slow or failing disk, changes of configuration, previews. Each is
+compared with the reference model after every command, and its sessions, models and tools with the invariants of \`docs/invariants.md\`.
 
 | | |
 | --- | ---: |

@@ -42,13 +42,17 @@ it.live(
     Effect.gen(function* () {
       const echo = calls("echo", '{"text":"a"}')
       const replies = [
-        ...[echo, answers],
-        ...[echo, answers],
+        echo,
+        answers,
+        echo,
+        answers,
         error(400, "invalid_request_error"),
-        ...[hangs, hangs],
+        hangs,
+        hangs,
         calls("hang", "{}"),
         error(529, "overloaded_error"),
-        ...[echo, answers]
+        echo,
+        answers
       ]
       const server = yield* serve(...replies)
       const directory = yield* Effect.acquireRelease(

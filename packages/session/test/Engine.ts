@@ -3,10 +3,13 @@ import { Context, Effect, Layer } from "effect"
 import { defaults, Limits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 
-export const limits = { turns: 4, toolConcurrency: 3 }
+export const limits = { turns: 4, toolConcurrency: 3, retries: 2 }
+
+/** A model of a program is silent for as long as the program likes: a clock that is turned for others gives nobody up. */
+const patient = { firstChunkMillis: 1e9, idleMillis: 1e9, turnMillis: 1e9 }
 
 /** A coordinator as generated programs want one: a new one for each process. */
 export const engine: ProgramRunner.MakeEngine = Layer.build(Layer.fresh(SessionCoordinator.layer)).pipe(
   Effect.map((built) => Context.get(built, SessionCoordinator)),
-  Effect.provideService(Limits, { ...defaults, ...limits, messageBytes: 1000, retries: 0, identicalCalls: 1000 })
+  Effect.provideService(Limits, { ...defaults, ...limits, ...patient, messageBytes: 1000, identicalCalls: 1000 })
 )

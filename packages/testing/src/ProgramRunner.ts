@@ -59,7 +59,7 @@ const command = Effect.fnUntraced(function* (state: ProgramState, n: number, com
     case "Preview":
       return yield* state.preview(sessionIds[command.session])
     case "Disk":
-      return state.disturbDisk(command)
+      return state.disturbDisk({ ...command })
   }
 })
 
@@ -92,7 +92,7 @@ export const run = Effect.fnUntraced(function* (program: Program, engine: MakeEn
 
 /** Whatever happened: once the disk works, recovery closes what is open, once and quietly, and each session answers. */
 const goesOn = Effect.fnUntraced(function* (state: ProgramState) {
-  state.disturbDisk({ steps: 0, mode: "works" })
+  state.disturbDisk({ steps: 0, mode: "works", spares: 0 })
   yield* state.rest
   state.configure(initialConfig)
   const before = [state.world.requests.length, state.world.calls.length].join()
@@ -105,7 +105,7 @@ const goesOn = Effect.fnUntraced(function* (state: ProgramState) {
   state.expect(before === after, "41 recovery is quiet: it asked a model or a tool")
   for (const id of sessionIds) {
     const text = `and now, ${id}?`
-    yield* state.send(text, id, 0, { turns: [], ending: "answer" })
+    yield* state.send(text, id, 0, { turns: [], fails: "none", ending: "answer" })
     yield* state.rest
     state.expect(state.answerOf(text) === "completed", `${id} does not go on: ${state.answerOf(text)}`)
   }

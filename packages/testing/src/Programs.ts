@@ -12,8 +12,19 @@ import { ToolKind } from "./Arbitraries.ts"
 export const ProgramTool = Schema.Literals([...ToolKind.literals, "hangs"])
 export type ProgramTool = typeof ProgramTool.Type
 
+/**
+ * How an answer fails before it comes, each time in a way that may pass: without a word, or in the middle of a call. It
+ * fails for good with the last.
+ */
+export const ProgramFailures = Schema.Literals(
+  // oxfmt-ignore
+  ["none", "none", "none", "none", "none", "none", "overloaded", "broken", "broken overloaded", "overloaded broken broken"]
+)
+export type ProgramFailures = typeof ProgramFailures.Type
+
 /** One answer of the model. It ends with tool calls, or as a pause when it asks for none. */
 export const ProgramTurn = Schema.Struct({
+  fails: ProgramFailures,
   texts: Schema.Array(Schema.String.check(Schema.isMaxLength(8))).check(Schema.isMaxLength(3)),
   thinks: Schema.Boolean,
   tools: Schema.Array(ProgramTool).check(Schema.isMaxLength(4))
@@ -43,6 +54,7 @@ export type ProgramEnding = typeof ProgramEnding.Type
 /** What the model does with one message. */
 export const ProgramScript = Schema.Struct({
   turns: Schema.Array(ProgramTurn).check(Schema.isMaxLength(4)),
+  fails: ProgramFailures,
   ending: ProgramEnding
 })
 export type ProgramScript = typeof ProgramScript.Type
@@ -81,20 +93,24 @@ const Recover = Schema.TaggedStruct("Recover", { writer: Which })
 const Configure = Schema.TaggedStruct("Configure", { config: ProgramConfig })
 /** Shows the next request without sending it. */
 const Preview = Schema.TaggedStruct("Preview", { session: Which })
-/** Each append takes `steps` before and after it is stored. `refuses` fails it; `forgets` stores it and fails all the same. */
+/**
+ * Each append takes `steps` before and after it is stored. `refuses` fails it; `forgets` stores it and fails all the same.
+ * Either begins after so many appends that `spares` lets through.
+ */
 const Disk = Schema.TaggedStruct("Disk", {
   steps: Schema.Literals([0, 1, 3, 9]),
-  mode: Schema.Literals(["works", "works", "refuses", "forgets"])
+  mode: Schema.Literals(["works", "works", "refuses", "forgets"]),
+  spares: Schema.Literals([0, 0, 1, 2, 3, 4, 5, 6])
 })
 
 /**
  * One thing that happens. `writer` is a coordinator, each a process of its own; `session` one of two in the same store.
- * Messages are drawn as often as all the rest.
+ * Messages are drawn nearly as often as all the rest.
  */
 // oxfmt-ignore
 export const ProgramCommand = Schema.Union([
   Message, Message, Message, Message, Message, Message, Message,
-  Cancel, Cancel, Crash, Lapse, Recover, Configure, Preview, Disk
+  Cancel, Cancel, Crash, Crash, Lapse, Recover, Configure, Preview, Disk, Disk
 ])
 export type ProgramCommand = typeof ProgramCommand.Type
 export type ProgramMessage = typeof Message.Type

@@ -1,8 +1,8 @@
-import { Unauthorized } from "@parley/domain/ModelError"
+import { Overloaded, StreamBroken, Unauthorized } from "@parley/domain/ModelError"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import * as Stream from "effect/Stream"
 import * as Chunks from "../Chunks.ts"
-import type { ProgramScript, ProgramTool, ProgramTurn } from "../Programs.ts"
+import type { ProgramFailures, ProgramScript, ProgramTool, ProgramTurn } from "../Programs.ts"
 import * as ScriptedModel from "../ScriptedModel.ts"
 import * as ScriptedTools from "../ScriptedTools.ts"
 
@@ -22,6 +22,9 @@ export const tools: { readonly [name: string]: ScriptedTools.Behaviour } = {
 
 /** The first thing every answer says: what it has cost so far. */
 export const begun: ProviderChunk = { _tag: "UsageSoFar", usage: { ...Chunks.usage, outputTokens: 1 } }
+
+/** What a call asks for that is not said to its end. */
+export const cutInput = '{"n":'
 
 /** What the n-th call of an answer asks for. */
 export const inputOf = (kind: ProgramTool, n: number): string =>
@@ -54,7 +57,7 @@ const ending = (mark: string, script: ProgramScript): ScriptedModel.Turn => {
     case "overflow":
       return ScriptedModel.turn(...said, [Chunks.finish("context-window")])
     case "length":
-      return ScriptedModel.turn(...said, Chunks.call(1, "echo", '{"n":'), [Chunks.finish("length")])
+      return ScriptedModel.turn(...said, Chunks.call(1, "echo", cutInput), [Chunks.finish("length")])
     case "malformed":
       return ScriptedModel.turn(...said, [{ _tag: "ToolInputDelta", index: 0, json: "{" }], [Chunks.finish("end")])
     case "late":
@@ -66,11 +69,40 @@ const ending = (mark: string, script: ProgramScript): ScriptedModel.Turn => {
   }
 }
 
-/** The n-th answer, from 0, to the message. An engine that asks again after the last answer hears the last again. */
+/** One attempt of the model to answer: it fails, or it is a turn or the ending of the script. */
+export type ProgramAttempt = "overloaded" | "broken" | ProgramTurn | "ending"
+
+const failuresOf: { readonly [F in ProgramFailures]: ReadonlyArray<"overloaded" | "broken"> } = {
+  none: [],
+  overloaded: ["overloaded"],
+  broken: ["broken"],
+  "broken overloaded": ["broken", "overloaded"],
+  "overloaded broken broken": ["overloaded", "broken", "broken"]
+}
+
+/** The attempts for each answer of a script: those that fail, and then the answer. */
+export const attemptsOf = (script: ProgramScript): ReadonlyArray<ReadonlyArray<ProgramAttempt>> => [
+  ...script.turns.map((turn) => [...failuresOf[turn.fails], turn]),
+  [...failuresOf[script.fails], "ending"]
+]
+
+/** The n-th attempt, from 0, to answer the message. An engine that asks again after the last one hears the last again. */
 export const answer = (message: string, script: ProgramScript, n: number): ScriptedModel.Turn => {
-  const turn = script.turns[n]
-  const mark = markOf(message, Math.min(n, script.turns.length))
-  return turn === undefined ? ending(mark, script) : asking(mark, turn)
+  const attempts = attemptsOf(script).flat()
+  const at = Math.min(n, attempts.length - 1)
+  const attempt = attempts[at] ?? "ending"
+  const mark = markOf(message, at)
+  const detail = "scripted"
+  if (attempt === "ending") return ending(mark, script)
+  if (attempt === "overloaded") return ScriptedModel.failing(new Overloaded({ detail }))
+  if (attempt === "broken")
+    return ScriptedModel.failing(
+      new StreamBroken({ detail }),
+      [begun],
+      Chunks.text(0, mark),
+      Chunks.call(1, "echo", cutInput)
+    )
+  return asking(mark, attempt)
 }
 
 /** The words by which an answer is known wherever they turn up. */

@@ -75,7 +75,8 @@ export class ProgramState extends ProgramProcesses {
         yield* Effect.yieldNow
         if (progress !== this.world.progress) still = 1
         progress = this.world.progress
-        if (still === 100) yield* TestClock.adjust("1 minute")
+        // Long enough for whoever waits before a retry, and too short for a tool that takes a few steps.
+        if (still % 20 === 0 && still <= 100) yield* TestClock.adjust("5 seconds")
         if (still === 200) {
           for (const id of this.seen.keys()) {
             const waiting = this.pending.filter((message) => message.sessionId === id)

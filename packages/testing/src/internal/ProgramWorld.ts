@@ -20,10 +20,17 @@ import { initialConfig, type ProgramConfig, type ProgramScript } from "../Progra
 import * as ScriptedModel from "../ScriptedModel.ts"
 import { answer, tools } from "./ProgramScripts.ts"
 
+/** How appends go, after those that are spared. */
+export interface Disk {
+  readonly steps: number
+  readonly mode: "works" | "refuses" | "forgets"
+  spares: number
+}
+
 /** Everything outside of the coordinators, and everything that was seen of them. */
 export class ProgramWorld {
   config: ProgramConfig = initialConfig
-  disk: { readonly steps: number; readonly mode: "works" | "refuses" | "forgets" } = { steps: 0, mode: "works" }
+  disk: Disk = { steps: 0, mode: "works", spares: 0 }
   readonly scripts = new Map<string, ProgramScript>()
   readonly requests: Array<RecordedRequest & { readonly sessionId: SessionId; readonly message: string }> = []
   readonly calls: Array<RecordedCall> = []
@@ -91,7 +98,10 @@ export const sessionsOf = (
       return { epoch }
     }),
   append: (id, at, events) => {
-    const { mode, steps } = world.disk
+    const { disk } = world
+    const { steps } = disk
+    const mode = disk.spares > 0 ? "works" : disk.mode
+    disk.spares--
     const error = new StorageError({ operation: "append", reason: "Full", detail: "the program says so" })
     const commit = Effect.gen(function* () {
       yield* times(steps)
@@ -133,7 +143,7 @@ export const modelsOf = (
             content.flatMap((block) => (role === "user" && block._tag === "Text" ? [block.text] : []))
           )
           const message = texts.findLast((text) => world.scripts.has(text)) ?? ""
-          const script = world.scripts.get(message) ?? { turns: [], ending: "dies" }
+          const script = world.scripts.get(message) ?? { turns: [], fails: "none", ending: "dies" }
           const n = world.requests.filter((other) => other.message === message).length
           const sessionId = sessionOf(message)
           if (sessionId === undefined) return yield* Effect.die(new Error(`Nobody sent "${message}"`))

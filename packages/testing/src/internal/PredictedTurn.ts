@@ -1,0 +1,123 @@
+import type { Block, ToolCall } from "@parley/domain/Content"
+import { callId, type TurnId } from "@parley/domain/Ids"
+import type { StopReason } from "@parley/domain/ProviderChunk"
+import type { ToolOutcome } from "@parley/domain/Tool"
+import { type Usage, zero } from "@parley/domain/Usage"
+import * as Chunks from "../Chunks.ts"
+import type { ProgramScript, ProgramTool, ProgramTurn } from "../Programs.ts"
+import type { Sent } from "./Predicted.ts"
+import { cutInput, inputOf, type ProgramAttempt } from "./ProgramScripts.ts"
+
+/** What a turn becomes that nobody disturbs, and the outcomes that each of its calls may have. */
+export interface PredictedTurn {
+  readonly status: "TurnCompleted" | "TurnFailed" | "TurnInterrupted" | "hangs"
+  readonly stop?: StopReason
+  readonly content: ReadonlyArray<Block>
+  readonly outcomes: ReadonlyArray<ReadonlyArray<ToolOutcome>>
+  readonly usage: Usage
+}
+
+const said = (words: string) => [{ _tag: "Text" as const, text: words }]
+const failed = (words: string): ToolOutcome => ({ _tag: "Failed", content: said(words) })
+const noTool = (name: string) => failed(`There is no tool ${JSON.stringify(name)}`)
+
+/** The outcomes a call may have when nobody disturbs it. */
+const outcomesOf = (kind: ProgramTool, input: string, configs: Sent["configs"]): ReadonlyArray<ToolOutcome> => {
+  const echo: ToolOutcome = { _tag: "Succeeded", content: said(input) }
+  switch (kind) {
+    case "echo":
+      return [...new Set(configs.map((config) => config.echo))].map((there) => (there ? echo : noTool("echo")))
+    case "slow":
+    case "slower":
+      return [echo]
+    case "fails":
+      return [failed("no")]
+    case "dies":
+      return [failed("The tool failed unexpectedly: bug in the tool")]
+    case "lost":
+      return [{ _tag: "Unknown", reason: "the connection closed" }]
+    case "unknown":
+      return [noTool("unknown")]
+    case "malformed":
+      return [failed("The input is not a JSON object; nothing was run. Send the call again with a valid input")]
+    case "hangs":
+      return []
+  }
+}
+
+const begun: Usage = { ...Chunks.usage, outputTokens: 1 }
+/** How a turn and its round end, by the script. */
+export const endings: {
+  readonly [E in ProgramScript["ending"]]: readonly [PredictedTurn["status"], StopReason | undefined, Usage, string]
+} = {
+  answer: ["TurnCompleted", "end", Chunks.usage, "completed:end"],
+  "tool-calls-without-calls": ["TurnCompleted", "tool-calls", Chunks.usage, "completed:tool-calls"],
+  length: ["TurnCompleted", "length", Chunks.usage, "completed:length"],
+  "stream-error": ["TurnFailed", undefined, begun, "failed:ModelError"],
+  "silent-end": ["TurnFailed", undefined, begun, "failed:ModelError"],
+  refusal: ["TurnFailed", undefined, Chunks.usage, "failed:ModelError"],
+  overflow: ["TurnFailed", undefined, Chunks.usage, "failed:ModelError"],
+  malformed: ["TurnFailed", undefined, begun, "failed:ModelError"],
+  late: ["TurnFailed", undefined, Chunks.usage, "failed:ModelError"],
+  dies: ["TurnInterrupted", undefined, begun, "failed:Defect"],
+  silence: ["hangs", undefined, begun, "never"]
+}
+
+/** Endings after which the same request may be answered otherwise. */
+export const mayPass = new Set<ProgramScript["ending"]>(["silent-end", "malformed", "late"])
+
+const cutReason = "the answer was cut off at the output limit, so this call may be incomplete. Send it again, shorter"
+
+/** What comes of one attempt, as turn `turn` of its round, and what it says, by its mark. */
+export const predictTurn = (
+  attempt: ProgramAttempt,
+  { configs, script }: Sent,
+  turn: TurnId,
+  mark: string
+): PredictedTurn => {
+  const call = (n: number, index: number, name: string, input: string): ToolCall => ({
+    _tag: "ToolCall",
+    callId: callId(turn, n),
+    providerId: `provider_${index}`,
+    name,
+    input
+  })
+  const cut = call(1, 1, "echo", cutInput)
+  if (attempt === "overloaded") return { status: "TurnFailed", content: [], outcomes: [], usage: zero }
+  if (attempt === "broken") return { status: "TurnFailed", content: [...said(mark), cut], outcomes: [], usage: begun }
+  if (attempt === "ending") {
+    const [status, stop, usage] = endings[script.ending]
+    const isCut = script.ending === "length"
+    return {
+      status,
+      ...(stop === undefined ? {} : { stop }),
+      content: [...said(`${mark} the end${script.ending === "late" ? " and more" : ""}`), ...(isCut ? [cut] : [])],
+      outcomes: isCut ? [[{ _tag: "NotExecuted", reason: cutReason }]] : [],
+      usage
+    }
+  }
+  return {
+    ...asking(attempt, mark, call),
+    outcomes: attempt.tools.map((kind, n) => outcomesOf(kind, inputOf(kind, n + 1), configs))
+  }
+}
+
+const asking = (
+  { texts, thinks, tools }: ProgramTurn,
+  mark: string,
+  call: (n: number, index: number, name: string, input: string) => ToolCall
+) => {
+  const words = `let me see ${mark}`
+  const raw = JSON.stringify({ thinking: words })
+  const first = thinks ? 1 : 0
+  return {
+    status: "TurnCompleted" as const,
+    stop: tools.length > 0 ? ("tool-calls" as const) : ("pause" as const),
+    content: [
+      ...(thinks ? [{ _tag: "Thinking" as const, provider: "scripted", text: words, raw }] : []),
+      ...said([mark, ...texts].join("").toWellFormed()),
+      ...tools.map((kind, n) => call(n + 1, first + 1 + n, kind, inputOf(kind, n + 1)))
+    ],
+    usage: Chunks.usage
+  }
+}
