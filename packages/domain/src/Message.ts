@@ -1,6 +1,7 @@
 import * as Schema from "effect/Schema"
-import { Block, text, type ToolCall } from "./Content.ts"
+import { Block, text, type ToolCall, type ToolResult } from "./Content.ts"
 import type { CallId } from "./Ids.ts"
+import { isRejection } from "./ModelError.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { toResult, type ToolOutcome } from "./Tool.ts"
 
@@ -11,6 +12,11 @@ export const Message = Schema.Struct({
 })
 export type Message = typeof Message.Type
 
+const withoutContent = (result: ToolResult): ToolResult => ({
+  ...result,
+  content: [text("The result is left out: the request that held it was rejected.")]
+})
+
 const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
 
 const emptyMessage = text("(an empty message)")
@@ -20,13 +26,15 @@ export const sendable = (block: Block): boolean =>
   block._tag === "Text" ? block.text.trim() !== "" : "raw" in block ? block.raw !== "" : true
 
 /**
- * Folds the log into messages. Only completed turns appear. Constant work per event, and a message object, once followed
+ * Folds the log into messages. Only completed turns appear, and nothing that a provider has rejected. Constant work per event, and a message object, once followed
  * by another, is never replaced: whoever serialises messages may cache by identity.
  */
 export class MessageFold {
   private readonly done: Array<Message> = []
   private request: EventOf<"RoundStarted">["request"] | undefined
   private calls: ReadonlyArray<ToolCall> = []
+  /** How many messages were there when the model last answered. */
+  private answered = 0
   private readonly outcomes = new Map<CallId, ToolOutcome>()
 
   push({ event }: LogEntry): void {
@@ -40,8 +48,11 @@ export class MessageFold {
         this.ask([])
         this.answer()
         this.add("assistant", event.content.filter(sendable))
+        this.answered = this.done.length
         this.calls = event.content.filter((block) => block._tag === "ToolCall")
         return
+      case "TurnFailed":
+        return isRejection(event.failure) ? this.leaveOut() : undefined
       case "ToolSettled":
         this.outcomes.set(event.callId, event.outcome)
         if (this.calls.every((call) => this.outcomes.has(call.callId))) this.answer()
@@ -61,6 +72,7 @@ export class MessageFold {
     copy.done.push(...this.done)
     copy.request = this.request
     copy.calls = this.calls
+    copy.answered = this.answered
     for (const [id, outcome] of this.outcomes) copy.outcomes.set(id, outcome)
     copy.answer()
     copy.ask([])
@@ -74,6 +86,15 @@ export class MessageFold {
     const content = [...roundPart, ...request].filter(sendable)
     // An answer must have something before it, also where an old log has nothing.
     this.add("user", content.length === 0 ? [emptyMessage] : content)
+  }
+
+  /** Takes back what was said since the model last answered. Results stay owed, so they only lose what they said. */
+  private leaveOut(): void {
+    const last = this.done.at(-1)
+    if (this.done.length <= this.answered || last?.role !== "user") return
+    const content = last.content.flatMap((block) => (block._tag === "ToolResult" ? [withoutContent(block)] : []))
+    this.done.length--
+    this.add("user", content)
   }
 
   private answer(): void {

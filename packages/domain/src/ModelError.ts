@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import type { Failure } from "./Failure.ts"
 
 const Detail = { detail: Schema.String }
 /** The provider's id for the request, to quote in a report. */
@@ -74,6 +75,15 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
   UnknownStop: "The model stopped for a reason this version of Parley does not know"
 }
 
+/**
+ * Whether a failure is about what the request said. To say it again would fail again, with every later request of the
+ * session, so what was added since the model last answered is left out of them.
+ */
+export const isRejection = ({ error, reason }: Failure): boolean =>
+  error === "ModelError" && (reason === "InvalidRequest" || reason === "ContextOverflow" || reason === "Refused")
+
+const leftOut = "; what it added to the conversation is not sent again, so change it before you repeat it"
+
 /** Everything that can go wrong between us and a model. `reason` picks the case. */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", { reason: ModelErrorReason }) {
   override get message(): string {
@@ -81,6 +91,7 @@ export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
     const wait = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
     const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
     const quote = "requestId" in reason && reason.requestId !== undefined ? ` (request ${reason.requestId})` : ""
-    return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}`
+    const advice = isRejection({ error: this._tag, reason: reason._tag, message: "" }) ? leftOut : ""
+    return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}${advice}`
   }
 }

@@ -44,7 +44,13 @@ export const all: { readonly [number: number]: Invariant } = {
   22: invariant("no execution from bad turns", ({ calls = [], log }) => Tool.noneFromBadTurns(log, calls)),
   23: invariant("frozen tools", ({ recorded = [] }) => History.frozenTools(recorded)),
   25: invariant("legal", ({ log, requests }) => Log.legalRequests(requests, log)),
-  26: invariant("prefix stability", ({ requests }) => Log.prefixStable(requests)),
+  26: invariant("prefix stability", ({ log, recorded, requests }) =>
+    Log.prefixStable(
+      requests,
+      log,
+      recorded?.map(({ turnId }) => turnId)
+    )
+  ),
   28: invariant("nothing volatile", ({ recorded = [] }) => History.nothingVolatile(recorded)),
   29: invariant("excluded rows", ({ log, requests }) => Log.excludesFailed(log, requests)),
   31: invariant("retry is new", ({ log }) => Log.retriesAreNew(log)),

@@ -106,6 +106,9 @@ const compareEnd = (round: Told, { configs, disturbed }: Sent, predicted: Predic
 const sendable = (block: Block) =>
   block._tag === "Text" ? block.text.trim() !== "" : "raw" in block ? block.raw !== "" : true
 
+/** Failures that are about what the request said. */
+const rejections = new Set(["InvalidRequest", "ContextOverflow", "Refused"])
+
 /** What the request for turn `turn` of round `at` must say. */
 export const messagesFor = (rounds: ReadonlyArray<Told>, at: number, turn: number): ReadonlyArray<Message> => {
   const out: Array<{ role: Message["role"]; content: Array<Block> }> = []
@@ -116,9 +119,20 @@ export const messagesFor = (rounds: ReadonlyArray<Told>, at: number, turn: numbe
     if (last?.role === role) last.content.push(...content)
     else out.push({ role, content: [...content] })
   }
+  /** What was said since the last answer goes; results stay, without what they said. */
+  const leaveOut = () => {
+    const last = out.at(-1)?.role === "user" ? out.pop() : undefined
+    const results = last?.content.filter((block) => block._tag === "ToolResult") ?? []
+    const said = { _tag: "Text" as const, text: "The result is left out: the request that held it was rejected." }
+    add(
+      "user",
+      results.map(({ _tag, callId, isError }) => ({ _tag, callId, isError, content: [said] }))
+    )
+  }
   for (const [i, round] of rounds.slice(0, at + 1).entries()) {
     add("user", [...(round.context?.roundPart ?? []), ...round.start.request])
     for (const { end } of i === at ? round.turns.slice(0, turn) : round.turns) {
+      if (end?._tag === "TurnFailed" && rejections.has(end.failure.reason ?? "")) leaveOut()
       if (end?._tag !== "TurnCompleted") continue
       add("assistant", end.content)
       add(

@@ -3,7 +3,8 @@ import type { TurnId } from "@parley/domain/Ids"
 import * as Message from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
-import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import { isRejection } from "@parley/domain/ModelError"
+import { endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { TurnContent } from "@parley/domain/TurnContent"
 import type { Violations } from "./Known.ts"
 
@@ -137,17 +138,36 @@ export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: Readon
   })
 }
 
-/** Without a new baseline, what one request says is the beginning of what the next says. */
-export const prefixStable = (requests: ReadonlyArray<ModelRequest>): Violations =>
-  requests.slice(1).flatMap((next, i) => {
-    const previous = requests[i]
-    if (previous === undefined || previous.system !== next.system) return []
-    const flat = ({ messages }: ModelRequest) =>
-      messages
-        .map(({ content, role }) => `${role}:${content.map((block) => JSON.stringify(block)).join(",")}`)
-        .join("\n")
-    return flat(next).startsWith(flat(previous)) ? [] : [`request ${i + 2} does not begin with request ${i + 1}`]
+/**
+ * Without a new baseline, what one request says is the beginning of what the next says. What was added to a request that
+ * the provider rejected is taken back, and the next begins with the one that was answered before. `turns` are the requests'
+ * turns, where they are known; else each turn that started is taken to have sent one.
+ */
+export const prefixStable = (
+  requests: ReadonlyArray<ModelRequest>,
+  log: ReadonlyArray<LogEntry>,
+  turns: ReadonlyArray<string | undefined> = log.flatMap(({ event }) =>
+    event._tag === "TurnStarted" ? [event.turnId] : []
+  )
+): Violations => {
+  const ends = new Map<string | undefined, TurnEnd>()
+  for (const { event } of log) if (endsTurn(event)) ends.set(event.turnId, event)
+  let before: ModelRequest | undefined
+  let answered: ModelRequest | undefined
+  return requests.flatMap((next, i) => {
+    const previous = before
+    const end = turns.length === requests.length ? ends.get(turns[i]) : undefined
+    if (end?._tag === "TurnCompleted") answered = next
+    before = end?._tag === "TurnFailed" && isRejection(end.failure) ? answered : next
+    if (previous === undefined || previous.system !== next.system || flat(next).startsWith(flat(previous))) return []
+    return [`request ${i + 1} does not begin with the one before it`]
   })
+}
+
+type TurnEnd = EventOf<"TurnCompleted" | "TurnFailed" | "TurnInterrupted">
+
+const flat = ({ messages }: ModelRequest) =>
+  messages.map(({ content, role }) => `${role}:${content.map((block) => JSON.stringify(block)).join(",")}`).join("\n")
 
 /** Text that a failed or interrupted turn produced is in no request. Texts that also occur elsewhere prove nothing. */
 export const excludesFailed = (log: ReadonlyArray<LogEntry>, requests: ReadonlyArray<ModelRequest>): Violations => {
