@@ -19,6 +19,8 @@ const root = resolve(import.meta.dirname, "..")
 const copied = [
   "packages",
   "examples",
+  "faults",
+  "scripts",
   "README.md",
   "package.json",
   "pnpm-workspace.yaml",
