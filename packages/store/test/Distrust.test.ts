@@ -40,6 +40,7 @@ const crashed = Effect.gen(function* () {
 const armed = (method: (text: string) => void) =>
   Effect.acquireRelease(
     Effect.sync(() => {
+      // oxlint-disable-next-line typescript/unbound-method -- called below, with the connection it is called on
       const prepare = DatabaseSync.prototype.prepare
       return vi.spyOn(DatabaseSync.prototype, "prepare").mockImplementation(function (this: DatabaseSync, text) {
         method(text)
