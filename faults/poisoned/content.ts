@@ -61,9 +61,10 @@ export const content: ReadonlyArray<F.Form> = [
   opened("calls with the same provider's id", ...called({ ...usual, providerId: "" }), ...F.round(2)),
   opened(
     "a result without content",
-    ...called(usual).map((event) =>
-      event._tag === "ToolSettled" ? { ...event, outcome: { _tag: "Succeeded", content: [] } } : event
-    )
+    ...F.asking(1, usual),
+    F.ran("r1t1c1"),
+    { _tag: "ToolSettled", callId: "r1t1c1", outcome: { _tag: "Succeeded", content: [] } },
+    ...F.answering(1)
   ),
   opened("a result with an empty text", ...called(usual, F.text(""))),
   opened("a result with a lone surrogate", ...called(usual, F.text(lone))),
@@ -78,7 +79,10 @@ export const content: ReadonlyArray<F.Form> = [
     F.asked(1, F.text("See"), image("image/png", "%%%")),
     ...F.round(1).slice(1)
   ),
-  opened("events with more in them than we know", ...F.round(1).map((event) => ({ ...event, colour: "red" }))),
+  opened("events with more in them than we know", { ...F.asked(1), colour: "red" }, ...F.round(1).slice(1, -1), {
+    ...F.done(1),
+    colour: "blue"
+  }),
   refused(
     "an answer that holds a result",
     ...F.round(1, F.text("So."), { _tag: "ToolResult", callId: "x", isError: false, content: [] })

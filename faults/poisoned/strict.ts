@@ -12,6 +12,7 @@ const decode = Schema.decodeUnknownSync(Body)
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
 const nonEmpty = (value: unknown): boolean => typeof value === "string" && value !== ""
+const matches = (pattern: RegExp, value: unknown): boolean => typeof value === "string" && pattern.test(value)
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 const wrong = (role: string, { type, ...block }: typeof Block.Type): string | undefined => {
@@ -22,7 +23,7 @@ const wrong = (role: string, { type, ...block }: typeof Block.Type): string | un
       return nonEmpty(block["signature"]) && role === "assistant" ? undefined : "thinking has no signature"
     case "tool_use":
       if (!isObject(block["input"])) return "tool_use.input is no object"
-      return /^[\w-]{1,64}$/.test(String(block["name"])) && /^[\w-]+$/.test(String(block["id"]))
+      return matches(/^[\w-]{1,64}$/, block["name"]) && matches(/^[\w-]+$/, block["id"])
         ? undefined
         : "tool_use is misnamed"
     case "image":

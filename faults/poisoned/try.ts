@@ -15,16 +15,20 @@ const write = ({ data }: Home, { at, log, seqs, session = {} }: Form): void => {
   const key = 77
   const numbers = log.map((_, i) => seqs?.[i] ?? i + 1)
   const columns = {
-    ...{
-      key,
-      id: poisoned,
-      workspace: "/w",
-      title: "Poison",
-      created_at: 1,
-      updated_at: 1,
-      head: Math.max(0, ...numbers)
-    },
-    ...{ rounds: 1, open: 0, input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0, cost: 0 },
+    key,
+    id: poisoned,
+    workspace: "/w",
+    title: "Poison",
+    created_at: 1,
+    updated_at: 1,
+    head: Math.max(0, ...numbers),
+    rounds: 1,
+    open: 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    cache_read_tokens: 0,
+    cache_write_tokens: 0,
+    cost: 0,
     ...session
   }
   const names = Object.keys(columns)

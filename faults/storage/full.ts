@@ -103,7 +103,7 @@ const tmpfs: Case = {
     yield* within(here, () => ({
       take: () => {
         const { bavail, bsize } = statfsSync(here.data)
-        writeFileSync(ballast, Buffer.alloc(Number(bavail) * Number(bsize) - 160 * 1024))
+        writeFileSync(ballast, Buffer.alloc(bavail * bsize - 160 * 1024))
       },
       give: () => rmSync(ballast)
     }))

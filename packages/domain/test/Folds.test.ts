@@ -170,3 +170,14 @@ it("a round knows what it still owes", () => {
     [["r1t1c2", "requested"]]
   )
 })
+
+it("a message in which nothing can be sent is answered all the same: the answer does not come first", () => {
+  const empty: SessionEvent = { ...start, request: [{ _tag: "Text", text: " " }] }
+  const messages = Message.fromEvents(entries(empty, started, completed("end"), asked))
+  assert.deepStrictEqual(
+    messages.map(({ role }) => role),
+    ["user"]
+  )
+  assert.strictEqual(Message.illegal(messages), undefined)
+  assert.deepInclude(messages[0]?.content[0], { _tag: "Text", text: "(an empty message)" })
+})

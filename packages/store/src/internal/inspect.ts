@@ -45,7 +45,9 @@ const sameOrigin = Effect.fnUntraced(function* (path: string, sql: SqlClient) {
   )
   const after = yield* sql.unsafe<Origin>("SELECT id FROM origin")
   if (foreign.length > 0 || (before[0] !== undefined && before[0].id !== after[0]?.id))
-    return yield* corrupt(`${path}-wal belongs to another database; move it away, and ${path} is as it was`)
+    return yield* corrupt(
+      `${path}-wal belongs to another database; move it and ${path}-shm away, and ${path} is as it was`
+    )
 })
 
 /**
@@ -56,7 +58,9 @@ export const inspect = Effect.fnUntraced(
   function* (path: string) {
     const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
     if (log === undefined && pending(`${path}-shm`))
-      return yield* corrupt(`${path}-wal is missing, and with it what was stored last; put it back beside ${path}`)
+      return yield* corrupt(
+        `${path}-wal is missing, and with it what was stored last; put it back, or remove ${path}-shm to go on without`
+      )
     if (log === undefined || log.size === 0) return
     const sql = yield* connect(path, true)
     const [ours] = yield* sql.unsafe<{ readonly application_id: number }>("PRAGMA application_id").unprepared

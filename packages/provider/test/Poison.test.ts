@@ -1,0 +1,43 @@
+import { assert, it } from "@effect/vitest"
+import type { Block } from "@parley/domain/Content"
+import { callId, roundId, turnId } from "@parley/domain/Ids"
+import * as AnthropicRequest from "../src/AnthropicRequest.ts"
+
+const sent = (role: "user" | "assistant", ...content: ReadonlyArray<Block>): string =>
+  AnthropicRequest.body(
+    { maxOutputTokens: 10, caching: false },
+    { model: { provider: "anthropic", model: "fake" }, system: "", tools: [], messages: [{ role, content }] }
+  )
+
+const thinking = (raw: string): Block => ({ _tag: "Thinking", provider: "anthropic", text: "Hm.", raw })
+const call = (input: string): Block => ({
+  _tag: "ToolCall",
+  callId: callId(turnId(roundId(1), 1), 1),
+  providerId: "toolu_1",
+  name: "notes",
+  input
+})
+
+it("sends thinking only with its signature, byte for byte", () => {
+  const signed = '{"type":"thinking", "thinking":"Hm.", "signature":"c2ln"}'
+  const redacted = '{"type":"redacted_thinking", "data":"x"}'
+  for (const raw of [signed, redacted]) assert.include(sent("assistant", thinking(raw)), raw)
+  for (const raw of ['{"type":"thinking","thinking":"Hm."}', '{"type":"thinking","thinking":"Hm.","signature":""}'])
+    assert.notInclude(sent("assistant", thinking(raw)), "thinking")
+})
+
+it("sends no half of a surrogate pair, and all else of a tool's input as it was", () => {
+  const kept = String.raw`{"a":"\ud83d\ude00 \\ud83d \n","b":1.50}`
+  assert.include(sent("assistant", call(kept)), kept)
+  assert.include(sent("assistant", call(String.raw`{"a":"x\ud83dy\uDE00"}`)), String.raw`{"a":"x\ufffdy\ufffd"}`)
+})
+
+it("tells of an image or a PDF without proper bytes instead of sending it", () => {
+  for (const data of ["", "%%%"])
+    for (const block of [
+      { _tag: "Image", mediaType: "image/png", data } as const,
+      { _tag: "Document", mediaType: "application/pdf", data } as const
+    ])
+      assert.match(sent("user", block), /which cannot be shown/)
+  assert.include(sent("user", { _tag: "Image", mediaType: "image/png", data: "AAAA" }), '"data":"AAAA"')
+})
