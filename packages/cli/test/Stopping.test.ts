@@ -56,13 +56,27 @@ describe("stopping", { timeout: 60_000 }, () => {
     })
   )
 
-  it.live("an end that hangs is cut short, and a key that arrives more than once is one key", () =>
+  it.live("a key that arrives twice is one key", () =>
+    Effect.gen(function* () {
+      const signals = join(import.meta.dirname, "../src/internal/Signals.ts")
+      const script = `import { onStop, receive } from "${signals}"
+        let stops = 0
+        onStop(() => stops++)
+        receive("SIGINT")
+        receive("SIGINT")
+        setTimeout(() => process.exit(stops === 1 ? 0 : 1), 100)`
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" })
+      yield* eventually("its end", () => child.exitCode !== null)
+      assert.strictEqual(child.exitCode, 0)
+    })
+  )
+
+  it.live("an end that hangs is cut short", () =>
     Effect.gen(function* () {
       const { child, ended, here } = yield* midway
       const at = performance.now()
-      for (let i = 0; i < 5; i++) child.kill("SIGINT")
+      child.kill("SIGINT")
       assert.strictEqual((yield* ended).code, 130)
-      assert.isAbove(performance.now() - at, 1000)
       assert.isBelow(performance.now() - at, 3000)
       yield* gone(here)
     })
@@ -72,6 +86,8 @@ describe("stopping", { timeout: 60_000 }, () => {
     Effect.gen(function* () {
       const { child, ended, here, seen } = yield* midway
       child.kill("SIGUSR1")
+      // Time for Node to say that it listens, which it does from a thread of its own.
+      yield* Effect.sleep(300)
       child.kill("SIGQUIT")
       assert.strictEqual((yield* ended).code, 131)
       assert.notMatch(seen.err, /debugger/i)
