@@ -1,6 +1,6 @@
 // Cancels the built command on a terminal in each phase of a round, and looks at what that leaves. See
 // docs/evidence/cancel.md.
-//   pnpm cancel                20 cancels in each phase, and 20 second presses of Ctrl-C      --repeat N   N of each
+//   pnpm cancel       20 cancels in each phase, 20 second presses of Ctrl-C, 20 other signals   --repeat N   N of each
 //   --phase WORD   only phases whose name holds the word        --write   put the result into docs/evidence/cancel.md
 import process from "node:process"
 import { parseArgs } from "node:util"
@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { ofRound, startUp } from "../../faults/user/phases.ts"
 import { removeCommand, theCommand } from "../../faults/user/support/command.ts"
 import { type Row, report } from "./report.ts"
-import { type Cancel, first, second } from "./round.ts"
+import { type Cancel, first, hungUp, second, terminated } from "./round.ts"
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +36,10 @@ try {
   await add(startUp.name, bounds.exit, () => first(startUp))
   await add("prompt", bounds.prompt, () => first("prompt"))
   for (const phase of ofRound) await add(phase.name, bounds.prompt, () => first(phase))
-  await add("second Ctrl-C, deaf server", bounds.second, (i) => second(ofRound[i % ofRound.length] ?? startUp))
+  const inTurn = (i: number) => ofRound[i % ofRound.length] ?? startUp
+  await add("second Ctrl-C, deaf server", bounds.second, (i) => second(inTurn(i)))
+  await add("SIGTERM, deaf server", bounds.exit, (i) => terminated(inTurn(i)))
+  await add("SIGHUP, deaf server", bounds.exit, (i) => hungUp(inTurn(i)))
   const failed = report(rows, { seconds: (performance.now() - started) / 1000, write: values.write })
   process.exitCode = failed ? 1 : 0
 } finally {

@@ -5,7 +5,8 @@ import * as Schema from "effect/Schema"
 import { type Phase, runOf, serves, serversOf, startUp } from "../../faults/user/phases.ts"
 import { said } from "../../faults/user/support/model.ts"
 import { runningIn } from "../../faults/user/support/processes.ts"
-import { until } from "../../faults/user/support/until.ts"
+import type { Running } from "../../faults/user/support/running.ts"
+import { until, type Waited } from "../../faults/user/support/until.ts"
 import { type World, world } from "../../faults/user/support/world.ts"
 import * as Invariants from "../../packages/testing/src/Invariants.ts"
 import { illegal } from "../crash/check.ts"
@@ -105,17 +106,32 @@ const inStartUp = Effect.gen(function* () {
 export const first = (phase: Phase | "prompt") =>
   phase === startUp ? inStartUp : inChat(phase === "prompt" ? undefined : phase)
 
-/** With a server that leaves for nothing but SIGKILL: from the second key to the end of the process. */
-export const second = (phase: Phase) =>
+/** With a server that leaves for nothing but SIGKILL: from the last of the signals to the end of the process. */
+const deaf = (
+  phase: Phase,
+  signal: NodeJS.Signals,
+  code: number,
+  before: (running: Running) => Effect.Effect<void, Waited>
+) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, true))
     const running = yield* here.spawn(runOf(phase))
     yield* phase.reached(here, running)
-    running.child.kill("SIGINT")
-    yield* running.shows("Ctrl-C again ends it at once")
+    yield* before(running)
     const at = performance.now()
-    running.child.kill("SIGINT")
+    running.child.kill(signal)
     const ended = yield* running.ended
     const cancel = yield* after(here, ended.at - at)
-    return ended.status === 130 ? cancel : { ...cancel, broken: [...cancel.broken, `exit code ${ended.status}`] }
+    return ended.status === code ? cancel : { ...cancel, broken: [...cancel.broken, `exit code ${ended.status}`] }
   }).pipe(Effect.scoped)
+
+export const second = (phase: Phase) =>
+  deaf(phase, "SIGINT", 130, (running) =>
+    Effect.andThen(
+      Effect.sync(() => running.child.kill("SIGINT")),
+      running.shows("Ctrl-C again ends it at once")
+    )
+  )
+
+export const terminated = (phase: Phase) => deaf(phase, "SIGTERM", 143, () => Effect.void)
+export const hungUp = (phase: Phase) => deaf(phase, "SIGHUP", 129, () => Effect.void)

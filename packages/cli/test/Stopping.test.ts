@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { Effect } from "effect"
 import { main, type Place, place } from "./support/Cli.ts"
-import { ending, keyed, provider, streaming } from "./support/Provider.ts"
+import { keyed, provider, streaming } from "./support/Provider.ts"
 import { eventually, serverIn, terminal } from "./support/Terminal.ts"
 
 const pidsOf = (here: Place): ReadonlyArray<number> => {
@@ -56,13 +56,27 @@ describe("stopping", { timeout: 60_000 }, () => {
     })
   )
 
-  it.live("an end that hangs is cut short, and a key that arrives more than once is one key", () =>
+  it.live("a key that arrives twice is one key", () =>
+    Effect.gen(function* () {
+      const signals = join(import.meta.dirname, "../src/internal/Signals.ts")
+      const script = `import { onStop, receive } from "${signals}"
+        let stops = 0
+        onStop(() => stops++)
+        receive("SIGINT")
+        receive("SIGINT")
+        setTimeout(() => process.exit(stops === 1 ? 0 : 1), 100)`
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" })
+      yield* eventually("its end", () => child.exitCode !== null)
+      assert.strictEqual(child.exitCode, 0)
+    })
+  )
+
+  it.live("an end that hangs is cut short", () =>
     Effect.gen(function* () {
       const { child, ended, here } = yield* midway
       const at = performance.now()
-      for (let i = 0; i < 5; i++) child.kill("SIGINT")
+      child.kill("SIGINT")
       assert.strictEqual((yield* ended).code, 130)
-      assert.isAbove(performance.now() - at, 1000)
       assert.isBelow(performance.now() - at, 3000)
       yield* gone(here)
     })
@@ -72,6 +86,8 @@ describe("stopping", { timeout: 60_000 }, () => {
     Effect.gen(function* () {
       const { child, ended, here, seen } = yield* midway
       child.kill("SIGUSR1")
+      // Time for Node to say that it listens, which it does from a thread of its own.
+      yield* Effect.sleep(300)
       child.kill("SIGQUIT")
       assert.strictEqual((yield* ended).code, 131)
       assert.notMatch(seen.err, /debugger/i)
@@ -140,45 +156,6 @@ describe("stopping", { timeout: 60_000 }, () => {
       yield* eventually("the answer", () => pid.includes("\n"))
       parent.kill("SIGKILL")
       yield* eventually("its end", () => !lives(Number(pid)), undefined, 5)
-    })
-  )
-
-  it.live("an output that takes nothing is told of, and the answer is stored", () =>
-    Effect.gen(function* () {
-      const here = yield* place
-      const model = yield* provider(200, streaming + ending)
-      const full = openSync("/dev/full", "w")
-      const child = spawn(process.execPath, [main, "run", "hi"], {
-        cwd: here.workspace,
-        env: { PATH: inherited["PATH"], HOME: here.home, ...keyed(model.url) },
-        stdio: ["ignore", full, "pipe"]
-      })
-      closeSync(full)
-      let errors = ""
-      child.stderr?.on("data", (data: Buffer) => (errors += data.toString()))
-      yield* eventually("its end", () => child.exitCode !== null && child.stderr?.readableEnded === true)
-      assert.strictEqual(child.exitCode, 1)
-      const lines = errors
-        .trim()
-        .split("\n")
-        .filter((line) => !line.startsWith("session "))
-      assert.deepStrictEqual(lines, ["parley: standard output takes nothing more (ENOSPC); what was stored is kept"])
-    })
-  )
-
-  it.live("what cannot be a message is refused before there is a session", () =>
-    Effect.gen(function* () {
-      const here = yield* place
-      for (const [args, input, words] of [
-        [["run", "hi"], "\0\0", /not text/],
-        [["run"], " \n\t", /No message/],
-        [["run", "and this"], "a".repeat(9_999_999), /the limit is 10000000/]
-      ] as const) {
-        const ended = yield* here.run([...args], { input })
-        assert.strictEqual(ended.code, 2, ended.stderr)
-        assert.match(ended.stderr, words)
-      }
-      assert.strictEqual((yield* here.run(["sessions", "list", "-f", "json"])).stdout, "[]\n")
     })
   )
 })
