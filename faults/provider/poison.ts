@@ -74,7 +74,8 @@ const poisons: ReadonlyArray<Poison> = [
       settled("r1t1c1", "another"),
       ...turn(2, words("Done.")),
       ended
-    ]
+    ],
+    refused: "a result of call r9t9c9, which was not asked for"
   },
   {
     name: "empty blocks, and blocks that are not the provider's JSON",
@@ -104,12 +105,12 @@ const poisons: ReadonlyArray<Poison> = [
       ...turn(3, words("Done.")),
       ended
     ],
-    refused: "call r1t1c1 appears twice"
+    refused: "call r1t1c1 is requested twice"
   },
   {
     name: "an answer before any question",
     events: [...turn(1, words("Who is there?")), ...started, ended],
-    refused: "message 0 has role assistant"
+    refused: "TurnStarted while no round is open"
   }
 ]
 

@@ -1,5 +1,4 @@
 import type { SessionId } from "@parley/domain/Ids"
-import type { LogEntry } from "@parley/domain/SessionEvent"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { serve } from "../../packages/provider/test/support/SseServer.ts"
@@ -27,13 +26,6 @@ export const talk = (here: Home, rounds = 1, sessions = 1): Effect.Effect<Readon
       })
     )
   }).pipe(Effect.scoped)
-
-/** The log as the store tells it. */
-export const read = (here: Home, id: SessionId): Effect.Effect<ReadonlyArray<LogEntry>, unknown> =>
-  engine(here, { url: "http://127.0.0.1:9" }).pipe(
-    Effect.flatMap(({ sessions }) => sessions.read(id, 0)),
-    Effect.scoped
-  )
 
 /** How opening the database is refused. */
 export const refusal = (here: Home) =>
