@@ -2,6 +2,7 @@ import { stdout } from "node:process"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { missing, type Need } from "./support/needs.ts"
 
 /** One variant of a row of the fault catalogue: what is done to Parley, and what must come of it. */
 export interface Case {
@@ -9,6 +10,8 @@ export interface Case {
   readonly id: string
   /** The variant, in words, unique in its row. */
   readonly name: string
+  /** What it takes that a machine with Node may not have. Without it the case is not run, which is printed. */
+  readonly needs?: ReadonlyArray<Need>
   /** Fails, by an assertion or an error, when what the row calls right does not happen. Ends with the postconditions. */
   readonly run: Effect.Effect<void, unknown, Scope.Scope>
 }
@@ -37,7 +40,13 @@ export const suite = (
 ): void => {
   const total = rows.reduce((sum, row) => sum + row.variants, 0)
   let passed = 0
-  const left = rows.flatMap((row) => (row.left ?? []).map((why) => `${row.id}: not run: ${why}`))
+  const left = [
+    ...rows.flatMap((row) => (row.left ?? []).map((why) => `${row.id}: not run: ${why}`)),
+    ...cases.flatMap(({ id, name, needs = [] }) => {
+      const gone = missing(needs)
+      return gone.length === 0 ? [] : [`${id}: not run: ${name}: this machine has no ${gone.join(" and no ")}`]
+    })
+  ]
   describe(title, () => {
     afterAll(() => stdout.write([`${title}: ${passed}/${total} passed`, ...left, ""].join("\n")))
     for (const row of rows) {
@@ -47,8 +56,8 @@ export const suite = (
           assert.strictEqual(own.length + (row.left?.length ?? 0), row.variants)
           assert.strictEqual(new Set(own.map(({ name }) => name)).size, own.length, "names are unique")
         })
-        for (const { name, run } of own)
-          it.live(
+        for (const { name, needs = [], run } of own)
+          it.live.skipIf(missing(needs).length > 0)(
             name,
             () =>
               Effect.andThen(

@@ -116,6 +116,7 @@ const elsewhere: Case = {
 const downgrade: Case = {
   id: "P35",
   name: "from https to plain http",
+  needs: ["openssl"],
   run: Effect.gen(function* () {
     const plain = yield* serve({ body: [answer("Give me the key.")] })
     const target = `${plain.url}/v1/messages`

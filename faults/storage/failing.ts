@@ -48,6 +48,7 @@ export const failing: ReadonlyArray<Case> = [
     id: "S05",
     // SQLite takes a page that the disk does not give for a damaged one. Nothing was written: the connection may stay.
     name: "reading: EIO",
+    needs: ["strace"],
     run: once(
       { call: "pread64", fault: "error=EIO", when: "4", file: "parley.db" },
       { reason: "Corrupt", words: /restore it from a backup/, reopened: false }
@@ -56,11 +57,13 @@ export const failing: ReadonlyArray<Case> = [
   {
     id: "S05",
     name: "writing: EIO",
+    needs: ["strace"],
     run: once({ call: "pwrite64", fault: "error=EIO", when: "5", file: log }, failed)
   },
   {
     id: "S05",
     name: "syncing: EIO, of the message, the turn and the round's end",
+    needs: ["strace"],
     run: Effect.forEach(
       ["1", "2", "3"],
       (when) => once({ call: "fsync,fdatasync", fault: "error=EIO", when, file: log }, failed),
@@ -72,6 +75,7 @@ export const failing: ReadonlyArray<Case> = [
 const unlocked = (error: "ENOLCK" | "EIO", words: RegExp): Case => ({
   id: "S14",
   name: `locks fail with ${error}`,
+  needs: ["strace"],
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = SessionId.make("none")] = yield* talk(here)

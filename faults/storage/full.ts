@@ -96,6 +96,7 @@ const small = (path: string) =>
 const tmpfs: Case = {
   id: "S04",
   name: "a file system of one megabyte, within the engine",
+  needs: ["mounts"],
   run: Effect.gen(function* () {
     const here = yield* home
     yield* small(here.data)
@@ -140,6 +141,7 @@ const fileSize: Case = {
 const injected: Case = {
   id: "S04",
   name: "ENOSPC at any write, for the engine",
+  needs: ["strace"],
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id] = yield* talk(here, 2)

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect, type Scope } from "effect"
+import type { Need } from "../support/needs.ts"
 import type { Case } from "../suite.ts"
 import { post } from "../support/post.ts"
 import { bytes, calm, type Machine, machine, refused } from "./machine.ts"
@@ -16,9 +17,14 @@ interface Locked {
   readonly unlock: () => void
 }
 
-const locked = (name: string, lock: (here: Machine) => Effect.Effect<Locked, never, Scope.Scope>): Case => ({
+const locked = (
+  name: string,
+  lock: (here: Machine) => Effect.Effect<Locked, never, Scope.Scope>,
+  needs: ReadonlyArray<Need> = []
+): Case => ({
   id: "S11",
   name,
+  needs,
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = SessionId.make("none")] = yield* talk(here)
@@ -59,24 +65,30 @@ export const readable: ReadonlyArray<Case> = [
       return { under, unlock: () => chmodSync(here.database, 0o600) }
     })
   ),
-  locked("a file system that may only be read", (here) =>
-    Effect.acquireRelease(
-      Effect.sync((): Locked => {
-        execFileSync("mount", ["--bind", here.data, here.data])
-        execFileSync("mount", ["-o", "remount,bind,ro", here.data])
-        return { under: [], unlock: () => void execFileSync("mount", ["-o", "remount,bind,rw", here.data]) }
-      }),
-      () => Effect.sync(() => void execFileSync("umount", ["--lazy", here.data]))
-    )
+  locked(
+    "a file system that may only be read",
+    (here) =>
+      Effect.acquireRelease(
+        Effect.sync((): Locked => {
+          execFileSync("mount", ["--bind", here.data, here.data])
+          execFileSync("mount", ["-o", "remount,bind,ro", here.data])
+          return { under: [], unlock: () => void execFileSync("mount", ["-o", "remount,bind,rw", here.data]) }
+        }),
+        () => Effect.sync(() => void execFileSync("umount", ["--lazy", here.data]))
+      ),
+    ["mounts"]
   ),
-  locked("a file of another user, who lets it be read", (here) =>
-    Effect.sync(() => {
-      const under = another(here, here.data, here.database)
-      chmodSync(here.data, 0o755)
-      chmodSync(here.database, 0o644)
-      // Not to be confused with a database that nobody has closed.
-      new DatabaseSync(here.database, { readOnly: true }).close()
-      return { under, unlock: () => {} }
-    })
+  locked(
+    "a file of another user, who lets it be read",
+    (here) =>
+      Effect.sync(() => {
+        const under = another(here, here.data, here.database)
+        chmodSync(here.data, 0o755)
+        chmodSync(here.database, 0o644)
+        // Not to be confused with a database that nobody has closed.
+        new DatabaseSync(here.database, { readOnly: true }).close()
+        return { under, unlock: () => {} }
+      }),
+    ["root"]
   )
 ]

@@ -30,6 +30,7 @@ const slowly = { call: "fsync,fdatasync", fault: "delay_enter=500000", file: "pa
 export const slowDisk: Case = {
   id: "S18",
   name: "500 ms for each sync: text does not wait for one, and Ctrl-C works",
+  needs: ["strace", "pgrep"],
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = none] = yield* talk(here)

@@ -74,6 +74,7 @@ export const older: ReadonlyArray<Case> = [
   {
     id: "S12",
     name: "killed at every write of the migration: the old version, or the new one",
+    needs: ["strace"],
     run: Effect.gen(function* () {
       const seen = new Set<unknown>()
       for (const when of ["1", "4", "8", "12"]) {

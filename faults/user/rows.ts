@@ -34,7 +34,7 @@ export const rows: ReadonlyArray<Row> = [
   { id: "U16", fault: "users and their homes", variants: 4, left: noRoot }
 ]
 
-export const cases: ReadonlyArray<Case> = [
+const all: ReadonlyArray<Case> = [
   ...interrupts,
   ...insists,
   ...terminations,
@@ -50,3 +50,8 @@ export const cases: ReadonlyArray<Case> = [
   ...clocks,
   ...homes
 ]
+
+/** Terminals are those of `script`, and what is left behind is looked for in `/proc`. */
+export const cases: ReadonlyArray<Case> = all.map((one) =>
+  Object.assign({}, one, { needs: ["linux", "script"] as const })
+)
