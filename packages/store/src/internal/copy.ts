@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs"
+import { closeSync, fsyncSync, openSync, renameSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { connect } from "./connection.ts"
+import { discard } from "./discard.ts"
 import { randomDigits } from "./random.ts"
 import { storageError } from "./storageError.ts"
 
@@ -29,6 +30,6 @@ export const copyOf = (path: string) => (version: number) =>
             })
           )
         ),
-      () => Effect.sync(() => rmSync(draft, { force: true }))
+      () => discard(draft)
     )
   })

@@ -1,8 +1,9 @@
-import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, type Stats, statSync } from "node:fs"
+import { closeSync, linkSync, mkdirSync, openSync, renameSync, type Stats, statSync } from "node:fs"
 import { dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { StorageError } from "@parley/domain/Errors"
+import { discard } from "./discard.ts"
 import { randomDigits } from "./random.ts"
 import { storageError } from "./storageError.ts"
 
@@ -61,7 +62,7 @@ export const ensure = Effect.fnUntraced(function* (
         initialise(draft),
         attempt(path, () => publish(draft, path))
       ),
-    () => Effect.sync(() => ["", "-wal", "-shm", "-journal"].forEach((end) => rmSync(draft + end, { force: true })))
+    () => Effect.forEach(["", "-wal", "-shm", "-journal"], (end) => discard(draft + end), { discard: true })
   )
   const after = yield* attempt(path, () => statSync(path, { throwIfNoEntry: false }))
   if (after === undefined) return yield* unusable("Unavailable", `${path} is a symbolic link to nothing`)
