@@ -1,6 +1,8 @@
 import { DatabaseSync } from "node:sqlite"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Repair from "@parley/session/Repair"
 import { Effect } from "effect"
 import { engine, type Home, home } from "../support/home.ts"
 import { talk } from "../storage/talk.ts"
@@ -69,9 +71,21 @@ export const attempt = (form: Form) =>
       } else {
         assert.strictEqual(form.expect, "refused", result.failure.message)
         assert.deepInclude(result.failure, { _tag: "StorageError", reason: "Corrupt", sessionId: poisoned })
-        assert.match(result.failure.message, /go on in a new session, or restore .*: session poisoned/)
+        assert.match(
+          result.failure.message,
+          /`parley sessions repair poisoned` copies what is whole .*: session poisoned/
+        )
         assert.strictEqual(server.bodies.length, before, "nothing was sent")
       }
+    }
+    if (form.expect === "refused") {
+      const { session } = yield* engine(here, { url: server.url }).pipe(
+        Effect.flatMap(({ sessions }) => Effect.provideService(Repair.repair(poisoned), SessionManager, sessions)),
+        Effect.scoped
+      )
+      const result = yield* send(session.id, "And what is left of you?")
+      assert.deepStrictEqual(server.broken, [], form.name)
+      assert.strictEqual(result._tag, "Success")
     }
     // The others do not care, and can be found.
     const other = yield* send(sound ?? poisoned, "And you?")

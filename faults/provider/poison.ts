@@ -133,7 +133,7 @@ export const poisoned = poisons.map(({ events, name, refused }): Case => ({
         if (refused === undefined) assert.strictEqual(message, undefined)
         else {
           assert.include(message, refused)
-          assert.include(message, "new session")
+          assert.include(message, "into a new session")
         }
       }
       assert.lengthOf(server.received, refused === undefined ? 2 : 0)

@@ -67,9 +67,16 @@ const remove = Command.make("delete", { id, workspace }, (input) =>
   )
 ).pipe(Command.withDescription("Delete a session and all that belongs to it"))
 
+const repair = Command.make("repair", { id, workspace }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Sessions.ts")),
+    (command) => command.repair(input)
+  )
+).pipe(Command.withDescription("Copy what is whole of a damaged session into a new one"))
+
 const sessions = Command.make("sessions").pipe(
   Command.withDescription("Look at stored sessions"),
-  Command.withSubcommands([list, show, remove])
+  Command.withSubcommands([list, show, repair, remove])
 )
 
 const recover = Command.make("recover", { workspace, format: Flags.listFormat }, (input) =>

@@ -114,7 +114,7 @@ export class StorageError extends Schema.TaggedError<StorageError>()("StorageErr
 }) {
   override get message(): string {
     if (this.sessionId !== undefined && this.reason === "Corrupt")
-      return `Storage (${this.operation}): the history of this session is damaged, others are not; go on in a new session, or restore the database from a backup: ${this.detail}`
+      return `Storage (${this.operation}): the history of this session is damaged, others are not; \`parley sessions repair ${this.sessionId}\` copies what is whole of it into a new session: ${this.detail}`
     const advice: { readonly [R in typeof this.reason]: string } = {
       Busy: "the database is locked by another process; try again",
       Full: "the disk is full; free some space and try again",

@@ -58,6 +58,8 @@ export class SessionManager extends Context.Service<
       id: SessionId,
       after: number
     ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound>
+    /** For repairs: what `read` gives, or, where that finds damage, the entries before it. */
+    readonly salvage: (id: SessionId) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound>
     /**
      * `read`, and then whatever is appended, by this process at once and by others a little later, without gap or
      * duplicate, until the session is removed. Any number of subscribers, each at its own pace: a slow one costs the writer
@@ -157,6 +159,7 @@ export class SessionManager extends Context.Service<
         acquire,
         append,
         read,
+        salvage: (id) => read(id, 0),
         follow: (id, after) => feed.follow(id, after, (cursor) => read(id, cursor))
       })
     })

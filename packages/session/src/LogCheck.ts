@@ -45,6 +45,11 @@ class Check {
     return this.ofTurn(event) ?? this.ofCall(event)
   }
 
+  /** Whether what came so far is a whole history: rounds from their beginning to their end. */
+  get isWhole(): boolean {
+    return this.round === undefined
+  }
+
   /** What the whole log breaks at its end. */
   get end(): string | undefined {
     return this.turn === undefined || this.gap === undefined ? undefined : `event ${this.gap} is missing`
@@ -103,4 +108,15 @@ export const damage = (entries: ReadonlyArray<LogEntry>): string | undefined => 
     if (problem !== undefined) return `event ${entry.seq}: ${problem}`
   }
   return check.end
+}
+
+/** The log up to the last round that is whole, with nothing damaged before it. */
+export const intact = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<LogEntry> => {
+  const check = new Check()
+  let whole = 0
+  for (const [i, entry] of entries.entries()) {
+    if (check.push(entry) !== undefined) break
+    if (check.isWhole) whole = i + 1
+  }
+  return entries.slice(0, whole)
 }

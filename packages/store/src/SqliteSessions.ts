@@ -28,9 +28,10 @@ const slice = 500
 
 const decodeAll = Effect.fnUntraced(function* <A>(
   rows: ReadonlyArray<A>,
-  decode: (row: A) => Result.Result<LogEntry, string>
+  decode: (row: A) => Result.Result<LogEntry, string>,
+  /** Gets the entries as they are decoded: those before a damaged one, too. */
+  entries: Array<LogEntry> = []
 ) {
-  const entries: Array<LogEntry> = []
   for (const row of rows) {
     const entry = decode(row)
     if (Result.isFailure(entry)) return yield* Effect.fail(entry.failure)
@@ -153,6 +154,23 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     return entries
   }, Effect.withTracerEnabled(false))
 
+  const salvage = Effect.fnUntraced(function* (id: SessionId) {
+    yield* get(id)
+    const entries: Array<LogEntry> = []
+    const page = Effect.suspend(() => {
+      const before = entries.length
+      return run("salvage")((sql) =>
+        sql.unsafe<EventRows.EventRow>(EventRows.selectReadable, [entries.at(-1)?.seq ?? 0, id])
+      ).pipe(
+        Effect.flatMap((rows) => decodeAll(rows, EventRows.decode, entries)),
+        Effect.map(() => entries.length === before + EventRows.pageSize),
+        Effect.catchIf(Predicate.isString, () => Effect.succeed(false))
+      )
+    })
+    yield* Effect.repeat(page, { while: (more) => more })
+    return entries
+  })
+
   const interval = yield* FollowInterval
   /** A session that is gone, or a database that fails, is for `read` to tell. */
   const hasMore = (id: SessionId) => (after: number) =>
@@ -182,7 +200,7 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
       })
     )
 
-  return SessionManager.of({ create, get, list, remove, acquire, append, read, follow })
+  return SessionManager.of({ create, get, list, remove, acquire, append, read, salvage, follow })
 })
 
 /**

@@ -6,6 +6,7 @@ import { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import type { Usage } from "@parley/domain/Usage"
 import { format as formatModel } from "@parley/domain/ModelRef"
+import * as Repair from "@parley/session/Repair"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -114,6 +115,28 @@ export const show = Effect.fn("parley sessions show")(
         for (const round of rounds) yield* output.text(`${showRound(round)}\n\n`)
         if (input.follow) yield* Follow.follow(info, Follow.startOf(entries), "text")
       })
+    )
+)
+
+const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`
+
+export const repair = Effect.fn("parley sessions repair")(
+  (input: { readonly workspace: Option.Option<string>; readonly id: string }) =>
+    stored(
+      input,
+      () =>
+        Effect.gen(function* () {
+          const output = yield* Output
+          const id = yield* Target.named(input.id)
+          const { leftBehind, session } = yield* Repair.repair(id)
+          const left = leftBehind === 0 ? "nothing was left behind" : `${count(leftBehind, "event")} left behind`
+          yield* output.text(`${session.id}\n`)
+          yield* output.note(
+            `Copied ${count(session.rounds, "round")} of ${id}, which stays as it is; ${left}. ` +
+              `Go on with: parley run -s ${session.id}`
+          )
+        }),
+      "write"
     )
 )
 

@@ -53,6 +53,11 @@ const isRaw = (entry: unknown): entry is readonly [number, number, unknown] =>
 export const select = `SELECT e.seq, e.at, e.body FROM sessions s
   LEFT JOIN events e ON e.session = s.key AND e.seq > ?1 WHERE s.id = ?2 ORDER BY e.seq LIMIT ${pageSize}`
 
+/** The same without rows whose numbers JavaScript cannot hold, which would fail the whole page. */
+export const selectReadable = `SELECT e.seq, e.at, e.body FROM sessions s JOIN events e ON e.session = s.key
+  WHERE e.seq > ?1 AND s.id = ?2 AND e.seq <= 9007199254740991 AND abs(e.at) <= 9007199254740991
+  ORDER BY e.seq LIMIT ${pageSize}`
+
 export const removeDeltas = `DELETE FROM events WHERE session = ? AND delta_of = ?`
 
 /** Rows per statement: enough to make a statement cheap, few enough that one of each length stays prepared. */
