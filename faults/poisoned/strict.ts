@@ -1,7 +1,8 @@
 import { createServer } from "node:http"
 import { Effect, Schema } from "effect"
 import { breaksRules } from "../support/post.ts"
-import { answer, apiError } from "../support/wire.ts"
+import { answer, apiError } from "../../packages/provider/test/support/wire.ts"
+import { listening } from "../../packages/provider/test/support/listening.ts"
 
 /** What the API looks at beyond the order of blocks: their own shape. */
 const Block = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [Schema.Record(Schema.String, Schema.Json)])
@@ -72,15 +73,5 @@ export const strict = Effect.gen(function* () {
       }
     })
   })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  )
-  const address = server.address()
-  const port = typeof address === "object" ? address?.port : undefined
-  return { url: `http://127.0.0.1:${port}`, bodies, broken } satisfies Strict
+  return { url: `http://127.0.0.1:${yield* listening(server)}`, bodies, broken } satisfies Strict
 })

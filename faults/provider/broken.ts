@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { answer, sse } from "../support/wire.ts"
+import { answer, sse } from "../../packages/provider/test/support/wire.ts"
 import { completed, said, type Seen, variant, variants } from "./kit.ts"
 import { afterHeaders, afterStart, type Phase, sentUpTo, withContent } from "./phases.ts"
 

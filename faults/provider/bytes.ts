@@ -4,7 +4,7 @@ import { TurnContent } from "@parley/domain/TurnContent"
 import { Effect } from "effect"
 import { AnthropicResponse } from "../../packages/provider/src/AnthropicResponse.ts"
 import type { Case } from "../suite.ts"
-import { all, start, stop, text, toolUse } from "../support/wire.ts"
+import { all, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, completed, play, type SentBlock, said, variants } from "./kit.ts"
 
 const words = "né 你好 \u{1D11E} 👩‍👩‍👧 end"

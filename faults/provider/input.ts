@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { all, answer, start, stop, text, toolUse } from "../support/wire.ts"
+import { all, answer, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, completed, results, type Scenario, type Seen, variants } from "./kit.ts"
 
 /** An answer that calls `echo` with this input, and one that ends the round. */

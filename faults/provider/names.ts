@@ -5,7 +5,7 @@ import { McpManager } from "@parley/domain/McpManager"
 import * as McpServers from "@parley/mcp/McpServers"
 import { qualifiedName } from "@parley/mcp/ToolNames"
 import { Context, Effect, Layer } from "effect"
-import { all, answer, start, stop, toolUse } from "../support/wire.ts"
+import { all, answer, start, stop, toolUse } from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, completed, results, type Scenario, type Seen, variant, variants } from "./kit.ts"
 
 type Call = readonly [name: string, input: string, id: string]

@@ -3,7 +3,7 @@ import { Deferred, Effect } from "effect"
 import { type Reply, serve } from "../../packages/provider/test/support/SseServer.ts"
 import type { Case } from "../suite.ts"
 import { secured } from "../support/tls.ts"
-import { answer } from "../support/wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 import { failed, play, type Seen, variant, variants } from "./kit.ts"
 
 const limits = { firstChunkMillis: 400 }

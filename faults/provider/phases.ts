@@ -1,4 +1,4 @@
-import { all, delta, type Event, open, start, stop, text, toolUse } from "../support/wire.ts"
+import { all, delta, type Event, open, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
 
 /** A point at which a stream may break: what has been sent by then, and what of it a person may still read. */
 export interface Phase {

@@ -9,7 +9,7 @@ import { serve } from "../../packages/provider/test/support/SseServer.ts"
 import type { Case } from "../suite.ts"
 import { engine, home } from "../support/home.ts"
 import { breaksRules } from "../support/post.ts"
-import { answer } from "../support/wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 
 /** A log that no version of Parley writes: a bug, another program or a careful hand did. */
 interface Poison {

@@ -1,6 +1,16 @@
 import { assert } from "@effect/vitest"
 import type { Usage } from "@parley/domain/Usage"
-import { all, close, delta, type Event, open, sse, start, stop, text } from "../support/wire.ts"
+import {
+  all,
+  close,
+  delta,
+  type Event,
+  open,
+  sse,
+  start,
+  stop,
+  text
+} from "../../packages/provider/test/support/wire.ts"
 import { completed, failed, said, variant, variants } from "./kit.ts"
 
 const begin = sse(start())

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
 import { apiKey } from "../support/home.ts"
-import { all, answer, apiError, start, stop, text, toolUse } from "../support/wire.ts"
+import { all, answer, apiError, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, failed, results, said, type Seen, variant, variants } from "./kit.ts"
 
 const headers = { "content-type": "application/json", "request-id": "req_42" }

@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { DateTime, Effect, Stream } from "effect"
 import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { answer, apiError } from "../support/wire.ts"
+import { answer, apiError } from "../../packages/provider/test/support/wire.ts"
 import { completed, failed, type Scenario, type Seen, variant, variants } from "./kit.ts"
 
 const json = { "content-type": "application/json" }

@@ -4,7 +4,17 @@ import process from "node:process"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { all, answer, close, delta, open, sse, start, stop, toolUse } from "../support/wire.ts"
+import {
+  all,
+  answer,
+  close,
+  delta,
+  open,
+  sse,
+  start,
+  stop,
+  toolUse
+} from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, completed, failed, play, results, type Seen, said, variant } from "./kit.ts"
 
 const MB = 1024 * 1024

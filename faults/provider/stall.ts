@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
 import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { ping, sse } from "../support/wire.ts"
+import { ping, sse } from "../../packages/provider/test/support/wire.ts"
 import { failed, said, variant, variants } from "./kit.ts"
 import { afterHeaders, sentUpTo, withContent } from "./phases.ts"
 

@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { all, answer, delta, type Event, open, start, stop, text } from "../support/wire.ts"
+import { all, answer, delta, type Event, open, start, stop, text } from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, completed, failed, said, sent, variant, variants } from "./kit.ts"
 
 const thinkingOnly: ReadonlyArray<Event> = [

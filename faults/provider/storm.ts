@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { engine, home } from "../support/home.ts"
 import { post } from "../support/post.ts"
-import { answer, apiError } from "../support/wire.ts"
+import { answer, apiError } from "../../packages/provider/test/support/wire.ts"
+import { listening } from "../../packages/provider/test/support/listening.ts"
 
 const sessions = 50
 
@@ -27,18 +28,7 @@ const busy = Effect.gen(function* () {
       times.push(performance.now())
     })
   })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.void))
-    }),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  )
-  const address = server.address()
-  return { times, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : undefined}` }
+  return { times, url: `http://127.0.0.1:${yield* listening(server)}` }
 })
 
 /** The most requests that came within any stretch of this many milliseconds. */

@@ -1,5 +1,15 @@
 import { assert } from "@effect/vitest"
-import { all, answer, close, delta, type Event, open, start, stop, text } from "../support/wire.ts"
+import {
+  all,
+  answer,
+  close,
+  delta,
+  type Event,
+  open,
+  start,
+  stop,
+  text
+} from "../../packages/provider/test/support/wire.ts"
 import { blocksSent, completed, type SentBlock, variants } from "./kit.ts"
 
 const thought = (index: number, thinking: string, signature: string): ReadonlyArray<Event> => [

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { serve } from "../../packages/provider/test/support/SseServer.ts"
 import type { Case } from "../suite.ts"
 import { post, stored } from "../support/post.ts"
-import { delta, open, sse, start } from "../support/wire.ts"
+import { delta, open, sse, start } from "../../packages/provider/test/support/wire.ts"
 import { calm, type Ended, type Machine, machine, sessionOf, type Started } from "./machine.ts"
 import { answering, words } from "./talk.ts"
 

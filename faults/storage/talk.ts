@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { serve } from "../../packages/provider/test/support/SseServer.ts"
 import { engine, type Home } from "../support/home.ts"
-import { answer } from "../support/wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 
 export const words = "Word by word, all of this is kept."
 

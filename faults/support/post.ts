@@ -7,7 +7,7 @@ import { illegal, invariants } from "../../scripts/crash/check.ts"
 import { Body } from "../../scripts/crash/provider.ts"
 import { readStored } from "../../scripts/crash/stored.ts"
 import { engine, type EngineOptions, type Home } from "./home.ts"
-import { answer } from "./wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 
 /** What is wrong with what lies on the disk while no round runs: the file itself, or the invariants of its logs. */
 export const atRest = (home: Pick<Home, "data" | "scratch">): ReadonlyArray<string> => {

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 import { promisify } from "node:util"
 import { Effect, type Scope } from "effect"
+import { listening } from "../../packages/provider/test/support/listening.ts"
 
 const run = promisify(execFile)
 
@@ -40,16 +41,5 @@ export const secured = (listener: RequestListener): Effect.Effect<string, never,
       () => Effect.sync(() => setDefaultCACertificates(trusted))
     )
     const server = createServer({ cert, key }, listener)
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
-    )
-    const address = server.address()
-    return `https://localhost:${typeof address === "object" ? address?.port : undefined}`
+    return `https://localhost:${yield* listening(server)}`
   })

@@ -6,7 +6,7 @@ import { type Reply, serve } from "../../packages/provider/test/support/SseServe
 import type { Case } from "../suite.ts"
 import { engine, type Home, home } from "../support/home.ts"
 import { post, stored } from "../support/post.ts"
-import { all, answer, delta, open, start } from "../support/wire.ts"
+import { all, answer, delta, open, start } from "../../packages/provider/test/support/wire.ts"
 
 type Engine = Effect.Success<ReturnType<typeof engine>>
 

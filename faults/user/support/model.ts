@@ -1,7 +1,18 @@
 import { createServer, type ServerResponse } from "node:http"
 import { Effect, Schema, type Scope } from "effect"
 import { Body } from "../../../scripts/crash/provider.ts"
-import { all, answer, apiError, delta, open, sse, start, stop, text, toolUse } from "../../support/wire.ts"
+import {
+  all,
+  answer,
+  apiError,
+  delta,
+  open,
+  sse,
+  start,
+  stop,
+  text,
+  toolUse
+} from "../../../packages/provider/test/support/wire.ts"
 
 /** What the model says at once to each message; the words that tell a test that they have come through. */
 export const said = { half: "Half a sentence", look: "Let me look", whole: "All is well." }

@@ -1,67 +1,17 @@
-import { createServer } from "node:http"
 import { Round } from "@parley/domain/Session"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { answer, apiError } from "../../provider/test/support/wire.ts"
+import { serve } from "../../provider/test/support/SseServer.ts"
 import { place } from "./support/Cli.ts"
 
-const events = (...all: ReadonlyArray<{ readonly type: string; readonly [key: string]: unknown }>) =>
-  all.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("")
-
-const ok = events(
-  {
-    type: "message_start",
-    message: {
-      id: "msg_1",
-      type: "message",
-      role: "assistant",
-      model: "claude-sonnet-5-5",
-      content: [],
-      stop_reason: null,
-      stop_sequence: null,
-      usage: { input_tokens: 3, output_tokens: 1 }
-    }
-  },
-  { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
-  { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Here I am." } },
-  { type: "content_block_stop", index: 0 },
-  { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 4 } },
-  { type: "message_stop" }
-)
-const error = (type: string) => JSON.stringify({ type: "error", error: { type, message: "scripted" } })
+const json = { "content-type": "application/json" }
 
 /** A server that is overloaded, then limits, then answers; and when it was asked what. */
-const failingTwice = Effect.acquireRelease(
-  Effect.callback<{
-    readonly url: string
-    readonly asked: ReadonlyArray<{ readonly at: number; readonly body: string }>
-    readonly close: () => void
-  }>((resume) => {
-    const asked: Array<{ at: number; body: string }> = []
-    const server = createServer((incoming, outgoing) => {
-      let body = ""
-      incoming.setEncoding("utf8").on("data", (piece: string) => (body += piece))
-      incoming.on("end", () => {
-        asked.push({ at: performance.now(), body })
-        if (asked.length === 1)
-          outgoing.writeHead(529, { "content-type": "application/json" }).end(error("overloaded_error"))
-        else if (asked.length === 2)
-          outgoing
-            .writeHead(429, { "content-type": "application/json", "retry-after": "1" })
-            .end(error("rate_limit_error"))
-        else outgoing.writeHead(200, { "content-type": "text/event-stream" }).end(ok)
-      })
-    })
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      const close = () => {
-        server.closeAllConnections()
-        server.close()
-      }
-      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, asked, close }))
-    })
-  }),
-  ({ close }) => Effect.sync(close)
+const failingTwice = serve(
+  { status: 529, headers: json, body: [apiError("overloaded_error")] },
+  { status: 429, headers: { ...json, "retry-after": "1" }, body: [apiError("rate_limit_error")] },
+  { body: [answer("Here I am.")] }
 )
 
 it.live(
@@ -84,7 +34,7 @@ it.live(
           ["r1t3", "completed", undefined]
         ]
       )
-      const [first, second, third] = server.asked
+      const [first, second, third] = server.received
       assert.strictEqual(second?.body, first?.body)
       assert.strictEqual(third?.body, first?.body)
       assert.isAtLeast((third?.at ?? 0) - (second?.at ?? 0), 1000, "the server's own wish is a minimum")

@@ -1,27 +1,17 @@
 import { createServer } from "node:http"
 import * as Effect from "effect/Effect"
+import { listening } from "../../../provider/test/support/listening.ts"
 
 /** A provider that answers every request in one way. */
 export const provider = (status: number, body: string, hang = false) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
-      const server = createServer((_, response) => {
-        response.writeHead(status, { "content-type": hang ? "text/event-stream" : "application/json" })
-        response.write(body)
-        if (!hang) response.end()
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const port = typeof address === "object" && address !== null ? address.port : 0
-        const close = () => {
-          server.closeAllConnections()
-          server.close()
-        }
-        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
+  Effect.suspend(() => {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { "content-type": hang ? "text/event-stream" : "application/json" })
+      response.write(body)
+      if (!hang) response.end()
+    })
+    return Effect.map(listening(server), (port) => ({ url: `http://127.0.0.1:${port}` }))
+  })
 export const keyed = (url: string) => ({ ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: url })
 /** The beginning of an answer. */
 export const streaming = [

@@ -2,6 +2,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as http from "node:http"
+import { listening } from "./listening.ts"
 
 export interface Reply {
   readonly status?: number
@@ -91,17 +92,6 @@ export const serve = (...replies: ReadonlyArray<Reply>): Effect.Effect<SseServer
       })
     })
     server.on("connection", (socket) => connections.set(socket, ++opened))
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" ? address?.port : undefined
+    const port = yield* listening(server)
     return { url: `http://127.0.0.1:${port}`, received, hanging }
   })
