@@ -3,7 +3,7 @@ import * as Glob from "effect/Glob"
 /** The lines of one ignore file, ready to be asked about paths relative to its directory. */
 export type Rules = ReadonlyArray<Rule>
 
-interface Rule {
+export interface Rule {
   /** Written with `!`: what it matches is not ignored after all. */
   readonly negated: boolean
   readonly directoryOnly: boolean
@@ -65,8 +65,8 @@ const rule = (line: string): Rule | undefined => {
 export const parse = (text: string): Rules =>
   text
     .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .flatMap((line) => rule(line) ?? [])
+    .split("\n")
+    .flatMap((line) => rule(line.endsWith("\r") ? line.slice(0, -1) : line) ?? [])
 
 /** What the rules say about an entry, by the last one that matches. `path` is relative to where they are written. */
 export const verdict = (rules: Rules, path: string, name: string, directory: boolean): boolean | undefined => {

@@ -24,11 +24,11 @@ export class IgnoreFiles {
     { self: this },
     function* (directory: string, above: Ignore.Scope | undefined, has: (name: string) => boolean = () => true) {
       if (this.scopes.has(directory)) return this.scopes.get(directory)
-      let rules: Ignore.Rules = []
+      const rules: Array<Ignore.Rule> = []
       for (const name of names.filter(has)) {
         const path = directory === "" ? name : `${directory}/${name}`
         const text = yield* Effect.result(this.load(path))
-        if (Result.isSuccess(text)) rules = [...rules, ...Ignore.parse(text.success)]
+        if (Result.isSuccess(text)) rules.push(...Ignore.parse(text.success))
         else if (!isMissing(text.failure))
           this.skipped.push({ path, reason: `${text.failure.problem}; what it leaves out is not known` })
       }
