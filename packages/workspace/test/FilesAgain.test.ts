@@ -89,7 +89,7 @@ describe("limits", () => {
   const limited = (root: string, limits: Partial<FileLimits>) =>
     Effect.gen(function* () {
       const defaults = yield* FileLimits
-      const all = { ...defaults, ...limits }
+      const all = Object.assign({}, defaults, limits)
       return yield* Effect.provideService(Files.read(root), FileLimits, all)
     })
   const many = Effect.map(temporary, (root) => {
@@ -173,7 +173,7 @@ it.live("what was found does not depend on the order in which it was made", () =
         for (const name of order) put(root, name, "12345678")
         configure(root, ["**/*.md"], { maxTokens: 13 })
         const defaults = yield* FileLimits
-        const limits = { ...defaults, entries: 12 }
+        const limits = Object.assign({}, defaults, { entries: 12 })
         return yield* Effect.provideService(Files.read(root), FileLimits, limits)
       })
     const one = yield* make(names)

@@ -141,7 +141,7 @@ const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: R
     length += bytesRead
   }
   const after = yield* attempt(() => handle.stat({ bigint: true }))
-  if (opened.size === 0n && after.size === 0n && length > 0) return yield* withoutSize
+  if (length > 0 && opened.size === 0n && sameContent(after, opened)) return yield* withoutSize
   if (BigInt(length) !== opened.size || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
     return yield* changed
   }
