@@ -3,8 +3,10 @@ import { dirname, join } from "node:path"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { SessionContext } from "@parley/domain/SessionContext"
+import * as Files from "@parley/workspace/Files"
 import { Effect, Schema } from "effect"
-import { calm, type Machine, machine, sessionOf } from "../storage/machine.ts"
+import { unprivileged } from "../../packages/workspace/test/support.ts"
+import { calm, machine, sessionOf } from "../storage/machine.ts"
 import { another } from "../storage/user.ts"
 import { post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
@@ -12,28 +14,31 @@ import type { Case } from "../suite.ts"
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(SessionContext))
 const denied = "permission denied"
 
-/** What the command says a request would hold, run by somebody for whom permissions count. */
+/** A machine with something in its workspace, and a command for somebody for whom permissions count. */
+const stocked = Effect.map(machine, (here) => {
+  const put = (name: string, text: string) => {
+    const path = join(here.workspace, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  }
+  for (const name of ["open.md", "shut.md", "docs/a.md", "docs/in/b.md"]) put(name, name)
+  put(".parley/context.json", '{ "include": ["open.md", "shut.md", "docs/a.md", "**/*.md"] }')
+  mkdirSync(here.data, { recursive: true })
+  return { here, under: another(here) }
+})
+
 const closed = (
   name: string,
-  close: (workspace: string) => void,
+  path: string,
   files: ReadonlyArray<string>,
-  skipped: (here: Machine) => { readonly [path: string]: string }
+  skipped: { readonly [path: string]: string }
 ): Case => ({
   id: "F04",
   name,
   needs: ["linux"],
   run: Effect.gen(function* () {
-    const here = yield* machine
-    const put = (name: string, text: string) => {
-      const path = join(here.workspace, name)
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, text)
-    }
-    for (const name of ["open.md", "shut.md", "docs/a.md", "docs/in/b.md"]) put(name, name)
-    put(".parley/context.json", '{ "include": ["open.md", "shut.md", "docs/a.md", "**/*.md"] }')
-    mkdirSync(here.data, { recursive: true })
-    const under = another(here)
-    close(here.workspace)
+    const { here, under } = yield* stocked
+    chmodSync(join(here.workspace, path), 0o000)
     const told = yield* here.parley(["context", "hello", "--format", "json"], { under })
     calm(told)
     assert.strictEqual(told.code, 0, told.stderr)
@@ -42,32 +47,43 @@ const closed = (
       context.files.map(({ path }) => path),
       files
     )
-    assert.deepStrictEqual(Object.fromEntries(context.skipped.map(({ path, reason }) => [path, reason])), skipped(here))
+    assert.deepStrictEqual(Object.fromEntries(context.skipped.map(({ path, reason }) => [path, reason])), skipped)
     const ended = yield* here.parley(["run", "hello"], { under })
     calm(ended)
     assert.strictEqual(ended.code, 0, ended.stderr)
     yield* post(here, SessionId.make(sessionOf(ended)))
-    chmodSync(here.workspace, 0o755)
   })
 })
 
+const theWorkspace: Case = {
+  id: "F04",
+  name: "of the workspace: it has no files then, and what its settings would be is not guessed at",
+  needs: ["linux"],
+  run: Effect.gen(function* () {
+    const { here, under } = yield* stocked
+    chmodSync(here.workspace, 0o000)
+    const set = yield* unprivileged(here.root, Files.read(here.workspace))
+    assert.deepStrictEqual(set, { files: [], skipped: [{ path: here.workspace, reason: `the workspace: ${denied}` }] })
+    // Instructions and rules that may be there are not left out in silence.
+    for (const args of [
+      ["context", "hello"],
+      ["run", "hello"]
+    ]) {
+      const refused = yield* here.parley(args, { under })
+      calm(refused)
+      assert.strictEqual(refused.code, 3, refused.stderr)
+      assert.include(refused.stderr, `${here.workspace}/.parley/`)
+      assert.include(refused.stderr, denied)
+    }
+    chmodSync(here.workspace, 0o755)
+    const ended = yield* here.parley(["run", "hello"], { under })
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    yield* post(here, SessionId.make(sessionOf(ended)))
+  })
+}
+
 export const permissions: ReadonlyArray<Case> = [
-  closed(
-    "of a file",
-    (workspace) => chmodSync(join(workspace, "shut.md"), 0o000),
-    ["docs/a.md", "docs/in/b.md", "open.md"],
-    () => ({ "shut.md": denied })
-  ),
-  closed(
-    "of a directory",
-    (workspace) => chmodSync(join(workspace, "docs"), 0o000),
-    ["open.md", "shut.md"],
-    () => ({ "docs/": denied, "docs/a.md": denied })
-  ),
-  closed(
-    "of the workspace",
-    (workspace) => chmodSync(workspace, 0o000),
-    [],
-    ({ workspace }) => ({ [workspace]: `the workspace: ${denied}` })
-  )
+  closed("of a file", "shut.md", ["docs/a.md", "docs/in/b.md", "open.md"], { "shut.md": denied }),
+  closed("of a directory", "docs", ["open.md", "shut.md"], { "docs/": denied, "docs/a.md": denied }),
+  theWorkspace
 ]

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { linkSync, mkdirSync, writeFileSync } from "node:fs"
+import { closeSync, linkSync, mkdirSync, openSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { FileLimits } from "@parley/workspace/FileLimits"
@@ -17,7 +17,7 @@ const manyFiles: Case = {
     for (let d = 0; d < 200; d++) {
       const directory = join(here.workspace, `d${d % 10}`, String(d))
       mkdirSync(directory, { recursive: true })
-      for (let i = 0; i < 500; i++) writeFileSync(join(directory, `${i}.${i % 100 === 0 ? "md" : "ts"}`), "x")
+      for (let i = 0; i < 500; i++) closeSync(openSync(join(directory, `${i}.${i % 100 === 0 ? "md" : "ts"}`), "wx"))
     }
     here.include(["**/*.md"])
     const began = performance.now()

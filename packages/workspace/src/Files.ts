@@ -32,9 +32,20 @@ const bounded = (
   return [...first.sort(byPath), ...(rest === 0 ? [] : [{ path: "…", reason: `${rest} more are skipped as well` }])]
 }
 
+/** The real path of the workspace, which may also be closed to us: then nothing can be said of what is in it. */
+const entered = Effect.fnUntraced(function* (root: string) {
+  const real = yield* Disk.realpath(root)
+  yield* Effect.catchIf(
+    Disk.kind(project(real).directory),
+    ({ code }) => code !== "EACCES",
+    () => Effect.void
+  )
+  return real
+})
+
 const readWith = Effect.fnUntraced(function* (root: string, cache: FileCache) {
   const limits = yield* FileLimits
-  const found = yield* Effect.result(Disk.realpath(root))
+  const found = yield* Effect.result(entered(root))
   if (Result.isFailure(found)) {
     return { files: [], skipped: [{ path: root, reason: `the workspace: ${found.failure.problem}` }] }
   }
