@@ -7,13 +7,13 @@ import * as Files from "@parley/workspace/Files"
 import { post } from "../support/post.ts"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { place, shown, shows } from "./place.ts"
+import { place, roomyPlace, shown, shows } from "./place.ts"
 
 const manyFiles: Case = {
   id: "F06",
   name: "100,000 files, and more than are looked at",
   run: Effect.gen(function* () {
-    const here = yield* place
+    const here = yield* roomyPlace
     for (let d = 0; d < 200; d++) {
       const directory = join(here.workspace, `d${d % 10}`, String(d))
       mkdirSync(directory, { recursive: true })

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { assert } from "@effect/vitest"
 import * as Files from "@parley/workspace/Files"
@@ -19,8 +20,7 @@ export interface Place extends Home {
 
 export const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 
-export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.map(home, (home) => {
-  const workspace = join(home.root, "ws")
+const at = (home: Home, workspace: string): Place => {
   const put = (name: string, content: string | Uint8Array) => {
     const path = join(workspace, name)
     mkdirSync(dirname(path), { recursive: true })
@@ -31,6 +31,22 @@ export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.map(home, 
     void put(".parley/context.json", encode({ include: paths, ...more }))
   mkdirSync(workspace)
   return { ...home, workspace, put, include }
+}
+
+export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.map(home, (home) =>
+  at(home, join(home.root, "ws"))
+)
+
+const memory = "/dev/shm"
+
+/** One that a great many files can be put into: in memory, where there is such a place. */
+export const roomyPlace: Effect.Effect<Place, never, Scope.Scope> = Effect.gen(function* () {
+  const beside = yield* home
+  const root = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), "parley-faults-"))),
+    (root) => Effect.sync(() => rmSync(root, { recursive: true, force: true }))
+  )
+  return at(beside, join(realpathSync(root), "ws"))
 })
 
 interface Shown {
