@@ -41,6 +41,8 @@ describe("files that were read before", () => {
       put(root, "docs/binary.md", "\0")
       put(root, ".gitignore", "*.log")
       configure(root, ["**/*.md"])
+      const written = 1_700_000_000
+      fs.utimesSync(`${root}/docs/7.md`, written, written)
       yield* Effect.gen(function* () {
         const first = yield* counted
         assert.strictEqual(first.opened, 22)
@@ -50,9 +52,8 @@ describe("files that were read before", () => {
         assert.deepStrictEqual(second.set, first.set)
 
         // The same size at the same time: the system's own note of the change is what tells.
-        const { atime, mtime } = fs.statSync(`${root}/docs/7.md`)
         put(root, "docs/7.md", "x")
-        fs.utimesSync(`${root}/docs/7.md`, atime, mtime)
+        fs.utimesSync(`${root}/docs/7.md`, written, written)
         put(root, "docs/new", "y")
         fs.renameSync(`${root}/docs/new`, `${root}/docs/8.md`)
         fs.rmSync(`${root}/docs/9.md`)
@@ -163,6 +164,23 @@ describe("budgets in tokens", () => {
     })
   )
 })
+
+it.live("directories are gone into by code unit, whatever the order on the disk", () =>
+  Effect.gen(function* () {
+    const root = yield* temporary
+    const directories = Array.from({ length: 20 }, (_, i) => `d${String(i).padStart(2, "0")}`)
+    for (const directory of directories.toReversed()) put(root, `${directory}/a.md`, "a")
+    configure(root, ["**/*.md"])
+    const defaults = yield* FileLimits
+    // `.parley`, twenty directories, and what is in five of them.
+    const limits = Object.assign({}, defaults, { entries: 26 })
+    const { files } = yield* Effect.provideService(Files.read(root), FileLimits, limits)
+    assert.deepStrictEqual(
+      files.map(({ path }) => path),
+      directories.slice(0, 5).map((directory) => `${directory}/a.md`)
+    )
+  })
+)
 
 it.live("what was found does not depend on the order in which it was made", () =>
   Effect.gen(function* () {
