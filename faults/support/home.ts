@@ -46,6 +46,8 @@ export interface EngineOptions {
   readonly limits?: Partial<RoundLimits>
   /** Of the workspace. */
   readonly instructions?: string
+  /** Of the workspace: `Files.layer`. */
+  readonly files?: Layer.Layer<never>
   /** More of the provider's options. */
   readonly provider?: Partial<Anthropic.AnthropicOptions>
 }
@@ -67,7 +69,8 @@ export const engine = (home: Home, options: EngineOptions) =>
           })
         ]
       }),
-      options.tools ?? McpManager.layerMemory({})
+      options.tools ?? McpManager.layerMemory({}),
+      options.files ?? Layer.empty
     ]),
     Layer.provide(PromptManager.layerMemory({ instructions: options.instructions ?? "You are tested." })),
     Layer.fresh,

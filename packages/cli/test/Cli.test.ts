@@ -214,13 +214,17 @@ describe("parley sessions, context, tools, models, chat", { timeout: 60_000 }, (
     Effect.gen(function* () {
       const here = yield* place
       here.write("notes.md", "remember the milk")
-      here.write(".parley/context.json", '{ "include": ["notes.md"] }')
+      here.write(".parley/context.json", '{ "include": ["notes.md", "one\\ntwo.md", "gone\\nskipped notes.md"] }')
+      here.write("one\ntwo.md", "two")
       const { code, stdout } = yield* here.run(["context", "what now?"])
       assert.strictEqual(code, 0)
       assert.match(
         stdout,
         /=== system[\s\S]*remember the milk[\s\S]*=== message 1: user[\s\S]*what now\?[\s\S]*file:notes\.md/
       )
+      // Names stay on their lines.
+      assert.include(stdout, String.raw`"file:one\ntwo.md"`)
+      assert.include(stdout, String.raw`skipped "gone\nskipped notes.md": does not exist`)
       assert.strictEqual((yield* here.run(["sessions", "list", "-f", "json"])).stdout, "[]\n")
     })
   )

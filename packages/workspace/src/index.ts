@@ -1,5 +1,6 @@
 export * as DynamicContext from "./DynamicContext.ts"
 export * as EnvironmentInfo from "./EnvironmentInfo.ts"
+export * as FileLimits from "./FileLimits.ts"
 export * as Files from "./Files.ts"
 export * as JsonFile from "./JsonFile.ts"
 export * as Locations from "./Locations.ts"

@@ -135,6 +135,10 @@ it.effect("F04: what permissions close is skipped, and reported", () =>
     })
     // A workspace that is closed as a whole, or not there at all.
     fs.mkdirSync(`${root}/closed2/ws`, { recursive: true })
+    fs.mkdirSync(`${root}/closed3/.parley`, { recursive: true })
+    fs.chmodSync(`${root}/closed3`, 0o000)
+    const itself = yield* unprivileged(root, Files.read(`${root}/closed3`))
+    assert.deepStrictEqual(itself.skipped, [{ path: `${root}/closed3`, reason: "the workspace: permission denied" }])
     fs.chmodSync(`${root}/closed2`, 0o000)
     const gone = yield* unprivileged(root, Files.read(`${root}/closed2/ws`))
     assert.deepStrictEqual(gone.skipped, [{ path: `${root}/closed2/ws`, reason: "the workspace: permission denied" }])

@@ -36,8 +36,11 @@ const blockText = (block: Block): string => {
   }
 }
 
+/** A name with line ends in it stays on its line, so that it cannot pass for lines of ours. */
+const inLine = (name: string): string => (/[\r\n]/.test(name) ? JSON.stringify(name) : name)
+
 const manifestLine = (segment: Segment): string =>
-  `${segment.part.padEnd(8)} ${String(segment.bytes).padStart(8)} bytes ${String(segment.tokens).padStart(7)} tokens (estimate)  ${segment.hash}  ${segment.source}`
+  `${segment.part.padEnd(8)} ${String(segment.bytes).padStart(8)} bytes ${String(segment.tokens).padStart(7)} tokens (estimate)  ${segment.hash}  ${inLine(segment.source)}`
 
 const show = (context: SessionContext): string => {
   const { messages, model, system, tools } = context.request
@@ -49,7 +52,7 @@ const show = (context: SessionContext): string => {
       (message, i) => `=== message ${i + 1}: ${message.role}\n${message.content.map(blockText).join("\n")}`
     ),
     `=== manifest\n${context.manifest.map(manifestLine).join("\n")}`,
-    ...context.skipped.map(({ path, reason }) => `skipped ${path}: ${reason}`)
+    ...context.skipped.map(({ path, reason }) => `skipped ${inLine(path)}: ${reason}`)
   ].join("\n\n")
 }
 

@@ -28,7 +28,7 @@ export const kind = (path: string): Effect.Effect<"file" | "directory" | "other"
 /** At most `limit` entries of a directory, in the order the disk has them. */
 export const list = (path: string, limit: number): Effect.Effect<ReadonlyArray<Dirent>, Unreadable> =>
   Effect.flatMap(
-    attempt(() => fs.opendir(path)),
+    attempt(() => fs.opendir(path, { bufferSize: 512 })),
     (directory) => Stream.fromAsyncIterable(directory, fromCause).pipe(Stream.take(limit), Stream.runCollect)
   )
 
@@ -55,17 +55,46 @@ const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW |
 
 const changed = new Unreadable({ code: "CHANGED", problem: "changed while it was being read" })
 
+/** Files under `/proc` and the like, which are made up while they are read. */
+const withoutSize = new Unreadable({
+  code: "NOT_FILE",
+  problem: "is made by the system while it is read, not a regular file"
+})
+
 const regular = (found: BigIntStats, limit: number): Effect.Effect<void, Unreadable> => {
+  if (found.size > BigInt(limit) && found.isFile()) {
+    return Effect.fail(
+      new Unreadable({ code: "TOO_LARGE", problem: `is larger than ${limit} bytes (it has ${found.size})` })
+    )
+  }
   if (found.isDirectory()) return Effect.fail(new Unreadable({ code: "EISDIR", problem: "is a directory" }))
   if (!found.isFile()) {
     const what = found.isFIFO() ? "a named pipe" : found.isSocket() ? "a socket" : "a device"
     return Effect.fail(new Unreadable({ code: "NOT_FILE", problem: `is ${what}, not a regular file` }))
   }
-  if (found.size <= BigInt(limit)) return Effect.void
-  return Effect.fail(
-    new Unreadable({ code: "TOO_LARGE", problem: `is larger than ${limit} bytes (it has ${found.size})` })
-  )
+  return Effect.void
 }
+
+/** What tells one content of one file from any other, as far as the system notes changes. */
+export interface Identity {
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+}
+
+export const sameContent = (a: Identity, b: Identity): boolean =>
+  sameFile(a, b) && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
+
+/** The regular file that a path in `within` really leads to; nothing is opened for it. */
+export const identify = Effect.fnUntraced(function* (path: string, within: string) {
+  const real = yield* realpathWithin(within, path)
+  const found = yield* attempt(() => fs.stat(real, { bigint: true }))
+  yield* regular(found, Number.MAX_SAFE_INTEGER)
+  const identity: Identity = found
+  return identity
+})
 
 const open = (path: string): Effect.Effect<fs.FileHandle, Unreadable, Scope> =>
   Effect.acquireRelease(
@@ -88,7 +117,8 @@ const locationOf = (handle: fs.FileHandle, path: string, opened: BigIntStats): E
       })
   )
 
-const sameFile = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino
+const sameFile = (a: Pick<Identity, "dev" | "ino">, b: Pick<Identity, "dev" | "ino">): boolean =>
+  a.dev === b.dev && a.ino === b.ino
 
 const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: ReadOptions) {
   const real = yield* within === undefined ? realpath(path) : realpathWithin(within, path)
@@ -111,10 +141,12 @@ const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: R
     length += bytesRead
   }
   const after = yield* attempt(() => handle.stat({ bigint: true }))
+  if (length > 0 && opened.size === 0n && sameContent(after, opened)) return yield* withoutSize
   if (BigInt(length) !== opened.size || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
     return yield* changed
   }
-  return { bytes: buffer.subarray(0, length), mode: Number(opened.mode) }
+  const identity: Identity = opened
+  return { bytes: buffer.subarray(0, length), mode: Number(opened.mode), identity }
 }, Effect.scoped)
 
 /**
@@ -125,5 +157,5 @@ const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: R
 export const read = (
   path: string,
   options: ReadOptions
-): Effect.Effect<{ readonly bytes: Uint8Array; readonly mode: number }, Unreadable> =>
+): Effect.Effect<{ readonly bytes: Uint8Array; readonly mode: number; readonly identity: Identity }, Unreadable> =>
   Effect.retry(readOnce(path, options), { times: 3, while: (error) => error.code === "CHANGED" })

@@ -1,84 +1,147 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Glob from "effect/Glob"
 import * as Result from "effect/Result"
+import type { FileLimits } from "../FileLimits.ts"
 import { join, list, realpathWithin } from "./Disk.ts"
-import { isMissing } from "./Unreadable.ts"
+import * as Ignore from "./Ignore.ts"
+import { IgnoreFiles } from "./IgnoreFiles.ts"
+import { enters, literalPart } from "./Pattern.ts"
+import { isMissing, type Unreadable } from "./Unreadable.ts"
 
-const maxDepth = 32
-const maxAlternatives = 256
-
-export const isPattern = (path: string): boolean => /[*?[{]/.test(path)
-
-/** Why a pattern is refused, or `undefined`. Braces multiply, and a project must not decide how long we compile. */
-export const patternRefusal = (pattern: string): string | undefined => {
-  const alternatives = pattern
-    .split("{")
-    .slice(1)
-    .reduce((product, part) => product * part.split(",").length, 1)
-  return alternatives > maxAlternatives ? `refused: more than ${maxAlternatives} alternatives in braces` : undefined
+export interface Skipped {
+  readonly path: string
+  readonly reason: string
 }
 
 export interface Found {
-  /** Everything the pattern matches that is not a directory. */
+  /** Everything the pattern matches that is not a directory, and that is not ignored. */
   readonly paths: ReadonlyArray<string>
+  /** How many more there would be without ignore files. */
+  readonly ignored: number
   /** Directories that could not be looked into. */
-  readonly skipped: ReadonlyArray<{ readonly path: string; readonly reason: string }>
-  /** Directory entries that were looked at. */
-  readonly visited: number
-  /** Not all of the tree was looked at. */
-  readonly cut: boolean
+  readonly skipped: ReadonlyArray<Skipped>
 }
 
-/** What a directory name must be for the walk to enter it: hidden ones and dependencies only when the pattern says so. */
-const enters =
-  (pattern: string) =>
-  (name: string): boolean =>
-    (!name.startsWith(".") || /(^|[/{,])\./.test(pattern)) &&
-    (name !== "node_modules" || pattern.includes("node_modules"))
+export interface WalkOptions {
+  readonly root: string
+  readonly limits: Pick<FileLimits, "entries" | "depth" | "millis">
+  /** The text of an ignore file. */
+  readonly load: (path: string) => Effect.Effect<string, Unreadable>
+  /** What is left out whatever matches it. */
+  readonly excludes: (path: string) => boolean
+  /** Of the monotonic clock, in milliseconds. */
+  readonly deadline: number
+}
+
+interface Entry {
+  readonly name: string
+  readonly directory: boolean
+}
+
+const byName = (a: Entry, b: Entry): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 /**
- * The paths in `root` that match. The walk follows no symbolic link but those that the pattern names before its first
- * wildcard, and those only within `root`; it looks at `limit` entries and goes 32 directories deep at most.
+ * Searches one workspace for several patterns, and lists each directory once. What is found depends on names alone, never
+ * on the order in which a disk has them: the walk goes down level by level, by code unit, and takes a directory whole or
+ * stops. It follows no symbolic link but those that a pattern names before its first wildcard, and those only within `root`.
  */
-export const find = Effect.fnUntraced(function* (root: string, pattern: string, limit: number) {
-  const segments = pattern.split("/")
-  const wild = segments.findIndex((segment) => /[*?[\]{}\\]/.test(segment))
-  const base = segments.slice(0, wild).join("/")
-  // Each `/` is one directory at most, also inside braces, so this is never too shallow.
-  const depthLimit = pattern.includes("**") ? maxDepth : Math.min(maxDepth, segments.length - 1)
-  const glob = Glob.make(pattern)
-  const mayEnter = enters(pattern)
+export class Walk {
+  /** Entries that were looked at. */
+  seen = 0
+  /** Which limits were hit, in words. */
+  readonly hit = new Set<string>()
+  /** Ignore files that could not be read. */
+  get skipped(): ReadonlyArray<Skipped> {
+    return this.ignoreFiles.skipped
+  }
+  private readonly listings = new Map<string, Result.Result<ReadonlyArray<Entry>, Unreadable>>()
+  private readonly ignoreFiles: IgnoreFiles
+  private stopped = false
+  private readonly options: WalkOptions
 
-  const paths: Array<string> = []
-  const skipped: Array<{ readonly path: string; readonly reason: string }> = []
-  const pending = [{ path: base, depth: wild }]
-  let visited = 0
-  let cut = false
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { path, depth } = next
-    const place = join(root, path)
-    const listed = yield* realpathWithin(root, place).pipe(
-      Effect.flatMap((real) => list(real, limit - visited + 1)),
-      Effect.result
-    )
-    if (Result.isFailure(listed)) {
-      if (!isMissing(listed.failure)) skipped.push({ path: `${path}/`, reason: listed.failure.problem })
-      continue
-    }
-    const entries = listed.success.slice(0, limit - visited)
-    visited += entries.length
-    if (entries.length < listed.success.length) cut = true
-    for (const entry of entries) {
-      const child = path === "" ? entry.name : `${path}/${entry.name}`
-      if (!entry.isDirectory()) {
-        if (Glob.match(glob, child)) paths.push(child)
-      } else if (mayEnter(entry.name)) {
-        if (depth < depthLimit) pending.push({ path: child, depth: depth + 1 })
-        else if (depthLimit === maxDepth) cut = true
+  constructor(options: WalkOptions) {
+    this.options = options
+    this.ignoreFiles = new IgnoreFiles(options.load)
+  }
+
+  /** The paths that match. */
+  readonly find = Effect.fnUntraced({ self: this }, function* (pattern: string) {
+    const { depth: maxDepth } = this.options.limits
+    const base = literalPart(pattern)
+    // Each `/` is one directory at most, also inside braces, so this is never too shallow.
+    const depthLimit = pattern.includes("**") ? maxDepth : Math.min(maxDepth, pattern.split("/").length - 1)
+    const glob = Glob.make(pattern)
+    const mayEnter = enters(pattern)
+    const paths: Array<string> = []
+    const skipped: Array<Skipped> = []
+    let ignored = 0
+
+    const above = yield* this.ignoreFiles.above(base)
+    if (above.ignored) return { paths, ignored: 1, skipped } satisfies Found
+    const pending = [{ path: base.join("/"), depth: base.length, above: above.scope }]
+    for (const { above, depth, path } of pending) {
+      if (this.stopped) break
+      const listed = yield* this.list(path)
+      if (Result.isFailure(listed)) {
+        if (!isMissing(listed.failure)) skipped.push({ path: `${path}/`, reason: listed.failure.problem })
+        continue
+      }
+      const entries = listed.success
+      const has = (name: string) => entries.some((entry) => entry.name === name)
+      const scope = yield* this.ignoreFiles.within(path, above, has)
+      for (const [i, { directory, name }] of entries.entries()) {
+        // Patterns and names are the project's: however slow they are together, this ends and lets others have their turn.
+        if (i % 32 === 31 && (yield* this.late)) break
+        const child = path === "" ? name : `${path}/${name}`
+        if (directory ? !mayEnter(name) : !Glob.match(glob, child)) continue
+        if (this.options.excludes(child)) continue
+        if (Ignore.ignores(scope, child, name, directory)) {
+          ignored++
+        } else if (!directory) {
+          paths.push(child)
+        } else if (depth < depthLimit) {
+          pending.push({ path: child, depth: depth + 1, above: scope })
+        } else if (depthLimit === maxDepth) {
+          this.hit.add(`it is more than ${maxDepth} directories deep`)
+        }
       }
     }
-    if (cut && visited >= limit) break
+    return { paths, ignored, skipped } satisfies Found
+  })
+
+  private readonly late = Effect.gen({ self: this }, function* () {
+    yield* Effect.yieldNow
+    if ((yield* monotonicMillis) < this.options.deadline) return false
+    this.stop(`it takes more than ${this.options.limits.millis} milliseconds`)
+    return true
+  })
+
+  private stop(limit: string): void {
+    this.stopped = true
+    this.hit.add(limit)
   }
-  const found: Found = { paths, skipped, visited, cut }
-  return found
-})
+
+  private readonly list = Effect.fnUntraced({ self: this }, function* (path: string) {
+    const known = this.listings.get(path)
+    if (known !== undefined) return known
+    if (yield* this.late) return Result.succeed([])
+    const left = this.options.limits.entries - this.seen
+    const listed = yield* realpathWithin(this.options.root, join(this.options.root, path)).pipe(
+      Effect.flatMap((real) => list(real, left + 1)),
+      Effect.map((entries) => entries.map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))),
+      Effect.result
+    )
+    if (Result.isSuccess(listed) && listed.success.length > left) {
+      this.seen = this.options.limits.entries
+      this.stop(`it has more than ${this.options.limits.entries} entries`)
+      return Result.succeed([])
+    }
+    const sorted = Result.map(listed, (entries) => entries.sort(byName))
+    this.seen += Result.isSuccess(sorted) ? sorted.success.length : 0
+    this.listings.set(path, sorted)
+    return sorted
+  })
+}
