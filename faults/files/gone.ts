@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
 import { type Place, place, shown } from "./place.ts"
-import { answer } from "../support/wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 import { engine } from "../support/home.ts"
 import { serve } from "../../packages/provider/test/support/SseServer.ts"
 

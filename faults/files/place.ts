@@ -7,7 +7,7 @@ import { Effect, Schema, type Scope } from "effect"
 import { serve } from "../../packages/provider/test/support/SseServer.ts"
 import { engine, type Home, home } from "../support/home.ts"
 import { breaksRules, post } from "../support/post.ts"
-import { answer } from "../support/wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 
 /** A workspace beside its engine's database. */
 export interface Place extends Home {
