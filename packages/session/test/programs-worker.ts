@@ -2,7 +2,7 @@
 import process from "node:process"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ProgramRunner, Programs } from "@parley/testing"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import * as Arbitrary from "effect/Arbitrary"
 import { TestClock } from "effect/testing"
 import { engine, limits } from "./Engine.ts"
@@ -22,7 +22,7 @@ const property = (program: Programs.Program) =>
     total.calls += report.calls
     if (report.violations.length > 0) return yield* Effect.fail(report.violations)
     return true
-  }).pipe(Effect.provide([SessionManager.layerMemory, TestClock.layer()], { local: true }))
+  }).pipe(Effect.provide([SessionManager.layerMemory, TestClock.layer(), Logger.layer([])], { local: true }))
 
 const started = performance.now()
 let done = 0
