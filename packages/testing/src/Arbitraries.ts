@@ -34,12 +34,17 @@ export type Script = typeof Script.Type
 export const Interruption = small(200)
 
 /**
- * For filtering generated JSON: V8 of Node 24 to 26.10 may read a key that holds an escape as another one that holds a
- * backslash, when it has seen that one in an object of the same beginning. No store can give back what its runtime cannot
- * read.
+ * For filtering generated JSON: V8 of Node 24 to 26.10 may read a key that JSON writes with an escape as another key of the
+ * process, when that one stood in an object of the same beginning. No store can give back what its runtime cannot read.
  */
-export const hasBackslashKey = (value: unknown): boolean =>
-  /"(?:[^"\\]|\\.)*\\\\(?:[^"\\]|\\.)*":/.test(JSON.stringify(value))
+export const hasEscapedKey = (value: unknown): boolean => {
+  let found = false
+  JSON.stringify(value, (key: string, inner: unknown) => {
+    found ||= JSON.stringify(key).includes("\\")
+    return inner
+  })
+  return found
+}
 
 /** How many scheduler steps an append takes; see `SlowSessions`. */
 export const DiskSteps = small(12)

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { hasBackslashKey } from "../Arbitraries.ts"
+import { hasEscapedKey } from "../Arbitraries.ts"
 import { asked, at, cancelled, completed, delta, failed, interrupted, t1, t2, withoutDeltas } from "./ContractEvents.ts"
 
 const kinds = { delta, completed, failed, interrupted, asked: () => asked("?"), closed: () => cancelled }
@@ -30,7 +30,7 @@ export const generated = <E>(name: string, layer: Layer.Layer<SessionManager, E>
       [
         Arbitrary.filter(
           Arbitrary.schema(Schema.Tuple(Object.values(SessionEvent.cases))),
-          (all) => !hasBackslashKey(all)
+          (all) => !hasEscapedKey(all)
         )
       ],
       Effect.fnUntraced(function* ([all]) {
