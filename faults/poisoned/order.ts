@@ -16,6 +16,13 @@ export const order: ReadonlyArray<F.Form> = [
     ...F.answering(1)
   ),
   refused("a result without a call", ...F.round(1).slice(0, -1), F.settled("r1t1c9"), F.done(1)),
+  refused(
+    "a decision about a call that was not asked for",
+    ...first,
+    { _tag: "ToolDecided", callId: "r1t1c9", allowed: true, by: "user" },
+    F.settled("r1t1c1"),
+    ...F.answering(1)
+  ),
   refused("a call starts twice", ...first, F.ran("r1t1c1"), F.ran("r1t1c1"), F.settled("r1t1c1"), ...F.answering(1)),
   refused("a call starts after its result", ...first, F.settled("r1t1c1"), F.ran("r1t1c1"), ...F.answering(1)),
   refused("two calls of a turn have one id", ...F.asking(1, one, one), F.settled("r1t1c1"), ...F.answering(1)),

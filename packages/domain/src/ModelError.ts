@@ -75,12 +75,18 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
   UnknownStop: "The model stopped for a reason this version of Parley does not know"
 }
 
+const rejections: ReadonlySet<string> = new Set<ModelErrorReason["_tag"]>([
+  "InvalidRequest",
+  "ContextOverflow",
+  "Refused"
+])
+
 /**
  * Whether a failure is about what the request said. To say it again would fail again, with every later request of the
  * session, so what was added since the model last answered is left out of them.
  */
 export const isRejection = ({ error, reason }: Failure): boolean =>
-  error === "ModelError" && (reason === "InvalidRequest" || reason === "ContextOverflow" || reason === "Refused")
+  error === "ModelError" && reason !== undefined && rejections.has(reason)
 
 const leftOut = "; what it added to the conversation is not sent again, so change it before you repeat it"
 
@@ -91,7 +97,7 @@ export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
     const wait = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
     const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
     const quote = "requestId" in reason && reason.requestId !== undefined ? ` (request ${reason.requestId})` : ""
-    const advice = isRejection({ error: this._tag, reason: reason._tag, message: "" }) ? leftOut : ""
+    const advice = rejections.has(reason._tag) ? leftOut : ""
     return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}${advice}`
   }
 }

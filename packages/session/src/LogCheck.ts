@@ -82,6 +82,8 @@ class Check {
     if (event._tag === "ContextCallRequested") {
       if (this.calls.has(event.callId)) return `call ${event.callId} is requested twice`
       this.calls.set(event.callId, "requested")
+    } else if (event._tag === "ToolDecided") {
+      if (this.calls.get(event.callId) !== "requested") return `a decision about call ${event.callId} out of its turn`
     } else if (event._tag === "ToolStarted") {
       const state = this.calls.get(event.callId)
       if (state !== "requested")

@@ -40,7 +40,8 @@ const isBusy = (error: HandleMessageError): boolean =>
  * Runs attempts until one succeeds, fails for good, or `Limits.retries` have been used up; then its error stands. Each
  * attempt stores a turn of its own, so the failed ones stay visible and are never sent back. The wait grows, is random in
  * its upper half so that sessions which failed together do not return together, and comes on top of what the provider
- * asked for; where the provider is the one that is too busy, the gate keeps its sessions apart. A provider that asks for more than `Limits.longestWaitMillis` is not waited for. The wait can be interrupted.
+ * asked for; where the provider is the one that is too busy, the gate keeps its sessions apart. A provider that asks for
+ * more than `Limits.longestWaitMillis` is not waited for. The wait can be interrupted.
  */
 export const run = Effect.fnUntraced(function* <A, E extends HandleMessageError, R, E2>(options: {
   readonly log: SessionLog

@@ -14,8 +14,8 @@ export interface SessionLog {
   readonly id: SessionId
   readonly state: SessionState
   /**
-   * Stores the events, then folds them: when it returns, the state holds them and all before. Numbers are given out in the order of the calls, so appends may overlap and the
-   * store may group them. Not interruptible: an event that was handed over is stored or the log is broken.
+   * Stores the events, then folds them: when it returns, the state holds them and all before. Numbers are given out in the
+   * order of the calls, so appends may overlap and the store may group them. Not interruptible: an event that was handed over is stored or the log is broken.
    */
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
   /** Takes in what others appended, and appends with this lease from here on. */
