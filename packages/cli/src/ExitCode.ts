@@ -56,6 +56,7 @@ export const ofError = (error: HandleMessageError | UsageError): number => {
       return exitCode.storage
     case "CapReached":
     case "ContextUnresolved":
+    case "ContextTooLarge":
       return exitCode.roundFailed
   }
 }

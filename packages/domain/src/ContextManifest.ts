@@ -1,11 +1,14 @@
 import * as Schema from "effect/Schema"
 
-/** One piece of a request: where it came from and what it costs. */
+/** One piece of a request: where it came from, why it is there and what it costs. */
 export const Segment = Schema.Struct({
   /** `system` and `tools` belong to the baseline, `round` to the round's user message, `history` to earlier rounds. */
   part: Schema.Literals(["system", "tools", "round", "history"]),
   /** Such as `instructions`, `file:src/a.ts`, `tool:fs_read`, `dynamic:status`. */
   source: Schema.String,
+  /** For a person: why it is there, or why it is not. */
+  why: Schema.optionalKey(Schema.String),
+  /** UTF-8. A segment of 0 bytes holds nothing: it says why something is not there, or is not there again. */
   bytes: Schema.Int,
   /** An estimate: a quarter of the bytes. */
   tokens: Schema.Int,
@@ -13,3 +16,6 @@ export const Segment = Schema.Struct({
   hash: Schema.String
 })
 export type Segment = typeof Segment.Type
+
+/** Whether blocks of this source are superseded by the next baseline, which holds or re-sends them as they are then. */
+export const isSuperseded = (source: string): boolean => source.startsWith("file:") || source.startsWith("dynamic:")

@@ -11,8 +11,23 @@ export const DynamicSlot = Schema.Struct({
   tool: Schema.NonEmptyString,
   input: Schema.Record(Schema.String, Schema.Json),
   timeoutMillis: Schema.Int.check(Schema.isGreaterThan(0)),
-  /** A failing slot becomes a note in the context, vanishes, or fails the round. */
-  onFailure: Schema.Literals(["note", "drop", "fail"])
+  /**
+   * A failing slot becomes a note in the context, vanishes, or fails the round. `stale` keeps what it last resolved to, or
+   * becomes a note if it never did.
+   */
+  onFailure: Schema.Literals(["note", "drop", "fail", "stale"]),
+  /**
+   * When its tool is called again: for every round, which is the default; when a file of the context or the slot itself has
+   * changed; when its value is so many seconds old; or only when a message asks for it. Until then its last value counts.
+   */
+  refresh: Schema.optionalKey(
+    Schema.Union([
+      Schema.Literals(["round", "change", "demand"]),
+      Schema.Struct({ seconds: Schema.Int.check(Schema.isGreaterThan(0)) })
+    ])
+  ),
+  /** How much of its text is shown, in tokens (a quarter of the bytes): the beginning and the end of what is longer. 4096 when absent. */
+  maxTokens: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
 })
 export type DynamicSlot = typeof DynamicSlot.Type
 

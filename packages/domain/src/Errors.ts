@@ -102,6 +102,18 @@ export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("
   }
 }
 
+/** The conversation does not fit the model, and leaving out what may be left out did not help. Nothing was sent. */
+export class ContextTooLarge extends Schema.TaggedError<ContextTooLarge>()("ContextTooLarge", {
+  /** What the request has, and what it may have. */
+  tokens: Schema.Int,
+  limit: Schema.Int,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `The request has about ${this.tokens} tokens and the model takes ${this.limit} beside its answer: ${this.problem}`
+  }
+}
+
 /** Why the store could not do it. `Corrupt`, `Newer` and `ReadOnly` need a person; the others may pass. */
 export const StorageReason = Schema.Literals(["Busy", "Full", "Corrupt", "Newer", "ReadOnly", "Unavailable"])
 
@@ -136,6 +148,7 @@ export const HandleMessageError = Schema.Union([
   ConfigError,
   WorkspaceError,
   ContextUnresolved,
+  ContextTooLarge,
   StorageError,
   ModelError
 ])

@@ -4,9 +4,11 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { textOf } from "./Content.ts"
+import { Accepts } from "./FilesManager.ts"
 import { Message } from "./Message.ts"
 import type { ModelError } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
+import { type Piece, RequestSettings } from "./RequestSize.ts"
 import type { ProviderChunk } from "./ProviderChunk.ts"
 import { ToolDefinition } from "./Tool.ts"
 import { Price, zero } from "./Usage.ts"
@@ -16,7 +18,9 @@ export const ModelRequest = Schema.Struct({
   model: ModelRef,
   system: Schema.String,
   tools: Schema.Array(ToolDefinition),
-  messages: Schema.Array(Message)
+  messages: Schema.Array(Message),
+  /** The provider's own, as `ModelInfo.settings` had them when the turn began; without them its present ones count. */
+  settings: Schema.optionalKey(RequestSettings)
 })
 export type ModelRequest = typeof ModelRequest.Type
 
@@ -27,7 +31,11 @@ export const ModelInfo = Schema.Struct({
   /** Tokens. */
   contextWindow: Schema.optionalKey(Schema.Int),
   maxOutput: Schema.optionalKey(Schema.Int),
-  price: Schema.optionalKey(Price)
+  price: Schema.optionalKey(Price),
+  /** What the provider will say beside the conversation. */
+  settings: Schema.optionalKey(RequestSettings),
+  /** Images and documents it takes. */
+  accepts: Schema.optionalKey(Accepts)
 })
 export type ModelInfo = typeof ModelInfo.Type
 
@@ -45,6 +53,10 @@ export class ModelsManager extends Context.Service<
      * closes the connection.
      */
     readonly stream: (request: ModelRequest) => Stream.Stream<ProviderChunk, ModelError>
+    /** Asks the provider how many tokens the request has. Absent, or undefined, where it cannot be asked. */
+    readonly count?: (request: ModelRequest) => Effect.Effect<number | undefined, ModelError>
+    /** The body that `stream` sends for the request, in its pieces. Absent, or undefined, where there is no body. */
+    readonly render?: (request: ModelRequest) => Effect.Effect<ReadonlyArray<Piece> | undefined, ModelError>
   }
 >()("@parley/domain/ModelsManager") {
   /** One model, `memory/echo`, that answers with the last text it was sent. */

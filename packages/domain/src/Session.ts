@@ -25,6 +25,8 @@ export type ToolCallView = typeof ToolCallView.Type
 export const Turn = Schema.Struct({
   id: TurnId,
   model: ModelRef,
+  /** It is not part of the conversation: it sums up what a compaction leaves out. */
+  purpose: Schema.optionalKey(Schema.Literal("summary")),
   status: Schema.Literals(["streaming", "completed", "failed", "interrupted"]),
   content: Schema.Array(Block),
   toolCalls: Schema.Array(ToolCallView),
@@ -40,6 +42,8 @@ export const Round = Schema.Struct({
   id: RoundId,
   requestId: Schema.optionalKey(RequestId),
   request: Schema.Array(UserBlock),
+  /** The user asked for a shorter history, and nothing else. */
+  purpose: Schema.optionalKey(Schema.Literal("compaction")),
   status: Schema.Literals(["running", "completed", "failed", "cancelled"]),
   stop: Schema.optionalKey(StopReason),
   failure: Schema.optionalKey(Failure),

@@ -11,6 +11,13 @@ import { ToolDefinition } from "./Tool.ts"
 export const DynamicResult = Schema.Struct({
   slot: Schema.String,
   toolName: Schema.String,
+  /**
+   * Resolved for this round; not asked for again, as its policy has it; failed, so that its last value stays; failed and
+   * told as such; or failed and left out.
+   */
+  state: Schema.Literals(["fresh", "kept", "stale", "failed", "dropped"]),
+  /** The same for a person, with the reason. */
+  why: Schema.String,
   isError: Schema.Boolean,
   result: Schema.Array(ResultContent)
 })

@@ -5,6 +5,7 @@ import { Failure } from "./Failure.ts"
 import { CallId, RequestId, RoundId, TurnId } from "./Ids.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
+import { RequestSettings, TokenCount } from "./RequestSize.ts"
 import { ToolDefinition, ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
@@ -19,6 +20,9 @@ export const Baseline = Schema.Struct({
 })
 export type Baseline = typeof Baseline.Type
 
+export const PinKind = Schema.Literals(["goal", "constraint", "open-work"])
+export type PinKind = typeof PinKind.Type
+
 const turnEnd = {
   turnId: TurnId,
   content: Schema.Array(Block),
@@ -32,7 +36,9 @@ export const SessionEvent = Schema.TaggedUnion({
   RoundStarted: {
     roundId: RoundId,
     requestId: Schema.optionalKey(RequestId),
-    request: Schema.Array(UserBlock)
+    request: Schema.Array(UserBlock),
+    /** The user asked for a shorter history and said nothing to the model: the request is empty. */
+    purpose: Schema.optionalKey(Schema.Literal("compaction"))
   },
   /** A declared dynamic-context call of the round. It is started and settled like any call. */
   ContextCallRequested: {
@@ -40,7 +46,9 @@ export const SessionEvent = Schema.TaggedUnion({
     callId: CallId,
     slot: Schema.String,
     name: Schema.String,
-    input: Schema.String
+    input: Schema.String,
+    /** Digest of the files of the context, for slots that are asked again when these change. */
+    files: Schema.optionalKey(Schema.String)
   },
   /** What this round adds to the request before the user's words, and where all of it came from. */
   ContextBuilt: {
@@ -49,9 +57,46 @@ export const SessionEvent = Schema.TaggedUnion({
     roundPart: Schema.Array(UserBlock),
     /** Files rendered or removed by the round part: path to content hash, empty when removed. */
     files: Schema.Record(Schema.String, Schema.String),
+    /** The same of dynamic context: slot to digest, empty when the model was told that it is gone. */
+    slots: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+    /** Digest of what is pinned, when the round part says it. */
+    pinned: Schema.optionalKey(Schema.String),
+    /** The segments whose part is `round` and that have bytes stand for the blocks of the round part, one for one. */
     manifest: Schema.Array(Segment)
   },
-  TurnStarted: { roundId: RoundId, turnId: TurnId, model: ModelRef },
+  TurnStarted: {
+    roundId: RoundId,
+    turnId: TurnId,
+    model: ModelRef,
+    /** The turn is not part of the conversation: it sums up what a compaction leaves out. */
+    purpose: Schema.optionalKey(Schema.Literal("summary")),
+    /** How large the request was thought to be before it was sent. */
+    size: Schema.optionalKey(TokenCount),
+    /** What the provider was told beside the conversation; with it the request can be made again, byte for byte. */
+    settings: Schema.optionalKey(RequestSettings)
+  },
+  /**
+   * Later requests hold less: results of the `pruned` calls lose their content, and if there is a baseline, everything but
+   * the `kept` last messages is replaced by `head`, and files and dynamic context of the kept ones vanish. The log keeps all.
+   */
+  ContextCompacted: {
+    roundId: RoundId,
+    why: Schema.Literals(["budget", "overflow", "request"]),
+    pruned: Schema.Array(CallId),
+    kept: Schema.Int,
+    head: Schema.Array(UserBlock),
+    baseline: Schema.optionalKey(Baseline),
+    /** What of dynamic context `head` shows: slot to digest. */
+    slots: Schema.Record(Schema.String, Schema.String),
+    manifest: Schema.Array(Segment),
+    before: TokenCount,
+    after: TokenCount
+  },
+  /** The latest compaction that is not undone counts no more; the next round has a new baseline. Between rounds. */
+  CompactionUndone: {},
+  /** Stays in view through every compaction. Between rounds. */
+  Pinned: { kind: PinKind, text: Schema.NonEmptyString },
+  Unpinned: { text: Schema.NonEmptyString },
   /** Pieces of the open turn. Removed from the log by the event that ends the turn, which carries the whole content. */
   TurnDelta: { turnId: TurnId, chunks: Schema.Array(ProviderChunk) },
   TurnCompleted: {
@@ -105,6 +150,9 @@ export const endsTurn = SessionEvent.isAnyOf(["TurnCompleted", "TurnFailed", "Tu
 /** Whether an event closes its round. */
 export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", "RoundCancelled"])
 
+/** What a user does to the session itself: it stands between rounds. */
+export const betweenRounds = SessionEvent.isAnyOf(["CompactionUndone", "Pinned", "Unpinned"])
+
 /** Facts that must survive power loss once acknowledged. The others survive the death of the process. */
 export const needsBarrier = SessionEvent.isAnyOf([
   "RoundStarted",
@@ -113,5 +161,8 @@ export const needsBarrier = SessionEvent.isAnyOf([
   "ToolSettled",
   "RoundCompleted",
   "RoundFailed",
-  "RoundCancelled"
+  "RoundCancelled",
+  "CompactionUndone",
+  "Pinned",
+  "Unpinned"
 ])

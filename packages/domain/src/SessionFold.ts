@@ -72,7 +72,13 @@ export class RoundFold {
         return void this.contextCalls.push(this.request(event.callId, event.name, event.input))
       case "TurnStarted":
         this.turns.push({
-          base: { id: event.turnId, model: event.model, status: "streaming", usage: Usage.zero },
+          base: {
+            id: event.turnId,
+            model: event.model,
+            ...(event.purpose === undefined ? {} : { purpose: event.purpose }),
+            status: "streaming",
+            usage: Usage.zero
+          },
           content: new TurnContent(event.turnId),
           calls: []
         })
@@ -122,11 +128,12 @@ export class RoundFold {
       content: content instanceof TurnContent ? content.blocks() : content,
       toolCalls: calls.map(view)
     }))
-    const { requestId } = this.start
+    const { purpose, request, requestId } = this.start
     return {
       id: this.start.roundId,
       ...(requestId === undefined ? {} : { requestId }),
-      request: this.start.request,
+      request,
+      ...(purpose === undefined ? {} : { purpose }),
       contextCalls: this.contextCalls.map(view),
       turns,
       usage: turns.reduce((usage, turn) => Usage.add(usage, turn.usage), Usage.zero),

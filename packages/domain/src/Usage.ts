@@ -52,3 +52,9 @@ export const cost = (usage: Usage, price: Price): number =>
     usage.cacheReadTokens * (price.cacheRead ?? price.input) +
     usage.cacheWriteTokens * (price.cacheWrite ?? price.input)) /
   1e6
+
+/** How much of the input the provider had cached: 0 to 1, undefined when there was no input. */
+export const cacheHitRatio = (usage: Usage): number | undefined => {
+  const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens
+  return input === 0 ? undefined : usage.cacheReadTokens / input
+}

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
 import { callId, roundId, SessionId, turnId } from "../src/Ids.ts"
 import * as Message from "../src/Message.ts"
+import * as MessageFold from "../src/MessageFold.ts"
 import { coalesce, ProviderChunk } from "../src/ProviderChunk.ts"
 import { type EventOf, type LogEntry, SessionEvent } from "../src/SessionEvent.ts"
 import * as SessionFold from "../src/SessionFold.ts"
@@ -41,10 +42,10 @@ const settled = (n: number, text: string): SessionEvent => ({
   outcome: { _tag: "Succeeded", content: [{ _tag: "Text", text }] }
 })
 
-describe("Message.fromEvents", () => {
+describe("MessageFold.fromEvents", () => {
   it("puts results in call order, whatever the order they were settled in", () => {
     const log = entries(asked, started, completed("tool-calls", call(1), call(2)), settled(2, "b"), settled(1, "a"))
-    const messages = Message.fromEvents(log)
+    const messages = MessageFold.fromEvents(log)
     assert.deepStrictEqual(
       messages[2]?.content.map((block) => (block._tag === "ToolResult" ? block.callId : "")),
       ["r1t1c1", "r1t1c2"]
@@ -54,8 +55,8 @@ describe("Message.fromEvents", () => {
 
   it("answers open calls as unknown, so the list is legal at any event", () => {
     const log = entries(asked, started, completed("tool-calls", call(1), call(2)), settled(2, "b"))
-    assert.isUndefined(Message.illegal(Message.fromEvents(log)))
-    assert.include(JSON.stringify(Message.fromEvents(log)), "Outcome unknown")
+    assert.isUndefined(Message.illegal(MessageFold.fromEvents(log)))
+    assert.include(JSON.stringify(MessageFold.fromEvents(log)), "Outcome unknown")
   })
 
   it("keeps what the user said in a round that failed, and joins it with the next message", () => {
@@ -67,7 +68,7 @@ describe("Message.fromEvents", () => {
       { _tag: "RoundFailed", roundId: r1, failure },
       { ...start, roundId: roundId(2), request: [{ _tag: "Text", text: "again" }] }
     )
-    assert.deepStrictEqual(Message.fromEvents(log), [
+    assert.deepStrictEqual(MessageFold.fromEvents(log), [
       {
         role: "user",
         content: [
@@ -79,7 +80,7 @@ describe("Message.fromEvents", () => {
   })
 
   it("keeps the identity of messages that are followed by others", () => {
-    const fold = new Message.MessageFold()
+    const fold = new MessageFold.MessageFold()
     const log = entries(asked, started, completed("tool-calls", call(1)), settled(1, "a"))
     for (const entry of log.slice(0, 3)) fold.push(entry)
     const before = fold.messages()
@@ -92,7 +93,7 @@ describe("Message.fromEvents", () => {
   it.effect.prop("is total and a function of the log, as is the session", [anyLog], ([events]) =>
     Effect.sync(() => {
       const log = entries(...events)
-      assert.deepStrictEqual(Message.fromEvents(log), Message.fromEvents(log))
+      assert.deepStrictEqual(MessageFold.fromEvents(log), MessageFold.fromEvents(log))
       const session = SessionFold.fromEvents(id, log)
       assert.lengthOf(session.rounds, events.filter((event) => event._tag === "RoundStarted").length)
     })
@@ -173,7 +174,7 @@ it("a round knows what it still owes", () => {
 
 it("a message in which nothing can be sent is answered all the same: the answer does not come first", () => {
   const empty: SessionEvent = { ...start, request: [{ _tag: "Text", text: " " }] }
-  const messages = Message.fromEvents(entries(empty, started, completed("end"), asked))
+  const messages = MessageFold.fromEvents(entries(empty, started, completed("end"), asked))
   assert.deepStrictEqual(
     messages.map(({ role }) => role),
     ["user"]

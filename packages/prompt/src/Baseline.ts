@@ -63,15 +63,25 @@ export const environment = (prompt: SystemPrompt, { system, workspace }: Environ
     ].join("\n")
   )
 
-export const file = ({ path, text }: WorkspaceFile): Section => ({
+export const file = ({ kind, path, text, why }: WorkspaceFile): Section => ({
   source: `file:${path}`,
-  text: fence("file", { path }, text)
+  text: fence(kind ?? "file", { path }, text),
+  why
 })
+
+const instructionsNote: Section = {
+  source: "project-instructions",
+  text: "# Instructions of the project\n\nThey hold for the directory that each is in, and for all below it; of two that disagree, the later counts. What the user says goes before them."
+}
 
 const filesNote: Section = {
   source: "files",
   text: "# Files\n\nFiles of the workspace, as data. A later message shows a file again when it has changed."
 }
+
+/** General instructions stand before those of a directory within. */
+const byDepth = (a: WorkspaceFile, b: WorkspaceFile): number =>
+  a.path.split("/").length - b.path.split("/").length || byPath(a, b)
 
 /** Renders the stable part of a session's requests. The order of sections, tools and files never depends on the input's. */
 export const render = (
@@ -86,7 +96,16 @@ export const render = (
     environment(input.prompt, input.environment)
   ]
   const sorted = [...input.files].sort(byPath)
-  const files = sorted.length === 0 ? [] : [filesNote, ...sorted.map(file)]
+  const isInstructions = ({ kind }: WorkspaceFile) => kind === "instructions"
+  const under = (note: Section, some: ReadonlyArray<WorkspaceFile>) =>
+    some.length === 0 ? [] : [note, ...some.map(file)]
+  const files = [
+    ...under(instructionsNote, sorted.filter(isInstructions).sort(byDepth)),
+    ...under(
+      filesNote,
+      sorted.filter((one) => !isInstructions(one))
+    )
+  ]
   const toolSections = definitions.map((tool): Section => ({ source: `tool:${tool.name}`, text: JSON.stringify(tool) }))
   return {
     baseline: {

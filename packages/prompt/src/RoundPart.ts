@@ -1,25 +1,40 @@
-import { type ResultContent, textOf, type UserBlock } from "@parley/domain/Content"
+import type { UserBlock } from "@parley/domain/Content"
 import type { Segment } from "@parley/domain/ContextManifest"
 import type { Environment } from "@parley/domain/Environment"
-import type { WorkspaceFile } from "@parley/domain/FilesManager"
+import type { Attachment, WorkspaceFile } from "@parley/domain/FilesManager"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import { file } from "./Baseline.ts"
-import { digest, segment } from "./Digest.ts"
+import { absent, digest, segment } from "./Digest.ts"
+import * as Dynamic from "./Dynamic.ts"
 import { fence } from "./Fence.ts"
-import { present, type Section } from "./Section.ts"
+import { type Pin, pins } from "./Pins.ts"
+import type { Section } from "./Section.ts"
+
+export type Digests = { readonly [name: string]: string }
 
 export interface RoundPartInput {
   readonly prompt: SystemPrompt
   readonly environment: Environment
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** What the model has been shown so far: path to content digest, empty when it was told the file is gone. */
-  readonly shown: { readonly [path: string]: string }
+  /** What the model has been shown of files: path to content digest, empty when it was told the file is gone. */
+  readonly shown: Digests
   readonly files: ReadonlyArray<WorkspaceFile>
+  /** What the model has been shown of dynamic context: slot to digest, empty when it was told the slot is gone. */
+  readonly shownSlots: Digests
   readonly dynamic: ReadonlyArray<DynamicResult>
+  readonly attachments: ReadonlyArray<Attachment>
+  /** What is pinned, if the model has not been shown it as it is. */
+  readonly pins: ReadonlyArray<Pin>
+}
+
+/** What a part of a message holds, and the segments that say so: those with bytes stand for the blocks, one for one. */
+export interface Part {
+  readonly blocks: ReadonlyArray<UserBlock>
+  readonly segments: ReadonlyArray<Segment>
 }
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
@@ -41,52 +56,68 @@ export const removed = (path: string): Section => ({
   text: `The file ${JSON.stringify(path)} is no longer part of the context.`
 })
 
-const words = (result: ReadonlyArray<ResultContent>): string => {
-  const other = result.filter((block) => block._tag !== "Text").map((block) => `[${block.mediaType}, below]`)
-  return [textOf(result), ...other].filter((text) => text !== "").join("\n")
-}
+export const ofSection = (section: Section): Part =>
+  section.text === ""
+    ? { blocks: [], segments: [] }
+    : { blocks: [{ _tag: "Text", text: section.text }], segments: [segment("round", section)] }
 
-export const dynamic = (entry: DynamicResult): Section => ({
-  source: `dynamic:${entry.slot}`,
-  text: fence(
-    "context",
-    { name: entry.slot, tool: entry.toolName, ...(entry.isError ? { error: "true" } : {}) },
-    words(entry.result)
-  )
+export const join = (parts: ReadonlyArray<Part>): Part => ({
+  blocks: parts.flatMap(({ blocks }) => blocks),
+  segments: parts.flatMap(({ segments }) => segments)
 })
 
+/** A file that is in the context as it is now needs no second copy. */
+const attached = (attachment: Attachment, current: Digests): Part => {
+  switch (attachment._tag) {
+    case "NotAttached":
+      return { blocks: [], segments: [absent("round", `mention:${attachment.path}`, attachment.reason)] }
+    case "Media": {
+      const { block, path } = attachment
+      const source = `mention:${path}`
+      const part = ofSection({ source, text: `The file ${JSON.stringify(path)}, mentioned in the message:` })
+      return join([part, { blocks: [block], segments: [segment("round", { source, text: block.data })] }])
+    }
+    case "File": {
+      const { path, text, why } = attachment.file
+      const source = `mention:${path}`
+      return current[path] === digest(text)
+        ? { blocks: [], segments: [absent("round", source, "the context holds it as it is now")] }
+        : ofSection({ source, text: fence("file", { path }, text), why })
+    }
+  }
+}
+
 /**
- * Renders what one round adds to its user message: the date, files that changed since the model last saw them, files that
- * are gone, and dynamic context. Empty when there is nothing to say. `files` are the digests to remember as shown.
+ * Renders what one round adds to its user message: the date, what is pinned, files that changed since the model last saw
+ * them, files that are gone, what is new of dynamic context, and what the message mentions. Empty when there is nothing to
+ * say. `files` and `slots` are the digests to remember as shown.
  */
 export const render = (
   input: RoundPartInput
-): {
-  readonly blocks: ReadonlyArray<UserBlock>
-  readonly files: { readonly [path: string]: string }
-  readonly segments: ReadonlyArray<Segment>
+): Part & {
+  readonly files: Digests
+  readonly slots: Digests
 } => {
-  const changed = input.files.flatMap((entry) => {
-    const hash = digest(entry.text)
-    return input.shown[entry.path] === hash ? [] : [{ entry, hash }]
-  })
-  const current = new Set(input.files.map(({ path }) => path))
+  const current = Object.fromEntries(input.files.map(({ path, text }) => [path, digest(text)]))
+  const changed = input.files.filter(({ path }) => input.shown[path] !== current[path])
   const gone = Object.keys(input.shown)
-    .filter((path) => input.shown[path] !== "" && !current.has(path))
+    .filter((path) => input.shown[path] !== "" && !Object.hasOwn(current, path))
     .sort()
-  const sections = present([
-    ...(input.prompt.includeDateTime ? [dateTime(input.now, input.environment.timeZone)] : []),
-    ...changed.map(({ entry }) => file(entry)),
-    ...gone.map(removed),
-    ...input.dynamic.map(dynamic)
+  const dynamic = Dynamic.render(input.dynamic, input.shownSlots)
+  const part = join([
+    ...(input.prompt.includeDateTime ? [ofSection(dateTime(input.now, input.environment.timeZone))] : []),
+    ofSection(pins(input.pins)),
+    ...changed.map((entry) => ofSection(file(entry))),
+    ...gone.map((path) => ofSection(removed(path))),
+    dynamic,
+    ...input.attachments.map((attachment) => attached(attachment, current))
   ])
-  const media = input.dynamic.flatMap((entry) => entry.result.filter((block) => block._tag !== "Text"))
   return {
-    blocks: [...sections.map(({ text }): UserBlock => ({ _tag: "Text", text })), ...media],
+    ...part,
     files: Object.fromEntries([
-      ...changed.map(({ entry, hash }) => [entry.path, hash] as const),
+      ...changed.map(({ path }) => [path, current[path] ?? ""] as const),
       ...gone.map((path) => [path, ""] as const)
     ]),
-    segments: sections.map((section) => segment("round", section))
+    slots: dynamic.slots
   }
 }

@@ -3,6 +3,8 @@ export interface Section {
   /** Such as `instructions` or `file:src/a.ts`. */
   readonly source: string
   readonly text: string
+  /** For a person: why it is there. */
+  readonly why?: string | undefined
 }
 
 /** Sections whose text is empty vanish. The rest keep their order, one empty line apart. */

@@ -123,10 +123,11 @@ two
 })
 
 describe("RoundPart", () => {
-  const input = { ...full, now: Date.UTC(2026, 10, 22, 14, 0, 0), shown: {}, dynamic: [] }
+  const none = { shown: {}, shownSlots: {}, dynamic: [], attachments: [], pins: [] }
+  const input = { ...full, ...none, now: Date.UTC(2026, 10, 22, 14, 0, 0) }
   it("is empty when there is nothing to say", () => {
-    const part = RoundPart.render({ ...nothing, now: 0, shown: {}, dynamic: [] })
-    assert.deepStrictEqual(part, { blocks: [], files: {}, segments: [] })
+    const part = RoundPart.render({ ...nothing, ...none, now: 0 })
+    assert.deepStrictEqual(part, { blocks: [], files: {}, slots: {}, segments: [] })
   })
 
   it("writes the date in the user's zone, and not at all when it is off", () => {
@@ -149,14 +150,16 @@ describe("RoundPart", () => {
     assert.deepStrictEqual(RoundPart.render({ ...input, shown, files: [{ path: "a.md", text: "new" }] }).files, {})
   })
 
+  const resolved = { toolName: "t", state: "fresh", why: "resolved for this round", isError: false } as const
+  const failed = { ...resolved, state: "failed", why: "failed: no", isError: true } as const
   it("shows failed dynamic context as what it is, and keeps images", () => {
     const { blocks } = RoundPart.render({
       ...nothing,
+      ...none,
       now: 0,
-      shown: {},
       dynamic: [
-        { slot: "s", toolName: "t", isError: true, result: [{ _tag: "Text", text: "no" }] },
-        { slot: "i", toolName: "t", isError: false, result: [{ _tag: "Image", mediaType: "image/png", data: "AA==" }] }
+        { slot: "s", ...failed, result: [{ _tag: "Text", text: "no" }] },
+        { slot: "i", ...resolved, result: [{ _tag: "Image", mediaType: "image/png", data: "AA==" }] }
       ]
     })
     assert.include(JSON.stringify(blocks[0]), 'error=\\"true\\"')

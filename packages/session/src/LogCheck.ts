@@ -1,4 +1,4 @@
-import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import { betweenRounds, endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 
 /** What a model cannot say: the API rejects it in an answer. */
 const notSaid: ReadonlySet<string> = new Set(["Image", "Document", "ToolResult"])
@@ -32,6 +32,10 @@ class Check {
       if (this.rounds.has(event.roundId)) return `${event.roundId} starts twice`
       this.rounds.add(event.roundId)
       this.round = event.roundId
+      return undefined
+    }
+    if (betweenRounds(event)) {
+      if (this.round !== undefined) return `${event._tag} while ${this.round} is open`
       return undefined
     }
     if (this.round === undefined) return `${event._tag} while no round is open`

@@ -12,6 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Closing from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
+import * as DynamicSlots from "./DynamicSlots.ts"
 import * as Request from "./Request.ts"
 import { SessionState } from "./SessionState.ts"
 import * as SlotCalls from "./SlotCalls.ts"
@@ -25,7 +26,7 @@ const words = (content: ReadonlyArray<UserBlock>): ReadonlyArray<Segment> =>
   content.length === 0 ? [] : [segment("round", { source: "request", text: JSON.stringify(content) })]
 
 const resolve =
-  (id: SessionId): ContextBuilder.Resolve<never, McpManager> =>
+  (id: SessionId): DynamicSlots.Resolve<never, McpManager> =>
   (calls, tools) =>
     SlotCalls.run(calls, tools, {
       append: () => Effect.void,
@@ -55,7 +56,15 @@ export const build = Effect.fnUntraced(function* (
   const earlier = state.history.messages()
   const roundId = state.nextRoundId
   const content = request === undefined ? [] : yield* Request.validate(request)
-  const built = yield* ContextBuilder.build(state, roundId, resolve(sessionId))
+  const model = yield* models.describe(yield* models.preferred)
+  const built = yield* ContextBuilder.build({
+    state,
+    roundId,
+    request: content,
+    accepts: model.accepts ?? {},
+    refresh: [],
+    run: resolve(sessionId)
+  })
   pretend([{ _tag: "RoundStarted", roundId, request: content }, built.event])
 
   const messages = state.history.messages()
@@ -69,7 +78,7 @@ export const build = Effect.fnUntraced(function* (
     skipped: built.skipped,
     dynamicContext: built.dynamic,
     messages,
-    request: { model: yield* models.preferred, system, tools, messages },
+    request: { model: model.ref, system, tools, messages },
     manifest: [
       ...(built.event.baseline === undefined && baseline !== undefined ? stored(baseline) : []),
       ...history(earlier),

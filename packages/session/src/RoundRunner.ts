@@ -1,4 +1,5 @@
 import { CapReached } from "@parley/domain/Errors"
+import type { UserBlock } from "@parley/domain/Content"
 import { type RoundId, turnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
@@ -9,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Caps from "./Caps.ts"
 import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
+import * as DynamicSlots from "./DynamicSlots.ts"
 import { Limits } from "./Limits.ts"
 import * as Retry from "./Retry.ts"
 import type { RetryGate } from "./RetryGate.ts"
@@ -21,17 +23,18 @@ const key = (...path: ReadonlyArray<string>) => path.join("/")
 
 /** Runs the declared slots as calls of the round. */
 const journalled =
-  (log: SessionLog, roundId: RoundId): ContextBuilder.Resolve<LogError, McpManager> =>
+  (log: SessionLog, roundId: RoundId): DynamicSlots.Resolve<LogError, McpManager> =>
   (calls, tools) =>
     log
       .append(
-        calls.map(({ callId, input, name, slot }): SessionEvent => ({
+        calls.map(({ callId, files, input, name, slot }): SessionEvent => ({
           _tag: "ContextCallRequested",
           roundId,
           callId,
           slot: slot.id,
           name,
-          input
+          input,
+          files
         }))
       )
       .pipe(
@@ -52,6 +55,9 @@ export const run = Effect.fn("RoundRunner.run")(
   function* (options: {
     readonly log: SessionLog
     readonly roundId: RoundId
+    readonly request: ReadonlyArray<UserBlock>
+    /** Slots of dynamic context to ask again whatever their policy says. */
+    readonly refresh: ReadonlyArray<string>
     readonly model: ModelInfo
     readonly gate: RetryGate
   }) {
@@ -59,7 +65,14 @@ export const run = Effect.fn("RoundRunner.run")(
     const { state } = log
     const limits = yield* Limits
     const policy = yield* ToolPolicy
-    const { event } = yield* ContextBuilder.build(state, roundId, journalled(log, roundId))
+    const { event } = yield* ContextBuilder.build({
+      state,
+      roundId,
+      request: options.request,
+      accepts: model.accepts ?? {},
+      refresh: options.refresh,
+      run: journalled(log, roundId)
+    })
     yield* log.append([event])
     const system = state.baseline?.system ?? ""
     const tools = state.baseline?.tools ?? []

@@ -107,7 +107,7 @@ export const make = Effect.gen(function* () {
       .append([started])
       .pipe(
         Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })),
-        Effect.andThen(RoundRunner.run({ log, roundId, model, gate }))
+        Effect.andThen(RoundRunner.run({ log, roundId, request, refresh: options.refresh ?? [], model, gate }))
       )
     yield* closing(log, round).pipe(
       Effect.onExit(() =>

@@ -1,25 +1,67 @@
-import { type RequestId, type RoundId, roundId } from "@parley/domain/Ids"
-import { MessageFold } from "@parley/domain/Message"
+import { type CallId, type RequestId, type RoundId, roundId, type TurnId } from "@parley/domain/Ids"
+import { MessageFold } from "@parley/domain/MessageFold"
 import { isRejection } from "@parley/domain/ModelError"
-import { type Baseline, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import { type Baseline, endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { RoundFold } from "@parley/domain/SessionFold"
+import type { ToolOutcome } from "@parley/domain/Tool"
 import * as Usage from "@parley/domain/Usage"
+import type { Pin } from "@parley/prompt/Pins"
+import type { Digests } from "@parley/prompt/RoundPart"
 
-type Shown = { readonly [path: string]: string }
+/** What a slot of dynamic context last resolved to. */
+export interface SlotMemory {
+  readonly roundId: RoundId
+  /** The call: tool and input. A slot that asks for something else has no value yet. */
+  readonly tool: string
+  readonly input: string
+  /** When it was settled, in milliseconds since the epoch. */
+  readonly at: number
+  /** Digest of the files of the context when it was asked. */
+  readonly files: string
+  readonly outcome: ToolOutcome
+}
+
+/** What the model has been shown beside the conversation. */
+interface Shown {
+  readonly files: Digests
+  readonly slots: Digests
+  readonly pinned: string
+}
+const nothing: Shown = { files: {}, slots: {}, pinned: "" }
+
+/** What the provider said of the last request that it answered, and what the history was then. */
+export interface Reported {
+  readonly tokens: number
+  /** How many messages it covers, the answer included. */
+  readonly messages: number
+}
 
 /** What the coordinator knows of a session: a fold of its log that costs constant work per event. */
 export class SessionState {
   head = 0
   /** The latest round, open or closed. */
   round: RoundFold | undefined
+  /** The round part of the latest round, once it is built. */
+  context: EventOf<"ContextBuilt"> | undefined
   /** The stable part of requests, once there is one. */
   baseline: Baseline | undefined
-  /** What the model has been shown of files: path to digest, empty for "gone". */
-  shown: Shown = {}
+  shown = nothing
   /** The same when the model last answered: what was shown with a request that it rejected will not be sent again. */
-  private accepted: Shown = {}
+  private accepted = nothing
+  private rejected = false
+  /** The open turn, if it is not part of the conversation. */
+  private aside: TurnId | undefined
+  reported: Reported | undefined
   readonly history = new MessageFold()
   readonly requests = new Map<RequestId, RoundId>()
+  /** By slot: its last value, if it ever had one. */
+  readonly slots = new Map<string, SlotMemory>()
+  private readonly slotCalls = new Map<CallId, EventOf<"ContextCallRequested">>()
+  pins: ReadonlyArray<Pin> = []
+  /** How many compactions count. */
+  compactions = 0
+  /** What the user said first. */
+  goal: EventOf<"RoundStarted">["request"] | undefined
   /** What all ended turns of all rounds took, failed ones included: tokens of all kinds, and dollars where known. */
   spent = { tokens: 0, cost: 0 }
   private rounds = 0
@@ -35,23 +77,82 @@ export class SessionState {
     if (event._tag === "RoundStarted") {
       this.rounds++
       this.round = new RoundFold(event, entry.at)
+      this.context = undefined
       if (event.requestId !== undefined) this.requests.set(event.requestId, event.roundId)
+      if (event.purpose === undefined) this.goal ??= event.request
       return
     }
     this.round?.push(entry)
-    if (endsTurn(event)) {
-      const { cost, tokens } = this.spent
-      this.spent = { tokens: tokens + Usage.total(event.usage), cost: cost + (event.cost ?? 0) }
+    this.turn(event)
+    this.slot(entry)
+    this.pin(event)
+    if (event._tag === "ContextBuilt") this.build(event)
+    if (event._tag === "ContextCompacted") this.compact(event)
+    if (event._tag === "CompactionUndone") {
+      this.compactions = Math.max(0, this.compactions - 1)
+      this.baseline = undefined
+      this.reported = undefined
     }
-    if (event._tag === "TurnCompleted") this.accepted = this.shown
-    if (event._tag === "TurnFailed" && isRejection(event.failure)) this.shown = this.accepted
-    if (event._tag === "ContextBuilt") {
-      if (event.baseline !== undefined) {
-        this.baseline = event.baseline
-        this.shown = event.baseline.files
-        this.accepted = this.shown
-      }
-      this.shown = { ...this.shown, ...event.files }
+    if (endsRound(event) && this.rejected) {
+      this.rejected = false
+      this.shown = this.accepted
     }
+  }
+
+  private turn(event: LogEntry["event"]): void {
+    if (event._tag === "TurnStarted") this.aside = event.purpose === undefined ? undefined : event.turnId
+    if (!endsTurn(event)) return
+    const { cost, tokens } = this.spent
+    this.spent = { tokens: tokens + Usage.total(event.usage), cost: cost + (event.cost ?? 0) }
+    if (event.turnId === this.aside) return
+    if (event._tag === "TurnFailed" && isRejection(event.failure)) this.rejected = true
+    if (event._tag !== "TurnCompleted") return
+    this.accepted = this.shown
+    this.reported = { tokens: Usage.total(event.usage), messages: this.history.length }
+  }
+
+  private build(event: EventOf<"ContextBuilt">): void {
+    this.context = event
+    if (event.baseline !== undefined) this.rebase(event.baseline)
+    const { files, pinned, slots } = this.shown
+    this.shown = {
+      files: { ...files, ...event.files },
+      slots: { ...slots, ...event.slots },
+      pinned: event.pinned ?? pinned
+    }
+  }
+
+  private compact(event: EventOf<"ContextCompacted">): void {
+    this.compactions++
+    this.rejected = false
+    this.reported = undefined
+    if (event.baseline === undefined) return
+    this.rebase(event.baseline)
+    this.shown = { ...this.shown, slots: event.slots }
+    this.accepted = this.shown
+  }
+
+  /** Files and dynamic context of earlier messages vanish with a new baseline. */
+  private rebase(baseline: Baseline): void {
+    this.baseline = baseline
+    this.reported = undefined
+    this.shown = { ...this.shown, files: baseline.files, slots: {} }
+    this.accepted = this.shown
+  }
+
+  private slot({ at, event }: LogEntry): void {
+    if (event._tag === "ContextCallRequested") this.slotCalls.set(event.callId, event)
+    if (event._tag !== "ToolSettled") return
+    const call = this.slotCalls.get(event.callId)
+    if (call === undefined) return
+    this.slotCalls.delete(event.callId)
+    if (event.outcome._tag !== "Succeeded") return
+    const { input, name, roundId, slot } = call
+    this.slots.set(slot, { roundId, tool: name, input, at, files: call.files ?? "", outcome: event.outcome })
+  }
+
+  private pin(event: LogEntry["event"]): void {
+    if (event._tag === "Pinned") this.pins = [...this.pins, { kind: event.kind, text: event.text }]
+    if (event._tag === "Unpinned") this.pins = this.pins.filter(({ text }) => text !== event.text)
   }
 }

@@ -2,7 +2,7 @@ import type { CallId } from "@parley/domain/Ids"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
-import type { SlotCall } from "./ContextBuilder.ts"
+import type { SlotCall } from "./DynamicSlots.ts"
 import * as ToolFibers from "./ToolFibers.ts"
 
 /** Runs the calls of declared slots side by side, each within its own time. Outcomes come in the order of the calls. */

@@ -1,4 +1,4 @@
-import * as Message from "@parley/domain/Message"
+import * as MessageFold from "@parley/domain/MessageFold"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { fresh, project } from "@parley/domain/SessionInfo"
@@ -41,7 +41,7 @@ const folded = (entries: ReadonlyArray<LogEntry>) => {
   for (const entry of entries) state.push(entry)
   const { baseline, head, nextRoundId, shown: files } = state
   return {
-    messages: Message.fromEvents(entries),
+    messages: MessageFold.fromEvents(entries),
     session: timeless(SessionFold.fromEvents(sessionId, entries)),
     state: { baseline, head, nextRoundId, files, open: state.round?.open, unsettled: state.round?.unsettled },
     info: timeless(entries.reduce(project, fresh(sessionId, 0, {})))

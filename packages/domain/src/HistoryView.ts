@@ -1,0 +1,78 @@
+import { type Block, text, textOf, type ToolResult, type UserBlock } from "./Content.ts"
+import type { CallId } from "./Ids.ts"
+import type { Message } from "./Message.ts"
+import type { EventOf } from "./SessionEvent.ts"
+
+/** What is left of a result whose content was taken out to save space. Part of later requests: the words must never change. */
+const short = (result: ToolResult): ToolResult => ({
+  ...result,
+  content: [
+    text(
+      `(The result is left out to save space; it had ${textOf(result.content).length} characters` +
+        `${result.content.some(({ _tag }) => _tag !== "Text") ? " and more than text" : ""}. Call the tool again if it matters.)`
+    )
+  ]
+})
+
+/**
+ * Which part of a history requests hold, after compactions. The history itself stays whole, so that a compaction can be
+ * undone; a view costs nothing until there is a first compaction.
+ */
+export class HistoryView {
+  private readonly from: number
+  private readonly head: ReadonlyArray<UserBlock>
+  private readonly pruned: ReadonlySet<CallId>
+  private readonly shortened = new WeakMap<Message, Message>()
+  private readonly joined = new WeakMap<Message, Message>()
+  readonly before: HistoryView | undefined
+
+  private constructor(
+    from: number,
+    head: ReadonlyArray<UserBlock>,
+    pruned: ReadonlySet<CallId>,
+    before: HistoryView | undefined
+  ) {
+    this.from = from
+    this.head = head
+    this.pruned = pruned
+    this.before = before
+  }
+
+  static readonly all = new HistoryView(0, [], new Set(), undefined)
+
+  /** The view after a compaction of a history of `length` messages. */
+  compacted(event: EventOf<"ContextCompacted">, length: number): HistoryView {
+    const pruned = new Set([...this.pruned, ...event.pruned])
+    return event.baseline === undefined
+      ? new HistoryView(this.from, this.head, pruned, this)
+      : new HistoryView(Math.max(0, length - event.kept), event.head, pruned, this)
+  }
+
+  /** A history as requests hold it. The same message gives the same object again. */
+  of(history: ReadonlyArray<Message>): ReadonlyArray<Message> {
+    if (this === HistoryView.all) return history.slice()
+    const [first, ...rest] = history.slice(this.from).map((message) => this.shorten(message))
+    const { head } = this
+    if (head.length === 0) return first === undefined ? [] : [first, ...rest]
+    if (first === undefined) return [{ role: "user", content: head }]
+    return first.role === "user" ? [this.join(first), ...rest] : [{ role: "user", content: head }, first, ...rest]
+  }
+
+  private join(message: Message): Message {
+    const known = this.joined.get(message)
+    if (known !== undefined) return known
+    const joined: Message = { role: "user", content: [...this.head, ...message.content] }
+    this.joined.set(message, joined)
+    return joined
+  }
+
+  private shorten(message: Message): Message {
+    const isPruned = (block: Block): block is ToolResult => block._tag === "ToolResult" && this.pruned.has(block.callId)
+    if (this.pruned.size === 0 || !message.content.some(isPruned)) return message
+    const known = this.shortened.get(message)
+    if (known !== undefined) return known
+    const shortened = { ...message, content: message.content.map((block) => (isPruned(block) ? short(block) : block)) }
+    this.shortened.set(message, shortened)
+    return shortened
+  }
+}

@@ -1,0 +1,178 @@
+import { type Block, text, type ToolCall, type ToolResult } from "./Content.ts"
+import { isSuperseded } from "./ContextManifest.ts"
+import { HistoryView } from "./HistoryView.ts"
+import type { CallId, TurnId } from "./Ids.ts"
+import { type Message, sendable } from "./Message.ts"
+import { isRejection } from "./ModelError.ts"
+import type { EventOf, LogEntry } from "./SessionEvent.ts"
+import { toResult, type ToolOutcome } from "./Tool.ts"
+
+const withoutContent = (result: ToolResult): ToolResult => ({
+  ...result,
+  content: [text("The result is left out: the request that held it was rejected.")]
+})
+
+const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
+
+const emptyMessage = text("(an empty message)")
+
+/** Where each block of a history comes from, such as `file:a.md in r2` or `answer r2t1`. */
+export type Sources = WeakMap<Block, string>
+
+/**
+ * Folds the log into messages. Only completed turns appear, and nothing that a provider has rejected. A new baseline takes
+ * files and dynamic context out of what was said before it. Constant work per event but for a baseline or a compaction, and
+ * a message object, once followed by another, is replaced by these alone: whoever serialises messages may cache by identity.
+ */
+export class MessageFold {
+  private done: Array<Message> = []
+  private view = HistoryView.all
+  private request: EventOf<"RoundStarted"> | undefined
+  private calls: ReadonlyArray<ToolCall> = []
+  /** How many messages were there when the model last answered. */
+  private answered = 0
+  /** The open turn, if it is not part of the conversation. */
+  private aside: TurnId | undefined
+  /** The round's last turn was rejected for what it said. */
+  private rejected = false
+  private outcomes = new Map<CallId, ToolOutcome>()
+  /** Blocks of round parts that the next baseline supersedes. */
+  private readonly superseded: WeakSet<Block>
+  private readonly sources: Sources | undefined
+
+  constructor(sources?: Sources, superseded = new WeakSet<Block>()) {
+    this.sources = sources
+    this.superseded = superseded
+  }
+
+  push({ event }: LogEntry): void {
+    switch (event._tag) {
+      case "RoundStarted":
+        this.request = event.purpose === undefined ? event : undefined
+        return
+      case "ContextBuilt":
+        if (event.baseline !== undefined) this.supersede()
+        return this.ask(event)
+      case "TurnStarted":
+        this.aside = event.purpose === undefined ? undefined : event.turnId
+        return
+      case "TurnCompleted":
+        return event.turnId === this.aside ? undefined : this.complete(event)
+      case "TurnFailed":
+        if (event.turnId !== this.aside && isRejection(event.failure)) this.rejected = true
+        return
+      case "ContextCompacted":
+        this.rejected = false
+        if (event.baseline !== undefined) this.supersede()
+        for (const block of event.head) this.sources?.set(block, `summary ${event.roundId}`)
+        this.view = this.view.compacted(event, this.done.length)
+        return
+      case "CompactionUndone":
+        this.view = this.view.before ?? this.view
+        return
+      case "ToolSettled":
+        this.outcomes.set(event.callId, event.outcome)
+        if (this.calls.every((call) => this.outcomes.has(call.callId))) this.answer()
+        return
+      case "RoundCompleted":
+      case "RoundFailed":
+      case "RoundCancelled":
+        this.ask()
+        if (this.rejected) this.leaveOut()
+        return this.answer()
+    }
+  }
+
+  /** The messages so far. Calls that are still open are answered as unknown, so that the list is legal at any event. */
+  messages(): ReadonlyArray<Message> {
+    if (this.calls.length === 0 && this.request === undefined) return this.view.of(this.done)
+    const copy = new MessageFold(this.sources, this.superseded)
+    copy.done = [...this.done]
+    copy.view = this.view
+    copy.request = this.request
+    copy.calls = this.calls
+    copy.answered = this.answered
+    copy.outcomes = new Map(this.outcomes)
+    copy.answer()
+    copy.ask()
+    return copy.view.of(copy.done)
+  }
+
+  /** How many messages there are, as if nothing had been compacted. */
+  get length(): number {
+    return this.done.length
+  }
+
+  private complete(event: EventOf<"TurnCompleted">): void {
+    this.ask()
+    this.answer()
+    this.note(event.content, `answer ${event.turnId}`)
+    this.add("assistant", event.content.filter(sendable))
+    this.answered = this.done.length
+    this.calls = event.content.filter((block) => block._tag === "ToolCall")
+  }
+
+  private note(blocks: ReadonlyArray<Block>, source: string): void {
+    if (this.sources !== undefined) for (const block of blocks) this.sources.set(block, source)
+  }
+
+  private ask(context?: EventOf<"ContextBuilt">): void {
+    if (this.request === undefined) return
+    const { request, roundId } = this.request
+    this.request = undefined
+    const roundPart = context?.roundPart ?? []
+    const segments = context?.manifest.filter(({ bytes, part }) => part === "round" && bytes > 0) ?? []
+    for (const [i, block] of roundPart.entries()) {
+      const source = segments[i]?.source ?? "round part"
+      if (isSuperseded(source)) this.superseded.add(block)
+      this.note([block], `${source} in ${roundId}`)
+    }
+    this.note(request, `request ${roundId}`)
+    const content = [...roundPart, ...request].filter(sendable)
+    // An answer must have something before it, also where an old log has nothing.
+    this.add("user", content.length === 0 ? [emptyMessage] : content)
+  }
+
+  private supersede(): void {
+    const stays = (block: Block) => !this.superseded.has(block)
+    this.done = this.done.map((message) => {
+      if (message.content.every(stays)) return message
+      const content = message.content.filter(stays)
+      return { ...message, content: content.length === 0 ? [emptyMessage] : content }
+    })
+  }
+
+  /** Takes back what was said since the model last answered. Results stay owed, so they only lose what they said. */
+  private leaveOut(): void {
+    this.rejected = false
+    const last = this.done.at(-1)
+    if (this.done.length <= this.answered || last?.role !== "user") return
+    const content = last.content.flatMap((block) => (block._tag === "ToolResult" ? [withoutContent(block)] : []))
+    this.done.length--
+    this.add("user", content)
+  }
+
+  private answer(): void {
+    const { calls } = this
+    this.calls = []
+    if (calls.length > 0) {
+      const results = calls.map((call) => toResult(call.callId, this.outcomes.get(call.callId) ?? notSettled))
+      for (const [i, result] of results.entries()) this.note([result], `result ${result.callId} of ${calls[i]?.name}`)
+      this.add("user", results)
+    }
+    this.outcomes.clear()
+  }
+
+  private add(role: Message["role"], content: ReadonlyArray<Block>): void {
+    if (content.length === 0) return
+    const last = this.done.at(-1)
+    if (last?.role === role) this.done[this.done.length - 1] = { role, content: [...last.content, ...content] }
+    else this.done.push({ role, content })
+  }
+}
+
+export const fromEvents = (entries: Iterable<LogEntry>): ReadonlyArray<Message> => {
+  const fold = new MessageFold()
+  for (const entry of entries) fold.push(entry)
+  return fold.messages()
+}

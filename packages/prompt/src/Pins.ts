@@ -1,0 +1,25 @@
+import type { PinKind } from "@parley/domain/SessionEvent"
+import { type Section, titled } from "./Section.ts"
+
+/** What a user wants kept in view, whatever is left out of the history. */
+export interface Pin {
+  readonly kind: PinKind
+  readonly text: string
+}
+
+const words: { readonly [K in PinKind]: string } = {
+  goal: "Goal",
+  constraint: "Constraint",
+  "open-work": "Open work"
+}
+
+/** What is pinned, goals first; each kind in the order it was pinned. */
+export const pins = (all: ReadonlyArray<Pin>): Section =>
+  titled(
+    "pinned",
+    "Pinned by the user",
+    (["goal", "constraint", "open-work"] as const)
+      .flatMap((kind) => all.filter((pin) => pin.kind === kind))
+      .map(({ kind, text }) => `- ${words[kind]}: ${text.trim()}`)
+      .join("\n")
+  )
