@@ -109,6 +109,12 @@ const sendable = (block: Block) =>
 /** Failures that are about what the request said. */
 const rejections = new Set(["InvalidRequest", "ContextOverflow", "Refused"])
 
+/** A round part. What it said of files and slots is gone once there is a newer baseline. */
+const partOf = ({ context }: Told, isOld: boolean): ReadonlyArray<Block> => {
+  const sources = context?.manifest.filter(({ bytes, part }) => part === "round" && bytes > 0) ?? []
+  return (context?.roundPart ?? []).filter((_, i) => !isOld || !/^(file|dynamic):/.test(sources[i]?.source ?? ""))
+}
+
 /** What the request for turn `turn` of round `at` must say. */
 export const messagesFor = (rounds: ReadonlyArray<Told>, at: number, turn: number): ReadonlyArray<Message> => {
   const out: Array<{ role: Message["role"]; content: Array<Block> }> = []
@@ -129,8 +135,10 @@ export const messagesFor = (rounds: ReadonlyArray<Told>, at: number, turn: numbe
       results.map(({ _tag, callId, isError }) => ({ _tag, callId, isError, content: [said] }))
     )
   }
-  for (const [i, round] of rounds.slice(0, at + 1).entries()) {
-    add("user", [...(round.context?.roundPart ?? []), ...round.start.request])
+  const told = rounds.slice(0, at + 1)
+  const based = told.findLastIndex(({ context }) => context?.baseline !== undefined)
+  for (const [i, round] of told.entries()) {
+    add("user", [...partOf(round, i < based), ...round.start.request])
     for (const { end } of i === at ? round.turns.slice(0, turn) : round.turns) {
       if (end?._tag === "TurnFailed" && rejections.has(end.failure.reason ?? "")) leaveOut()
       if (end?._tag !== "TurnCompleted") continue
