@@ -110,7 +110,7 @@ export class ContextTooLarge extends Schema.TaggedError<ContextTooLarge>()("Cont
   problem: Schema.String
 }) {
   override get message(): string {
-    return `The request has about ${this.tokens} tokens and the model takes ${this.limit} beside its answer: ${this.problem}`
+    return `The request has about ${this.tokens} tokens and the model takes ${this.limit} beside its answer: ${this.problem}. What this message added is left out of later ones`
   }
 }
 

@@ -3,7 +3,7 @@ import { isSuperseded } from "./ContextManifest.ts"
 import { HistoryView } from "./HistoryView.ts"
 import type { CallId, TurnId } from "./Ids.ts"
 import { type Message, sendable } from "./Message.ts"
-import { isRejection } from "./ModelError.ts"
+import { isRejection, isTooLarge } from "./ModelError.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { toResult, type ToolOutcome } from "./Tool.ts"
 
@@ -29,6 +29,8 @@ export class MessageFold {
   private view = HistoryView.all
   private request: EventOf<"RoundStarted"> | undefined
   private calls: ReadonlyArray<ToolCall> = []
+  /** Where the latest round's own message is. */
+  private asked = 0
   /** How many messages were there when the model last answered. */
   private answered = 0
   /** The open turn, if it is not part of the conversation. */
@@ -78,7 +80,7 @@ export class MessageFold {
       case "RoundFailed":
       case "RoundCancelled":
         this.ask()
-        if (this.rejected) this.leaveOut()
+        if (this.rejected || (event._tag === "RoundFailed" && isTooLarge(event.failure))) this.leaveOut()
         return this.answer()
     }
   }
@@ -86,21 +88,41 @@ export class MessageFold {
   /** The messages so far. Calls that are still open are answered as unknown, so that the list is legal at any event. */
   messages(): ReadonlyArray<Message> {
     if (this.calls.length === 0 && this.request === undefined) return this.view.of(this.done)
+    const copy = this.copy()
+    copy.answer()
+    copy.ask()
+    return copy.view.of(copy.done)
+  }
+
+  private copy(): MessageFold {
     const copy = new MessageFold(this.sources, this.superseded)
     copy.done = [...this.done]
     copy.view = this.view
     copy.request = this.request
     copy.calls = this.calls
     copy.answered = this.answered
+    copy.asked = this.asked
+    copy.aside = this.aside
+    copy.rejected = this.rejected
     copy.outcomes = new Map(this.outcomes)
-    copy.answer()
-    copy.ask()
-    return copy.view.of(copy.done)
+    return copy
+  }
+
+  /** The messages as they would be after a compaction. */
+  after(event: EventOf<"ContextCompacted">): ReadonlyArray<Message> {
+    const copy = this.copy()
+    copy.push({ seq: 0, at: 0, event })
+    return copy.messages()
   }
 
   /** How many messages there are, as if nothing had been compacted. */
   get length(): number {
     return this.done.length
+  }
+
+  /** How many of the last messages there are from the latest round's own message on. */
+  get sinceRequest(): number {
+    return this.done.length - this.asked
   }
 
   private complete(event: EventOf<"TurnCompleted">): void {
@@ -131,6 +153,7 @@ export class MessageFold {
     const content = [...roundPart, ...request].filter(sendable)
     // An answer must have something before it, also where an old log has nothing.
     this.add("user", content.length === 0 ? [emptyMessage] : content)
+    this.asked = this.done.length - 1
   }
 
   private supersede(): void {

@@ -88,6 +88,9 @@ const rejections: ReadonlySet<string> = new Set<ModelErrorReason["_tag"]>([
 export const isRejection = ({ error, reason }: Failure): boolean =>
   error === "ModelError" && reason !== undefined && rejections.has(reason)
 
+/** The same, found out before anything was sent. */
+export const isTooLarge = ({ error }: Failure): boolean => error === "ContextTooLarge"
+
 const leftOut = "; what it added to the conversation is not sent again, so change it before you repeat it"
 
 /** Everything that can go wrong between us and a model. `reason` picks the case. */

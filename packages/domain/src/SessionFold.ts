@@ -36,6 +36,11 @@ export class RoundFold {
     return this.start.roundId
   }
 
+  /** What the user said. */
+  get said(): Round["request"] {
+    return this.start.request
+  }
+
   get open(): boolean {
     return this.end.status === "running"
   }

@@ -6,6 +6,9 @@ import type { Section } from "./Section.ts"
 /** The first 16 hexadecimal digits of the SHA-256 of the text's UTF-8 bytes. */
 export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
 
+/** How many bytes of UTF-8 the text has. */
+export const byteLength = (text: string): number => utf8ToBytes(text).length
+
 /** What is not there, or not there again, and why. */
 export const absent = (part: Segment["part"], source: string, why: string): Segment => ({
   part,

@@ -4,6 +4,7 @@ import { type Accepts, FilesManager, type WorkspaceFile } from "@parley/domain/F
 import type { RoundId } from "@parley/domain/Ids"
 import { McpManager } from "@parley/domain/McpManager"
 import { PromptManager } from "@parley/domain/PromptManager"
+import type { ToolDefinition } from "@parley/domain/Tool"
 import type { EventOf } from "@parley/domain/SessionEvent"
 import * as Baseline from "@parley/prompt/Baseline"
 import { digest } from "@parley/prompt/Digest"
@@ -16,6 +17,15 @@ import type { SessionState } from "./SessionState.ts"
 
 const digestOf = (files: ReadonlyArray<WorkspaceFile>): string =>
   digest(files.map(({ path, text }) => `${JSON.stringify(path)} ${digest(text)}`).join("\n"))
+
+/** The stable part as it is now, with tools that are frozen. */
+export const stable = Effect.fn("ContextBuilder.stable")(function* (tools: ReadonlyArray<ToolDefinition>) {
+  const prompts = yield* PromptManager
+  const fileManager = yield* FilesManager
+  const environment = yield* Environment
+  const [prompt, { files }] = yield* Effect.all([prompts.prompt, fileManager.read], { concurrency: "unbounded" })
+  return Baseline.render({ prompt, tools, environment, files })
+})
 
 /**
  * Reads the latest state of every manager and renders it against what the session has already been told. The event it
@@ -51,7 +61,8 @@ export const build = Effect.fn("ContextBuilder.build")(function* <E, R>(options:
   const dynamic = yield* DynamicSlots.resolve({ state, roundId, tools, files: digestOf(files), refresh, run })
   const now = yield* Clock.currentTimeMillis
   const rendered = Baseline.render({ prompt, tools, environment, files })
-  const fresh = state.baseline?.key === rendered.baseline.key ? undefined : rendered.baseline
+  const same = !state.baselineDue && state.baseline?.key === rendered.baseline.key
+  const fresh = same ? undefined : rendered.baseline
   const { pins, shown } = state
   const { text } = Pins.pins(pins)
   const pinned = text === "" ? "" : digest(text)

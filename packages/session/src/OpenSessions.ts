@@ -39,3 +39,5 @@ export const make = Effect.gen(function* () {
 
   return { use }
 })
+
+export type OpenSessions = Effect.Success<typeof make>

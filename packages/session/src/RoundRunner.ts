@@ -11,6 +11,7 @@ import * as Caps from "./Caps.ts"
 import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import * as DynamicSlots from "./DynamicSlots.ts"
+import * as Fitting from "./Fitting.ts"
 import { Limits } from "./Limits.ts"
 import * as Retry from "./Retry.ts"
 import type { RetryGate } from "./RetryGate.ts"
@@ -65,7 +66,7 @@ export const run = Effect.fn("RoundRunner.run")(
     const { state } = log
     const limits = yield* Limits
     const policy = yield* ToolPolicy
-    const { event } = yield* ContextBuilder.build({
+    const { dynamic, event } = yield* ContextBuilder.build({
       state,
       roundId,
       request: options.request,
@@ -74,8 +75,8 @@ export const run = Effect.fn("RoundRunner.run")(
       run: journalled(log, roundId)
     })
     yield* log.append([event])
-    const system = state.baseline?.system ?? ""
     const tools = state.baseline?.tools ?? []
+    const fitting = Fitting.make({ log, roundId, model, gate, dynamic })
 
     const counts = new Caps.CallCounts()
     let turns = 0
@@ -113,7 +114,8 @@ export const run = Effect.fn("RoundRunner.run")(
         log,
         roundId,
         turnId: turnId(roundId, (state.round?.turnCount ?? 0) + 1),
-        request: { model: model.ref, system, tools, messages: state.history.messages() },
+        request: fitting.request(),
+        size: fitting.size,
         paused,
         price: model.price,
         andThen
@@ -124,14 +126,9 @@ export const run = Effect.fn("RoundRunner.run")(
     while (turns < limits.turns) {
       turns++
       yield* affordable
-      const end: TurnRunner.TurnEnd = yield* Retry.run({
-        log,
-        roundId,
-        provider: model.ref.provider,
-        gate,
-        attempt,
-        before: affordable
-      })
+      yield* fitting.before
+      const asked = Retry.run({ log, roundId, provider: model.ref.provider, gate, attempt, before: affordable })
+      const end: TurnRunner.TurnEnd = yield* fitting.recovering(asked)
       const { calls, id, stop } = end
       if (counts.over(limits)) return yield* new CapReached({ cap: "identicalCalls", limit: limits.identicalCalls })
       if (goesOn(end))

@@ -16,7 +16,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
+import * as Between from "./Between.ts"
 import * as Closing from "./Closing.ts"
+import * as CompactionRound from "./CompactionRound.ts"
 import * as OpenSessions from "./OpenSessions.ts"
 import * as Recovery from "./Recovery.ts"
 import * as Request from "./Request.ts"
@@ -24,6 +26,9 @@ import { RetryGate } from "./RetryGate.ts"
 import * as RoundRunner from "./RoundRunner.ts"
 import type { Accepted, HandleMessage } from "./SessionCoordinator.ts"
 import type { SessionLog } from "./SessionLog.ts"
+
+/** What the user says, or that the history is to be made smaller. */
+type Message = HandleMessage & { readonly purpose?: "compaction" }
 
 type Managers = PromptManager | SessionManager | McpManager | ModelsManager
 type RoundEnd = EventOf<"RoundCompleted" | "RoundFailed" | "RoundCancelled">
@@ -86,7 +91,7 @@ export const make = Effect.gen(function* () {
     return fromEvents(sessionId, entries).rounds.find((round) => round.id === known)
   })
 
-  const admit = Effect.fnUntraced(function* (log: SessionLog, options: HandleMessage, waiting: Waiting) {
+  const admit = Effect.fnUntraced(function* (log: SessionLog, options: Message, waiting: Waiting) {
     const { requestId, sessionId } = options
     const previous = yield* earlier(log, options)
     if (previous !== undefined) {
@@ -94,21 +99,25 @@ export const make = Effect.gen(function* () {
       return previous
     }
     const models = yield* ModelsManager
-    const request = yield* Request.validate(options.request)
+    const { purpose } = options
+    const request = purpose === undefined ? yield* Request.validate(options.request) : []
     const model = yield* models.describe(options.model ?? (yield* models.preferred))
     const roundId = log.state.nextRoundId
     const started: SessionEvent = {
       _tag: "RoundStarted",
       roundId,
       request,
-      ...(requestId === undefined ? {} : { requestId })
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(purpose === undefined ? {} : { purpose })
     }
+    const refresh = options.refresh ?? []
+    const run =
+      purpose === undefined
+        ? RoundRunner.run({ log, roundId, request, refresh, model, gate })
+        : CompactionRound.run({ log, roundId, model, gate })
     const round = log
       .append([started])
-      .pipe(
-        Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })),
-        Effect.andThen(RoundRunner.run({ log, roundId, request, refresh: options.refresh ?? [], model, gate }))
-      )
+      .pipe(Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })), Effect.andThen(run))
     yield* closing(log, round).pipe(
       Effect.onExit(() =>
         Effect.sync(() => {
@@ -119,7 +128,7 @@ export const make = Effect.gen(function* () {
     return waiting.closed ?? (yield* Effect.die(`round ${roundId} ended without being closed`))
   })
 
-  const work = (options: HandleMessage, waiting: Waiting) =>
+  const work = (options: Message, waiting: Waiting) =>
     open
       .use(options.sessionId, (log) =>
         Effect.withFiber<Round, HandleMessageError, Managers>((fiber) => {
@@ -132,12 +141,12 @@ export const make = Effect.gen(function* () {
       )
       .pipe(Effect.onError((cause) => Deferred.failCause(waiting.accepted, cause)))
 
-  const start = Effect.fnUntraced(function* (options: HandleMessage) {
+  const start = Effect.fnUntraced(function* (options: Message) {
     const waiting: Waiting = { accepted: yield* Deferred.make<Accepted, HandleMessageError>() }
     return { waiting, fiber: yield* FiberSet.run(fibers, work(options, waiting)) }
   })
 
-  const handle = (options: HandleMessage) =>
+  const handle = (options: Message) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(start(options), ({ fiber, waiting }) =>
         restore(Fiber.await(fiber)).pipe(
@@ -149,8 +158,7 @@ export const make = Effect.gen(function* () {
       )
     )
 
-  const submit = (options: HandleMessage) =>
-    Effect.flatMap(start(options), ({ waiting }) => Deferred.await(waiting.accepted))
+  const submit = (options: Message) => Effect.flatMap(start(options), ({ waiting }) => Deferred.await(waiting.accepted))
 
   const cancel = (id: SessionId) =>
     Effect.suspend(() => {
@@ -165,5 +173,5 @@ export const make = Effect.gen(function* () {
     return (yield* Effect.forEach(idle, ({ id }) => Recovery.report(id, open.use(id, Recovery.recover)))).flat()
   })
 
-  return { handle, submit, cancel, recover }
+  return { handle, submit, cancel, recover, ...Between.make(open) }
 })

@@ -9,6 +9,7 @@ import type { Round } from "@parley/domain/Session"
 import type { SessionContext } from "@parley/domain/SessionContext"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
+import type { Pin } from "@parley/prompt/Pins"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -61,6 +62,19 @@ export class SessionCoordinator extends Context.Service<
       sessionId: SessionId,
       request?: HandleMessage["request"]
     ) => Effect.Effect<SessionContext, HandleMessageError>
+    /**
+     * Makes later requests smaller by a summary of all but the last messages, in a round of its own. What is pinned and what
+     * the user said first stay word for word. Fails with `InvalidMessage` when that would save nothing.
+     */
+    readonly compact: (
+      sessionId: SessionId,
+      options?: Pick<HandleMessage, "model">
+    ) => Effect.Effect<Round, HandleMessageError>
+    /** Takes the latest compaction back: later requests hold again what it left out. */
+    readonly undoCompaction: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
+    /** Keeps some words in view through every compaction. */
+    readonly pin: (sessionId: SessionId, pin: Pin) => Effect.Effect<void, HandleMessageError>
+    readonly unpin: (sessionId: SessionId, text: string) => Effect.Effect<void, HandleMessageError>
     /** Ends the session's running round and waits until it is closed. Nothing happens when none runs. */
     readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
     /**
@@ -91,6 +105,14 @@ export class SessionCoordinator extends Context.Service<
           (sessionId: SessionId, request?: HandleMessage["request"]) => Preview.build(sessionId, request),
           Effect.provide(managers)
         ),
+        compact: Effect.fn("SessionCoordinator.compact")(
+          (sessionId: SessionId, options?: Pick<HandleMessage, "model">) =>
+            rounds.handle({ ...options, sessionId, request: "", purpose: "compaction" }),
+          Effect.provide(managers)
+        ),
+        undoCompaction: (sessionId) => Effect.provide(rounds.undoCompaction(sessionId), managers),
+        pin: (sessionId, { kind, text }) => Effect.provide(rounds.pin(sessionId, kind, text), managers),
+        unpin: (sessionId, text) => Effect.provide(rounds.unpin(sessionId, text), managers),
         cancel: rounds.cancel,
         recover: Effect.provide(rounds.recover, managers)
       })

@@ -1,6 +1,6 @@
 import { type CallId, type RequestId, type RoundId, roundId, type TurnId } from "@parley/domain/Ids"
 import { MessageFold } from "@parley/domain/MessageFold"
-import { isRejection } from "@parley/domain/ModelError"
+import { isRejection, isTooLarge } from "@parley/domain/ModelError"
 import { type Baseline, endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { RoundFold } from "@parley/domain/SessionFold"
 import type { ToolOutcome } from "@parley/domain/Tool"
@@ -45,6 +45,8 @@ export class SessionState {
   context: EventOf<"ContextBuilt"> | undefined
   /** The stable part of requests, once there is one. */
   baseline: Baseline | undefined
+  /** The next round has a new baseline, whatever has changed. */
+  baselineDue = false
   shown = nothing
   /** The same when the model last answered: what was shown with a request that it rejected will not be sent again. */
   private accepted = nothing
@@ -90,9 +92,10 @@ export class SessionState {
     if (event._tag === "ContextCompacted") this.compact(event)
     if (event._tag === "CompactionUndone") {
       this.compactions = Math.max(0, this.compactions - 1)
-      this.baseline = undefined
+      this.baselineDue = true
       this.reported = undefined
     }
+    if (event._tag === "RoundFailed" && isTooLarge(event.failure)) this.rejected = true
     if (endsRound(event) && this.rejected) {
       this.rejected = false
       this.shown = this.accepted
@@ -135,6 +138,7 @@ export class SessionState {
   /** Files and dynamic context of earlier messages vanish with a new baseline. */
   private rebase(baseline: Baseline): void {
     this.baseline = baseline
+    this.baselineDue = false
     this.reported = undefined
     this.shown = { ...this.shown, files: baseline.files, slots: {} }
     this.accepted = this.shown

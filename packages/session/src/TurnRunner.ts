@@ -1,5 +1,5 @@
 import { toFailure } from "@parley/domain/Errors"
-import type { ToolCall } from "@parley/domain/Content"
+import { textOf, type ToolCall } from "@parley/domain/Content"
 import type { RoundId, TurnId } from "@parley/domain/Ids"
 import {
   ModelError,
@@ -12,6 +12,7 @@ import {
 import * as Message from "@parley/domain/Message"
 import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import { coalesce, type Finish, type ProviderChunk, type StopReason } from "@parley/domain/ProviderChunk"
+import type { TokenCount } from "@parley/domain/RequestSize"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { cost, type Price } from "@parley/domain/Usage"
@@ -35,6 +36,7 @@ export interface TurnEnd {
   readonly id: TurnId
   readonly stop: StopReason
   readonly calls: ReadonlyArray<ToolCall>
+  readonly text: string
   /** It says nothing that a later request could hold. */
   readonly empty: boolean
 }
@@ -111,6 +113,10 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
   readonly roundId: RoundId
   readonly turnId: TurnId
   readonly request: ModelRequest
+  /** How large the request is thought to be. */
+  readonly size: TokenCount | undefined
+  /** Set when the turn is no part of the conversation. */
+  readonly purpose?: "summary"
   /** The turn before paused: the request ends with its answer. */
   readonly paused: boolean
   readonly price: Price | undefined
@@ -128,7 +134,19 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
     ...(price === undefined ? {} : { cost: cost(content.usage, price) })
   })
 
-  yield* log.append([{ _tag: "TurnStarted", roundId: options.roundId, turnId, model: request.model }])
+  const { purpose, size } = options
+  const { settings } = request
+  yield* log.append([
+    {
+      _tag: "TurnStarted",
+      roundId: options.roundId,
+      turnId,
+      model: request.model,
+      ...(purpose === undefined ? {} : { purpose }),
+      ...(size === undefined ? {} : { size }),
+      ...(settings === undefined ? {} : { settings })
+    }
+  ])
   return yield* receive(log, content, request).pipe(
     Effect.flatMap((rest) =>
       content.finish === undefined
@@ -141,6 +159,7 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
         id: turnId,
         stop,
         calls: turn.content.filter((block) => block._tag === "ToolCall"),
+        text: textOf(turn.content),
         empty: !turn.content.some(Message.sendable)
       }
       const completed: SessionEvent = {

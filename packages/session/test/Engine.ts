@@ -1,5 +1,6 @@
 import type { ProgramRunner } from "@parley/testing"
 import { Context, Effect, Layer } from "effect"
+import { CompactionSettings } from "../src/CompactionSettings.ts"
 import { defaults, Limits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 
@@ -11,5 +12,7 @@ const patient = { firstChunkMillis: 1e9, idleMillis: 1e9, turnMillis: 1e9 }
 /** A coordinator as generated programs want one: a new one for each process. */
 export const engine: ProgramRunner.MakeEngine = Layer.build(Layer.fresh(SessionCoordinator.layer)).pipe(
   Effect.map((built) => Context.get(built, SessionCoordinator)),
+  // What a compaction makes of a history is for its own laws: what programs predict is every word.
+  Effect.provideService(CompactionSettings, { auto: false }),
   Effect.provideService(Limits, { ...defaults, ...limits, ...patient, messageBytes: 1000, identicalCalls: 1000 })
 )

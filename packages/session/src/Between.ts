@@ -1,0 +1,52 @@
+import { InvalidMessage } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { PinKind, SessionEvent } from "@parley/domain/SessionEvent"
+import * as Effect from "effect/Effect"
+import type { OpenSessions } from "./OpenSessions.ts"
+import * as Recovery from "./Recovery.ts"
+import type { SessionLog } from "./SessionLog.ts"
+
+const longestPin = 4000
+
+const refuse = (problem: string) => new InvalidMessage({ problem })
+
+const undone = ({ state }: SessionLog): SessionEvent | InvalidMessage =>
+  state.compactions === 0 ? refuse("There is no compaction to undo in this session") : { _tag: "CompactionUndone" }
+
+const pinned =
+  (kind: PinKind, text: string) =>
+  ({ state }: SessionLog): SessionEvent | InvalidMessage => {
+    const words = text.trim().toWellFormed()
+    if (words === "") return refuse("There is nothing to pin; say what")
+    if (words.length > longestPin) return refuse(`A pin has at most ${longestPin} characters; put more into a file`)
+    if (state.pins.some((pin) => pin.text === words)) return refuse("This is pinned already")
+    return { _tag: "Pinned", kind, text: words }
+  }
+
+const unpinned =
+  (text: string) =>
+  ({ state }: SessionLog): SessionEvent | InvalidMessage => {
+    const words = text.trim().toWellFormed()
+    return state.pins.some((pin) => pin.text === words)
+      ? { _tag: "Unpinned", text: words }
+      : refuse("Nothing is pinned with these words; `parley sessions pins` lists what is")
+  }
+
+/** What a user does to a session between its rounds. Waits for the round that runs; a lost one is closed first. */
+export const make = (open: OpenSessions) => {
+  const append = (id: SessionId, of: (log: SessionLog) => SessionEvent | InvalidMessage) =>
+    open.use(
+      id,
+      Effect.fnUntraced(function* (log: SessionLog) {
+        yield* Recovery.recover(log)
+        const event = of(log)
+        if (event._tag === "InvalidMessage") return yield* event
+        return yield* log.append([event])
+      })
+    )
+  return {
+    undoCompaction: (id: SessionId) => append(id, undone),
+    pin: (id: SessionId, kind: PinKind, text: string) => append(id, pinned(kind, text)),
+    unpin: (id: SessionId, text: string) => append(id, unpinned(text))
+  }
+}

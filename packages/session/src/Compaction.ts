@@ -1,0 +1,148 @@
+import { textOf, type UserBlock } from "@parley/domain/Content"
+import { isSuperseded, type Segment } from "@parley/domain/ContextManifest"
+import { ContextTooLarge, InvalidMessage } from "@parley/domain/Errors"
+import type { RoundId } from "@parley/domain/Ids"
+import type { ModelInfo } from "@parley/domain/ModelsManager"
+import type { TokenCount } from "@parley/domain/RequestSize"
+import type { DynamicResult } from "@parley/domain/SessionContext"
+import type { EventOf } from "@parley/domain/SessionEvent"
+import { segment } from "@parley/prompt/Digest"
+import * as Dynamic from "@parley/prompt/Dynamic"
+import * as SummaryText from "@parley/prompt/Summary"
+import * as Effect from "effect/Effect"
+import * as ContextBuilder from "./ContextBuilder.ts"
+import * as Plan from "./CompactionPlan.ts"
+import * as RequestSize from "./RequestSize.ts"
+import type { RetryGate } from "./RetryGate.ts"
+import type { SessionLog } from "./SessionLog.ts"
+import type { SessionState } from "./SessionState.ts"
+import * as Summary from "./Summary.ts"
+
+export interface Options {
+  readonly log: SessionLog
+  readonly roundId: RoundId
+  /** The model of the conversation. */
+  readonly model: ModelInfo
+  readonly gate: RetryGate
+  readonly why: EventOf<"ContextCompacted">["why"]
+  readonly before: TokenCount
+  /** What the request may have afterwards, in tokens; less than before. */
+  readonly limit: number
+  /** The round's dynamic context, which is said again. */
+  readonly dynamic: ReadonlyArray<DynamicResult>
+}
+
+type Compacted = EventOf<"ContextCompacted">
+
+/** The request as it would be after the event. */
+const sizeAfter = ({ baseline, history }: SessionState, event: Compacted): number =>
+  RequestSize.ofStable({
+    system: (event.baseline ?? baseline)?.system ?? "",
+    tools: (event.baseline ?? baseline)?.tools ?? []
+  }) + RequestSize.ofMessages(history.after(event))
+
+const tooLarge = ({ before, limit }: Options, stable: number) =>
+  new ContextTooLarge({
+    tokens: before.tokens,
+    limit,
+    problem:
+      stable > limit
+        ? `the prompt, the tools and the files alone have about ${stable}; show the model fewer files, or choose a model with a larger window`
+        : "what it must hold is too large by itself; send less at once, or choose a model with a larger window"
+  })
+
+const nothingToLeaveOut = new InvalidMessage({
+  problem: "A summary would not make this session smaller; nothing was changed"
+})
+
+/** What the round said that the model must still answer, when its message is among those left out. */
+const ownMessage = (state: SessionState, kept: number): Part => {
+  const { context, history, round } = state
+  if (round === undefined || !round.open || kept >= history.sinceRequest) return []
+  const sources = context?.manifest.filter(({ bytes, part }) => part === "round" && bytes > 0) ?? []
+  const own = (context?.roundPart ?? []).flatMap((block, i) => {
+    const source = sources[i]?.source ?? "round part"
+    return isSuperseded(source) ? [] : [{ source, block, why: "the round is about it" }]
+  })
+  return [...own, ...round.said.map((block) => ({ source: "request", block, why: "the round is about it" }))]
+}
+
+type Part = ReadonlyArray<{ readonly source: string; readonly block: UserBlock; readonly why: string }>
+
+const segments = (part: Part): ReadonlyArray<Segment> =>
+  part.map(({ block, source, why }) =>
+    segment("round", { source, why, text: block._tag === "Text" ? block.text : block.data })
+  )
+
+/** Old results lose their content, where that makes enough room by itself. */
+const pruning = (options: Options): Compacted | undefined => {
+  const { before, limit, log, roundId, why } = options
+  const pruned = Plan.oldResults(log.state.history.messages(), before.tokens, limit)
+  if (why === "request" || pruned === undefined || pruned.length === 0) return undefined
+  return {
+    _tag: "ContextCompacted",
+    roundId,
+    why,
+    pruned,
+    kept: log.state.history.length,
+    head: [],
+    slots: {},
+    manifest: [],
+    before,
+    after: before
+  }
+}
+
+/** Everything but the last messages is summed up; files and dynamic context are shown anew. */
+const summing = Effect.fnUntraced(function* (options: Options) {
+  const { before, dynamic, limit, log, roundId, why } = options
+  const { state } = log
+  const messages = state.history.messages()
+  const kept = Plan.keep(messages, limit)
+  if (kept === undefined) return undefined
+  const summary = yield* Summary.of({ ...options, messages: messages.slice(0, messages.length - kept) })
+  const { baseline, segments: stable } = yield* ContextBuilder.stable(state.baseline?.tools ?? [])
+  const values = Dynamic.render(dynamic, {})
+  const own = ownMessage(state, kept)
+  const goalIsThere = textOf(state.round?.said ?? []) === textOf(state.goal ?? [])
+  const head = SummaryText.head({ summary, goal: goalIsThere ? [] : (state.goal ?? []), pins: state.pins })
+  const event: Compacted = {
+    _tag: "ContextCompacted",
+    roundId,
+    why,
+    pruned: [],
+    kept,
+    head: [...head.map(({ block }) => block), ...values.blocks, ...own.map(({ block }) => block)],
+    baseline,
+    slots: values.slots,
+    manifest: [...stable, ...segments(head), ...values.segments, ...segments(own)],
+    before,
+    after: before
+  }
+  const size = sizeAfter(state, event)
+  if (size <= limit) return event
+  // What stays is too large for the model even so: a result that nobody can read is worth less than going on.
+  const { calls } = Plan.largestResults(messages.slice(messages.length - kept), size - limit)
+  return { ...event, pruned: calls }
+})
+
+/**
+ * Makes later requests smaller: old results lose their content; if that is not enough, everything but the last messages is
+ * replaced by a summary. What is pinned, what the user asked for first and what the round is about stay word for word, and
+ * no call is parted from its result. Fails when that does not make the request smaller than it was and small enough; then
+ * nothing is changed. The log keeps everything, and `CompactionUndone` takes it back.
+ */
+export const compact = Effect.fn("Compaction.compact")(function* (options: Options) {
+  const { before, limit, log } = options
+  const { state } = log
+  const stable = RequestSize.ofStable({ system: state.baseline?.system ?? "", tools: state.baseline?.tools ?? [] })
+  const event = pruning(options) ?? (yield* summing(options))
+  if (options.why === "request" && event === undefined) return yield* nothingToLeaveOut
+  if (event === undefined) return yield* tooLarge(options, stable)
+  const [estimated, tokens] = [stable + RequestSize.ofMessages(state.history.messages()), sizeAfter(state, event)]
+  if (options.why === "request" && tokens >= estimated) return yield* nothingToLeaveOut
+  if (tokens >= estimated || (options.why !== "request" && tokens > limit)) return yield* tooLarge(options, stable)
+  const after: TokenCount = { tokens: Math.min(tokens, before.tokens), by: "estimated" }
+  yield* log.append([{ ...event, after }])
+  return after
+})

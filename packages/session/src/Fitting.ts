@@ -1,0 +1,90 @@
+import { ContextTooLarge, type HandleMessageError } from "@parley/domain/Errors"
+import type { RoundId } from "@parley/domain/Ids"
+import type { ModelInfo, ModelRequest } from "@parley/domain/ModelsManager"
+import type { TokenCount } from "@parley/domain/RequestSize"
+import type { DynamicResult } from "@parley/domain/SessionContext"
+import * as Effect from "effect/Effect"
+import * as Compaction from "./Compaction.ts"
+import { CompactionSettings } from "./CompactionSettings.ts"
+import * as RequestSize from "./RequestSize.ts"
+import type { RetryGate } from "./RetryGate.ts"
+import type { SessionLog } from "./SessionLog.ts"
+
+/** What a model that said "too large" is sent at most of what it was sent, when it is not known how much it takes. */
+const afterOverflow = 0.75
+
+const isOverflow = (error: HandleMessageError): boolean =>
+  error._tag === "ModelError" && error.reason._tag === "ContextOverflow"
+
+/** Keeps the requests of one round within what the model takes. */
+export const make = (options: {
+  readonly log: SessionLog
+  readonly roundId: RoundId
+  readonly model: ModelInfo
+  readonly gate: RetryGate
+  /** The round's dynamic context. */
+  readonly dynamic: ReadonlyArray<DynamicResult>
+}) => {
+  const { log, model } = options
+  const { state } = log
+  const limit = RequestSize.limitOf(model)
+  let size: TokenCount | undefined
+  let recovered = false
+
+  /** The request that follows from the log. */
+  const request = (): ModelRequest => ({
+    model: model.ref,
+    system: state.baseline?.system ?? "",
+    tools: state.baseline?.tools ?? [],
+    messages: state.history.messages(),
+    ...(model.settings === undefined ? {} : { settings: model.settings })
+  })
+
+  const off = (tokens: number, most: number) =>
+    new ContextTooLarge({
+      tokens,
+      limit: most,
+      problem: "compaction is switched off; `parley sessions compact` makes the history smaller"
+    })
+
+  /** Before each request: how large it is, and a smaller history if that is too large. */
+  const before = Effect.gen(function* () {
+    size = yield* RequestSize.measure(state, request(), limit)
+    if (limit === undefined || size.tokens <= limit) return
+    const { auto } = yield* CompactionSettings
+    if (!auto) return yield* off(size.tokens, limit)
+    size = yield* Compaction.compact({ ...options, why: "budget", before: size, limit })
+  })
+
+  /**
+   * Once in a round, a request that the provider itself finds too large is made smaller and sent again. If it cannot be
+   * made smaller, the provider's word stands.
+   */
+  const recovering = <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) =>
+    Effect.catchIf(
+      ask,
+      (error) => !recovered && isOverflow(error),
+      (error) =>
+        Effect.gen(function* () {
+          recovered = true
+          const { auto } = yield* CompactionSettings
+          if (!auto) return yield* error
+          const was = size ?? RequestSize.estimate(request())
+          const most = Math.floor(Math.min(limit ?? was.tokens, was.tokens * afterOverflow))
+          size = yield* Compaction.compact({ ...options, why: "overflow", before: was, limit: most }).pipe(
+            Effect.catchTag("ContextTooLarge", () => Effect.fail(error))
+          )
+          return yield* ask
+        })
+    )
+
+  return {
+    request,
+    before,
+    recovering,
+    /** What `before` found, for the turn's record. */
+    get size() {
+      return size
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import { FilesManager } from "@parley/domain/FilesManager"
+import type { HandleMessageError } from "@parley/domain/Errors"
+import type { Round } from "@parley/domain/Session"
+import * as Message from "@parley/domain/Message"
+import { ContextOverflow, Refused, Unauthorized } from "@parley/domain/ModelError"
+import type { ModelRequest } from "@parley/domain/ModelsManager"
+import { ScriptedModel } from "@parley/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { answer, isSummary, long, talk, type Talk } from "./support/Talk.ts"
+import { log, send, session, sessionId, watched } from "./World.ts"
+
+const flat = (request: ModelRequest | undefined) => JSON.stringify(request?.messages ?? [])
+const events = Effect.map(log, (entries) => entries.map(({ event }) => event))
+const compactions = Effect.map(events, (all) => all.filter((event) => event._tag === "ContextCompacted"))
+const detail = "scripted"
+
+/** The n-th message, of some 900 tokens. */
+const message = (n: number) => `message ${n} ${long}`
+
+const sendAll = (from: number, to: number) =>
+  Effect.forEach(
+    Array.from({ length: to - from + 1 }, (_, i) => from + i),
+    (n) => Effect.map(send(message(n)), ({ status }) => assert.strictEqual(status, "completed"))
+  )
+
+/** Runs a test in a session of its own; every request that left must have been legal. */
+const testing = (
+  name: string,
+  test: (
+    requests: ReadonlyArray<ModelRequest>
+  ) => Effect.Effect<void, HandleMessageError | Round, Layer.Success<ReturnType<typeof talk>>>,
+  options: Talk = {}
+) =>
+  it.effect(name, () => {
+    const requests: Array<ModelRequest> = []
+    return Effect.andThen(
+      watched,
+      Effect.tap(test(requests), () =>
+        Effect.sync(() => {
+          for (const { messages } of requests) assert.isUndefined(Message.illegal(messages))
+        })
+      )
+    ).pipe(Effect.provide(talk(requests, options)))
+  })
+
+const use = <A, E>(f: (coordinator: SessionCoordinator["Service"]) => Effect.Effect<A, E>) =>
+  Effect.flatMap(SessionCoordinator, f)
+
+describe("a history that no longer fits", () => {
+  testing("is summed up before it is sent, and the session goes on", (requests) =>
+    Effect.gen(function* () {
+      yield* sendAll(1, 20)
+      const all = yield* compactions
+      assert.isAtLeast(all.length, 2)
+      for (const { after, before, why } of all) {
+        assert.strictEqual(why, "budget")
+        assert.isBelow(after.tokens, before.tokens)
+        assert.isAtMost(after.tokens, 7000)
+      }
+      const last = flat(requests.at(-1))
+      assert.notInclude(last, "message 10 ")
+      assert.include(last, "SUMMARY")
+      assert.include(last, "message 20 ")
+      assert.include(last, "What the user asked for first")
+      assert.include(last, "message 1 ")
+    })
+  )
+
+  testing("old results go first, and no model is asked for that", (requests) =>
+    Effect.gen(function* () {
+      yield* send("call call call")
+      yield* send("call call")
+      yield* send("call call")
+      yield* send("call")
+      yield* send("and now?")
+      const [first] = yield* compactions
+      assert.isUndefined(first?.baseline)
+      assert.isAtLeast(first?.pruned.length ?? 0, 1)
+      assert.isFalse(requests.some(isSummary))
+      assert.include(flat(requests.at(-1)), "The result is left out to save space; it had")
+    })
+  )
+
+  testing("what is pinned and what the round is about survive in the middle of a round", (requests) =>
+    Effect.gen(function* () {
+      yield* use((parley) => parley.pin(sessionId, { kind: "constraint", text: "never touch main" }))
+      yield* send("the first thing I want")
+      yield* sendAll(1, 4)
+      yield* send("please call call call call")
+      const last = flat(requests.at(-1))
+      assert.include(last, "never touch main")
+      assert.include(last, "the first thing I want")
+      assert.include(last, "please call call call call")
+      assert.isTrue(requests.some(isSummary))
+    })
+  )
+})
+
+describe("what a compaction may not do", () => {
+  testing(
+    "a model that will not sum up does not stop the session",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 9)
+        assert.include(flat(requests.at(-1)), "No summary could be made")
+      }),
+    {
+      answer: (request) => (isSummary(request) ? ScriptedModel.failing(new Refused({ detail })) : answer(request))
+    }
+  )
+
+  testing(
+    "a provider that fails while it sums up fails the round, and the next message tries again",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 7)
+        const error = yield* Effect.flip(send(message(8)))
+        assert.strictEqual(error._tag, "ModelError")
+        assert.isEmpty(yield* compactions)
+        yield* sendAll(9, 9)
+        assert.strictEqual((yield* compactions).length, 1)
+        assert.include(flat(requests.at(-1)), "message 8 ")
+      }),
+    {
+      answer: (request, n) =>
+        isSummary(request) && n === 8 ? ScriptedModel.failing(new Unauthorized({ detail })) : answer(request)
+    }
+  )
+
+  testing("one message too large for the model is refused before it is sent, and does not come back", (requests) =>
+    Effect.gen(function* () {
+      yield* send("hello")
+      const error = yield* Effect.flip(send(long.repeat(12)))
+      assert.strictEqual(error._tag, "ContextTooLarge")
+      assert.include(error.message, "send less at once")
+      yield* send("still there?")
+      assert.strictEqual(requests.length, 2)
+      assert.isBelow(flat(requests.at(-1)).length, 1000)
+    })
+  )
+
+  testing(
+    "switched off, the round fails before anything is sent",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 7)
+        assert.strictEqual((yield* Effect.flip(send(message(8))))._tag, "ContextTooLarge")
+        assert.strictEqual(requests.length, 7)
+      }),
+    { settings: { auto: false } }
+  )
+})
+
+describe("a provider that finds the request too large", () => {
+  const overflows = (limit: number) => (request: ModelRequest) =>
+    !isSummary(request) && flat(request).length > limit
+      ? ScriptedModel.failing(new ContextOverflow({ detail }))
+      : answer(request)
+
+  testing(
+    "is sent a smaller one, once, and the message is not lost",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 6)
+        const [compaction] = yield* compactions
+        assert.strictEqual(compaction?.why, "overflow")
+        assert.include(flat(requests.at(-1)), "message 6 ")
+        assert.strictEqual((yield* session).rounds.at(-1)?.status, "completed")
+      }),
+    { window: "unknown", answer: overflows(20_000) }
+  )
+
+  testing(
+    "its word stands when the second one is too large as well",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 3)
+        const error = yield* Effect.flip(send(message(4)))
+        assert.strictEqual(error._tag === "ModelError" ? error.reason._tag : error._tag, "ContextOverflow")
+        assert.strictEqual(requests.filter((request) => flat(request).includes("message 4 ")).length, 2)
+        yield* send("short")
+      }),
+    {
+      window: "unknown",
+      answer: (request) =>
+        flat(request).includes("message 4 ") ? ScriptedModel.failing(new ContextOverflow({ detail })) : answer(request)
+    }
+  )
+})
+
+describe("a compaction that was asked for", () => {
+  testing("is a round of its own, and undo brings everything back", (requests) =>
+    Effect.gen(function* () {
+      yield* sendAll(1, 4)
+      const before = flat(requests.at(-1))
+      const round = yield* use((parley) => parley.compact(sessionId))
+      assert.strictEqual(round.purpose, "compaction")
+      assert.strictEqual(round.turns[0]?.purpose, "summary")
+      yield* send("five")
+      assert.notInclude(flat(requests.at(-1)), "message 2 ")
+      yield* use((parley) => parley.undoCompaction(sessionId))
+      yield* send("six")
+      const after = flat(requests.at(-1))
+      assert.isTrue(after.startsWith(before.slice(0, -1)))
+      assert.include(after, "five")
+      const again = yield* Effect.flip(use((parley) => parley.undoCompaction(sessionId)))
+      assert.include(again.message, "no compaction to undo")
+    })
+  )
+
+  testing("says so when it would save nothing", () =>
+    Effect.gen(function* () {
+      yield* send("hello")
+      const error = yield* Effect.flip(use((parley) => parley.compact(sessionId)))
+      assert.include(error.message, "would not make this session smaller")
+      assert.strictEqual((yield* send("go on")).status, "completed")
+    })
+  )
+})
+
+describe("how large a request is", () => {
+  testing(
+    "is asked of the provider when it matters, and stored with the turn",
+    () =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 2)
+        const sizes = (yield* events).flatMap((event) => (event._tag === "TurnStarted" ? [event.size?.by] : []))
+        assert.deepStrictEqual(sizes, ["counted", "reported"])
+      }),
+    { window: 2000, count: () => Effect.succeed(900) }
+  )
+
+  testing(
+    "files are shown anew after a compaction, and only as they are now",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 10)
+        const [last] = requests.slice(-1)
+        const text = `${last?.system}${flat(last)}`
+        const versions = [...text.matchAll(/version (\d+)/g)].map((match) => Number(match[1]))
+        assert.strictEqual(versions.at(-1), Math.max(...versions))
+        assert.isAtMost(versions.length, 5)
+      }),
+    {
+      optional: Layer.sync(FilesManager, () => {
+        let version = 0
+        return {
+          read: Effect.sync(() => ({ files: [{ path: "a.txt", text: `version ${++version}` }], skipped: [] }))
+        }
+      })
+    }
+  )
+})
