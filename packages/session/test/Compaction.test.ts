@@ -1,10 +1,9 @@
 import { FilesManager } from "@parley/domain/FilesManager"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { Round } from "@parley/domain/Session"
-import * as Message from "@parley/domain/Message"
 import { ContextOverflow, Refused, Unauthorized } from "@parley/domain/ModelError"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
-import { ScriptedModel } from "@parley/testing"
+import { Invariants, ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
@@ -30,19 +29,18 @@ const testing = (
   name: string,
   test: (
     requests: ReadonlyArray<ModelRequest>
-  ) => Effect.Effect<void, HandleMessageError | Round, Layer.Success<ReturnType<typeof talk>>>,
+  ) => Effect.Effect<void, HandleMessageError | Round | void, Layer.Success<ReturnType<typeof talk>>>,
   options: Talk = {}
 ) =>
   it.effect(name, () => {
     const requests: Array<ModelRequest> = []
-    return Effect.andThen(
-      watched,
-      Effect.tap(test(requests), () =>
-        Effect.sync(() => {
-          for (const { messages } of requests) assert.isUndefined(Message.illegal(messages))
-        })
-      )
-    ).pipe(Effect.provide(talk(requests, options)))
+    return Effect.gen(function* () {
+      const seen = yield* watched
+      yield* test(requests)
+      yield* Effect.repeat(Effect.yieldNow, { times: 50 })
+      const violations = Invariants.check({ log: yield* log, seen, requests })
+      assert.deepStrictEqual(violations, [], violations.join("; "))
+    }).pipe(Effect.provide(talk(requests, options)))
   })
 
 const use = <A, E>(f: (coordinator: SessionCoordinator["Service"]) => Effect.Effect<A, E>) =>
@@ -225,11 +223,12 @@ describe("how large a request is", () => {
     "is asked of the provider when it matters, and stored with the turn",
     () =>
       Effect.gen(function* () {
+        yield* send("hello")
         yield* sendAll(1, 2)
         const sizes = (yield* events).flatMap((event) => (event._tag === "TurnStarted" ? [event.size?.by] : []))
-        assert.deepStrictEqual(sizes, ["counted", "reported"])
+        assert.deepStrictEqual(sizes, ["estimated", "reported", "counted"])
       }),
-    { window: 2000, count: () => Effect.succeed(900) }
+    { window: 2400, count: () => Effect.succeed(900) }
   )
 
   testing(

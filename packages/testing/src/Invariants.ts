@@ -42,7 +42,7 @@ export const all: { readonly [number: number]: Invariant } = {
     toolConcurrency === undefined ? none : Tool.concurrencyBound(calls, toolConcurrency)
   ),
   22: invariant("no execution from bad turns", ({ calls = [], log }) => Tool.noneFromBadTurns(log, calls)),
-  23: invariant("frozen tools", ({ recorded = [] }) => History.frozenTools(recorded)),
+  23: invariant("frozen tools", ({ log, recorded = [] }) => History.frozenTools(recorded, log)),
   25: invariant("legal", ({ log, requests }) => Log.legalRequests(requests, log)),
   26: invariant("prefix stability", ({ log, recorded, requests }) =>
     Log.prefixStable(

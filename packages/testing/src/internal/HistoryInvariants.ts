@@ -46,12 +46,22 @@ export const wellFormed = (log: ReadonlyArray<LogEntry>): Violations =>
     .filter(({ event }) => event._tag !== "TurnDelta" && /\\u[dD][89a-fA-F]/.test(JSON.stringify(event)))
     .map(({ event, seq }) => `${event._tag} at ${seq} holds half a character`)
 
-/** Invariant 23: all requests of a round carry the same tools and the same system prompt. */
-export const frozenTools = (requests: ReadonlyArray<RecordedRequest>): Violations => {
+/**
+ * Invariant 23: all requests of a round carry the same tools, and without a compaction the same system prompt. A turn that
+ * sums up is no part of the conversation.
+ */
+export const frozenTools = (requests: ReadonlyArray<RecordedRequest>, log: ReadonlyArray<LogEntry>): Violations => {
   const first = new Map<string, string>()
+  const asides = new Set<string>()
+  const compacted = new Set<string>()
+  for (const { event } of log) {
+    if (event._tag === "TurnStarted" && event.purpose !== undefined) asides.add(event.turnId)
+    if (event._tag === "ContextCompacted") compacted.add(event.roundId)
+  }
   return requests.flatMap(({ request, turnId }) => {
+    if (asides.has(turnId ?? "")) return []
     const round = turnId?.split("t")[0] ?? ""
-    const frozen = JSON.stringify([request.system, request.tools])
+    const frozen = JSON.stringify([compacted.has(round) ? "" : request.system, request.tools])
     const same = (first.get(round) ?? frozen) === frozen
     first.set(round, first.get(round) ?? frozen)
     return same ? [] : [`the request of turn ${turnId} has other tools than its round`]

@@ -4,7 +4,7 @@ import * as Message from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { isRejection } from "@parley/domain/ModelError"
-import { endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
+import { betweenRounds, endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { TurnContent } from "@parley/domain/TurnContent"
 import type { Violations } from "./Known.ts"
 
@@ -74,7 +74,7 @@ export const nothingAfterClose = (log: ReadonlyArray<LogEntry>): Violations => {
     const was = open
     if (event._tag === "RoundStarted") open = true
     else if (endsRound(event)) open = false
-    return was === (event._tag === "RoundStarted")
+    return was === (event._tag === "RoundStarted" || betweenRounds(event))
       ? [`${event._tag} at ${seq} with the round ${was ? "open" : "closed"}`]
       : []
   })
@@ -82,7 +82,7 @@ export const nothingAfterClose = (log: ReadonlyArray<LogEntry>): Violations => {
 
 /** The round of a session at rest is closed. */
 export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
-  const last = log.at(-1)
+  const last = log.findLast(({ event }) => !betweenRounds(event))
   return last === undefined || endsRound(last.event) ? [] : [`the log ends with ${last.event._tag}`]
 }
 
@@ -139,7 +139,7 @@ export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: Readon
 }
 
 /**
- * Without a new baseline, what one request says is the beginning of what the next says. What was added to a request that
+ * Without a new baseline or a compaction, what one request says is the beginning of what the next says. What was added to a request that
  * the provider rejected is taken back, and the next begins with the one that was answered before. `turns` are the requests'
  * turns, where they are known; else each turn that started is taken to have sent one.
  */
@@ -152,16 +152,37 @@ export const prefixStable = (
 ): Violations => {
   const ends = new Map<string | undefined, TurnEnd>()
   for (const { event } of log) if (endsTurn(event)) ends.set(event.turnId, event)
+  const told = conversation(log)
   let before: ModelRequest | undefined
   let answered: ModelRequest | undefined
+  let edits = 0
   return requests.flatMap((next, i) => {
-    const previous = before
+    const known = told.get(turns[i] ?? "")
+    if (known?.aside === true) return []
+    // A compaction says that earlier messages are another text from here on.
+    const edited = known !== undefined && known.edits !== edits
+    const previous = edited ? undefined : before
+    if (edited) answered = undefined
+    edits = known?.edits ?? edits
     const end = turns.length === requests.length ? ends.get(turns[i]) : undefined
     if (end?._tag === "TurnCompleted") answered = next
     before = end?._tag === "TurnFailed" && isRejection(end.failure) ? answered : next
     if (previous === undefined || previous.system !== next.system || flat(next).startsWith(flat(previous))) return []
     return [`request ${i + 1} does not begin with the one before it`]
   })
+}
+
+/** Of each turn: whether it is no part of the conversation, and how often the history was edited before it. */
+const conversation = (log: ReadonlyArray<LogEntry>) => {
+  let edits = 0
+  return new Map(
+    log.flatMap(({ event }) => {
+      if (event._tag === "ContextCompacted" || event._tag === "CompactionUndone") edits++
+      return event._tag === "TurnStarted"
+        ? [[String(event.turnId), { aside: event.purpose !== undefined, edits }] as const]
+        : []
+    })
+  )
 }
 
 type TurnEnd = EventOf<"TurnCompleted" | "TurnFailed" | "TurnInterrupted">
@@ -198,7 +219,8 @@ export const retriesAreNew = (log: ReadonlyArray<LogEntry>): Violations => {
     const found = ids.has(event.turnId) ? [`turn ${event.turnId} started twice`] : []
     ids.add(event.turnId)
     const before = log[i - 1]
-    if (before?.event._tag === "TurnFailed") found.push(`turn ${event.turnId} retries unannounced`)
+    if (before?.event._tag === "TurnFailed" && event.purpose === undefined)
+      found.push(`turn ${event.turnId} retries unannounced`)
     if (before?.event._tag === "RetryScheduled" && at < before.at + before.event.delayMillis)
       found.push(`turn ${event.turnId} came ${at - before.at} ms after the failure, not ${before.event.delayMillis}`)
     return found
