@@ -92,7 +92,7 @@ export const SessionEvent = Schema.TaggedUnion({
     before: TokenCount,
     after: TokenCount
   },
-  /** The latest compaction that is not undone counts no more; the next round has a new baseline. Between rounds. */
+  /** The latest compaction that is not undone counts no more. Between rounds. */
   CompactionUndone: {},
   /** Stays in view through every compaction. Between rounds. */
   Pinned: { kind: PinKind, text: Schema.NonEmptyString },

@@ -45,8 +45,6 @@ export class SessionState {
   context: EventOf<"ContextBuilt"> | undefined
   /** The stable part of requests, once there is one. */
   baseline: Baseline | undefined
-  /** The next round has a new baseline, whatever has changed. */
-  baselineDue = false
   shown = nothing
   /** The same when the model last answered: what was shown with a request that it rejected will not be sent again. */
   private accepted = nothing
@@ -92,7 +90,6 @@ export class SessionState {
     if (event._tag === "ContextCompacted") this.compact(event)
     if (event._tag === "CompactionUndone") {
       this.compactions = Math.max(0, this.compactions - 1)
-      this.baselineDue = true
       this.reported = undefined
     }
     if (event._tag === "RoundFailed" && isTooLarge(event.failure)) this.rejected = true
@@ -138,7 +135,6 @@ export class SessionState {
   /** Files and dynamic context of earlier messages vanish with a new baseline. */
   private rebase(baseline: Baseline): void {
     this.baseline = baseline
-    this.baselineDue = false
     this.reported = undefined
     this.shown = { ...this.shown, files: baseline.files, slots: {} }
     this.accepted = this.shown

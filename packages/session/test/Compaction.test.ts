@@ -188,6 +188,25 @@ describe("a provider that finds the request too large", () => {
   )
 })
 
+describe("a provider that finds two requests of a round too large", () => {
+  testing(
+    "is sent a smaller one for the first of them only",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 6)
+        const error = yield* Effect.flip(send(`${message(7)} call`))
+        assert.strictEqual(error._tag === "ModelError" ? error.reason._tag : error._tag, "ContextOverflow")
+        assert.strictEqual(requests.filter(isSummary).length, 1)
+        yield* send("short")
+      }),
+    {
+      window: "unknown",
+      answer: (request, n) =>
+        n === 7 || n === 10 ? ScriptedModel.failing(new ContextOverflow({ detail })) : answer(request)
+    }
+  )
+})
+
 describe("a compaction that was asked for", () => {
   testing("is a round of its own, and undo brings everything back", (requests) =>
     Effect.gen(function* () {

@@ -1,0 +1,181 @@
+import { FilesManager } from "@parley/domain/FilesManager"
+import { SessionId } from "@parley/domain/Ids"
+import { McpManager } from "@parley/domain/McpManager"
+import { ContextOverflow } from "@parley/domain/ModelError"
+import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
+import { PromptManager } from "@parley/domain/PromptManager"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { empty } from "@parley/domain/SystemPrompt"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import { ScriptedModel } from "@parley/testing"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
+import { Context, Effect, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import { answer, long } from "./Talk.ts"
+
+/** Names whose order by code unit is not the order of any locale. */
+export const paths = ["B.md", "a.md", "Z.md", "ä.md"] as const
+export const toolNames = ["b_two", "a_one", "B_three", "long"] as const
+
+/** One of them changes more often than the others, so that it changes several times in a short program. */
+const Path = Schema.Literals(["B.md", "B.md", "B.md", ...paths])
+const Say = Schema.TaggedStruct("Say", {
+  calls: Schema.Literals([0, 0, 1, 2]),
+  long: Schema.Boolean
+})
+
+/** One thing that happens to a session or around it. Messages are drawn about as often as all the rest. */
+// oxfmt-ignore
+export const ContextCommand = Schema.Union([
+  Say, Say, Say, Say, Say, Say,
+  Schema.TaggedStruct("Edit", { path: Path, remove: Schema.Literals([false, false, true]) }),
+  Schema.TaggedStruct("Edit", { path: Path, remove: Schema.Literals([false, false, true]) }),
+  Schema.TaggedStruct("Prompt", { version: Schema.Literals([1, 2]) }),
+  /** Which servers' tools are there, in the order they happened to connect. */
+  Schema.TaggedStruct("Tools", { order: Schema.Array(Schema.Literals(toolNames)).check(Schema.isMaxLength(6)) }),
+  Schema.TaggedStruct("Wait", { hours: Schema.Literals([1, 30]) }),
+  Schema.TaggedStruct("Restart", {}),
+  Schema.TaggedStruct("Compact", {}),
+  Schema.TaggedStruct("Undo", {})
+])
+export type ContextCommand = typeof ContextCommand.Type
+
+export const ContextProgram = Schema.Struct({
+  /** Tokens that the model takes; with `overflows` nobody knows, and it says so when it is too much. */
+  window: Schema.Literals(["unknown", 6000, "overflows"]),
+  commands: Schema.Array(ContextCommand).check(Schema.isMinLength(14), Schema.isMaxLength(24))
+})
+export type ContextProgram = typeof ContextProgram.Type
+export const arbitrary: Arbitrary.Arbitrary<ContextProgram> = Arbitrary.schema(ContextProgram)
+
+export const id = SessionId.make("session-1")
+
+const definition = (name: string): ToolDefinition => ({
+  name,
+  server: name.slice(0, 1),
+  tool: name,
+  description: `Tool ${name}`,
+  inputSchema: { type: "object" }
+})
+
+/** A request as it left, and what a round that began then had to say. */
+export interface Sent {
+  readonly request: ModelRequest
+  /** Version of each file, 0 for none. */
+  readonly files: ReadonlyMap<string, number>
+  readonly prompt: number
+  readonly tools: string
+}
+
+/** What a file says in its n-th version. */
+export const contents = (path: string, version: number): string => `«${path}:${version}»`
+
+const tooLarge = ScriptedModel.failing(new ContextOverflow({ detail: "scripted" }))
+
+/** Everything around one session. */
+export class ContextWorld {
+  private readonly files = new Map<string, number>()
+  private versions = 0
+  private prompt = 1
+  private tools: ReadonlyArray<string> = ["long"]
+  readonly sent: Array<Sent> = []
+  private coordinator: SessionCoordinator["Service"] | undefined
+  private readonly info: ModelInfo
+  private readonly overflows: boolean
+
+  constructor(window: ContextProgram["window"]) {
+    this.info = {
+      ref: ScriptedModel.ref,
+      description: "Talks",
+      maxOutput: 1000,
+      ...(typeof window === "number" ? { contextWindow: window } : {})
+    }
+    this.overflows = window === "overflows"
+  }
+
+  /** A coordinator that knows nothing but what is stored. */
+  private start(sessions: SessionManager["Service"]) {
+    const { info } = this
+    return Layer.build(Layer.fresh(SessionCoordinator.layer)).pipe(
+      Effect.map((built) => Context.get(built, SessionCoordinator)),
+      Effect.provideService(SessionManager, sessions),
+      Effect.provideService(ModelsManager, {
+        models: Effect.succeed([info]),
+        preferred: Effect.succeed(info.ref),
+        describe: () => Effect.succeed(info),
+        stream: (request) =>
+          Stream.suspend(() => {
+            const { prompt } = this
+            this.sent.push({ request, files: new Map(this.files), prompt, tools: [...this.toolSet].sort().join() })
+            const inputTokens = Math.ceil(JSON.stringify(request).length / 4)
+            const answered = this.overflows && inputTokens > 5000 ? tooLarge : answer(request)
+            return Stream.map(answered, (chunk) =>
+              chunk._tag === "Finish" ? { ...chunk, usage: { ...chunk.usage, inputTokens } } : chunk
+            )
+          })
+      }),
+      Effect.provideService(McpManager, {
+        tools: Effect.sync(() => [...this.toolSet].map(definition)),
+        servers: Effect.succeed([]),
+        call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
+      }),
+      Effect.provideService(PromptManager, {
+        prompt: Effect.sync(() => ({ ...empty, instructions: `prompt ${this.prompt}`, includeDateTime: true }))
+      }),
+      Effect.provideService(FilesManager, {
+        read: Effect.sync(() => ({
+          // In the order they were made: nobody promises another.
+          files: [...this.files].map(([path, version]) => ({ path, text: contents(path, version) })),
+          skipped: []
+        }))
+      })
+    )
+  }
+
+  private get toolSet(): ReadonlySet<string> {
+    return new Set(["long", ...this.tools])
+  }
+
+  readonly run = Effect.fnUntraced(
+    { self: this },
+    function* (program: ContextProgram) {
+      const sessions = yield* SessionManager
+      yield* sessions.create({ id, workspace: "/ws" })
+      for (const [n, command] of program.commands.entries()) {
+        const parley = (this.coordinator ??= yield* this.start(sessions))
+        switch (command._tag) {
+          case "Say": {
+            const words = `message ${n}${" call".repeat(command.calls)}${command.long ? ` ${long}` : ""}`
+            yield* Effect.ignore(parley.handleMessage({ sessionId: id, request: words }))
+            break
+          }
+          case "Edit":
+            if (command.remove) this.files.delete(command.path)
+            else this.files.set(command.path, ++this.versions)
+            break
+          case "Prompt":
+            this.prompt = command.version
+            break
+          case "Tools":
+            this.tools = command.order
+            break
+          case "Wait":
+            yield* TestClock.adjust(`${command.hours} hours`)
+            break
+          case "Restart":
+            this.coordinator = undefined
+            break
+          case "Compact":
+            yield* Effect.ignore(parley.compact(id))
+            break
+          case "Undo":
+            yield* Effect.ignore(parley.undoCompaction(id))
+        }
+      }
+      return yield* sessions.read(id, 0)
+    },
+    Effect.scoped
+  )
+}
