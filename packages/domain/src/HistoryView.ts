@@ -48,6 +48,12 @@ export class HistoryView {
       : new HistoryView(Math.max(0, length - event.kept), event.head, pruned, this)
   }
 
+  /** The same view with less in its head, all the way back. */
+  withHead(stays: (block: Block) => boolean): HistoryView {
+    if (this === HistoryView.all) return this
+    return new HistoryView(this.from, this.head.filter(stays), this.pruned, this.before?.withHead(stays))
+  }
+
   /** A history as requests hold it. The same message gives the same object again. */
   of(history: ReadonlyArray<Message>): ReadonlyArray<Message> {
     if (this === HistoryView.all) return history.slice()

@@ -1,7 +1,7 @@
 import { type Block, text, type ToolCall, type ToolResult } from "./Content.ts"
 import { isSuperseded } from "./ContextManifest.ts"
 import { HistoryView } from "./HistoryView.ts"
-import type { CallId, TurnId } from "./Ids.ts"
+import type { CallId, RoundId, TurnId } from "./Ids.ts"
 import { type Message, sendable } from "./Message.ts"
 import { isRejection, isTooLarge } from "./ModelError.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
@@ -16,8 +16,14 @@ const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no res
 
 const emptyMessage = text("(an empty message)")
 
-/** Where each block of a history comes from, such as `file:a.md in r2` or `answer r2t1`. */
-export type Sources = WeakMap<Block, string>
+/** Where a block of a history comes from. */
+export interface Origin {
+  /** Such as `file:a.md`, `request`, `answer:r2t1` or `result:fs_read:r2t1c1`. */
+  readonly source: string
+  readonly roundId: RoundId
+  readonly why?: string | undefined
+}
+export type Origins = WeakMap<Block, Origin>
 
 /**
  * Folds the log into messages. Only completed turns appear, and nothing that a provider has rejected. A new baseline takes
@@ -27,6 +33,7 @@ export type Sources = WeakMap<Block, string>
 export class MessageFold {
   private done: Array<Message> = []
   private view = HistoryView.all
+  private roundId: RoundId | undefined
   private request: EventOf<"RoundStarted"> | undefined
   private calls: ReadonlyArray<ToolCall> = []
   /** Where the latest round's own message is. */
@@ -40,16 +47,17 @@ export class MessageFold {
   private outcomes = new Map<CallId, ToolOutcome>()
   /** Blocks of round parts that the next baseline supersedes. */
   private readonly superseded: WeakSet<Block>
-  private readonly sources: Sources | undefined
+  private readonly origins: Origins | undefined
 
-  constructor(sources?: Sources, superseded = new WeakSet<Block>()) {
-    this.sources = sources
+  constructor(origins?: Origins, superseded = new WeakSet<Block>()) {
+    this.origins = origins
     this.superseded = superseded
   }
 
   push({ event }: LogEntry): void {
     switch (event._tag) {
       case "RoundStarted":
+        this.roundId = event.roundId
         this.request = event.purpose === undefined ? event : undefined
         return
       case "ContextBuilt":
@@ -66,7 +74,7 @@ export class MessageFold {
       case "ContextCompacted":
         this.rejected = false
         if (event.baseline !== undefined) this.supersede()
-        for (const block of event.head) this.sources?.set(block, `summary ${event.roundId}`)
+        this.noteParts(event.head, event)
         this.view = this.view.compacted(event, this.done.length)
         return
       case "CompactionUndone":
@@ -95,9 +103,10 @@ export class MessageFold {
   }
 
   private copy(): MessageFold {
-    const copy = new MessageFold(this.sources, this.superseded)
+    const copy = new MessageFold(this.origins, this.superseded)
     copy.done = [...this.done]
     copy.view = this.view
+    copy.roundId = this.roundId
     copy.request = this.request
     copy.calls = this.calls
     copy.answered = this.answered
@@ -128,28 +137,35 @@ export class MessageFold {
   private complete(event: EventOf<"TurnCompleted">): void {
     this.ask()
     this.answer()
-    this.note(event.content, `answer ${event.turnId}`)
+    this.note(event.content, `answer:${event.turnId}`)
     this.add("assistant", event.content.filter(sendable))
     this.answered = this.done.length
     this.calls = event.content.filter((block) => block._tag === "ToolCall")
   }
 
-  private note(blocks: ReadonlyArray<Block>, source: string): void {
-    if (this.sources !== undefined) for (const block of blocks) this.sources.set(block, source)
+  private note(blocks: ReadonlyArray<Block>, source: string, why?: string): void {
+    const { origins, roundId } = this
+    if (origins === undefined || roundId === undefined) return
+    for (const block of blocks) origins.set(block, { source, roundId, why })
+  }
+
+  /** Segments with bytes stand for the blocks of what they tell of, one for one. */
+  private noteParts(blocks: ReadonlyArray<Block>, { manifest }: Pick<EventOf<"ContextBuilt">, "manifest">): void {
+    const segments = manifest.filter(({ bytes, part }) => part === "round" && bytes > 0)
+    for (const [i, block] of blocks.entries()) {
+      const { source, why } = segments[i] ?? { source: "round part" }
+      if (isSuperseded(source)) this.superseded.add(block)
+      this.note([block], source, why)
+    }
   }
 
   private ask(context?: EventOf<"ContextBuilt">): void {
     if (this.request === undefined) return
-    const { request, roundId } = this.request
+    const { request } = this.request
     this.request = undefined
     const roundPart = context?.roundPart ?? []
-    const segments = context?.manifest.filter(({ bytes, part }) => part === "round" && bytes > 0) ?? []
-    for (const [i, block] of roundPart.entries()) {
-      const source = segments[i]?.source ?? "round part"
-      if (isSuperseded(source)) this.superseded.add(block)
-      this.note([block], `${source} in ${roundId}`)
-    }
-    this.note(request, `request ${roundId}`)
+    if (context !== undefined) this.noteParts(roundPart, context)
+    this.note(request, "request")
     const content = [...roundPart, ...request].filter(sendable)
     // An answer must have something before it, also where an old log has nothing.
     this.add("user", content.length === 0 ? [emptyMessage] : content)
@@ -158,6 +174,7 @@ export class MessageFold {
 
   private supersede(): void {
     const stays = (block: Block) => !this.superseded.has(block)
+    this.view = this.view.withHead(stays)
     this.done = this.done.map((message) => {
       if (message.content.every(stays)) return message
       const content = message.content.filter(stays)
@@ -180,7 +197,7 @@ export class MessageFold {
     this.calls = []
     if (calls.length > 0) {
       const results = calls.map((call) => toResult(call.callId, this.outcomes.get(call.callId) ?? notSettled))
-      for (const [i, result] of results.entries()) this.note([result], `result ${result.callId} of ${calls[i]?.name}`)
+      for (const [i, result] of results.entries()) this.note([result], `result:${calls[i]?.name}:${result.callId}`)
       this.add("user", results)
     }
     this.outcomes.clear()

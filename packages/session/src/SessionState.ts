@@ -90,6 +90,9 @@ export class SessionState {
     if (event._tag === "ContextCompacted") this.compact(event)
     if (event._tag === "CompactionUndone") {
       this.compactions = Math.max(0, this.compactions - 1)
+      // What was said again with the compaction is gone with it.
+      this.shown = { ...this.shown, slots: {} }
+      this.accepted = this.shown
       this.reported = undefined
     }
     if (event._tag === "RoundFailed" && isTooLarge(event.failure)) this.rejected = true

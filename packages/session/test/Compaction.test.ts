@@ -1,3 +1,4 @@
+import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicContextManager"
 import { FilesManager } from "@parley/domain/FilesManager"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { Round } from "@parley/domain/Session"
@@ -225,6 +226,28 @@ describe("a compaction that was asked for", () => {
       const again = yield* Effect.flip(use((parley) => parley.undoCompaction(sessionId)))
       assert.include(again.message, "no compaction to undo")
     })
+  )
+
+  testing(
+    "dynamic context is said again after the undo, too",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 6)
+        assert.strictEqual((yield* compactions).length, 1)
+        assert.strictEqual(flat(requests.at(-1)).split("slot says").length, 2)
+        yield* use((parley) => parley.undoCompaction(sessionId))
+        yield* send("nine")
+        assert.include(flat(requests.at(-1)), "slot says")
+      }),
+    {
+      window: "unknown",
+      answer: (request, n) => (n === 6 ? ScriptedModel.failing(new ContextOverflow({ detail })) : answer(request)),
+      optional: Layer.succeed(DynamicContextManager, {
+        slots: Effect.succeed<ReadonlyArray<DynamicSlot>>([
+          { id: "s", tool: "echo", input: { slot: "slot says" }, timeoutMillis: 1000, onFailure: "note" }
+        ])
+      })
+    }
   )
 
   testing("says so when it would save nothing", () =>

@@ -1,4 +1,4 @@
-import { McpManager } from "@parley/domain/McpManager"
+import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelError } from "@parley/domain/ModelError"
 import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
