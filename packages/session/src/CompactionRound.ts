@@ -3,6 +3,7 @@ import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { StopReason } from "@parley/domain/ProviderChunk"
 import * as Effect from "effect/Effect"
 import * as Compaction from "./Compaction.ts"
+import { requestOf } from "./RequestOrigins.ts"
 import * as RequestSize from "./RequestSize.ts"
 import type { RetryGate } from "./RetryGate.ts"
 import type { SessionLog } from "./SessionLog.ts"
@@ -15,13 +16,7 @@ export const run = Effect.fn("CompactionRound.run")(function* (options: {
   readonly gate: RetryGate
 }) {
   const { log, model } = options
-  const { baseline, history } = log.state
-  const before = RequestSize.estimate({
-    model: model.ref,
-    system: baseline?.system ?? "",
-    tools: baseline?.tools ?? [],
-    messages: history.messages()
-  })
+  const before = RequestSize.estimate(requestOf(log.state, model))
   const limit = Math.min(before.tokens, RequestSize.limitOf(model) ?? before.tokens)
   yield* Compaction.compact({ ...options, why: "request", before, limit, dynamic: [] })
   const stop: StopReason = "end"

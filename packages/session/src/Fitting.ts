@@ -1,11 +1,12 @@
 import { ContextTooLarge, type HandleMessageError } from "@parley/domain/Errors"
 import type { RoundId } from "@parley/domain/Ids"
-import type { ModelInfo, ModelRequest } from "@parley/domain/ModelsManager"
+import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import * as Effect from "effect/Effect"
 import * as Compaction from "./Compaction.ts"
 import { CompactionSettings } from "./CompactionSettings.ts"
+import { requestOf } from "./RequestOrigins.ts"
 import * as RequestSize from "./RequestSize.ts"
 import type { RetryGate } from "./RetryGate.ts"
 import type { SessionLog } from "./SessionLog.ts"
@@ -31,14 +32,7 @@ export const make = (options: {
   let size: TokenCount | undefined
   let recovered = false
 
-  /** The request that follows from the log. */
-  const request = (): ModelRequest => ({
-    model: model.ref,
-    system: state.baseline?.system ?? "",
-    tools: state.baseline?.tools ?? [],
-    messages: state.history.messages(),
-    ...(model.settings === undefined ? {} : { settings: model.settings })
-  })
+  const request = () => requestOf(state, model)
 
   const off = (tokens: number, most: number) =>
     new ContextTooLarge({

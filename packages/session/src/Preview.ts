@@ -1,29 +1,21 @@
 import type { UserBlock } from "@parley/domain/Content"
-import type { Segment } from "@parley/domain/ContextManifest"
 import type { SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
-import type { Message } from "@parley/domain/Message"
+import type { Origins } from "@parley/domain/MessageFold"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { SessionContext } from "@parley/domain/SessionContext"
-import type { Baseline, SessionEvent } from "@parley/domain/SessionEvent"
+import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { segment } from "@parley/prompt/Digest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Closing from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import type * as DynamicSlots from "./DynamicSlots.ts"
 import * as Request from "./Request.ts"
+import { requestOf, told } from "./RequestOrigins.ts"
+import * as RequestSize from "./RequestSize.ts"
 import { SessionState } from "./SessionState.ts"
 import * as SlotCalls from "./SlotCalls.ts"
-
-const history = (messages: ReadonlyArray<Message>): ReadonlyArray<Segment> =>
-  messages.map((message, i) =>
-    segment("history", { source: `message:${i + 1}:${message.role}`, text: JSON.stringify(message) })
-  )
-
-const words = (content: ReadonlyArray<UserBlock>): ReadonlyArray<Segment> =>
-  content.length === 0 ? [] : [segment("round", { source: "request", text: JSON.stringify(content) })]
 
 const resolve =
   (id: SessionId): DynamicSlots.Resolve<never, McpManager> =>
@@ -39,11 +31,12 @@ const resolve =
  */
 export const build = Effect.fnUntraced(function* (
   sessionId: SessionId,
-  request: string | ReadonlyArray<UserBlock> | undefined
+  words: string | ReadonlyArray<UserBlock> | undefined
 ) {
   const sessions = yield* SessionManager
   const models = yield* ModelsManager
-  const state = new SessionState()
+  const origins: Origins = new WeakMap()
+  const state = new SessionState(origins)
   for (const entry of yield* sessions.read(sessionId, 0)) state.push(entry)
   const at = yield* Clock.currentTimeMillis
   const pretend = (events: ReadonlyArray<SessionEvent>) => {
@@ -53,9 +46,8 @@ export const build = Effect.fnUntraced(function* (
   const { round } = state
   if (round?.open === true)
     pretend(Closing.events(state, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
-  const earlier = state.history.messages()
   const roundId = state.nextRoundId
-  const content = request === undefined ? [] : yield* Request.validate(request)
+  const content = words === undefined ? [] : yield* Request.validate(words)
   const model = yield* models.describe(yield* models.preferred)
   const built = yield* ContextBuilder.build({
     state,
@@ -67,30 +59,17 @@ export const build = Effect.fnUntraced(function* (
   })
   pretend([{ _tag: "RoundStarted", roundId, request: content }, built.event])
 
-  const messages = state.history.messages()
-  const { baseline } = state
-  const system = baseline?.system ?? ""
-  const tools = baseline?.tools ?? []
-  const segments = built.event.manifest
+  const request = requestOf(state, model)
+  const limit = RequestSize.limitOf(model)
   const context: SessionContext = {
-    systemPrompt: { ...built.prompt, tools },
+    ...(yield* told(state, origins, request)),
+    size: yield* RequestSize.measure(state, request, limit),
+    systemPrompt: { ...built.prompt, tools: request.tools },
     files: built.files,
     skipped: built.skipped,
     dynamicContext: built.dynamic,
-    messages,
-    request: { model: model.ref, system, tools, messages },
-    manifest: [
-      ...(built.event.baseline === undefined && baseline !== undefined ? stored(baseline) : []),
-      ...history(earlier),
-      ...segments,
-      ...words(content)
-    ]
+    messages: request.messages,
+    ...(limit === undefined ? {} : { limit })
   }
   return context
 })
-
-/** A baseline from an earlier round: its tools, and its text as one segment, whose parts are in that round's manifest. */
-const stored = ({ key, system, tools }: Baseline): ReadonlyArray<Segment> => [
-  ...tools.map((tool) => segment("tools", { source: `tool:${tool.name}`, text: JSON.stringify(tool) })),
-  ...(system === "" ? [] : [segment("system", { source: `baseline:${key}`, text: system })])
-]

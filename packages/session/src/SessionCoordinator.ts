@@ -1,12 +1,12 @@
 import type { UserBlock } from "@parley/domain/Content"
 import type { HandleMessageError, SessionNotFound, StorageError } from "@parley/domain/Errors"
-import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { RequestId, RoundId, SessionId, TurnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelRef } from "@parley/domain/ModelRef"
 import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
 import type { Round } from "@parley/domain/Session"
-import type { SessionContext } from "@parley/domain/SessionContext"
+import type { RequestContext, SessionContext } from "@parley/domain/SessionContext"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import type { Pin } from "@parley/prompt/Pins"
@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import * as Preview from "./Preview.ts"
+import * as RequestOrigins from "./RequestOrigins.ts"
 import type { Recovered } from "./Recovery.ts"
 import * as Rounds from "./Rounds.ts"
 
@@ -62,6 +63,8 @@ export class SessionCoordinator extends Context.Service<
       sessionId: SessionId,
       request?: HandleMessage["request"]
     ) => Effect.Effect<SessionContext, HandleMessageError>
+    /** What was sent for a turn, byte for byte, and where all of it came from: worked out from the log alone. */
+    readonly sentContext: (sessionId: SessionId, turnId: TurnId) => Effect.Effect<RequestContext, HandleMessageError>
     /**
      * Makes later requests smaller by a summary of all but the last messages, in a round of its own. What is pinned and what
      * the user said first stay word for word. Fails with `InvalidMessage` when that would save nothing.
@@ -103,6 +106,10 @@ export class SessionCoordinator extends Context.Service<
         events: (sessionId, options) => sessions.follow(sessionId, options?.after ?? 0),
         buildContext: Effect.fn("SessionCoordinator.buildContext")(
           (sessionId: SessionId, request?: HandleMessage["request"]) => Preview.build(sessionId, request),
+          Effect.provide(managers)
+        ),
+        sentContext: Effect.fn("SessionCoordinator.sentContext")(
+          (sessionId: SessionId, turnId: TurnId) => RequestOrigins.sent(sessionId, turnId),
           Effect.provide(managers)
         ),
         compact: Effect.fn("SessionCoordinator.compact")(

@@ -1,5 +1,6 @@
 import { type CallId, type RequestId, type RoundId, roundId, type TurnId } from "@parley/domain/Ids"
-import { MessageFold } from "@parley/domain/MessageFold"
+import type { Segment } from "@parley/domain/ContextManifest"
+import { MessageFold, type Origins } from "@parley/domain/MessageFold"
 import { isRejection, isTooLarge } from "@parley/domain/ModelError"
 import { type Baseline, endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { RoundFold } from "@parley/domain/SessionFold"
@@ -45,6 +46,8 @@ export class SessionState {
   context: EventOf<"ContextBuilt"> | undefined
   /** The stable part of requests, once there is one. */
   baseline: Baseline | undefined
+  /** Where that comes from. */
+  stable: ReadonlyArray<Segment> = []
   shown = nothing
   /** The same when the model last answered: what was shown with a request that it rejected will not be sent again. */
   private accepted = nothing
@@ -52,7 +55,7 @@ export class SessionState {
   /** The open turn, if it is not part of the conversation. */
   private aside: TurnId | undefined
   reported: Reported | undefined
-  readonly history = new MessageFold()
+  readonly history: MessageFold
   readonly requests = new Map<RequestId, RoundId>()
   /** By slot: its last value, if it ever had one. */
   readonly slots = new Map<string, SlotMemory>()
@@ -65,6 +68,10 @@ export class SessionState {
   /** What all ended turns of all rounds took, failed ones included: tokens of all kinds, and dollars where known. */
   spent = { tokens: 0, cost: 0 }
   private rounds = 0
+
+  constructor(origins?: Origins) {
+    this.history = new MessageFold(origins)
+  }
 
   get nextRoundId(): RoundId {
     return roundId(this.rounds + 1)
@@ -116,7 +123,7 @@ export class SessionState {
 
   private build(event: EventOf<"ContextBuilt">): void {
     this.context = event
-    if (event.baseline !== undefined) this.rebase(event.baseline)
+    if (event.baseline !== undefined) this.rebase(event.baseline, event.manifest)
     const { files, pinned, slots } = this.shown
     this.shown = {
       files: { ...files, ...event.files },
@@ -130,14 +137,15 @@ export class SessionState {
     this.rejected = false
     this.reported = undefined
     if (event.baseline === undefined) return
-    this.rebase(event.baseline)
+    this.rebase(event.baseline, event.manifest)
     this.shown = { ...this.shown, slots: event.slots }
     this.accepted = this.shown
   }
 
   /** Files and dynamic context of earlier messages vanish with a new baseline. */
-  private rebase(baseline: Baseline): void {
+  private rebase(baseline: Baseline, manifest: ReadonlyArray<Segment>): void {
     this.baseline = baseline
+    this.stable = manifest.filter(({ part }) => part === "tools" || part === "system")
     this.reported = undefined
     this.shown = { ...this.shown, files: baseline.files, slots: {} }
     this.accepted = this.shown

@@ -1,0 +1,108 @@
+import type { Block } from "@parley/domain/Content"
+import type { Segment } from "@parley/domain/ContextManifest"
+import type { Origin, Origins } from "@parley/domain/MessageFold"
+import type { ModelRequest } from "@parley/domain/ModelsManager"
+import type { Piece } from "@parley/domain/RequestSize"
+import type { Wire, WireSpan } from "@parley/domain/SessionContext"
+import { byteLength, segment } from "@parley/prompt/Digest"
+import type { SessionState } from "./SessionState.ts"
+
+const unknown = (request: ModelRequest, message: number): Origin["source"] =>
+  `message:${message + 1}:${request.messages[message]?.role ?? "user"}`
+
+const words = (block: Block): string => {
+  switch (block._tag) {
+    case "Text":
+      return block.text
+    case "Thinking":
+    case "Opaque":
+      return block.raw
+    case "Image":
+    case "Document":
+      return block.data
+    default:
+      return JSON.stringify(block)
+  }
+}
+
+/** Every piece of a request: the stable part, earlier rounds, and the latest round with what it left out and why. */
+export const of = (state: SessionState, origins: Origins, request: ModelRequest): ReadonlyArray<Segment> => {
+  const now = state.round?.id
+  const said = request.messages.flatMap(({ content }, message) =>
+    content.map((block): Segment => {
+      const origin = origins.get(block)
+      const part = origin !== undefined && origin.roundId === now ? "round" : "history"
+      return segment(part, {
+        source: origin?.source ?? unknown(request, message),
+        text: words(block),
+        why: origin?.why ?? (part === "history" && origin !== undefined ? `said in ${origin.roundId}` : undefined)
+      })
+    })
+  )
+  const absent = state.context?.manifest.filter(({ bytes, part }) => part === "round" && bytes === 0) ?? []
+  return [...state.stable, ...said, ...absent]
+}
+
+/** The first code unit after so many bytes of UTF-8. */
+const after = (text: string, from: number, bytes: number): number => {
+  let at = from
+  for (let left = bytes; left > 0 && at < text.length;) {
+    const point = text.codePointAt(at) ?? 0
+    left -= point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+    at += point < 0x10000 ? 1 : 2
+  }
+  return at
+}
+
+/** As JSON writes it within a string. */
+const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+interface Stretch {
+  readonly text: string
+  readonly source: string
+  readonly roundId?: Origin["roundId"]
+}
+
+/** The system prompt in its sections, if the provider sends it as JSON text; else as one stretch. */
+const system = (text: string, { system }: ModelRequest, stable: ReadonlyArray<Segment>): ReadonlyArray<Stretch> => {
+  const stretches: Array<Stretch> = []
+  let at = 0
+  for (const { bytes, part, source } of stable) {
+    if (part !== "system") continue
+    if (at > 0) stretches.push({ text: escaped(system.slice(at, (at = after(system, at, 2)))), source: "separator" })
+    stretches.push({ text: escaped(system.slice(at, (at = after(system, at, bytes)))), source })
+  }
+  return stretches.map((stretch) => stretch.text).join("") === text ? stretches : [{ text, source: "system" }]
+}
+
+/** Says of every byte of a body where it comes from. */
+export const wire = (
+  pieces: ReadonlyArray<Piece>,
+  request: ModelRequest,
+  stable: ReadonlyArray<Segment>,
+  origins: Origins
+): Wire => {
+  const stretches = pieces.flatMap(({ of, text }): ReadonlyArray<Stretch> => {
+    switch (of._tag) {
+      case "Envelope":
+        return [{ text, source: "envelope" }]
+      case "Tool":
+        return [{ text, source: `tool:${of.name}` }]
+      case "System":
+        return system(text, request, stable)
+      case "Block": {
+        const block = request.messages[of.message]?.content[of.block]
+        const origin = block === undefined ? undefined : origins.get(block)
+        const source = origin?.source ?? unknown(request, of.message)
+        return [{ text, source, ...(origin === undefined ? {} : { roundId: origin.roundId }) }]
+      }
+    }
+  })
+  let end = 0
+  const spans = stretches.flatMap(({ text, ...rest }): ReadonlyArray<WireSpan> => {
+    const start = end
+    end += byteLength(text)
+    return start === end ? [] : [{ start, end, ...rest }]
+  })
+  return { body: stretches.map(({ text }) => text).join(""), spans }
+}

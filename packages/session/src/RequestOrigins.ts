@@ -1,0 +1,61 @@
+import { InvalidMessage } from "@parley/domain/Errors"
+import type { SessionId, TurnId } from "@parley/domain/Ids"
+import type { Origins } from "@parley/domain/MessageFold"
+import type { ModelRef } from "@parley/domain/ModelRef"
+import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
+import type { RequestSettings } from "@parley/domain/RequestSize"
+import type { RequestContext } from "@parley/domain/SessionContext"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Effect from "effect/Effect"
+import * as Manifest from "./Manifest.ts"
+import * as RequestSize from "./RequestSize.ts"
+import { SessionState } from "./SessionState.ts"
+
+/** The request that follows from what a session is. */
+export const requestOf = (
+  state: SessionState,
+  model: { readonly ref: ModelRef; readonly settings?: RequestSettings }
+): ModelRequest => ({
+  model: model.ref,
+  system: state.baseline?.system ?? "",
+  tools: state.baseline?.tools ?? [],
+  messages: state.history.messages(),
+  ...(model.settings === undefined ? {} : { settings: model.settings })
+})
+
+/** A request with where all of it comes from. */
+export const told = Effect.fnUntraced(function* (state: SessionState, origins: Origins, request: ModelRequest) {
+  const models = yield* ModelsManager
+  const pieces = yield* models.render?.(request) ?? Effect.undefined
+  return {
+    request,
+    manifest: Manifest.of(state, origins, request),
+    ...(pieces === undefined ? {} : { wire: Manifest.wire(pieces, request, state.stable, origins) })
+  }
+})
+
+/** The request of a turn, from the log alone: what was sent, byte for byte, and where all of it came from. */
+export const sent = Effect.fnUntraced(function* (sessionId: SessionId, turnId: TurnId) {
+  const sessions = yield* SessionManager
+  const origins: Origins = new WeakMap()
+  const state = new SessionState(origins)
+  for (const entry of yield* sessions.read(sessionId, 0)) {
+    state.push(entry)
+    const { event } = entry
+    if (event._tag !== "TurnStarted" || event.turnId !== turnId) continue
+    if (event.purpose !== undefined)
+      return yield* new InvalidMessage({
+        problem: `${turnId} sums up what a compaction left out; it was not sent the conversation`
+      })
+    const { model: ref, settings } = event
+    const request = requestOf(state, { ref, ...(settings === undefined ? {} : { settings }) })
+    const context: RequestContext = {
+      ...(yield* told(state, origins, request)),
+      size: event.size ?? RequestSize.estimate(request)
+    }
+    return context
+  }
+  return yield* new InvalidMessage({
+    problem: `The session has no turn ${turnId}; \`parley sessions show\` lists them`
+  })
+})
