@@ -26,7 +26,10 @@ export const requestOf = (
 /** A request with where all of it comes from. */
 export const told = Effect.fnUntraced(function* (state: SessionState, origins: Origins, request: ModelRequest) {
   const models = yield* ModelsManager
-  const pieces = yield* models.render?.(request) ?? Effect.undefined
+  const pieces = yield* models.render === undefined
+    ? Effect.undefined
+    : // A provider that is not configured any more cannot say how it would send this; everything else can be told.
+      Effect.orElseSucceed(models.render(request), () => undefined)
   return {
     request,
     manifest: Manifest.of(state, origins, request),

@@ -250,6 +250,28 @@ describe("a compaction that was asked for", () => {
     }
   )
 
+  const file = { text: "version 1" }
+  testing(
+    "what it keeps says nothing of files any more: they are shown as they are now",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 4)
+        file.text = "version 2"
+        yield* send("five")
+        file.text = "version 3"
+        yield* use((parley) => parley.compact(sessionId))
+        yield* send("six")
+        assert.include(flat(requests.at(-1)), "five")
+        assert.notInclude(flat(requests.at(-1)), "version")
+        assert.include(requests.at(-1)?.system, "version 3")
+      }),
+    {
+      optional: Layer.succeed(FilesManager, {
+        read: Effect.sync(() => ({ files: [{ path: "a.txt", text: file.text }], skipped: [] }))
+      })
+    }
+  )
+
   testing("says so when it would save nothing", () =>
     Effect.gen(function* () {
       yield* send("hello")

@@ -23,7 +23,7 @@ export const toolNames = ["b_two", "a_one", "B_three", "long"] as const
 const Path = Schema.Literals(["B.md", "B.md", "B.md", ...paths])
 const Say = Schema.TaggedStruct("Say", {
   calls: Schema.Literals([0, 0, 1, 2]),
-  long: Schema.Boolean
+  long: Schema.Literals([true, true, false])
 })
 
 /** One thing that happens to a session or around it. Messages are drawn about as often as all the rest. */
@@ -37,6 +37,7 @@ export const ContextCommand = Schema.Union([
   Schema.TaggedStruct("Tools", { order: Schema.Array(Schema.Literals(toolNames)).check(Schema.isMaxLength(6)) }),
   Schema.TaggedStruct("Wait", { hours: Schema.Literals([1, 30]) }),
   Schema.TaggedStruct("Restart", {}),
+  Schema.TaggedStruct("Compact", {}),
   Schema.TaggedStruct("Compact", {}),
   Schema.TaggedStruct("Undo", {})
 ])
