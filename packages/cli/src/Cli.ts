@@ -74,9 +74,32 @@ const repair = Command.make("repair", { id, workspace }, (input) =>
   )
 ).pipe(Command.withDescription("Copy what is whole of a damaged session into a new one"))
 
+const edits = () => import("./commands/SessionEdits.ts")
+const compact = Command.make("compact", { id, ...Flags.shared }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.compact(input))
+).pipe(Command.withDescription("Sum up what was said in a session, so that later requests are smaller"))
+const undo = Command.make("undo", { id, ...Flags.shared }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.undo(input))
+).pipe(Command.withDescription("Take the latest compaction of a session back"))
+
+const words = Argument.String("text").pipe(Argument.withDescription("More words are joined"), Argument.variadic())
+const kind = Flag.Literals("kind", ["constraint", "goal", "open-work"]).pipe(
+  Flag.withDescription("What it is to the model"),
+  Flag.withDefault("constraint")
+)
+const pin = Command.make("pin", { id, text: words, kind, ...Flags.shared }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.pin(input))
+).pipe(Command.withDescription("Keep some words in view through every compaction"))
+const unpin = Command.make("unpin", { id, text: words, ...Flags.shared }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.unpin(input))
+).pipe(Command.withDescription("Pin these words no more"))
+const pins = Command.make("pins", { id, ...Flags.shared }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.pins(input))
+).pipe(Command.withDescription("List what is pinned in a session"))
+
 const sessions = Command.make("sessions").pipe(
-  Command.withDescription("Look at stored sessions"),
-  Command.withSubcommands([list, show, repair, remove])
+  Command.withDescription("Look at stored sessions, and change what they keep in view"),
+  Command.withSubcommands([list, show, compact, undo, pin, unpin, pins, repair, remove])
 )
 
 const recover = Command.make("recover", { workspace, format: Flags.listFormat }, (input) =>
@@ -92,13 +115,21 @@ const recover = Command.make("recover", { workspace, format: Flags.listFormat },
 
 const context = Command.make(
   "context",
-  { message, ...Flags.shared, ...Flags.target, format: Flags.listFormat },
+  { message, ...Flags.shared, ...Flags.target, ...Flags.context, format: Flags.listFormat },
   (input) =>
     Effect.flatMap(
       Effect.promise(() => import("./commands/Context.ts")),
       (command) => command.context(input)
     )
-).pipe(Command.withDescription("Print exactly what the next request would hold, and send nothing"))
+).pipe(
+  Command.withDescription("Print exactly what the next request would hold, where it comes from, and send nothing"),
+  Command.withExamples([
+    { command: 'parley context -c "What now?"', description: "The next request of the latest session" },
+    { command: "parley context -c --why src/main.ts", description: "Why a file is in it, or is not" },
+    { command: "parley context -c --diff r3", description: "What is different since round 3" },
+    { command: "parley context -c --turn r3t1 --bytes", description: "What was sent, every byte with its source" }
+  ])
+)
 
 const tools = Command.make("tools", { ...Flags.shared, format: Flags.listFormat }, (input) =>
   Effect.flatMap(

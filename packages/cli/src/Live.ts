@@ -120,7 +120,7 @@ export const engine = (
       models(setup),
       tools(setup)
     ]),
-    Layer.provide(workspace(setup, questions))
+    Layer.provideMerge(workspace(setup, questions))
   )
 
 /** What closing lost rounds needs: the stored sessions, and no model and no tool that it could ask. */

@@ -1,6 +1,6 @@
 import { textOf } from "@parley/domain/Content"
 import type { CallId } from "@parley/domain/Ids"
-import { LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
+import { type EventOf, LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
 import { type ToolOutcome, toResult } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -24,16 +24,31 @@ export const outcomeLine = (callId: CallId, outcome: ToolOutcome): string => {
   }
 }
 
+/** What a compaction did, and how to take it back. */
+export const compacted = (
+  { after, baseline, before, kept, pruned }: EventOf<"ContextCompacted">,
+  session: string
+): string => {
+  const results = `${pruned.length} tool result${pruned.length === 1 ? "" : "s"} left out`
+  const what = [
+    ...(baseline === undefined ? [] : [`all but the last ${kept} messages summed up`]),
+    ...(pruned.length === 0 ? [] : [results])
+  ].join(", ")
+  return `Compacted: about ${before.tokens} → ${after.tokens} tokens (${what}). To take it back: parley sessions undo ${session}`
+}
+
 /**
  * Shows a round as it happens: the model's text on standard output, what its tools do on standard error. A turn whose
  * deltas were missed is completed from its final content, so nothing is lost and nothing is shown twice.
  */
-export const text = Effect.gen(function* () {
+export const text = Effect.fnUntraced(function* (session: string) {
   const output = yield* Output
   const names = new Map<CallId, string>()
   /** How much of the open turn's text is on the screen. */
   let shown = 0
   let atLineStart = true
+  /** The open turn is no part of the conversation. */
+  let aside = false
 
   const write = (piece: string) => {
     if (piece === "") return Effect.void
@@ -52,10 +67,15 @@ export const text = Effect.gen(function* () {
         return Effect.void
       case "TurnStarted":
         shown = 0
-        return Effect.void
+        aside = event.purpose !== undefined
+        return aside ? note("… summing up what was said before") : Effect.void
+      case "ContextCompacted":
+        return note(compacted(event, session))
       case "TurnDelta":
+        if (aside) return Effect.void
         return write(event.chunks.map((chunk) => (chunk._tag === "TextDelta" ? chunk.text : "")).join(""))
       case "TurnCompleted":
+        if (aside) return Effect.void
         for (const block of event.content)
           if (block._tag === "ToolCall") names.set(block.callId, `${block.name} ${short(block.input)}`)
         return Effect.andThen(write(textOf(event.content).slice(shown)), newLine)

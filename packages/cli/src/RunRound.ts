@@ -15,10 +15,11 @@ export type Format = "text" | "json" | "stream-json"
 
 const encodeRound = Schema.encodeEffect(Schema.fromJsonString(Round))
 
-const printer: { readonly [F in Format]: Effect.Effect<(entry: LogEntry) => Effect.Effect<void>, never, Output> } = {
+type Printer = Effect.Effect<(entry: LogEntry) => Effect.Effect<void>, never, Output>
+const printer: { readonly [F in Format]: (session: string) => Printer } = {
   text: Render.text,
-  "stream-json": Render.streamJson,
-  json: Effect.succeed(() => Effect.void)
+  "stream-json": () => Render.streamJson,
+  json: () => Effect.succeed(() => Effect.void)
 }
 
 /** Whether the events so far hold a whole round that began after the watch did: recovery may close an older one first. */
@@ -46,7 +47,7 @@ export const run = Effect.fn("RunRound.run")(function* (info: SessionInfo, reque
   const coordinator = yield* SessionCoordinator
   const sessions = yield* SessionManager
   const { head } = yield* sessions.get(info.id)
-  const print = yield* printer[format]
+  const print = yield* printer[format](info.id)
   const watcher = yield* coordinator
     .events(info.id, { after: head })
     .pipe(

@@ -11,6 +11,7 @@ import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
+import * as SlashCommands from "../SlashCommands.ts"
 import * as Target from "../Target.ts"
 
 export interface Input extends Setup.Flags, Setup.LimitFlags, Target.TargetFlags {}
@@ -32,7 +33,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   const coordinator = yield* SessionCoordinator
   yield* Notices.show(setup)
   const info = yield* Target.findOrCreate(input, setup.workspace.root)
-  yield* output.aside(`session ${info.id}; /exit or Ctrl-D ends it`)
+  yield* output.aside(`session ${info.id}; /help lists commands, /exit or Ctrl-D ends it`)
   if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context())
   let busy = false
@@ -48,6 +49,14 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
+    const edit = SlashCommands.find(line, info.id)
+    if (edit !== undefined) {
+      busy = true
+      const done = yield* Effect.result(edit)
+      busy = false
+      if (Result.isFailure(done)) yield* output.note(`parley: ${done.failure.message}`)
+      continue
+    }
     // Of a pipe's next line nobody knows whether it was meant.
     if (lines.interactive) Signals.forget()
     busy = true

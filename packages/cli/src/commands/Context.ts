@@ -1,12 +1,18 @@
-import type { Block } from "@parley/domain/Content"
-import type { Segment } from "@parley/domain/ContextManifest"
-import { SessionContext } from "@parley/domain/SessionContext"
-import { format } from "@parley/domain/ModelRef"
+import { FilesManager } from "@parley/domain/FilesManager"
+import { RoundId, turnId, TurnId } from "@parley/domain/Ids"
+import {
+  type RequestContext,
+  RequestContext as RequestSchema,
+  SessionContext,
+  Wire
+} from "@parley/domain/SessionContext"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as ContextText from "../ContextText.ts"
+import { UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import * as Setup from "../Setup.ts"
@@ -15,51 +21,44 @@ import * as Target from "../Target.ts"
 export interface Input extends Setup.Flags, Target.TargetFlags {
   readonly message: ReadonlyArray<string>
   readonly format: "text" | "json"
+  /** A path, or a source as the manifest names it. */
+  readonly why: Option.Option<string>
+  /** A round to compare with. */
+  readonly diff: Option.Option<string>
+  readonly bytes: boolean
+  /** A turn whose request is shown instead of the next one. */
+  readonly turn: Option.Option<string>
 }
 
-const encode = Schema.encodeEffect(Schema.fromJsonString(SessionContext))
+const encodeNext = Schema.encodeEffect(Schema.fromJsonString(SessionContext))
+const encodeSent = Schema.encodeEffect(Schema.fromJsonString(RequestSchema))
+const encodeWire = Schema.encodeEffect(Schema.fromJsonString(Wire))
 
-const blockText = (block: Block): string => {
-  switch (block._tag) {
-    case "Text":
-      return block.text
-    case "Thinking":
-    case "Opaque":
-      return block.raw
-    case "Image":
-    case "Document":
-      return `[${block._tag.toLowerCase()} ${block.mediaType}, ${block.data.length} base64 characters]`
-    case "ToolCall":
-      return `[call ${block.callId}] ${block.name} ${block.input}`
-    case "ToolResult":
-      return `[result ${block.callId}${block.isError ? " error" : ""}] ${block.content.map(blockText).join("\n")}`
-  }
-}
-
-/** A name with line ends in it stays on its line, so that it cannot pass for lines of ours. */
-const inLine = (name: string): string => (/[\r\n]/.test(name) ? JSON.stringify(name) : name)
-
-const manifestLine = (segment: Segment): string =>
-  `${segment.part.padEnd(8)} ${String(segment.bytes).padStart(8)} bytes ${String(segment.tokens).padStart(7)} tokens (estimate)  ${segment.hash}  ${inLine(segment.source)}`
-
-const show = (context: SessionContext): string => {
-  const { messages, model, system, tools } = context.request
+/** Why something is in the request, or is not. */
+const why = Effect.fnUntraced(function* (context: RequestContext, what: string) {
+  const { explain } = yield* FilesManager
+  const found = context.manifest.filter(
+    ({ source }) => source === what || source.slice(source.indexOf(":") + 1) === what
+  )
+  const explained = explain === undefined ? [] : [yield* explain(what)]
   return [
-    `=== model\n${format(model)}`,
-    ...(system === "" ? [] : [`=== system\n${system}`]),
-    ...tools.map((tool) => `=== tool ${tool.name}\n${tool.description}\n${JSON.stringify(tool.inputSchema)}`),
-    ...messages.map(
-      (message, i) => `=== message ${i + 1}: ${message.role}\n${message.content.map(blockText).join("\n")}`
-    ),
-    `=== manifest\n${context.manifest.map(manifestLine).join("\n")}`,
-    ...context.skipped.map(({ path, reason }) => `skipped ${inLine(path)}: ${reason}`)
-  ].join("\n\n")
-}
+    ...found.map(ContextText.segmentLine),
+    ...(found.length === 0 ? [`Nothing of ${ContextText.inLine(what)} is in the request.`] : []),
+    ...explained
+  ].join("\n")
+})
 
-/** Prints what the next request would hold; sends nothing and stores nothing. */
+const wireOf = ({ wire }: RequestContext) =>
+  wire === undefined
+    ? Effect.fail(new UsageError({ problem: "--bytes: this model's provider does not tell how it sends a request" }))
+    : Effect.succeed(wire)
+
+/** Prints what the next request would hold, or what a turn's request did hold; sends nothing and stores nothing. */
 export const context = Effect.fn("parley context")(function* (input: Input) {
   const setup = yield* Setup.load(input)
   const fresh = Option.isNone(input.session) && !input.continue
+  if (fresh && (Option.isSome(input.diff) || Option.isSome(input.turn)))
+    return yield* new UsageError({ problem: "--diff and --turn need a session: add --continue or --session ID" })
   yield* Effect.gen(function* () {
     const coordinator = yield* SessionCoordinator
     const sessions = yield* SessionManager
@@ -68,8 +67,22 @@ export const context = Effect.fn("parley context")(function* (input: Input) {
     const found = yield* Target.find(input, root)
     const info = Option.isSome(found) ? found.value : yield* sessions.create({ workspace: root })
     const words = input.message.join(" ")
-    const built = yield* coordinator.buildContext(info.id, words === "" ? undefined : words)
-    if (input.format === "json") yield* output.line(yield* Effect.orDie(encode(built)))
-    else yield* output.text(`${show(built)}\n`)
+    const next = coordinator.buildContext(info.id, words === "" ? undefined : words)
+    const sent = Option.map(input.turn, (turn) => coordinator.sentContext(info.id, TurnId.make(turn)))
+    const shown: RequestContext = yield* Option.getOrElse(sent, () => next)
+    if (Option.isSome(input.why)) return yield* output.text(`${yield* why(shown, input.why.value)}\n`)
+    if (Option.isSome(input.diff)) {
+      const first = turnId(RoundId.make(input.diff.value), 1)
+      return yield* output.text(`${ContextText.diff(yield* coordinator.sentContext(info.id, first), shown)}\n`)
+    }
+    if (input.bytes) {
+      const wire = yield* wireOf(shown)
+      if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeWire(wire)))
+      return yield* output.text(`${ContextText.bytes(wire)}\n`)
+    }
+    if (input.format === "text") return yield* output.text(`${ContextText.show(shown)}\n`)
+    return yield* output.line(
+      yield* Effect.orDie(Schema.is(SessionContext)(shown) ? encodeNext(shown) : encodeSent(shown))
+    )
   }).pipe(Effect.provide(Live.engine(setup, fresh ? "memory" : "stored")))
 })

@@ -51,6 +51,25 @@ export const target = {
   )
 }
 
+export const context = {
+  why: Flag.String("why").pipe(
+    Flag.withDescription("Say why this path, or this source of the manifest, is in the request or is not"),
+    Flag.optional
+  ),
+  diff: Flag.String("diff").pipe(
+    Flag.withDescription("Say what is different from the first request of this round, such as r3"),
+    Flag.optional
+  ),
+  bytes: Flag.Boolean("bytes").pipe(
+    Flag.withDescription("The body as it travels, every byte with its source; json has the body itself"),
+    Flag.withDefault(false)
+  ),
+  turn: Flag.String("turn").pipe(
+    Flag.withDescription("What was sent for this turn, such as r3t1, from the stored log alone"),
+    Flag.optional
+  )
+}
+
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),
   Flag.withDescription("text for people, json for programs"),

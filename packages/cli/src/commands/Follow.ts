@@ -14,14 +14,16 @@ export const startOf = (entries: ReadonlyArray<LogEntry>): number => {
 }
 
 /** A round as `Render` shows it to the one who sent it, with what a spectator has to be told besides. */
-const spectator = Effect.gen(function* () {
+const spectator = Effect.fnUntraced(function* (session: string) {
   const output = yield* Output
-  const show = yield* Render.text
+  const show = yield* Render.text(session)
   return (entry: LogEntry) => {
     const { event } = entry
     switch (event._tag) {
       case "RoundStarted":
-        return output.text(`── ${event.roundId}\n> ${textOf(event.request)}\n`)
+        return output.text(
+          `── ${event.roundId}\n${event.purpose === undefined ? `> ${textOf(event.request)}` : "(compaction)"}\n`
+        )
       case "RoundCompleted":
         return Effect.andThen(show(entry), output.aside(`${event.roundId} completed`))
       case "RoundCancelled":
@@ -38,7 +40,7 @@ const spectator = Effect.gen(function* () {
 export const follow = Effect.fn("Follow.follow")(function* (info: SessionInfo, after: number, format: "text" | "json") {
   const sessions = yield* SessionManager
   const output = yield* Output
-  const print = yield* format === "json" ? Render.streamJson : spectator
+  const print = yield* format === "json" ? Render.streamJson : spectator(info.id)
   yield* Stream.runForEach(sessions.follow(info.id, after), (entry) => print(entry))
   yield* output.note(`Session ${info.id} was deleted`)
 })

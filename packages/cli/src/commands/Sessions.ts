@@ -66,7 +66,7 @@ const showTurn = (turn: Turn): string => {
   const thinking = turn.content.flatMap((block) =>
     block._tag === "Thinking" && block.text !== "" ? [`  (thinking) ${block.text}`] : []
   )
-  const said = textOf(turn.content)
+  const said = turn.purpose === undefined ? textOf(turn.content) : "  (a summary, in place of what was said before)"
   const calls = turn.toolCalls.flatMap((call) => [
     `  → ${call.name} ${call.input}`,
     call.outcome === undefined ? `  … ${call.state}` : `  ${outcomeLine(call.callId, call.outcome)}`
@@ -86,7 +86,7 @@ const showTurn = (turn: Turn): string => {
 const showRound = (round: Round): string =>
   [
     `── ${round.id}  ${minute(round.startedAt)}  ${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
-    `> ${textOf(round.request)}`,
+    round.purpose === undefined ? `> ${textOf(round.request)}` : "(compaction)",
     ...round.contextCalls.map((call) => `  (context) ${call.name} ${call.input}`),
     ...round.turns.map(showTurn)
   ].join("\n")

@@ -1,0 +1,43 @@
+import type { HandleMessageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { PinKind } from "@parley/domain/SessionEvent"
+import type { SessionManager } from "@parley/domain/SessionManager"
+import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import * as Effect from "effect/Effect"
+import { compactNow } from "./commands/SessionEdits.ts"
+import type { UsageError } from "./ExitCode.ts"
+import { Output } from "./Output.ts"
+
+type Edit = Effect.Effect<void, HandleMessageError | UsageError, SessionCoordinator | SessionManager | Output>
+
+const help = `/compact              sum up what was said, to make room
+/undo                 take the latest compaction back
+/pin TEXT             keep this in view through every compaction
+/goal TEXT, /todo TEXT  the same, as the goal or as open work
+/unpin TEXT           no more
+/exit                 end the conversation; it is stored`
+
+const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
+  Effect.andThen(
+    edit,
+    Output.use((output) => output.note(words))
+  )
+
+const pin = (id: SessionId, kind: PinKind, text: string): Edit =>
+  SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text }), "pinned"))
+
+const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit } = {
+  "/help": () => Output.use((output) => output.note(help)),
+  "/compact": (id) => compactNow(id),
+  "/undo": (id) => SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "undone")),
+  "/pin": (id, text) => pin(id, "constraint", text),
+  "/goal": (id, text) => pin(id, "goal", text),
+  "/todo": (id, text) => pin(id, "open-work", text),
+  "/unpin": (id, text) => SessionCoordinator.use((parley) => noted(parley.unpin(id, text), "unpinned"))
+}
+
+/** What a line of `chat` does to the session itself; undefined for a message. */
+export const find = (line: string, id: SessionId): Edit | undefined => {
+  const [name = "", ...rest] = line.trim().split(/\s+/)
+  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" ")) : undefined
+}
