@@ -1,7 +1,8 @@
 // Runs generated programs against the coordinator: far more of them than the tests do.
-// usage: pnpm programs --runs 100000 --seed 1 [--workers 2] [--minutes 10] [--evidence]
+// usage: pnpm programs [--laws] --runs 100000 --seed 1 [--workers 2] [--minutes 10] [--evidence]
+// With --laws they are programs of edits, configurations, restarts and compactions, held to the laws of context.
 // With --minutes it stops then, with however many it has run.
-// With --evidence what was run is written to docs/evidence/programs.md, also when it failed.
+// With --evidence what was run is written to docs/evidence/programs.md, or laws.md, also when it failed.
 import { fork } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
@@ -14,6 +15,7 @@ interface Part {
   readonly rounds: number
   readonly requests: number
   readonly calls: number
+  readonly compactions: number
   readonly seconds: number
   readonly failure?: string
 }
@@ -25,7 +27,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: "1" },
     minutes: { type: "string", default: "600" },
-    evidence: { type: "boolean", default: false }
+    evidence: { type: "boolean", default: false },
+    laws: { type: "boolean", default: false }
   }
 })
 const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(values.workers)]
@@ -35,7 +38,7 @@ const part = (seed: number, runs: number) =>
   new Promise<Part>((done, failed) => {
     const child = fork(
       join(root, "packages/session/test/programs-worker.ts"),
-      [String(seed), String(runs), values.minutes],
+      [String(seed), String(runs), values.minutes, values.laws ? "laws" : "programs"],
       {
         stdio: "inherit"
       }
@@ -46,6 +49,17 @@ const part = (seed: number, runs: number) =>
       answer === undefined ? failed(new Error(`seed ${seed}: the process ended with ${code}`)) : done(answer)
     )
   })
+
+const ofPrograms = `A program is up to twelve commands against two sessions: messages with scripted answers and attempts that
+fail, cancellations, crashes, recovery, a second process, a slow or failing disk, changes of configuration, previews. Each is
+compared with the reference model after every command, and its sessions, models and tools with the invariants of \`docs/invariants.md\`.`
+
+const ofLaws = `A program is up to 24 commands against one session: messages with and without tool calls, edits and removals of files,
+another prompt, other tools in the order their servers happened to connect, hours that pass, restarts, compactions on request
+and by themselves (a small window, or a model that says "too large"), undo. Of every request: without a new baseline or a
+compaction it begins with the bytes of the one before; the last it says of a file is what the file holds; its files stand in
+the order of their code units; and the stored log alone gives the same request again. A new baseline needs a reason. All
+invariants that a log and its requests tell hold as well.`
 
 const today = new Intl.DateTimeFormat("sv").format()
 const started = performance.now()
@@ -67,21 +81,19 @@ if (values.evidence) {
   const effect = JSON.parse(readFileSync(join(root, "node_modules/effect/package.json"), "utf8")).version
   mkdirSync(join(root, "docs/evidence"), { recursive: true })
   writeFileSync(
-    join(root, "docs/evidence/programs.md"),
-    `# Generated programs
+    join(root, `docs/evidence/${values.laws ? "laws" : "programs"}.md`),
+    `# ${values.laws ? "The laws of context" : "Generated programs"}
 
 \`pnpm programs ${commandLine.join(" ")}\`, ${today}, Node ${process.versions.node}, Effect ${effect}, ${process.platform}, ${availableParallelism()} cores (${cpus()[0]?.model.split(" ").slice(0, 2).join(" ")}).
 
-A program is up to twelve commands against two sessions: messages with scripted answers and attempts that
-fail, cancellations, crashes, recovery, a second process, a slow or failing disk, changes of configuration, previews. Each is
-compared with the reference model after every command, and its sessions, models and tools with the invariants of \`docs/invariants.md\`.
+${values.laws ? ofLaws : ofPrograms}
 
 | | |
 | --- | ---: |
 | programs | ${number(done)} |
 | rounds | ${number(sum((part) => part.rounds))} |
 | requests to models | ${number(sum((part) => part.requests))} |
-| calls that reached tools | ${number(sum((part) => part.calls))} |
+| ${values.laws ? "compactions" : "calls that reached tools"} | ${number(sum((part) => (values.laws ? part.compactions : part.calls)))} |
 | failures | ${failures.length} |
 | first seeds of the processes | ${parts.map((part) => part.seed).join(", ")} |
 | duration | ${seconds.toFixed(0)} s |

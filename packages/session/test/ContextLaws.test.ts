@@ -1,119 +1,19 @@
 import { env } from "node:process"
-import { MessageFold } from "@parley/domain/MessageFold"
-import { isRejection } from "@parley/domain/ModelError"
-import type { ModelRequest } from "@parley/domain/ModelsManager"
-import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { Invariants } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { arbitrary, ContextWorld, paths, type Sent } from "./support/ContextWorld.ts"
-import { isSummary } from "./support/Talk.ts"
+import * as ContextLaws from "./support/ContextLaws.ts"
+import { arbitrary } from "./support/ContextWorld.ts"
 
-const runs = 500 * Number(env["PARLEY_RUNS"] ?? 1)
-
-/** A request as a row of bytes, in the order in which providers cache: tools, system prompt, messages. */
-const flat = ({ messages, system, tools }: ModelRequest): string =>
-  [
-    JSON.stringify(tools),
-    JSON.stringify(system),
-    ...messages.map(({ content, role }) => `${role}:${content.map((block) => JSON.stringify(block)).join(",")}`)
-  ].join("\n")
-
-/** Turns of the conversation in log order, with how often the history was edited, or begun anew, before each. */
-const turnsOf = (log: ReadonlyArray<LogEntry>) => {
-  let edits = 0
-  let baselines = 0
-  const rejected = new Set(
-    log.flatMap(({ event }) => (event._tag === "TurnFailed" && isRejection(event.failure) ? [event.turnId] : []))
-  )
-  return log.flatMap(({ event }, at) => {
-    if (event._tag === "ContextBuilt" && event.baseline !== undefined) baselines++
-    if (event._tag === "ContextCompacted" || event._tag === "CompactionUndone") edits++
-    return event._tag === "TurnStarted" && event.purpose === undefined
-      ? [{ at, edits, baselines, rejected: rejected.has(event.turnId) }]
-      : []
-  })
-}
-
-/**
- * Law 1: without a new baseline or a compaction, the bytes of a request are the beginning of the next. What was rejected
- * is taken back: the next begins with the one before it.
- */
-const prefix = (sent: ReadonlyArray<Sent>, turns: ReturnType<typeof turnsOf>): ReadonlyArray<string> =>
-  sent.flatMap(({ prompt, request, tools }, i) => {
-    const turn = turns[i]
-    const at = turns.findLastIndex(({ rejected }, n) => n < i && !rejected)
-    const [before, last] = [sent[at], turns[at]]
-    if (before === undefined || turn === undefined || last === undefined || turn.edits !== last.edits) return []
-    const changed = sent.slice(at, i).some((other) => other.prompt !== prompt || other.tools !== tools)
-    if (turn.baselines !== last.baselines) return changed ? [] : [`request ${i} has a new baseline and nothing changed`]
-    return flat(request).startsWith(flat(before.request)) ? [] : [`request ${i} does not begin with the one before it`]
-  })
-
-/** Nothing but its size keeps a request from being sent. */
-const expected: ReadonlySet<string> = new Set(["ContextTooLarge", "ContextOverflow", "InvalidMessage"])
-const failures = (log: ReadonlyArray<LogEntry>): ReadonlyArray<string> =>
-  log.flatMap(({ event }) =>
-    event._tag === "RoundFailed" && !expected.has(event.failure.reason ?? event.failure.error)
-      ? [`${event.roundId} failed: ${event.failure.message}`]
-      : []
-  )
-
-/** Law 2: the last that a request says of a file is what the file holds. */
-const latest = ({ files, request }: Sent, i: number): ReadonlyArray<string> => {
-  const said = flat(request)
-  return paths.flatMap((path) => {
-    const is = said.slice(said.lastIndexOf(`«${path}:`)).match(/^«[^:]+:(\d+)»/)?.[1]
-    const gone =
-      said.lastIndexOf(`The file \\"${path}\\" is no longer part of the context`) > said.lastIndexOf(`«${path}:`)
-    const version = files.get(path)
-    const right = version === undefined ? is === undefined || gone : is === String(version) && !gone
-    return right ? [] : [`request ${i} says ${path} is ${gone ? "gone" : is}, and it is ${version}`]
-  })
-}
-
-/** Files of a baseline stand in the order of their code units, on any machine. */
-const ordered = ({ request }: Sent, i: number): ReadonlyArray<string> => {
-  const names = [...request.system.matchAll(/«([^:]+):/g)].map((match) => match[1] ?? "")
-  const sorted = [...names].sort((a, b) => (a < b ? -1 : 1))
-  return names.join() === sorted.join() ? [] : [`request ${i} has its files in the order ${names.join()}`]
-}
-
-/** The stored log up to a turn says what was sent for it, to whoever reads it. */
-const rebuilt = (log: ReadonlyArray<LogEntry>, at: number, { request }: Sent): ReadonlyArray<string> => {
-  const fold = new MessageFold()
-  let baseline: Pick<ModelRequest, "system" | "tools"> = { system: "", tools: [] }
-  for (const entry of log.slice(0, at + 1)) {
-    fold.push(entry)
-    const { event } = entry
-    if ((event._tag === "ContextBuilt" || event._tag === "ContextCompacted") && event.baseline !== undefined)
-      baseline = event.baseline
-  }
-  return flat({ model: request.model, ...baseline, messages: fold.messages() }) === flat(request)
-    ? []
-    : [`the request of event ${at + 1} does not follow from the log`]
-}
+/** `pnpm programs --laws` runs many more. */
+const runs = 300 * Number(env["PARLEY_RUNS"] ?? 1)
 
 it.effect.prop(
   "laws of context: a byte prefix, the latest content last, one order everywhere, and all of it from the log",
   [arbitrary],
   ([program]) =>
-    Effect.gen(function* () {
-      const world = new ContextWorld(program.window)
-      const log = yield* world.run(program)
-      const sent = world.sent.filter(({ request }) => !isSummary(request))
-      const turns = turnsOf(log)
-      assert.strictEqual(turns.length, sent.length)
-      const violations = [
-        ...failures(log),
-        ...prefix(sent, turns),
-        ...sent.flatMap(latest),
-        ...sent.flatMap(ordered),
-        ...sent.flatMap((one, i) => rebuilt(log, turns[i]?.at ?? 0, one)),
-        ...Invariants.check({ log, seen: [], requests: world.sent.map(({ request }) => request) })
-      ]
+    Effect.map(ContextLaws.run(program), ({ violations }) =>
       assert.deepStrictEqual(violations, [], violations.join("; "))
-    }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
+    ).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
   { arbitrary: { runs }, timeout: 600_000 }
 )
