@@ -4,6 +4,7 @@ import type { StorageError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
+import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
@@ -87,6 +88,10 @@ const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<Pr
     Files.layer({ root }),
     EnvironmentInfo.layer({ root }),
     DynamicContext.layer({ root, configFile: setup.user.configFile }),
+    Layer.succeed(CompactionSettings, {
+      auto: setup.config.compaction?.auto ?? true,
+      model: setup.config.compaction?.model
+    }),
     Layer.effect(ToolPolicy, Approvals.policy(setup, questions)),
     Layer.effect(
       Limits,

@@ -38,15 +38,15 @@ const property =
       return true
     }).pipe(Effect.provide([SessionManager.layerMemory, TestClock.layer(), Logger.layer([])], { local: true }))
 
-const check = async <Program, E>(
+const check = <Program, E>(
   arbitrary: Arbitrary.Arbitrary<Program>,
   holds: (program: Program) => Effect.Effect<boolean, E>,
   options: { readonly runs: number; readonly seed: number; readonly maxShrinks: number }
-) => {
-  const result = await Effect.runPromise(Arbitrary.checkEffect(arbitrary, holds, options))
-  const ran = result._tag === "Passed" || result._tag === "Falsified" ? result.runs : 0
-  return { words: Arbitrary.formatCheckFailure(result), ran }
-}
+) =>
+  Effect.map(Arbitrary.checkEffect(arbitrary, holds, options), (result) => ({
+    words: Arbitrary.formatCheckFailure(result),
+    ran: result._tag === "Passed" || result._tag === "Falsified" ? result.runs : 0
+  }))
 
 const programs = property((program: Programs.Program) => ProgramRunner.run(program, engine, limits))
 const contexts = property(ContextLaws.run)
@@ -57,9 +57,8 @@ let failure: string | undefined
 while (done < runs && failure === undefined && performance.now() - started < minutes * 60_000) {
   const size = Math.min(batch, runs - done)
   const options = { runs: size, seed: seed + done, maxShrinks: 2000 }
-  const { ran, words } = laws
-    ? await check(ContextWorld.arbitrary, contexts, options)
-    : await check(Programs.arbitrary, programs, options)
+  const checked = laws ? check(ContextWorld.arbitrary, contexts, options) : check(Programs.arbitrary, programs, options)
+  const { ran, words } = await Effect.runPromise(checked)
   if (words !== undefined) failure = `seed ${seed + done}: ${words}`
   done += ran
 }

@@ -61,6 +61,15 @@ export const UserConfig = Schema.Struct({
   /** Tools that may run, that are asked about, or that never run. What is not named may run. */
   permissions: Schema.optionalKey(Permissions),
   dynamicContext: Schema.optionalKey(Slots),
+  /** How a history that no longer fits the model is made smaller. */
+  compaction: Schema.optionalKey(
+    Schema.Struct({
+      /** Without it a message that does not fit fails, and `parley sessions compact` is up to the user. On by default. */
+      auto: Schema.optionalKey(Schema.Boolean),
+      /** The model that sums up; the conversation's own when absent. */
+      model: Schema.optionalKey(ModelName)
+    })
+  ),
   limits: Schema.optionalKey(
     Schema.Struct({
       turns: Schema.optionalKey(positive),
