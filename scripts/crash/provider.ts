@@ -14,7 +14,11 @@ export const scripts = {
   breaks: pieces("breaks", 3),
   overloaded: pieces("again", 3),
   long: pieces("long", 24),
-  next: pieces("next", 2)
+  next: pieces("next", 2),
+  /** Enough to be worth a summary. */
+  much: pieces(`much ${"word ".repeat(200)}`, 3),
+  overflows: pieces("room", 2),
+  summary: pieces("summary", 3)
 }
 type Name = keyof typeof scripts
 const isName = (name: string): name is Name => Object.hasOwn(scripts, name)
@@ -38,6 +42,7 @@ const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Body))
 const scriptOf = ({ messages }: Body): Name => {
   const last = messages.at(-1)?.content.at(-1)
   if (last?.type === "tool_result") return "results"
+  if (last?.text?.endsWith("Sum it up.") === true) return "summary"
   const name = [...(last?.text ?? "").matchAll(/script:(\w+)/g)].at(-1)?.[1] ?? ""
   if (!isName(name)) throw new Error(`no script is named in ${JSON.stringify(last)}`)
   return name
@@ -61,7 +66,12 @@ const message = {
 export const startProvider = async (shown: () => string) => {
   const bodies: Array<Body> = []
   /** `retry`: the same request was here just before. */
-  const answer = async (name: Name, retry: boolean, out: ServerResponse) => {
+  const answer = async (name: Name, retry: boolean, short: boolean, out: ServerResponse) => {
+    if (name === "overflows" && !short) {
+      out.writeHead(400, { "content-type": "application/json" })
+      const error = { type: "invalid_request_error", message: "prompt is too long: 210000 tokens > 200000 maximum" }
+      return out.end(JSON.stringify({ type: "error", error }))
+    }
     if (name === "overloaded" && !retry) {
       out.writeHead(529, { "content-type": "application/json" })
       return out.end(JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }))
@@ -106,7 +116,8 @@ export const startProvider = async (shown: () => string) => {
       const body = decode(Buffer.concat(parts).toString("utf8"))
       const retry = isDeepStrictEqual(bodies.at(-1), body)
       bodies.push(body)
-      void answer(scriptOf(body), retry, out)
+      const short = JSON.stringify(body).includes("Summary of the conversation so far")
+      void answer(scriptOf(body), retry, short, out)
     })
   })
   server.listen(0, "127.0.0.1")

@@ -7,7 +7,7 @@ import { readShown, readStored } from "./stored.ts"
 export interface Round {
   readonly name: string
   readonly script: keyof typeof scripts
-  readonly from: "nothing" | "empty" | "talked"
+  readonly from: "nothing" | "empty" | "talked" | "talked much"
   readonly code: number
   readonly cancelAt?: string
 }
@@ -19,6 +19,7 @@ export const rounds: ReadonlyArray<Round> = [
   { name: "resumed", script: "tools", from: "talked", code: 0 },
   { name: "retried after a 529", script: "overloaded", from: "empty", code: 0 },
   { name: "provider breaks off, twice", script: "breaks", from: "talked", code: 4 },
+  { name: "too large, then summed up", script: "overflows", from: "talked much", code: 0 },
   { name: "long stream", script: "long", from: "empty", code: 0 }
 ]
 
@@ -47,7 +48,10 @@ export const prepare = async (place: Place): Promise<void> => {
   place.save("empty")
   const talked = await send(place, "tools")
   place.save("talked")
-  if (listed.code !== 0 || talked.code !== 0) throw new Error(`cannot prepare: ${listed.stderr}${talked.stderr}`)
+  const much = await send(place, "much")
+  place.save("talked much")
+  const failed = [listed, talked, much].filter(({ code }) => code !== 0)
+  if (failed.length > 0) throw new Error(`cannot prepare: ${failed.map(({ stderr }) => stderr).join("")}`)
 }
 
 /** One message in the latest session, or in a new one. */
