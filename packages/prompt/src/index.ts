@@ -1,6 +1,7 @@
 export * as Baseline from "./Baseline.ts"
 export * as Digest from "./Digest.ts"
 export * as Dynamic from "./Dynamic.ts"
+export * as Excerpt from "./Excerpt.ts"
 export * as Fence from "./Fence.ts"
 export * as Pins from "./Pins.ts"
 export * as RoundPart from "./RoundPart.ts"
