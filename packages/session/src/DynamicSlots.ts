@@ -51,12 +51,13 @@ export const resolve = Effect.fnUntraced(function* <E, R>(options: {
       input: SlotPolicy.inputOf(slot),
       files
     }
-    return { call, memory, ...SlotPolicy.decide(slot, memory, { now, files, refresh }) }
+    return { call, memory, decision: SlotPolicy.decide(slot, memory, { now, files, refresh }) }
   })
-  const calls = plans.flatMap(({ asks, call }) => (asks ? [call] : []))
+  const calls = plans.flatMap(({ call, decision }) => (decision.asks ? [call] : []))
   const outcomes = calls.length === 0 ? [] : yield* run(calls, tools)
   const results: Array<DynamicResult> = []
-  for (const { asks, call, memory, why } of plans) {
+  for (const { call, decision, memory } of plans) {
+    const { asks, why } = decision
     const outcome = asks ? outcomes[calls.indexOf(call)] : memory?.outcome
     if (outcome === undefined) continue
     const { callId, slot } = call

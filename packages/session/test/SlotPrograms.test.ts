@@ -21,7 +21,7 @@ const coordinator = Effect.map(Layer.build(Layer.fresh(SessionCoordinator.layer)
 const saidOf = (request: ModelRequest, id: string): ReadonlyArray<string> =>
   request.messages
     .flatMap(({ content }) => content.flatMap((block) => (block._tag === "Text" ? [block.text] : [])))
-    .filter((text) => text.startsWith(`The context "${id}"`) || /^<context-/.test(text))
+    .filter((text) => text.startsWith(`The context "${id}"`) || text.startsWith("<context-"))
     .filter((text) => text.includes(`context "${id}"`) || text.includes(` name="${id}" `))
 
 const checkText = (said: string, text: string, short: boolean) => {

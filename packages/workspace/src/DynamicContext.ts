@@ -65,11 +65,9 @@ export const declared = Effect.fn("DynamicContext.declared")(function* (options:
   }
   return [
     ...users.map((slot): Declared => ({ slot, source: "user" })),
-    ...projects.map((slot): Declared => ({
-      slot,
-      source: "project",
-      ...(projectTools.has(slot.tool) ? {} : { ignored: whyIgnored(slot) })
-    }))
+    ...projects.map((slot): Declared =>
+      projectTools.has(slot.tool) ? { slot, source: "project" } : { slot, source: "project", ignored: whyIgnored(slot) }
+    )
   ]
 })
 

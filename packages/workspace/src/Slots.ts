@@ -6,9 +6,9 @@ import * as Schema from "effect/Schema"
 export const maxTimeout = 600_000
 
 /** Names that stand for something else: all slots, and what no object can have as a key. */
-const reserved: ReadonlySet<string> = new Set(["*", "__proto__"])
+export const reservedIds: ReadonlySet<string> = new Set(["*", "__proto__"])
 const id = Schema.NonEmptyString.check(
-  Schema.makeFilter((id: string) => !reserved.has(id), { expected: 'an id other than "*" and "__proto__"' })
+  Schema.makeFilter((id: string) => !reservedIds.has(id), { expected: 'an id other than "*" and "__proto__"' })
 )
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0, { expected: "a whole number above 0" }))

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
+import { inLine } from "../Render.ts"
 import * as Setup from "../Setup.ts"
 import * as Target from "../Target.ts"
 
@@ -35,9 +36,6 @@ const blockText = (block: Block): string => {
       return `[result ${block.callId}${block.isError ? " error" : ""}] ${block.content.map(blockText).join("\n")}`
   }
 }
-
-/** A name with line ends in it stays on its line, so that it cannot pass for lines of ours. */
-const inLine = (name: string): string => (/[\r\n]/.test(name) ? JSON.stringify(name) : name)
 
 const manifestLine = (segment: Segment): string =>
   `${segment.part.padEnd(8)} ${String(segment.bytes).padStart(8)} bytes ${String(segment.tokens).padStart(7)} tokens (estimate)  ${segment.hash}  ${inLine(segment.source)}`

@@ -51,6 +51,12 @@ export const target = {
   )
 }
 
+export const refresh = Flag.String("refresh").pipe(
+  Flag.withMetavar("SLOT"),
+  Flag.withDescription("Ask this slot of dynamic context again, whatever its policy says; may be repeated, * is all"),
+  Flag.atLeast(0)
+)
+
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),
   Flag.withDescription("text for people, json for programs"),

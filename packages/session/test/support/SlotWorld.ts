@@ -71,9 +71,9 @@ export class SlotWorld {
         Effect.sync(() => {
           const { declared, values } = this.oracle
           const [id, slot] = [...declared].find(([id]) => id === input["id"]) ?? []
-          this.asked.push(String(input["id"]))
+          this.asked.push(id ?? "nobody")
           const value = (id === undefined ? undefined : values.get(id)) ?? "one"
-          const says = slot === undefined ? "nobody declared this" : valueOf(value, { ...slot, tool: slot.tool })
+          const says = slot === undefined ? "nobody declared this" : valueOf(value, slot)
           const right = slot?.tool === name && slot.version === input["version"]
           return { isError: value === "fails" || !right, content: [{ _tag: "Text", text: says }] }
         })
