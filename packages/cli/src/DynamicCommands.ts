@@ -1,4 +1,3 @@
-import { maxTimeout } from "@parley/workspace/Slots"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -15,16 +14,6 @@ const list = Command.make("list", { workspace, format: Flags.listFormat }, (inpu
     (command) => command.list(input)
   )
 ).pipe(Command.withDescription("List the slots, yours and the project's, and when each is asked"))
-
-const whole = (name: string, most: number, description: string) =>
-  Flag.Int(name).pipe(
-    Flag.filter(
-      (value) => value > 0 && value <= most,
-      (value) => `expected a whole number from 1 to ${most}, found ${value}`
-    ),
-    Flag.withDescription(description),
-    Flag.optional
-  )
 
 const add = Command.make(
   "add",
@@ -50,8 +39,8 @@ const add = Command.make(
       ),
       Flag.optional
     ),
-    timeout: whole("timeout", maxTimeout, "Milliseconds it may take (default: 10000)"),
-    maxTokens: whole("max-tokens", 1_000_000, "Tokens of its text that are shown (default: 4096)")
+    timeout: Flags.count("timeout", "Milliseconds it may take (default: 10000)"),
+    maxTokens: Flags.count("max-tokens", "Tokens of its text that are shown (default: 4096)")
   },
   (input) => Effect.flatMap(handlers, (command) => command.add(input))
 ).pipe(

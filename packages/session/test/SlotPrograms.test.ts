@@ -11,7 +11,9 @@ import { arbitrary, type Change, type Program } from "./support/SlotPrograms.ts"
 import { SlotWorld } from "./support/SlotWorld.ts"
 import { sessionId } from "./World.ts"
 
-const runs = 500 * Number(env["PARLEY_RUNS"] ?? 1)
+/** A bug that only a rare program meets is looked for longer: `pnpm mutants` says how much. */
+const patience = Number(env["PARLEY_RUNS"] ?? 1)
+const runs = patience > 1 ? 2500 * patience : 500
 
 const coordinator = Effect.map(Layer.build(Layer.fresh(SessionCoordinator.layer)), (built) =>
   Context.get(built, SessionCoordinator)

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
-import { inLine } from "../Render.ts"
+import { inLine, short } from "../Render.ts"
 import * as Setup from "../Setup.ts"
 import * as Target from "../Target.ts"
 
@@ -38,7 +38,7 @@ const blockText = (block: Block): string => {
 }
 
 const manifestLine = (segment: Segment): string =>
-  `${segment.part.padEnd(8)} ${String(segment.bytes).padStart(8)} bytes ${String(segment.tokens).padStart(7)} tokens (estimate)  ${segment.hash}  ${inLine(segment.source)}`
+  `${segment.part.padEnd(8)} ${String(segment.bytes).padStart(8)} bytes ${String(segment.tokens).padStart(7)} tokens (estimate)  ${segment.hash}  ${inLine(segment.source)}${segment.why === undefined ? "" : `  (${short(segment.why, 200)})`}`
 
 const show = (context: SessionContext): string => {
   const { messages, model, system, tools } = context.request

@@ -1,4 +1,4 @@
-import { reservedIds } from "@parley/workspace/Slots"
+import { maxTimeout, reservedIds } from "@parley/workspace/Slots"
 import * as UserSlots from "@parley/workspace/UserSlots"
 import { McpManager } from "@parley/domain/McpManager"
 import * as Effect from "effect/Effect"
@@ -48,6 +48,8 @@ const refreshOf = (word: string): Result.Result<NonNullable<UserSlots.NewSlot["r
 const slotOf = Effect.fnUntraced(function* ({ id, input, maxTokens, onFailure, refresh, timeout, tool }: Added) {
   if (id.trim() === "" || reservedIds.has(id)) return yield* usage(`${Slots.quoted(id)} cannot be the id of a slot`)
   if (tool.trim() === "") return yield* usage("A slot needs a tool; `parley tools` lists what there is")
+  if (Option.exists(timeout, (millis) => millis > maxTimeout))
+    return yield* usage(`--timeout: a slot may take ${maxTimeout} ms at most`)
   const slot: UserSlots.NewSlot = {
     id,
     tool,
@@ -87,7 +89,7 @@ export const add = Effect.fn("parley dynamic add")(function* (flags: Added) {
 /** Changes one of the user's slots. One of the project's is the project's to change. */
 const change = Effect.fnUntraced(function* (
   flags: Here & { readonly id: string },
-  words: string,
+  words: (id: string) => string,
   edit: (configFile: string, id: string) => ReturnType<typeof UserSlots.remove>
 ) {
   const setup = yield* load(flags)
@@ -98,15 +100,23 @@ const change = Effect.fnUntraced(function* (
   if (found.every(({ source }) => source === "project"))
     return yield* usage(`The slot ${Slots.quoted(flags.id)} is the project's: change ${setup.workspace.dynamicFile}`)
   yield* refused(edit(setup.user.configFile, flags.id))
-  yield* output.note(`${words} ${flags.id} in ${setup.user.configFile}`)
+  yield* output.note(`${words(flags.id)} ${setup.user.configFile}`)
 })
 
 export const remove = Effect.fn("parley dynamic remove")((flags: Here & { readonly id: string }) =>
-  change(flags, "Removed", UserSlots.remove)
+  change(flags, (id) => `Removed ${id} from`, UserSlots.remove)
 )
 export const enable = Effect.fn("parley dynamic enable")((flags: Here & { readonly id: string }) =>
-  change(flags, "Enabled", (file, id) => UserSlots.setEnabled(file, id, true))
+  change(
+    flags,
+    (id) => `${id} is on in`,
+    (file, id) => UserSlots.setEnabled(file, id, true)
+  )
 )
 export const disable = Effect.fn("parley dynamic disable")((flags: Here & { readonly id: string }) =>
-  change(flags, "Disabled", (file, id) => UserSlots.setEnabled(file, id, false))
+  change(
+    flags,
+    (id) => `${id} is off in`,
+    (file, id) => UserSlots.setEnabled(file, id, false)
+  )
 )

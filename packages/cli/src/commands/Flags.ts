@@ -13,7 +13,7 @@ export const shared = {
   )
 }
 
-const count = (name: string, description: string) =>
+export const count = (name: string, description: string) =>
   Flag.Int(name).pipe(
     Flag.filter(
       (value) => value > 0,
