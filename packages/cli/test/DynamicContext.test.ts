@@ -1,21 +1,31 @@
 import type { Segment } from "@parley/domain/ContextManifest"
-import { LogEntry } from "@parley/domain/SessionEvent"
+import { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionContext } from "@parley/domain/SessionContext"
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { Effect, Schema } from "effect"
 import { type Ended, place } from "./support/Cli.ts"
 import { everything, filesystem } from "./support/Everything.ts"
 
 const raw = join(import.meta.dirname, "../../mcp/test/fixtures/raw-server.mjs")
 const decodeEntries = Schema.decodeEffect(Schema.Array(Schema.fromJsonString(LogEntry)))
+const decodeEvents = Schema.decodeEffect(Schema.Array(Schema.fromJsonString(SessionEvent)))
 const decodeContext = Schema.decodeEffect(Schema.fromJsonString(SessionContext))
 const node = (...args: ReadonlyArray<string>) => ({ command: process.execPath, args })
 
 const entriesOf = ({ stdout }: Ended) => decodeEntries(stdout.trim().split("\n"))
 const built = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<Segment> =>
   entries.flatMap(({ event }) => (event._tag === "ContextBuilt" ? event.manifest : []))
+/** What the database holds of the rounds, beside what was printed of them. */
+const stored = (home: string) =>
+  Effect.suspend(() => {
+    const database = new DatabaseSync(join(home, ".local/share/parley/parley.db"), { readOnly: true })
+    const rows = database.prepare("select body from events order by seq").all()
+    database.close()
+    return decodeEvents(rows.map((row) => String(row["body"])))
+  })
 const why = (manifest: ReadonlyArray<Segment>, slot: string) =>
   manifest
     .filter(({ source }) => source === `dynamic:${slot}`)
@@ -70,6 +80,11 @@ describe("dynamic context over real servers", { timeout: 120_000 }, () => {
         two.flatMap(({ event }) => (event._tag === "ContextCallRequested" ? [event.slot] : [])),
         ["failing", "slow"]
       )
+
+      const kept = (yield* stored(here.home)).flatMap((event) =>
+        event._tag === "ContextBuilt" ? [event.manifest] : []
+      )
+      assert.deepStrictEqual(kept, [built(one), built(two)], "what was printed is what is stored")
 
       const context = yield* here.run(["context", "--continue", "what now?", "--format", "json"])
       assert.strictEqual(context.code, 0, context.stderr)

@@ -51,5 +51,5 @@ export const decide = (
   const age = now - memory.at
   return age >= 0 && age < policy.seconds * 1000
     ? kept(`refreshed every ${policy.seconds} s`)
-    : asks(`resolved for this round: what was resolved ${since(memory, now)}, is older than ${policy.seconds} s`)
+    : asks(`resolved for this round: what was resolved ${since(memory, now)}, is kept for ${policy.seconds} s at most`)
 }

@@ -112,12 +112,6 @@ export const load = Effect.fn("UserConfig.load")(function* (path: string): Effec
 export const edit = (path: string, changes: ReadonlyArray<JsonFile.Change>): Effect.Effect<void, ConfigError> =>
   JsonFile.edit({ path }, UserConfig, changes)
 
-/** The same with changes that depend on what it holds; see `JsonFile.update`. */
-export const update = <E>(
-  path: string,
-  changesOf: (config: UserConfig) => Result.Result<ReadonlyArray<JsonFile.Change>, E>
-): Effect.Effect<void, ConfigError | E> => JsonFile.update({ path }, UserConfig, changesOf)
-
 /** A variable that is unset or blank says nothing. Line ends around a value come from files and are not meant. */
 const variable = (env: Env, name: string): string | undefined => {
   const value = env[name]?.trim()

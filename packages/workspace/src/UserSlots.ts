@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { quote } from "./internal/Json.ts"
-import type { Change } from "./JsonFile.ts"
+import * as JsonFile from "./JsonFile.ts"
 import type { Slot } from "./Slots.ts"
-import * as UserConfig from "./UserConfig.ts"
+import { UserConfig } from "./UserConfig.ts"
 
 /** A change to the user's slots that cannot be made. Nothing was changed. */
 export class SlotError extends Schema.TaggedError<SlotError>()("SlotError", { problem: Schema.String }) {
@@ -23,9 +23,9 @@ const key = "dynamicContext"
 const editing = (
   configFile: string,
   id: string,
-  changes: (slots: ReadonlyArray<Slot>, at: number) => Result.Result<ReadonlyArray<Change>, SlotError>
+  changes: (slots: ReadonlyArray<Slot>, at: number) => Result.Result<ReadonlyArray<JsonFile.Change>, SlotError>
 ): Effect.Effect<void, ConfigError | SlotError> =>
-  UserConfig.update(configFile, ({ dynamicContext = [] }) =>
+  JsonFile.update({ path: configFile }, UserConfig, ({ dynamicContext = [] }) =>
     changes(
       dynamicContext,
       dynamicContext.findIndex((slot) => slot.id === id)
