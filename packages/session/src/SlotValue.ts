@@ -11,32 +11,43 @@ import { since } from "./SlotPolicy.ts"
 
 /** Tokens of text where a slot says nothing else. */
 export const defaultTokens = 4096
-/** What images and documents of one slot may have together, in base64 characters. */
-export const maxMedia = 2 * 1024 * 1024
+/** How many images and documents a slot may have, and how many base64 characters these may have together. */
+export const maxMedia = { blocks: 20, characters: 2 * 1024 * 1024 }
 /** What a person is told of a failure, in bytes. The model gets as much of it as of any text. */
 const maxProblem = 1000
 
 /** What of a result is shown: text within the slot's budget, then images and documents as far as they are within theirs. */
 const bounded = (slot: DynamicSlot, content: ReadonlyArray<ResultContent>) => {
   const limit = (slot.maxTokens ?? defaultTokens) * 4
-  const whole = textOf(content)
-  const cut = excerpt(whole, limit)
-  const shown: Array<ResultContent> = whole === "" ? [] : [text(cut.text)]
-  const notes = cut.left === 0 ? [] : [`${cut.left} bytes of its text are left out, as it may have ${limit}`]
-  let media = 0
+  const cut = excerpt(textOf(content), limit)
+  const media: Array<ResultContent> = []
+  const left = { blocks: 0, characters: 0 }
+  let characters = 0
   for (const block of content) {
     if (block._tag === "Text") continue
-    if (media + block.data.length <= maxMedia) {
-      media += block.data.length
-      shown.push(block)
-      continue
+    const { length } = block.data
+    if (media.length < maxMedia.blocks && characters + length <= maxMedia.characters) {
+      characters += length
+      media.push(block)
+    } else {
+      left.blocks++
+      left.characters += length
     }
-    const size = `${block.data.length} base64 characters`
-    const note = `${block._tag === "Image" ? "an image" : "a document"} of ${size} is left out: a slot may have ${maxMedia}`
-    shown.push(text(`\n[${note}]`))
-    notes.push(note)
   }
-  return { result: shown, notes }
+  const words =
+    left.blocks === 0
+      ? []
+      : [
+          `${left.blocks} of its ${media.length + left.blocks} images and documents are left out, ${left.characters} base64 characters: a slot may have ${maxMedia.blocks}, of ${maxMedia.characters} together`
+        ]
+  const shown = [cut.text, ...words.map((note) => `[${note}]`)].filter((part) => part !== "").join("\n")
+  return {
+    result: [...(shown === "" ? [] : [text(shown)]), ...media],
+    notes: [
+      ...(cut.left === 0 ? [] : [`${cut.left} bytes of its text are left out, as it may have ${limit}`]),
+      ...words
+    ]
+  }
 }
 
 const problemOf = (content: ReadonlyArray<ResultContent>): string => {

@@ -31,20 +31,31 @@ describe("how much of a value is shown", () => {
   )
 
   const image = (size: number): ResultContent => ({ _tag: "Image", mediaType: "image/png", data: "A".repeat(size) })
-  it.effect("images as far as they are small enough together, and a note in place of the others", () =>
+  const pictures = (...sizes: ReadonlyArray<number>) =>
+    withSlots([slot("pictures")], {
+      pictures: () => Effect.succeed({ isError: false, content: sizes.map(image) })
+    })
+  const shown = Effect.map(preview, ([pictures]) =>
+    pictures?.result.map((block) => (block._tag === "Text" ? block.text : block.data.length))
+  )
+
+  it.effect("images as far as they are small enough together, and one note in place of the others", () =>
     Effect.gen(function* () {
       yield* watched
-      const [pictures] = yield* preview
-      assert.deepStrictEqual(
-        pictures?.result.map((block) => (block._tag === "Text" ? block.text : block.data.length)),
-        [maxMedia - 8, `\n[an image of 12 base64 characters is left out: a slot may have ${maxMedia}]`, 8]
-      )
-      assert.include(pictures?.why, "an image of 12 base64 characters is left out")
-    }).pipe(
-      withSlots([slot("pictures")], {
-        pictures: () => Effect.succeed({ isError: false, content: [image(maxMedia - 8), image(12), image(8)] })
-      })
-    )
+      const note =
+        "2 of its 4 images and documents are left out, 28 base64 characters: a slot may have 20, of 2097152 together"
+      assert.deepStrictEqual(yield* shown, [`[${note}]`, maxMedia.characters - 8, 8])
+      assert.include((yield* preview)[0]?.why, `; ${note}`)
+    }).pipe(pictures(maxMedia.characters - 8, 12, 8, 16))
+  )
+
+  it.effect("no more images than are of use", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const [note, ...rest] = (yield* shown) ?? []
+      assert.match(String(note), /^\[5 of its 25 images and documents are left out, 20 base64/)
+      assert.lengthOf(rest, 20)
+    }).pipe(pictures(...Array.from({ length: 25 }, () => 4)))
   )
 })
 
