@@ -3,6 +3,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Flags from "./commands/Flags.ts"
+import { dynamic } from "./DynamicCommands.ts"
 
 // Handlers are imported when they are run: naming a command must not cost what all of them cost.
 
@@ -15,7 +16,7 @@ const { workspace } = Flags.shared
 
 const run = Command.make(
   "run",
-  { message, ...Flags.shared, ...Flags.target, ...Flags.limits, format: Flags.roundFormat },
+  { message, ...Flags.shared, ...Flags.target, ...Flags.limits, refresh: Flags.refresh, format: Flags.roundFormat },
   (input) =>
     Effect.flatMap(
       Effect.promise(() => import("./commands/Run.ts")),
@@ -147,5 +148,5 @@ const models = Command.make("models", { ...Flags.shared, format: Flags.listForma
 
 export const parley = Command.make("parley").pipe(
   Command.withDescription("Conversations with tools that nothing can brick"),
-  Command.withSubcommands([run, chat, sessions, recover, context, tools, models])
+  Command.withSubcommands([run, chat, sessions, recover, context, dynamic, tools, models])
 )

@@ -1,10 +1,8 @@
 import type { Block } from "@parley/domain/Content"
 import type { Segment } from "@parley/domain/ContextManifest"
 import { format } from "@parley/domain/ModelRef"
+import { inLine, short } from "./Render.ts"
 import type { RequestContext, SessionContext, Wire } from "@parley/domain/SessionContext"
-
-/** A name with line ends in it stays on its line, so that it cannot pass for lines of ours. */
-export const inLine = (name: string): string => (/[\r\n]/.test(name) ? JSON.stringify(name) : name)
 
 const blockText = (block: Block): string => {
   switch (block._tag) {
@@ -29,7 +27,7 @@ export const segmentLine = ({ bytes, hash, part, source, tokens, why }: Segment)
     `${bytes} bytes`.padStart(14),
     `${tokens} tokens`.padStart(13),
     hash.padEnd(16),
-    `${inLine(source)}${why === undefined ? "" : `: ${inLine(why)}`}`
+    `${inLine(source)}${why === undefined ? "" : `: ${short(why, 200)}`}`
   ].join("  ")
 
 const by = {

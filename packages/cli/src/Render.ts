@@ -12,6 +12,9 @@ export const short = (text: string, limit = 120): string => {
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`
 }
 
+/** A name with line ends in it stays on its line, so that it cannot pass for lines of ours. */
+export const inLine = (name: string): string => (/[\r\n]/.test(name) ? JSON.stringify(name) : name)
+
 export const outcomeLine = (callId: CallId, outcome: ToolOutcome): string => {
   const words = short(textOf(toResult(callId, outcome).content))
   switch (outcome._tag) {

@@ -43,7 +43,13 @@ const printRound = Effect.fnUntraced(function* (info: SessionInfo) {
  * Sends one message and shows the round as it is stored. Everything that was shown or printed is in the database, whatever
  * ends the round. Fails with what the round failed with.
  */
-export const run = Effect.fn("RunRound.run")(function* (info: SessionInfo, request: string, format: Format) {
+export const run = Effect.fn("RunRound.run")(function* (
+  info: SessionInfo,
+  request: string,
+  format: Format,
+  /** Slots of dynamic context to ask again. */
+  refresh: ReadonlyArray<string> = []
+) {
   const coordinator = yield* SessionCoordinator
   const sessions = yield* SessionManager
   const { head } = yield* sessions.get(info.id)
@@ -65,6 +71,6 @@ export const run = Effect.fn("RunRound.run")(function* (info: SessionInfo, reque
     if (format === "json") yield* printRound(info)
   })
   return yield* coordinator
-    .handleMessage({ sessionId: info.id, request })
+    .handleMessage({ sessionId: info.id, request, refresh })
     .pipe(Effect.onExit(() => Effect.ignore(showEnd)))
 }, Effect.scoped)

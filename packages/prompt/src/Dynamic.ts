@@ -64,7 +64,12 @@ export const render = (entries: ReadonlyArray<DynamicResult>, shown: Digests): P
     .sort()) {
     slots[slot] = ""
     const text = `The context ${JSON.stringify(slot)} is no longer there.`
-    add({ blocks: [{ _tag: "Text", text }], segments: [segment("round", { source: `dynamic:${slot}`, text })] })
+    add({
+      blocks: [{ _tag: "Text", text }],
+      segments: [
+        segment("round", { source: `dynamic:${slot}`, text, why: "the model was shown a value that counts no more" })
+      ]
+    })
   }
   return { blocks, segments, slots }
 }

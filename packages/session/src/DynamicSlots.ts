@@ -1,11 +1,13 @@
-import { ContextUnresolved } from "@parley/domain/Errors"
 import { type DynamicSlot, DynamicContextManager } from "@parley/domain/DynamicContextManager"
-import { type CallId, callId, type RoundId } from "@parley/domain/Ids"
+import { callId, type RoundId } from "@parley/domain/Ids"
 import type { DynamicResult } from "@parley/domain/SessionContext"
-import { type ToolDefinition, type ToolOutcome, toResult } from "@parley/domain/Tool"
+import type { ToolDefinition, ToolOutcome } from "@parley/domain/Tool"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Call } from "./ToolFibers.ts"
 import type { SessionState } from "./SessionState.ts"
+import * as SlotPolicy from "./SlotPolicy.ts"
+import * as SlotValue from "./SlotValue.ts"
 
 /** A declared slot as a call of the round. */
 export interface SlotCall extends Call {
@@ -20,50 +22,47 @@ export type Resolve<E, R> = (
   tools: ReadonlyArray<ToolDefinition>
 ) => Effect.Effect<ReadonlyArray<ToolOutcome>, E, R>
 
-const unresolved = (outcome: ToolOutcome, id: CallId): string =>
-  toResult(id, outcome)
-    .content.flatMap((block) => (block._tag === "Text" ? [block.text] : []))
-    .join("\n")
-
-/** The values of the enabled slots, in their order: asked for side by side, as far as their policies want them anew. */
+/**
+ * The values of the enabled slots, in their order: asked for side by side, as far as their policies want them anew. Those
+ * that rest have the value that the log remembers, and make no call. A slot's call has the slot's place as its number, so
+ * whether others rest does not change it.
+ */
 export const resolve = Effect.fnUntraced(function* <E, R>(options: {
   readonly state: SessionState
   readonly roundId: RoundId
   readonly tools: ReadonlyArray<ToolDefinition>
   /** Digest of the files of the context. */
   readonly files: string
-  /** Slots to ask again whatever their policy says. */
+  /** Slots to ask again whatever their policy says; `*` is all of them. What is no slot's id says nothing. */
   readonly refresh: ReadonlyArray<string>
   readonly run: Resolve<E, R>
 }) {
-  const { files, roundId, run, tools } = options
+  const { files, refresh, roundId, run, state, tools } = options
   const slots = yield* Effect.flatMap(DynamicContextManager, (manager) => manager.slots)
   if (slots.length === 0) return []
-  const calls = slots.map((slot, i): SlotCall => ({
-    slot,
-    callId: callId(roundId, i + 1),
-    name: slot.tool,
-    input: JSON.stringify(slot.input),
-    files
-  }))
-  const outcomes = yield* run(calls, tools)
+  const now = yield* Clock.currentTimeMillis
+  // What is remembered changes while the calls are run: decided is what it was before.
+  const plans = slots.map((slot, i) => {
+    const memory = SlotPolicy.remembered(state, slot)
+    const call: SlotCall = {
+      slot,
+      callId: callId(roundId, i + 1),
+      name: slot.tool,
+      input: SlotPolicy.inputOf(slot),
+      files
+    }
+    return { call, memory, decision: SlotPolicy.decide(slot, memory, { now, files, refresh }) }
+  })
+  const calls = plans.flatMap(({ call, decision }) => (decision.asks ? [call] : []))
+  const outcomes = calls.length === 0 ? [] : yield* run(calls, tools)
   const results: Array<DynamicResult> = []
-  for (const [i, outcome] of outcomes.entries()) {
-    const call = calls[i]
-    if (call === undefined) continue
-    const { slot } = call
-    const isError = outcome._tag !== "Succeeded"
-    const problem = isError ? unresolved(outcome, call.callId) : ""
-    if (isError && slot.onFailure === "fail") return yield* new ContextUnresolved({ slot: slot.id, problem })
-    const dropped = isError && slot.onFailure === "drop"
-    results.push({
-      slot: slot.id,
-      toolName: slot.tool,
-      state: dropped ? "dropped" : isError ? "failed" : "fresh",
-      why: isError ? `failed: ${problem}` : "resolved for this round",
-      isError,
-      result: dropped ? [] : toResult(call.callId, outcome).content
-    })
+  for (const { call, decision, memory } of plans) {
+    const { asks, why } = decision
+    const outcome = asks ? outcomes[calls.indexOf(call)] : memory?.outcome
+    if (outcome === undefined) continue
+    const { callId, slot } = call
+    const state = asks ? "fresh" : "kept"
+    results.push(yield* Effect.fromResult(SlotValue.of({ slot, callId, outcome, why, state, memory, now })))
   }
   return results
 })

@@ -88,7 +88,7 @@ export const run = Effect.fnUntraced(function* <E>(options: {
   readonly contextOf: (call: Call) => CallContext
   /** Who decides about calls whose start is not stored yet. Without it each may run. */
   readonly policy?: ToolPolicy
-  /** Milliseconds one call may take. Without it the tool manager's own limit holds. */
+  /** Milliseconds one call may take, its second try included. Without it the tool manager's own limit holds. */
   readonly timeoutMillis?: number
 }) {
   const mcp = yield* McpManager
@@ -105,7 +105,7 @@ export const run = Effect.fnUntraced(function* <E>(options: {
     Effect.uninterruptibleMask((restore) =>
       (before.length === 0 ? Effect.void : options.append(before)).pipe(
         Effect.andThen(
-          Effect.exit(restore(again(limit(mcp.call(call.name, input, options.contextOf(call)), call), tool)))
+          Effect.exit(restore(limit(again(mcp.call(call.name, input, options.contextOf(call)), tool), call)))
         ),
         Effect.map((exit) => outcomeOf(exit, tool)),
         Effect.tap((outcome) => options.append([settle(call.callId, outcome)]))

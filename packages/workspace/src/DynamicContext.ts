@@ -34,38 +34,57 @@ export interface DynamicContext {
   readonly warnings: ReadonlyArray<string>
 }
 
-const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
+/** A slot as it is declared, whether or not it counts. */
+export interface Declared {
+  readonly slot: Slot
+  readonly source: "user" | "project"
+  /** Why it has no effect though it may be enabled: it calls what a project may not call. */
+  readonly ignored?: string
+}
+
+const whyIgnored = ({ tool }: Slot): string =>
+  `a project may only call ${[...projectTools].join(", ")}, not ${quote(tool)}; to use it, declare it in your own configuration`
 
 /**
- * The slots as both files declare them now. A project cannot make anything run: of its slots only those count that call
- * one of `projectTools`. It is an error if such a slot has the id of one of the user's.
+ * All slots as both files declare them now: the user's, then the project's. It is an error if a slot of the project that
+ * counts has the id of one of the user's.
  */
-export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
+export const declared = Effect.fn("DynamicContext.declared")(function* (options: Options) {
   const config =
     options.configFile === undefined ? Option.none() : yield* JsonFile.read({ path: options.configFile }, UserConfig)
   const users = Option.match(config, { onNone: () => [], onSome: ({ value }) => value.dynamicContext ?? [] })
 
   const { dynamicFile, root } = project(options.root)
   const document = yield* JsonFile.read({ path: dynamicFile, within: root }, ProjectFile)
-  const declared = Option.match(document, { onNone: () => [], onSome: ({ value }) => value.slots ?? [] })
+  const projects = Option.match(document, { onNone: () => [], onSome: ({ value }) => value.slots ?? [] })
 
   const taken = new Set(users.map(({ id }) => id))
-  const clash = declared.findIndex(({ id, tool }) => projectTools.has(tool) && taken.has(id))
+  const clash = projects.findIndex(({ id, tool }) => projectTools.has(tool) && taken.has(id))
   if (Option.isSome(document) && clash >= 0) {
     return yield* document.value.errorAt(["slots", clash, "id"], "the user's configuration has a slot with this id")
   }
+  return [
+    ...users.map((slot): Declared => ({ slot, source: "user" })),
+    ...projects.map((slot): Declared =>
+      projectTools.has(slot.tool) ? { slot, source: "project" } : { slot, source: "project", ignored: whyIgnored(slot) }
+    )
+  ]
+})
 
-  const enabled = declared.filter(({ enabled }) => enabled)
-  const ignored = enabled.filter(({ tool }) => !projectTools.has(tool)).map(({ id, tool }) => ({ id, tool }))
+/** What of a declaration the engine is told. */
+export const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
+
+/**
+ * The slots that count. A project cannot make anything run: of its slots only those do that call one of `projectTools`.
+ */
+export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
+  const { dynamicFile } = project(options.root)
+  const enabled = (yield* declared(options)).filter(({ slot }) => slot.enabled)
   const result: DynamicContext = {
-    slots: [...users.filter(({ enabled }) => enabled), ...enabled.filter(({ tool }) => projectTools.has(tool))].map(
-      toSlot
-    ),
-    ignored,
-    warnings: ignored.map(
-      ({ id, tool }) =>
-        `${dynamicFile}: the slot ${quote(id)} is ignored: a project may only call ${[...projectTools].join(", ")}, not ` +
-        `${quote(tool)}; to use it, declare it in your own configuration`
+    slots: enabled.flatMap(({ ignored, slot }) => (ignored === undefined ? [toSlot(slot)] : [])),
+    ignored: enabled.flatMap(({ ignored, slot: { id, tool } }) => (ignored === undefined ? [] : [{ id, tool }])),
+    warnings: enabled.flatMap(({ ignored, slot }) =>
+      ignored === undefined ? [] : [`${dynamicFile}: the slot ${quote(slot.id)} is ignored: ${ignored}`]
     )
   }
   return result

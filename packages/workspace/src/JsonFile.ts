@@ -96,23 +96,19 @@ export interface Change {
 // One for all files: edits are rare, and an edit must see the one before it.
 const editing = Semaphore.makeUnsafe(1)
 
-/**
- * Changes values in a JSON file and leaves its comments and layout as they are. A missing file is created, with mode 0600,
- * and so are missing directories, with 0700. A file that cannot be read, or is not valid before or after the change, is
- * not touched, and the edit fails.
- *
- * Readers see the old file or the new one, whole, also after a crash. Edits of one process never undo each other; between
- * processes the last one to write wins.
- */
-export const edit = Effect.fn("JsonFile.edit")(function* (
+const rewrite = Effect.fnUntraced(function* <S extends AnySchema, E>(
   file: File,
-  schema: AnySchema,
-  changes: ReadonlyArray<Change>
+  schema: S,
+  changesOf: (value: S["Type"]) => Result.Result<ReadonlyArray<Change>, E>
 ) {
   const fail = (problem: string) => new ConfigError({ path: file.path, problem })
   const loaded = yield* load(file)
   const before = Option.match(loaded, { onNone: () => "{}\n", onSome: ({ text }) => text })
-  yield* Effect.fromResult(Result.mapError(interpret(schema, before), (flaw) => errorIn(file, before, flaw)))
+  const { value } = yield* Effect.fromResult(
+    Result.mapError(interpret(schema, before), (flaw) => errorIn(file, before, flaw))
+  )
+  const changes = yield* Effect.fromResult(changesOf(value))
+  if (changes.length === 0) return
   const after = yield* Effect.fromResult(
     Result.mapError(
       changes.reduce<Result.Result<string, string>>(
@@ -131,4 +127,26 @@ export const edit = Effect.fn("JsonFile.edit")(function* (
   yield* Effect.mapError(Atomic.write(file.path, marked ? mark + after : after, file.within), ({ problem }) =>
     fail(`cannot be written: ${problem}`)
   )
-}, Semaphore.withPermit(editing))
+})
+
+/**
+ * Changes values in a JSON file and leaves its comments and layout as they are. A missing file is created, with mode 0600,
+ * and so are missing directories, with 0700. A file that cannot be read, or is not valid before or after the change, is
+ * not touched, and the edit fails.
+ *
+ * Readers see the old file or the new one, whole, also after a crash. Edits of one process never undo each other; between
+ * processes the last one to write wins.
+ */
+export const edit = (file: File, schema: AnySchema, changes: ReadonlyArray<Change>): Effect.Effect<void, ConfigError> =>
+  update(file, schema, () => Result.succeed(changes))
+
+/**
+ * The same with changes that depend on what the file holds, such as the place of something in a list. Without changes, or
+ * with an error in their place, the file is not touched.
+ */
+export const update = <S extends AnySchema, E>(
+  file: File,
+  schema: S,
+  changesOf: (value: S["Type"]) => Result.Result<ReadonlyArray<Change>, E>
+): Effect.Effect<void, ConfigError | E> =>
+  rewrite(file, schema, changesOf).pipe(Effect.withSpan("JsonFile.update"), Semaphore.withPermit(editing))

@@ -2,11 +2,21 @@ import { DynamicSlot } from "@parley/domain/DynamicContextManager"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-const maxTimeout = 600_000
+/** Milliseconds. */
+export const maxTimeout = 600_000
+
+/** Names that stand for something else: all slots, and what no object can have as a key. */
+export const reservedIds: ReadonlySet<string> = new Set(["*", "__proto__"])
+const id = Schema.NonEmptyString.check(
+  Schema.makeFilter((id: string) => !reservedIds.has(id), { expected: 'an id other than "*" and "__proto__"' })
+)
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0, { expected: "a whole number above 0" }))
+const Refresh = Schema.Union([Schema.Literals(["round", "change", "demand"]), Schema.Struct({ seconds: positive })])
 
 /** A slot as it is written in a file: what the domain knows, with defaults, and a switch. */
 export const Slot = Schema.Struct({
-  id: Schema.NonEmptyString,
+  id,
   tool: Schema.NonEmptyString,
   input: DynamicSlot.fields.input.pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
   /** Ten seconds when not stated; ten minutes at most. */
@@ -14,6 +24,11 @@ export const Slot = Schema.Struct({
     Schema.isBetween({ minimum: 1, maximum: maxTimeout }, { expected: `milliseconds, 1 to ${maxTimeout}` })
   ).pipe(Schema.withDecodingDefaultKey(Effect.succeed(10_000))),
   onFailure: DynamicSlot.fields.onFailure.pipe(Schema.withDecodingDefaultKey(Effect.succeed("note" as const))),
+  /** For every round when not stated. */
+  refresh: Schema.optionalKey(
+    Refresh.annotate({ expected: '"round", "change", "demand" or { "seconds": a whole number above 0 }' })
+  ),
+  maxTokens: Schema.optionalKey(positive),
   enabled: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(true)))
 })
 export type Slot = typeof Slot.Type

@@ -128,7 +128,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "slot policy",
     '{ "dynamicContext": [{ "id": "a", "tool": "b", "onFailure": "stop" }] }',
-    'config.json:1:61: dynamicContext[0].onFailure: expected "note" or "drop" or "fail", found "stop"'
+    'config.json:1:61: dynamicContext[0].onFailure: expected "note" or "drop" or "fail" or "stale", found "stop"'
   ],
   [
     "slot timeout",
@@ -149,7 +149,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "long value",
     `{ "dynamicContext": [{ "id": "a", "tool": "b", "onFailure": "${"no ".repeat(40)}" }] }`,
-    `config.json:1:61: dynamicContext[0].onFailure: expected "note" or "drop" or "fail", found "${"no ".repeat(20)}…"`
+    `config.json:1:61: dynamicContext[0].onFailure: expected "note" or "drop" or "fail" or "stale", found "${"no ".repeat(20)}…"`
   ],
   [
     "permission for what is no name",

@@ -15,6 +15,7 @@ import * as ContextText from "../ContextText.ts"
 import { UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
+import { inLine } from "../Render.ts"
 import * as Setup from "../Setup.ts"
 import * as Target from "../Target.ts"
 
@@ -43,7 +44,7 @@ const why = Effect.fnUntraced(function* (context: RequestContext, what: string) 
   const explained = explain === undefined ? [] : [yield* explain(what)]
   return [
     ...found.map(ContextText.segmentLine),
-    ...(found.length === 0 ? [`Nothing of ${ContextText.inLine(what)} is in the request.`] : []),
+    ...(found.length === 0 ? [`Nothing of ${inLine(what)} is in the request.`] : []),
     ...explained
   ].join("\n")
 })

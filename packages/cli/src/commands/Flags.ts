@@ -13,7 +13,7 @@ export const shared = {
   )
 }
 
-const count = (name: string, description: string) =>
+export const count = (name: string, description: string) =>
   Flag.Int(name).pipe(
     Flag.filter(
       (value) => value > 0,
@@ -69,6 +69,12 @@ export const context = {
     Flag.optional
   )
 }
+
+export const refresh = Flag.String("refresh").pipe(
+  Flag.withMetavar("SLOT"),
+  Flag.withDescription("Ask this slot of dynamic context again, whatever its policy says; may be repeated, * is all"),
+  Flag.atLeast(0)
+)
 
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),

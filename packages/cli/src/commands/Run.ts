@@ -7,11 +7,13 @@ import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
+import * as Slots from "../Slots.ts"
 import * as Target from "../Target.ts"
 
 export interface Input extends Setup.Flags, Setup.LimitFlags, Target.TargetFlags {
   readonly message: ReadonlyArray<string>
   readonly session: Option.Option<string>
+  readonly refresh: ReadonlyArray<string>
   readonly format: RunRound.Format
 }
 
@@ -20,10 +22,11 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
   const message = yield* Message.read(input.message)
   // What no round would take must not leave an empty session behind.
   yield* Request.validate(message)
+  yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
-    yield* RunRound.run(info, message, input.format)
+    yield* RunRound.run(info, message, input.format, input.refresh)
     const output = yield* Output
     if (input.format === "text") yield* output.aside(`session ${info.id}`)
   }).pipe(Effect.provide(Live.engine(setup)))
