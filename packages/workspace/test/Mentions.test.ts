@@ -153,7 +153,7 @@ describe("images and documents", () => {
       for (const [name, bytes] of Object.entries({ "a.png": png, "b.txt": jpeg, c: gif, "d.gif": webp, "e.md": pdf }))
         put(root, name, bytes)
       put(root, "not.png", "Just words.")
-      put(root, "bad.png", "\x89PNX\0")
+      put(root, "bad.png", Buffer.from("\x89PNX\r\n\x1a\n\0", "latin1"))
       put(root, "words.gif", "GIF89a is a format of images.")
       const found = yield* attach(root, "@a.png @b.txt @c @d.gif @e.md @not.png @bad.png @words.gif @a.png#L1", all)
       assert.deepStrictEqual(outcomes(found), {

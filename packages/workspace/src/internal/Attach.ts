@@ -16,7 +16,7 @@ const maxWords = 200
 const maxBytes = 20 * 1024 * 1024
 
 /** As a person is told of it; what they wrote may have any length. */
-const label = (path: string): string => (path.length > 240 ? `${path.slice(0, 240)}…` : path)
+const label = (path: string): string => (path.length > 240 ? `${path.slice(0, 240).toWellFormed()}…` : path)
 
 const notAttached = (path: string, reason: string): Attachment => ({ _tag: "NotAttached", path: label(path), reason })
 

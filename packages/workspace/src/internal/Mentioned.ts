@@ -33,6 +33,10 @@ const tooMuch = "not attached: what the message mentions is too large together"
 const mentioned = "mentioned in the message"
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
 
+/** All that is read for a mention is read here: what a person names must lie in the workspace as well. */
+const read = (root: string, path: string, limit: number, first?: number) =>
+  Disk.read(Disk.join(root, path), { limit, first, within: root })
+
 /** A line is what a line end closes, and what is left behind the last of them. */
 const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.split(/(?<=\n)/))
 
@@ -59,7 +63,7 @@ const takeText = Effect.fnUntraced(function* (path: string, lines: Lines | undef
     return yield* Effect.fail(`is larger than ${limit} bytes (it has ${size})${advice}`)
   }
   if (lines === undefined && size > room) return yield* Effect.fail(tooMuch)
-  const { bytes } = yield* Effect.mapError(Disk.read(Disk.join(root, path), { limit, within: root }), (e) => e.problem)
+  const { bytes } = yield* Effect.mapError(read(root, path, limit), ({ problem }) => problem)
   const text = yield* Effect.fromResult(Text.decode(bytes))
   const file = lines === undefined ? { path, text, why: mentioned } : yield* excerpt(path, text, lines)
   const length = Buffer.byteLength(file.text)
@@ -75,7 +79,7 @@ const takeMedia = Effect.fnUntraced(function* (path: string, mediaType: string, 
   if (size > limit)
     return yield* Effect.fail(`it has ${size} bytes, and the model takes ${mediaType} of at most ${limit}`)
   if (size > room) return yield* Effect.fail(tooMuch)
-  const { bytes } = yield* Effect.mapError(Disk.read(Disk.join(root, path), { limit, within: root }), (e) => e.problem)
+  const { bytes } = yield* Effect.mapError(read(root, path, limit), ({ problem }) => problem)
   if (Media.typeOf(bytes) !== mediaType) return yield* Effect.fail("changed while it was being read")
   const data = Buffer.from(bytes).toString("base64")
   const block = mediaType.startsWith("image/")
@@ -109,9 +113,7 @@ const takeDirectory = Effect.fnUntraced(function* (path: string, options: Option
  */
 export const take = Effect.fnUntraced(function* (path: string, lines: Lines | undefined, options: Options) {
   const { root } = options
-  const beginning = yield* Effect.result(
-    Disk.read(Disk.join(root, path), { limit: 0, first: Media.signatureBytes, within: root })
-  )
+  const beginning = yield* Effect.result(read(root, path, 0, Media.signatureBytes))
   if (beginning._tag === "Failure") {
     const { code, problem } = beginning.failure
     if (code === "EISDIR" && lines === undefined) return yield* takeDirectory(path, options)
