@@ -1,9 +1,9 @@
 // Measures what the files of a very large workspace cost: the first context, one after a change, and one after none.
-// usage: pnpm files [--files 100000] [--shown 1000] [--write]
+// usage: pnpm files [--files 100000] [--shown 1000] [--repeat 5] [--write]
 // With --write the table goes to docs/evidence/files.md.
 import { fork } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { cpus, release, tmpdir, type } from "node:os"
+import { cpus, loadavg, release, tmpdir, type } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import process from "node:process"
 import { setTimeout as pause } from "node:timers/promises"
@@ -19,6 +19,8 @@ import * as Files from "../packages/workspace/src/Files.ts"
 interface Measured {
   readonly round: string
   readonly millis: number
+  /** Of all threads of the process, which says more than the time on a machine that others use as well. */
+  readonly cpu: number
   readonly opened: unknown
   readonly shown: number
   /** What the round adds to the request, in bytes. */
@@ -28,7 +30,11 @@ interface Measured {
   readonly heap: number
 }
 
-const options = { files: { type: "string", default: "100000" }, shown: { type: "string", default: "1000" } } as const
+const options = {
+  files: { type: "string", default: "100000" },
+  shown: { type: "string", default: "1000" },
+  repeat: { type: "string", default: "5" }
+} as const
 const { positionals, values } = parseArgs({
   options: { ...options, write: { type: "boolean", default: false } },
   allowPositionals: true
@@ -76,7 +82,7 @@ const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
       most.heap = Math.max(most.heap, heapUsed - before.heapUsed)
     }
     // @effect-diagnostics-next-line globalTimers:off -- a sample of memory, outside of any Effect
-    const watching = setInterval(look, 2)
+    const watching = setInterval(look, 10)
     const spans: Array<Tracer.Span> = []
     const tracer = Tracer.make({
       span: (options) => {
@@ -85,6 +91,7 @@ const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
         return span
       }
     })
+    const cpuBefore = process.cpuUsage()
     const started = performance.now()
     const { files } = await runtime.runPromise(
       Effect.withTracer(
@@ -106,6 +113,7 @@ const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
       pins: []
     })
     const millis = performance.now() - started
+    const { system, user } = process.cpuUsage(cpuBefore)
     look()
     clearInterval(watching)
     known = { ...(first ? baseline.files : known), ...part.files }
@@ -114,10 +122,10 @@ const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
       ...part.blocks.map((block) => (block._tag === "Text" ? block.text : ""))
     ])
     const opened = spans.find(({ name }) => name === "Files.read")?.attributes.get("files.opened")
-    return { round: name, millis, opened, shown: files.length, added, ...most }
+    return { round: name, millis, cpu: (system + user) / 1000, opened, shown: files.length, added, ...most }
   }
   const rounds = [await round("the first")]
-  writeFileSync(join(root, "src/p7/d7/docs/doc7.md"), "Changed. ".repeat(30))
+  writeFileSync(join(root, "src/p7/d7/docs/doc7.md"), `Changed by ${process.pid}. `.repeat(20))
   rounds.push(await round("one file has changed"))
   // What has changed within two seconds may change again without a sign, so the next look opens it once more.
   rounds.push(await round("nothing has changed, at once"))
@@ -133,26 +141,54 @@ const number = (n: number): string => n.toLocaleString("en-US")
 
 const report = (rounds: ReadonlyArray<Measured>, bare: number): string => {
   const first = rounds[0]?.millis ?? 0
+  const firstCpu = rounds[0]?.cpu ?? 0
   const args = process.argv.slice(2).filter((word) => word !== "--write")
-  const row = ({ added, heap, millis, opened, round, rss, shown }: Measured): string =>
-    `| ${round} | ${millis.toFixed(0)} | ${(millis / first).toFixed(2)} | ${(millis / bare).toFixed(2)} | ${String(opened)} | ${number(shown)} | ${number(added)} | ${mib(rss)} | ${mib(heap)} |`
+  const row = ({ added, cpu, heap, millis, opened, round, rss, shown }: Measured): string =>
+    `| ${round} | ${millis.toFixed(0)} | ${(millis / first).toFixed(2)} | ${(millis / bare).toFixed(2)} | ${cpu.toFixed(0)} | ${(cpu / firstCpu).toFixed(2)} | ${String(opened)} | ${number(shown)} | ${number(added)} | ${mib(rss)} | ${mib(heap)} |`
   return `# Files of a large workspace
 
 \`pnpm ${["files", ...args].join(" ")}\`, ${new Intl.DateTimeFormat("sv").format()}, Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} cores (${cpus()[0]?.model.split(" ").slice(0, 2).join(" ") ?? "unknown"}).
 
 A workspace of ${number(total)} small files, and ${number(shown)} more that \`**/doc*.md\` finds. A tenth of them is in \`node_modules\`, and three
-tenths in a directory that \`.gitignore\` names. There is an AGENTS.md, too. One process builds the files' part of the context through \`Files.layer\` and
+tenths in a directory that \`.gitignore\` names. There is an AGENTS.md, too. A process builds the files' part of the context through \`Files.layer\` and
 \`prompt/Baseline\`, a file changes, and it builds again. The files have just been made, so the system has them in memory.
 Node's own recursive listing of the same tree, names only and all of them, took ${bare.toFixed(0)} ms in the same run.
+The load average of the machine was ${loadavg()[0]?.toFixed(1) ?? "unknown"}: where others use it as well, CPU time says more of a round than time does.
 
-| context | ms | to the first | to the bare listing | files opened | files shown | bytes added to the request | RSS, MiB more | heap, MiB more |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| context | ms | to the first | to the bare listing | CPU ms | to the first | files opened | files shown | bytes added to the request | RSS, MiB more | heap, MiB more |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rounds.map(row).join("\n")}
 
-Memory is the most that was seen during the round, every 2 ms and at its end, above what the process had before the first. A
-file that changed less than two seconds before it is read is read again the next time, as a further change might not show.
+Times and memory are medians of ${values.repeat} processes, files opened are the most of any. Memory is the most that was seen during
+the round, every 10 ms and at its end, above what the process had before the first. A file that changed less than two
+seconds before it is read is read again the next time, as a further change might not show.
 `
 }
+
+const median = (numbers: ReadonlyArray<number>): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+
+/** What was measured of one round several times; what is shown must be the same each time. */
+const middle = (times: ReadonlyArray<Measured>): Measured => {
+  const [one] = times
+  const counts = new Set(times.map(({ shown }) => shown))
+  if (one === undefined || counts.size !== 1)
+    throw new Error(`the runs show different numbers of files: ${[...counts].join(", ")}`)
+  const of = (key: "millis" | "cpu" | "rss" | "heap") => median(times.map((time) => time[key]))
+  const opened = Math.max(...times.map(({ opened }) => Number(opened)))
+  return { ...one, opened, millis: of("millis"), cpu: of("cpu"), rss: of("rss"), heap: of("heap") }
+}
+
+/** All rounds, in a process of their own. */
+const measured = (root: string) =>
+  new Promise<ReadonlyArray<Measured>>((done, failed) => {
+    const child = fork(resolve(import.meta.filename), ["measure", root])
+    let answer: ReadonlyArray<Measured> | undefined
+    child.on("message", (message: ReadonlyArray<Measured>) => (answer = message))
+    child.on("close", (code) =>
+      answer === undefined ? failed(new Error(`the process ended with ${code}`)) : done(answer)
+    )
+  })
 
 const [mode, place] = positionals
 if (mode === "measure" && place !== undefined) {
@@ -163,18 +199,18 @@ if (mode === "measure" && place !== undefined) {
     make(root)
     // Until none of them counts as changed just now.
     await pause(3000)
-    const began = performance.now()
-    readdirSync(root, { recursive: true })
-    const bare = performance.now() - began
-    const rounds = await new Promise<ReadonlyArray<Measured>>((done, failed) => {
-      const child = fork(resolve(import.meta.filename), ["measure", root])
-      let answer: ReadonlyArray<Measured> | undefined
-      child.on("message", (message: ReadonlyArray<Measured>) => (answer = message))
-      child.on("close", (code) =>
-        answer === undefined ? failed(new Error(`the process ended with ${code}`)) : done(answer)
-      )
-    })
-    const text = report(rounds, bare)
+    const runs: Array<ReadonlyArray<Measured>> = []
+    const bare: Array<number> = []
+    for (let i = 0; i < Number(values.repeat); i++) {
+      const began = performance.now()
+      readdirSync(root, { recursive: true })
+      bare.push(performance.now() - began)
+      runs.push(await measured(root))
+      // The file that has changed is not one that has changed just now, either.
+      await pause(3000)
+    }
+    const rounds = (runs[0] ?? []).map((_, i) => middle(runs.flatMap((run) => run[i] ?? [])))
+    const text = report(rounds, median(bare))
     console.log(text)
     if (values.write) writeFileSync(join(import.meta.dirname, "../docs/evidence/files.md"), text)
   } finally {
