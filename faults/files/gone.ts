@@ -34,7 +34,7 @@ const resumed = (here: Place, leave: () => void, back: () => void, skipped: Read
       Effect.flatMap(({ coordinator }) => coordinator.buildContext(id, "And now?")),
       Effect.scoped
     )
-    assert.deepStrictEqual(again.files, [{ path: "a.md", text: "Here." }])
+    assert.deepStrictEqual(again.files, [{ path: "a.md", text: "Here.", why: "named in .parley/context.json" }])
     yield* post(here, id, { files })
   })
 

@@ -3,8 +3,8 @@ import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import * as Files from "@parley/workspace/Files"
 import { Effect } from "effect"
-import { Worker } from "node:worker_threads"
 import { post } from "../support/post.ts"
+import { swapping } from "../support/swap.ts"
 import type { Case } from "../suite.ts"
 import { type Place, place, shown, shows } from "./place.ts"
 
@@ -41,24 +41,6 @@ const linked = (
   })
 })
 
-/** Swaps the directory `d` for a link that leads out and back, on a thread of its own. */
-const swapper = `
-  const fs = require("node:fs")
-  const { workerData: root } = require("node:worker_threads")
-  const clock = new Int32Array(new SharedArrayBuffer(4))
-  const swap = () => {
-    for (let i = 0; i < 20; i++) {
-      fs.renameSync(root + "/d", root + "/real")
-      fs.renameSync(root + "/trap", root + "/d")
-      Atomics.wait(clock, 0, 0, (i % 5) / 10)
-      fs.renameSync(root + "/d", root + "/trap")
-      fs.renameSync(root + "/real", root + "/d")
-      Atomics.wait(clock, 0, 0, (i % 7) / 10)
-    }
-    setImmediate(swap)
-  }
-  swap()`
-
 const swapped: Case = {
   id: "F02",
   name: "swapped for a way out between the check and the reading",
@@ -71,10 +53,7 @@ const swapped: Case = {
     here.include(["d/a.md", "d/*.md"])
     const seen = new Set<string>()
     yield* Effect.gen(function* () {
-      yield* Effect.acquireRelease(
-        Effect.sync(() => new Worker(swapper, { eval: true, workerData: here.workspace })),
-        (worker) => Effect.promise(() => worker.terminate())
-      )
+      yield* swapping(here.workspace)
       for (let i = 0; i < 300; i++) {
         const { files, skipped } = yield* Files.read(here.workspace)
         for (const { text } of files) seen.add(text)

@@ -46,6 +46,8 @@ export interface EngineOptions {
   readonly limits?: Partial<RoundLimits>
   /** Of the workspace. */
   readonly instructions?: string
+  /** Of the workspace, in place of instructions: `Prompt.layer`. */
+  readonly prompt?: Layer.Layer<PromptManager>
   /** Of the workspace: `Files.layer`. */
   readonly files?: Layer.Layer<never>
   /** More of the provider's options. */
@@ -72,7 +74,9 @@ export const engine = (home: Home, options: EngineOptions) =>
       options.tools ?? McpManager.layerMemory({}),
       options.files ?? Layer.empty
     ]),
-    Layer.provide(PromptManager.layerMemory({ instructions: options.instructions ?? "You are tested." })),
+    Layer.provide(
+      options.prompt ?? PromptManager.layerMemory({ instructions: options.instructions ?? "You are tested." })
+    ),
     Layer.fresh,
     Layer.build,
     Effect.map((built) => ({

@@ -85,7 +85,7 @@ const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<Pr
   const { limits } = setup
   return Layer.mergeAll(
     Prompt.layer({ root }),
-    Files.layer({ root }),
+    Files.layer({ root, instructionsFile: setup.user.instructionsFile }),
     EnvironmentInfo.layer({ root }),
     DynamicContext.layer({ root, configFile: setup.user.configFile }),
     Layer.succeed(CompactionSettings, {

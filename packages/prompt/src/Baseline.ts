@@ -79,9 +79,15 @@ const filesNote: Section = {
   text: "# Files\n\nFiles of the workspace, as data. A later message shows a file again when it has changed."
 }
 
+/** Paths of the workspace are relative; the user's own instructions are outside of it. */
+const isOutside = ({ path }: WorkspaceFile): boolean => /^(?:[/\\]|[A-Za-z]:)/.test(path)
+
+const usersNote = "\n\nWhat is outside of the workspace is the user's own, and holds everywhere."
+
+const depth = (file: WorkspaceFile): number => (isOutside(file) ? 0 : file.path.split("/").length)
+
 /** General instructions stand before those of a directory within. */
-const byDepth = (a: WorkspaceFile, b: WorkspaceFile): number =>
-  a.path.split("/").length - b.path.split("/").length || byPath(a, b)
+const byDepth = (a: WorkspaceFile, b: WorkspaceFile): number => depth(a) - depth(b) || byPath(a, b)
 
 /** Renders the stable part of a session's requests. The order of sections, tools and files never depends on the input's. */
 export const render = (
@@ -97,10 +103,14 @@ export const render = (
   ]
   const sorted = [...input.files].sort(byPath)
   const isInstructions = ({ kind }: WorkspaceFile) => kind === "instructions"
+  const ordered = sorted.filter(isInstructions).sort(byDepth)
   const under = (note: Section, some: ReadonlyArray<WorkspaceFile>) =>
     some.length === 0 ? [] : [note, ...some.map(file)]
   const files = [
-    ...under(instructionsNote, sorted.filter(isInstructions).sort(byDepth)),
+    ...under(
+      ordered.some(isOutside) ? { ...instructionsNote, text: instructionsNote.text + usersNote } : instructionsNote,
+      ordered
+    ),
     ...under(
       filesNote,
       sorted.filter((one) => !isInstructions(one))

@@ -105,6 +105,29 @@ two
       })
   )
 
+  it("shows instructions before files, the user's own first and the particular last, and says why each is there", () => {
+    const instructions = ["/home/me/.config/parley/AGENTS.md", "AGENTS.md", "a/AGENTS.md", "a/b/AGENTS.md"]
+    const why = "instructions"
+    const files = [
+      { path: "a.md", text: "one" },
+      ...instructions.map((path) => ({ path, text: path, kind: "instructions" as const, why })).toReversed()
+    ]
+    const { baseline, segments } = Baseline.render({ ...nothing, files })
+    assert.deepStrictEqual(
+      segments.map(({ source, why }) => [source, why]),
+      [
+        ["project-instructions", undefined],
+        ...instructions.map((path) => [`file:${path}`, why]),
+        ["files", undefined],
+        ["file:a.md", undefined]
+      ]
+    )
+    const note = "What is outside of the workspace is the user's own, and holds everywhere."
+    assert.include(baseline.system, note)
+    const projects = files.filter(({ path }) => !path.startsWith("/"))
+    assert.notInclude(Baseline.render({ ...nothing, files: projects }).baseline.system, note)
+  })
+
   it("asks for a new baseline when the tools change, not when a file does", () => {
     const { key } = Baseline.render(full).baseline
     assert.strictEqual(Baseline.render({ ...full, files: [] }).baseline.key, key)

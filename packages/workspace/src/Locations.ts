@@ -11,6 +11,8 @@ export type Env = Readonly<Record<string, string | undefined>>
 /** Where a user's own files are. None of them need exist. */
 export interface UserLocations {
   readonly configFile: string
+  /** AGENTS.md beside it: instructions for every workspace. */
+  readonly instructionsFile: string
   readonly databaseFile: string
   /** Logs and other state that nobody misses. */
   readonly stateDirectory: string
@@ -57,6 +59,7 @@ export const user = Effect.fn("Locations.user")(function* (options: {
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries(known) })),
     Effect.map(([config, data, state]): UserLocations => ({
       configFile: join(config, "config.json"),
+      instructionsFile: join(config, "AGENTS.md"),
       databaseFile: join(data, "parley.db"),
       stateDirectory: state
     })),

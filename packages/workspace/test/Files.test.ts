@@ -12,7 +12,7 @@ describe("what is included", () => {
   it.effect("nothing, unless the project says so", () =>
     Effect.gen(function* () {
       const root = yield* temporary
-      put(root, "AGENTS.md", "not yet")
+      put(root, "NOTES.md", "not yet")
       assert.deepStrictEqual(yield* Files.read(root), { files: [], skipped: [] })
       put(root, ".parley/context.json", "{}")
       assert.deepStrictEqual(yield* Files.read(root), { files: [], skipped: [] })
@@ -55,7 +55,10 @@ describe("what is included", () => {
         const manager = yield* FilesManager
         for (const text of ["one", "two", ""]) {
           put(root, "a.md", text)
-          assert.deepStrictEqual(yield* manager.read, { files: [{ path: "a.md", text }], skipped: [] })
+          assert.deepStrictEqual(yield* manager.read, {
+            files: [{ path: "a.md", text, why: "named in .parley/context.json" }],
+            skipped: []
+          })
         }
         fs.rmSync(`${root}/a.md`)
         assert.deepStrictEqual(reasons(yield* manager.read), { "a.md": "does not exist" })

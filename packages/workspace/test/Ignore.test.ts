@@ -61,6 +61,18 @@ describe("what ignore files leave out", () => {
     { arbitrary: { runs: 60 }, timeout: 60_000 }
   )
 
+  it.effect("is what the nearest ignore file says that says anything", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      for (const name of ["a.log", "docs/a.log", "docs/b.log", "docs/in/a.log", "docs/in/b.log"]) put(root, name, name)
+      put(root, ".gitignore", "*.log\n")
+      put(root, "docs/.gitignore", "!a.log\n")
+      put(root, "docs/in/.gitignore", "a.log\n!b.log\n")
+      configure(root, ["**/*.log"])
+      assert.deepStrictEqual(yield* taken(root), ["docs/a.log", "docs/in/b.log"])
+    })
+  )
+
   it.effect("can be put right by .parleyignore, and by naming a file", () =>
     Effect.gen(function* () {
       const root = yield* temporary

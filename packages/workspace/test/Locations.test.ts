@@ -30,7 +30,8 @@ describe("a user's files", () => {
     it.effect(name, () =>
       Effect.gen(function* () {
         const found: unknown = yield* Locations.user({ env, platform })
-        assert.deepStrictEqual(found, { configFile, databaseFile, stateDirectory })
+        const instructionsFile = configFile?.replace("config.json", "AGENTS.md")
+        assert.deepStrictEqual(found, { configFile, instructionsFile, databaseFile, stateDirectory })
       })
     )
   }

@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as Files from "../src/Files.ts"
 import * as JsonFile from "../src/JsonFile.ts"
 import * as UserConfig from "../src/UserConfig.ts"
-import { message, mode, put, temporary, unprivileged } from "./support.ts"
+import { message, mode, put, temporary, unprivileged, texts } from "./support.ts"
 
 const server = (i: number): UserConfigChange => ({ path: ["mcpServers", `s${i}`], value: { command: `run-${i}` } })
 type UserConfigChange = Parameters<typeof UserConfig.edit>[1][number]
@@ -107,7 +107,7 @@ describe("an edit", () => {
         ])
       yield* edit(".parley")
       put(root, "a.md", "a")
-      assert.deepStrictEqual((yield* Files.read(root)).files, [{ path: "a.md", text: "a" }])
+      assert.deepStrictEqual(texts(yield* Files.read(root)), { "a.md": "a" })
       fs.mkdirSync(`${directory}/outside`)
       fs.symlinkSync("../outside", `${root}/link`)
       assert.strictEqual(

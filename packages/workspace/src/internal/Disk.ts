@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { type BigIntStats, constants, type Dirent } from "node:fs"
+import { type BigIntStats, constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as nodePath from "node:path"
 import { fromCause, Unreadable } from "./Unreadable.ts"
@@ -25,13 +24,6 @@ export const kind = (path: string): Effect.Effect<"file" | "directory" | "other"
     (found) => (found.isFile() ? "file" : found.isDirectory() ? "directory" : "other")
   )
 
-/** At most `limit` entries of a directory, in the order the disk has them. */
-export const list = (path: string, limit: number): Effect.Effect<ReadonlyArray<Dirent>, Unreadable> =>
-  Effect.flatMap(
-    attempt(() => fs.opendir(path, { bufferSize: 512 })),
-    (directory) => Stream.fromAsyncIterable(directory, fromCause).pipe(Stream.take(limit), Stream.runCollect)
-  )
-
 /** Both are real paths. The separator keeps `/ws-evil` out of `/ws`. */
 export const isInside = (root: string, real: string): boolean =>
   real === root || real.startsWith(root.endsWith(nodePath.sep) ? root : root + nodePath.sep)
@@ -48,12 +40,14 @@ export interface ReadOptions {
   readonly limit: number
   /** The directory that the file must really be in. */
   readonly within?: string | undefined
+  /** Only so many bytes of its beginning; the file itself may have any size then. */
+  readonly first?: number | undefined
 }
 
 // A FIFO or a terminal put in the file's place between the checks must not make `open` wait, nor may a link be followed.
-const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
+const reading = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
 
-const changed = new Unreadable({ code: "CHANGED", problem: "changed while it was being read" })
+export const changed = new Unreadable({ code: "CHANGED", problem: "changed while it was being read" })
 
 /** Files under `/proc` and the like, which are made up while they are read. */
 const withoutSize = new Unreadable({
@@ -96,7 +90,7 @@ export const identify = Effect.fnUntraced(function* (path: string, within: strin
   return identity
 })
 
-const open = (path: string): Effect.Effect<fs.FileHandle, Unreadable, Scope> =>
+export const open = (path: string, flags = reading): Effect.Effect<fs.FileHandle, Unreadable, Scope> =>
   Effect.acquireRelease(
     attempt(() => fs.open(path, flags)),
     (handle) => Effect.ignore(attempt(() => handle.close()))
@@ -106,7 +100,11 @@ const open = (path: string): Effect.Effect<fs.FileHandle, Unreadable, Scope> =>
  * Where an open file lies now, by the kernel's word where there is one (Linux): nothing can slip past that. Elsewhere the
  * path is resolved once more and must lead to the same file, so that whoever swaps directories has to win three races.
  */
-const locationOf = (handle: fs.FileHandle, path: string, opened: BigIntStats): Effect.Effect<string, Unreadable> =>
+export const locationOf = (
+  handle: fs.FileHandle,
+  path: string,
+  opened: BigIntStats
+): Effect.Effect<string, Unreadable> =>
   Effect.catch(
     attempt(() => fs.readlink(`/proc/self/fd/${handle.fd}`)),
     () =>
@@ -117,10 +115,11 @@ const locationOf = (handle: fs.FileHandle, path: string, opened: BigIntStats): E
       })
   )
 
-const sameFile = (a: Pick<Identity, "dev" | "ino">, b: Pick<Identity, "dev" | "ino">): boolean =>
+export const sameFile = (a: Pick<Identity, "dev" | "ino">, b: Pick<Identity, "dev" | "ino">): boolean =>
   a.dev === b.dev && a.ino === b.ino
 
-const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: ReadOptions) {
+const readOnce = Effect.fnUntraced(function* (path: string, { first, limit: most, within }: ReadOptions) {
+  const limit = first === undefined ? most : Number.MAX_SAFE_INTEGER
   const real = yield* within === undefined ? realpath(path) : realpathWithin(within, path)
   const found = yield* attempt(() => fs.stat(real, { bigint: true }))
   yield* regular(found, limit)
@@ -133,7 +132,8 @@ const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: R
   if (within !== undefined && (yield* locationOf(handle, path, opened)) !== real) return yield* changed
   yield* regular(opened, limit)
 
-  const buffer = new Uint8Array(Number(opened.size) + 1)
+  const wanted = Math.min(Number(opened.size), first ?? limit)
+  const buffer = new Uint8Array(first === undefined ? wanted + 1 : wanted)
   let length = 0
   while (length < buffer.length) {
     const { bytesRead } = yield* attempt(() => handle.read(buffer, length, buffer.length - length, length))
@@ -142,7 +142,7 @@ const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: R
   }
   const after = yield* attempt(() => handle.stat({ bigint: true }))
   if (length > 0 && opened.size === 0n && sameContent(after, opened)) return yield* withoutSize
-  if (BigInt(length) !== opened.size || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
+  if (length !== wanted || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
     return yield* changed
   }
   const identity: Identity = opened
@@ -150,7 +150,7 @@ const readOnce = Effect.fnUntraced(function* (path: string, { limit, within }: R
 }, Effect.scoped)
 
 /**
- * All bytes of a regular file as they were at one moment. Never waits for a pipe or a device, never opens one, and never
+ * All bytes of a regular file, or its first, as they were at one moment. Never waits for a pipe or a device, never opens one, and never
  * returns anything from outside `within`, whatever links there are or are made meanwhile (see `locationOf`). A file that is
  * replaced meanwhile is read again, three times at most.
  */

@@ -19,7 +19,7 @@ interface Entry {
  */
 const unsettledMillis = 2000n
 
-/** What the files of one workspace held when they were last read. It keeps no more than one round asks for. */
+/** What the files of one workspace, and its user's own, held when they were last read. It keeps no more than one round asks for. */
 export class FileCache {
   private known = new Map<string, Entry>()
   private used = new Map<string, Entry>()
@@ -37,14 +37,15 @@ export class FileCache {
   readonly load = Effect.fnUntraced(
     { self: this },
     function* (root: string, path: string, identity: Disk.Identity, limit: number) {
-      const before = this.known.get(path)
+      const file = Disk.join(root, path)
+      const before = this.used.get(file) ?? this.known.get(file)
       const entry =
         before !== undefined && Disk.sameContent(before.identity, identity)
           ? before
-          : yield* this.open(root, path, limit)
+          : yield* this.open(root, file, limit)
       const now = BigInt(Math.trunc(yield* Clock.currentTimeMillis))
       const settled = entry.identity.ctimeNs / 1_000_000n < now - unsettledMillis
-      if (settled) this.used.set(path, entry)
+      if (settled) this.used.set(file, entry)
       const text = yield* Effect.fromResult(
         Result.mapError(entry.content, (problem) => new Unreadable({ code: "NOT_TEXT", problem }))
       )
@@ -52,9 +53,9 @@ export class FileCache {
     }
   )
 
-  private readonly open = Effect.fnUntraced({ self: this }, function* (root: string, path: string, limit: number) {
+  private readonly open = Effect.fnUntraced({ self: this }, function* (root: string, file: string, limit: number) {
     this.opened++
-    const { bytes, identity } = yield* Disk.read(Disk.join(root, path), { limit, within: root })
+    const { bytes, identity } = yield* Disk.read(file, { limit, within: root })
     const entry: Entry = { identity, content: Text.decode(bytes) }
     return entry
   })

@@ -10,6 +10,9 @@ export interface Rule {
   /** Whether it is about a whole path, or about a name wherever it is. */
   readonly anchored: boolean
   readonly matches: (subject: string) => boolean
+  /** As it is written, and in which file. */
+  readonly line: string
+  readonly file: string
 }
 
 /** Braces mean nothing to git, and much to a glob. */
@@ -43,7 +46,7 @@ const withoutTrailingSpaces = (line: string): string => {
   return spaces > 0 && endsQuoting(kept) ? `${kept} ` : kept
 }
 
-const rule = (line: string): Rule | undefined => {
+const rule = (line: string, file: string): Rule | undefined => {
   if (line.startsWith("#")) return undefined
   const text = withoutTrailingSpaces(line)
   const negated = text.startsWith("!")
@@ -55,25 +58,25 @@ const rule = (line: string): Rule | undefined => {
   // Nothing in a tree has such a path, so to git the line matches nothing.
   if (pattern.split("/").some((part) => part === "" || part === "." || part === "..") || endsQuoting(pattern))
     return undefined
-  return { negated, directoryOnly, anchored, matches: matcher(pattern) }
+  return { negated, directoryOnly, anchored, matches: matcher(pattern), line: text, file }
 }
 
 /**
  * What git reads out of a `.gitignore`. Built on `effect/Glob`, which takes time in proportion to pattern times name: the
  * patterns and the names are both the project's, and as regular expressions they could stop us for hours.
  */
-export const parse = (text: string): Rules =>
+export const parse = (text: string, file = ".gitignore"): Rules =>
   text
     .replace(/^\uFEFF/, "")
     .split("\n")
-    .flatMap((line) => rule(line.endsWith("\r") ? line.slice(0, -1) : line) ?? [])
+    .flatMap((line) => rule(line.endsWith("\r") ? line.slice(0, -1) : line, file) ?? [])
 
-/** What the rules say about an entry, by the last one that matches. `path` is relative to where they are written. */
-export const verdict = (rules: Rules, path: string, name: string, directory: boolean): boolean | undefined => {
+/** The last of the rules that matches an entry. `path` is relative to where they are written. */
+const deciding = (rules: Rules, path: string, name: string, directory: boolean): Rule | undefined => {
   for (let i = rules.length - 1; i >= 0; i--) {
     const rule = rules[i]
     if (rule === undefined || (rule.directoryOnly && !directory)) continue
-    if (rule.matches(rule.anchored ? path : name)) return !rule.negated
+    if (rule.matches(rule.anchored ? path : name)) return rule
   }
   return undefined
 }
@@ -85,12 +88,20 @@ export interface Scope {
   readonly above: Scope | undefined
 }
 
-/** Whether an entry is ignored, given that the directories it is in are not. */
-export const ignores = (scope: Scope | undefined, path: string, name: string, directory: boolean): boolean => {
+/** The rule by which an entry is ignored, given that the directories it is in are not. */
+export const ignoredBy = (
+  scope: Scope | undefined,
+  path: string,
+  name: string,
+  directory: boolean
+): Rule | undefined => {
   for (let at = scope; at !== undefined; at = at.above) {
     const relative = at.directory === "" ? path : path.slice(at.directory.length + 1)
-    const said = at.rules.length === 0 ? undefined : verdict(at.rules, relative, name, directory)
-    if (said !== undefined) return said
+    const said = at.rules.length === 0 ? undefined : deciding(at.rules, relative, name, directory)
+    if (said !== undefined) return said.negated ? undefined : said
   }
-  return false
+  return undefined
 }
+
+/** Whether an entry is ignored, given that the directories it is in are not. */
+export const ignores = (...entry: Parameters<typeof ignoredBy>): boolean => ignoredBy(...entry) !== undefined

@@ -28,7 +28,7 @@ export class IgnoreFiles {
       for (const name of names.filter(has)) {
         const path = directory === "" ? name : `${directory}/${name}`
         const text = yield* Effect.result(this.load(path))
-        if (Result.isSuccess(text)) rules.push(...Ignore.parse(text.success))
+        if (Result.isSuccess(text)) rules.push(...Ignore.parse(text.success, path))
         else if (!isMissing(text.failure))
           this.skipped.push({ path, reason: `${text.failure.problem}; what it leaves out is not known` })
       }
@@ -43,8 +43,9 @@ export class IgnoreFiles {
     let scope: Ignore.Scope | undefined
     for (const [i, name] of segments.entries()) {
       scope = yield* this.within(segments.slice(0, i).join("/"), scope)
-      if (Ignore.ignores(scope, segments.slice(0, i + 1).join("/"), name, true)) return { ignored: true, scope }
+      const by = Ignore.ignoredBy(scope, segments.slice(0, i + 1).join("/"), name, true)
+      if (by !== undefined) return { by, scope }
     }
-    return { ignored: false, scope }
+    return { by: undefined, scope }
   })
 }

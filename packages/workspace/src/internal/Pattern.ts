@@ -25,6 +25,9 @@ export const patternRefusal = (pattern: string): string | undefined => {
   return closed === undefined ? undefined : `refused: \`${closed}\` is not searched; its files are named one by one`
 }
 
+/** Directories of git, of packages and our own: what is in them is not the project's. */
+export const isForeign = (name: string): boolean => isOneOf([".git", ".parley", "node_modules"], name)
+
 /**
  * Whether the walk enters a directory that the pattern does not name itself: hidden ones only when the pattern has hidden
  * names, those of git, of packages and our own never.
@@ -32,4 +35,4 @@ export const patternRefusal = (pattern: string): string | undefined => {
 export const enters =
   (pattern: string) =>
   (name: string): boolean =>
-    !isOneOf([".git", ".parley", "node_modules"], name) && (!name.startsWith(".") || /(^|[/{,])\./.test(pattern))
+    !isForeign(name) && (!name.startsWith(".") || /(^|[/{,])\./.test(pattern))

@@ -6,6 +6,7 @@ import type { FileLimits } from "../FileLimits.ts"
 import * as Disk from "./Disk.ts"
 import type { FileCache } from "./FileCache.ts"
 import { inTotal, perFile, type Settings, tooLarge, tooMuch } from "./FileSettings.ts"
+import { plain } from "./Plain.ts"
 import type { Wanted } from "./Select.ts"
 import { isMissing, type Unreadable } from "./Unreadable.ts"
 import { monotonicMillis, type Skipped } from "./Walk.ts"
@@ -21,14 +22,14 @@ export interface ReadOptions {
   readonly deadline: number
 }
 
-const reasonFor = (path: string, error: Unreadable): string => {
+export const reasonFor = (path: string, error: Unreadable): string => {
   if (error.code === "EISDIR") return `is a directory; its files are \`${path}/**\``
   // The system's names are bytes; those that are not UTF-8 have no name here that leads back to them.
   if (isMissing(error) && path.includes("\uFFFD")) return "its name is not valid UTF-8"
   return error.problem
 }
 
-const sorted = (paths: ReadonlySet<string>): ReadonlyArray<string> =>
+const sorted = (paths: Iterable<string>): ReadonlyArray<string> =>
   [...paths].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
 
 /**
@@ -42,11 +43,15 @@ export const readFiles = Effect.fnUntraced(function* (wanted: Wanted, settings: 
   const total = inTotal(settings)
   const files: Array<WorkspaceFile> = []
   const skipped: Array<Skipped> = []
-  const paths = [...sorted(wanted.named), ...sorted(wanted.found)]
+  const paths = [...sorted(wanted.named), ...sorted(wanted.found.keys())]
   let room = total.bytes
   let bytes = 0
   let spent: string | undefined
 
+  const why = (path: string): string => {
+    const pattern = wanted.found.get(path)
+    return pattern === undefined ? "named in .parley/context.json" : `matches ${plain(pattern)} in .parley/context.json`
+  }
   const identify = (path: string) => Effect.result(Disk.identify(Disk.join(root, path), root))
   const refusal = (size: number): string | undefined => {
     if (size > single.bytes) return tooLarge(single, size)
@@ -67,7 +72,7 @@ export const readFiles = Effect.fnUntraced(function* (wanted: Wanted, settings: 
     bytes += size
     if (Result.isFailure(loaded)) return void skipped.push({ path, reason: reasonFor(path, loaded.failure) })
     room -= loaded.success.size
-    files.push({ path, text: loaded.success.text })
+    files.push({ path, text: loaded.success.text, why: why(path) })
   })
   for (const some of Arr.chunksOf(paths.slice(0, limits.candidates), atOnce)) {
     if ((yield* monotonicMillis) >= deadline) spent ??= `not read: it takes more than ${limits.millis} milliseconds`

@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Glob from "effect/Glob"
 import * as Result from "effect/Result"
 import type { FileLimits } from "../FileLimits.ts"
-import { join, list, realpathWithin } from "./Disk.ts"
+import { join } from "./Disk.ts"
 import * as Ignore from "./Ignore.ts"
 import { IgnoreFiles } from "./IgnoreFiles.ts"
+import { list } from "./Listing.ts"
 import { enters, literalPart } from "./Pattern.ts"
 import { isMissing, type Unreadable } from "./Unreadable.ts"
 
@@ -39,7 +40,8 @@ interface Entry {
   readonly directory: boolean
 }
 
-const byName = (a: Entry, b: Entry): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
 export const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
@@ -80,7 +82,7 @@ export class Walk {
     let ignored = 0
 
     const above = yield* this.ignoreFiles.above(base)
-    if (above.ignored) return { paths, ignored: 1, skipped } satisfies Found
+    if (above.by !== undefined) return { paths, ignored: 1, skipped } satisfies Found
     const pending = [{ path: base.join("/"), depth: base.length, above: above.scope }]
     for (const { above, depth, path } of pending) {
       if (this.stopped) break
@@ -129,8 +131,7 @@ export class Walk {
     if (known !== undefined) return known
     if (yield* this.late) return Result.succeed([])
     const left = this.options.limits.entries - this.seen
-    const listed = yield* realpathWithin(this.options.root, join(this.options.root, path)).pipe(
-      Effect.flatMap((real) => list(real, left + 1)),
+    const listed = yield* list(join(this.options.root, path), this.options.root, left + 1).pipe(
       Effect.map((entries) => entries.map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))),
       Effect.result
     )

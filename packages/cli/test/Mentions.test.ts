@@ -1,0 +1,36 @@
+import { assert, it } from "@effect/vitest"
+import { SessionContext } from "@parley/domain/SessionContext"
+import { Effect, Schema } from "effect"
+import { place } from "./support/Cli.ts"
+
+const decode = Schema.decodeEffect(Schema.fromJsonString(SessionContext))
+
+it.live(
+  "instructions of the user and of the project are sent, and what a message mentions",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.write("../home/.config/parley/AGENTS.md", "The user's words.")
+      here.write("AGENTS.md", "The project's words.")
+      here.write("notes.md", "remember the milk")
+      const { code, stderr, stdout } = yield* here.run(["context", "see @notes.md and @gone.md", "--format", "json"])
+      assert.strictEqual(code, 0, stderr)
+      const { manifest, request } = yield* decode(stdout)
+      assert.match(request.system, /The user's words\.[\s\S]*The project's words\./)
+      assert.match(
+        request.messages
+          .flatMap(({ content }) => content.map((block) => (block._tag === "Text" ? block.text : "")))
+          .join("\n"),
+        /<file-[0-9a-f]{8} path="notes\.md">\nremember the milk\n/
+      )
+      const whys = Object.fromEntries(manifest.map(({ source, why }) => [source, why]))
+      assert.strictEqual(whys["file:AGENTS.md"], "instructions for the workspace")
+      assert.strictEqual(
+        whys[`file:${here.home}/.config/parley/AGENTS.md`],
+        "your own instructions, for every workspace"
+      )
+      assert.strictEqual(whys["mention:notes.md"], "mentioned in the message")
+      assert.strictEqual(whys["mention:gone.md"], "there is no such file")
+    }),
+  60_000
+)

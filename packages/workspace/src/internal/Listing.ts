@@ -1,0 +1,40 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { constants, type Dirent } from "node:fs"
+import * as fs from "node:fs/promises"
+import * as Disk from "./Disk.ts"
+import * as Host from "./Host.ts"
+import { fromCause, type Unreadable } from "./Unreadable.ts"
+
+/** At most `limit` entries of a directory, in the order the disk has them. */
+const entries = (path: string, limit: number): Effect.Effect<ReadonlyArray<Dirent>, Unreadable> =>
+  Effect.flatMap(
+    Disk.attempt(() => fs.opendir(path, { bufferSize: 512 })),
+    (directory) => Stream.fromAsyncIterable(directory, fromCause).pipe(Stream.take(limit), Stream.runCollect)
+  )
+
+/** What is open stays what it is, whatever is put in its place: its entries are asked for by its number. */
+const held = Effect.fnUntraced(function* (real: string, path: string, limit: number) {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+  const handle = yield* Disk.open(real, flags)
+  const opened = yield* Disk.attempt(() => handle.stat({ bigint: true }))
+  if ((yield* Disk.locationOf(handle, path, opened)) !== real) return yield* Disk.changed
+  return yield* entries(`/proc/self/fd/${handle.fd}`, limit)
+}, Effect.scoped)
+
+/** Where a directory has no number, the path must lead to the same one before and after. */
+const compared = Effect.fnUntraced(function* (real: string, limit: number) {
+  const look = Disk.attempt(() => fs.lstat(real, { bigint: true }))
+  const before = yield* look
+  const listed = yield* entries(real, limit)
+  return Disk.sameFile(before, yield* look) ? listed : yield* Disk.changed
+})
+
+/**
+ * At most `limit` entries of the directory that a path really leads to, which must be in `within`: on Linux whatever links
+ * are made meanwhile.
+ */
+export const list = Effect.fnUntraced(function* (path: string, within: string, limit: number) {
+  const real = yield* Disk.realpathWithin(within, path)
+  return yield* Host.platform === "linux" ? held(real, path, limit) : compared(real, limit)
+})

@@ -1,0 +1,128 @@
+import type { Accepts, Attachment } from "@parley/domain/FilesManager"
+import * as Effect from "effect/Effect"
+import { Buffer } from "node:buffer"
+import * as Disk from "./Disk.ts"
+import { quote } from "./Json.ts"
+import { list } from "./Listing.ts"
+import * as Media from "./Media.ts"
+import type { Lines } from "./Mentions.ts"
+import { byName } from "./Walk.ts"
+import * as Text from "./Text.ts"
+
+/** What one mention may cost, in bytes and in names. */
+const maxTextBytes = 256 * 1024
+/** Of a file of which only some lines are wanted. */
+const maxSearchedBytes = 8 * 1024 * 1024
+const maxNames = 1000
+const maxEntries = 10_000
+
+export interface Options {
+  readonly root: string
+  readonly accepts: Accepts
+  /** How many bytes all that a message mentions may still have. */
+  readonly room: number
+}
+
+/** What a mention leads to, and the bytes that it has. */
+export interface Taken {
+  readonly attachment: Attachment
+  readonly size: number
+}
+
+const tooMuch = "not attached: what the message mentions is too large together"
+const mentioned = "mentioned in the message"
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
+
+/** All that is read for a mention is read here: what a person names must lie in the workspace as well. */
+const read = (root: string, path: string, limit: number, first?: number) =>
+  Disk.read(Disk.join(root, path), { limit, first, within: root })
+
+/** A line is what a line end closes, and what is left behind the last of them. */
+const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.split(/(?<=\n)/))
+
+const excerpt = Effect.fnUntraced(function* (path: string, text: string, { first, last }: Lines) {
+  const all = linesOf(text)
+  if (first < 1 || last < first)
+    return yield* Effect.fail("lines are counted from 1, and the last is not before the first")
+  if (first > all.length) return yield* Effect.fail(`it has no line ${first}: it has ${count(all.length, "line")}`)
+  const end = Math.min(last, all.length)
+  const range = first === end ? `L${first}` : `L${first}-${end}`
+  // Another name than the file's: a part of a file must not pass for the file as it is now.
+  return {
+    path: `${path}#${range}`,
+    text: all.slice(first - 1, end).join(""),
+    why: `${first === end ? `line ${first}` : `lines ${first} to ${end}`} of ${all.length}, ${mentioned}`
+  }
+})
+
+const takeText = Effect.fnUntraced(function* (path: string, lines: Lines | undefined, size: number, options: Options) {
+  const { room, root } = options
+  const limit = lines === undefined ? maxTextBytes : maxSearchedBytes
+  if (size > limit) {
+    const advice = lines === undefined ? "; some of its lines are mentioned as `#L1-200` behind the path" : ""
+    return yield* Effect.fail(`is larger than ${limit} bytes (it has ${size})${advice}`)
+  }
+  if (lines === undefined && size > room) return yield* Effect.fail(tooMuch)
+  const { bytes } = yield* Effect.mapError(read(root, path, limit), ({ problem }) => problem)
+  const text = yield* Effect.fromResult(Text.decode(bytes))
+  const file = lines === undefined ? { path, text, why: mentioned } : yield* excerpt(path, text, lines)
+  const length = Buffer.byteLength(file.text)
+  if (length > maxTextBytes) return yield* Effect.fail(`these lines are larger than ${maxTextBytes} bytes`)
+  if (length > room) return yield* Effect.fail(tooMuch)
+  return { attachment: { _tag: "File", file }, size: length } satisfies Taken
+})
+
+const takeMedia = Effect.fnUntraced(function* (path: string, mediaType: string, size: number, options: Options) {
+  const { accepts, room, root } = options
+  const limit = Object.hasOwn(accepts, mediaType) ? accepts[mediaType] : undefined
+  if (limit === undefined) return yield* Effect.fail(`the model does not take ${mediaType}`)
+  if (size > limit)
+    return yield* Effect.fail(`it has ${size} bytes, and the model takes ${mediaType} of at most ${limit}`)
+  if (size > room) return yield* Effect.fail(tooMuch)
+  const { bytes } = yield* Effect.mapError(read(root, path, limit), ({ problem }) => problem)
+  if (Media.typeOf(bytes) !== mediaType) return yield* Effect.fail("changed while it was being read")
+  const data = Buffer.from(bytes).toString("base64")
+  const block = mediaType.startsWith("image/")
+    ? ({ _tag: "Image", mediaType, data } as const)
+    : ({ _tag: "Document", mediaType, data, name: Disk.basename(path) } as const)
+  return { attachment: { _tag: "Media", path, block }, size: bytes.length } satisfies Taken
+})
+
+/** Names may hold anything but a NUL and a slash; one with a line end in it must not look like two. */
+const line = (name: string): string => (/[\p{C}\p{Zl}\p{Zp}]/u.test(name) ? quote(name) : name)
+
+const takeDirectory = Effect.fnUntraced(function* (path: string, options: Options) {
+  const { room, root } = options
+  const listed = yield* Effect.mapError(list(Disk.join(root, path), root, maxEntries + 1), ({ problem }) => problem)
+  if (listed.length > maxEntries) return yield* Effect.fail(`is a directory with more than ${maxEntries} entries`)
+  const names = listed
+    .map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))
+    .sort(byName)
+    .map(({ directory, name }) => `${line(name)}${directory ? "/" : ""}`)
+  const more = names.length - maxNames
+  const text = [...names.slice(0, maxNames), ...(more > 0 ? [`… and ${more} more`] : [])].join("\n")
+  const size = Buffer.byteLength(text)
+  if (size > room) return yield* Effect.fail(tooMuch)
+  const file = { path: `${path}/`, text, why: `what is in the directory, ${mentioned}` }
+  return { attachment: { _tag: "File", file }, size } satisfies Taken
+})
+
+/**
+ * What a path in the workspace leads to, as a message that mentions it gets it, or why it does not. Ignore files do not count
+ * here: a person named it. Only what really lies in the workspace is opened.
+ */
+export const take = Effect.fnUntraced(function* (path: string, lines: Lines | undefined, options: Options) {
+  const { root } = options
+  const beginning = yield* Effect.result(read(root, path, 0, Media.signatureBytes))
+  if (beginning._tag === "Failure") {
+    const { code, problem } = beginning.failure
+    if (code === "EISDIR" && lines === undefined) return yield* takeDirectory(path, options)
+    return yield* Effect.fail(code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : problem)
+  }
+  const { bytes, identity } = beginning.success
+  const size = Number(identity.size)
+  const mediaType = Media.typeOf(bytes)
+  if (mediaType === undefined) return yield* takeText(path, lines, size, options)
+  if (lines !== undefined) return yield* Effect.fail(`${mediaType} has no lines`)
+  return yield* takeMedia(path, mediaType, size, options)
+})
