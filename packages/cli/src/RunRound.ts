@@ -3,7 +3,7 @@ import * as SessionFold from "@parley/domain/SessionFold"
 import type { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Round } from "@parley/domain/Session"
-import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import { type HandleMessage, SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
@@ -47,8 +47,7 @@ export const run = Effect.fn("RunRound.run")(function* (
   info: SessionInfo,
   request: string,
   format: Format,
-  /** Slots of dynamic context to ask again. */
-  refresh: ReadonlyArray<string> = []
+  options: Pick<HandleMessage, "refresh" | "mentions"> = {}
 ) {
   const coordinator = yield* SessionCoordinator
   const sessions = yield* SessionManager
@@ -71,6 +70,6 @@ export const run = Effect.fn("RunRound.run")(function* (
     if (format === "json") yield* printRound(info)
   })
   return yield* coordinator
-    .handleMessage({ sessionId: info.id, request, refresh })
+    .handleMessage({ ...options, sessionId: info.id, request })
     .pipe(Effect.onExit(() => Effect.ignore(showEnd)))
 }, Effect.scoped)

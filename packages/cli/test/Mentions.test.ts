@@ -34,3 +34,20 @@ it.live(
     }),
   60_000
 )
+
+it.live(
+  "what is piped in mentions nothing: those are not the user's words",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.write("secret.md", "canary in a file")
+      here.write("notes.md", "remember the milk")
+      const { code, stderr } = yield* here.run(["run", "what does it say? @notes.md"], { input: "see @secret.md" })
+      assert.strictEqual(code, 0, stderr)
+      const { stdout } = yield* here.run(["context", "-c", "--format", "json"])
+      assert.include(stdout, "remember the milk")
+      assert.include(stdout, "see @secret.md")
+      assert.notInclude(stdout, "canary in a file")
+    }),
+  60_000
+)

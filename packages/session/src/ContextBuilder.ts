@@ -1,4 +1,3 @@
-import { type UserBlock, textOf } from "@parley/domain/Content"
 import { Environment } from "@parley/domain/Environment"
 import { type Accepts, FilesManager, type WorkspaceFile } from "@parley/domain/FilesManager"
 import type { RoundId } from "@parley/domain/Ids"
@@ -35,25 +34,26 @@ export const build = Effect.fn("ContextBuilder.build")(function* <E, R>(options:
   readonly state: SessionState
   readonly roundId: RoundId
   /** The user's words, whose mentions are attached. */
-  readonly request: ReadonlyArray<UserBlock>
+  readonly mentions: string
   /** What the model takes beside text. */
   readonly accepts: Accepts
   /** Slots of dynamic context to ask again whatever their policy says. */
   readonly refresh: ReadonlyArray<string>
   readonly run: DynamicSlots.Resolve<E, R>
 }) {
-  const { accepts, refresh, request, roundId, run, state } = options
+  const { accepts, mentions, refresh, roundId, run, state } = options
   const prompts = yield* PromptManager
   const mcp = yield* McpManager
   const fileManager = yield* FilesManager
   const environment = yield* Environment
-  const words = textOf(request)
   const [prompt, fileSet, tools, attachments] = yield* Effect.all(
     [
       prompts.prompt,
       fileManager.read,
       mcp.tools,
-      fileManager.attach === undefined || !words.includes("@") ? Effect.succeed([]) : fileManager.attach(words, accepts)
+      fileManager.attach === undefined || !mentions.includes("@")
+        ? Effect.succeed([])
+        : fileManager.attach(mentions, accepts)
     ],
     { concurrency: "unbounded" }
   )

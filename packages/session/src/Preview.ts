@@ -1,4 +1,4 @@
-import type { UserBlock } from "@parley/domain/Content"
+import { textOf, type UserBlock } from "@parley/domain/Content"
 import type { SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { Origins } from "@parley/domain/MessageFold"
@@ -52,7 +52,7 @@ export const build = Effect.fnUntraced(function* (
   const built = yield* ContextBuilder.build({
     state,
     roundId,
-    request: content,
+    mentions: textOf(content),
     accepts: model.accepts ?? {},
     refresh: [],
     run: resolve(sessionId)

@@ -1,5 +1,4 @@
 import { CapReached } from "@parley/domain/Errors"
-import type { UserBlock } from "@parley/domain/Content"
 import { type RoundId, turnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
@@ -56,7 +55,8 @@ export const run = Effect.fn("RoundRunner.run")(
   function* (options: {
     readonly log: SessionLog
     readonly roundId: RoundId
-    readonly request: ReadonlyArray<UserBlock>
+    /** The words whose mentions are attached. */
+    readonly mentions: string
     /** Slots of dynamic context to ask again whatever their policy says. */
     readonly refresh: ReadonlyArray<string>
     readonly model: ModelInfo
@@ -69,7 +69,7 @@ export const run = Effect.fn("RoundRunner.run")(
     const { dynamic, event } = yield* ContextBuilder.build({
       state,
       roundId,
-      request: options.request,
+      mentions: options.mentions,
       accepts: model.accepts ?? {},
       refresh: options.refresh,
       run: journalled(log, roundId)

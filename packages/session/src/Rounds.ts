@@ -1,3 +1,4 @@
+import { textOf } from "@parley/domain/Content"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import { toFailure } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
@@ -113,7 +114,7 @@ export const make = Effect.gen(function* () {
     const refresh = options.refresh ?? []
     const run =
       purpose === undefined
-        ? RoundRunner.run({ log, roundId, request, refresh, model, gate })
+        ? RoundRunner.run({ log, roundId, mentions: options.mentions ?? textOf(request), refresh, model, gate })
         : CompactionRound.run({ log, roundId, model, gate })
     const round = log
       .append([started])

@@ -25,6 +25,8 @@ export interface HandleMessage {
   readonly request: string | ReadonlyArray<UserBlock>
   /** The same id sent again names the same round: it is not run twice. */
   readonly requestId?: RequestId | undefined
+  /** The words whose `@path` mentions are attached: all of the request's text when absent. */
+  readonly mentions?: string | undefined
   /** Slots of dynamic context to ask again whatever their policy says, by id; `*` is all. What is no slot's id says nothing. */
   readonly refresh?: ReadonlyArray<string> | undefined
   /** The configured model when absent. */

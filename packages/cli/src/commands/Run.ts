@@ -26,7 +26,9 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
-    yield* RunRound.run(info, message, input.format, input.refresh)
+    // What somebody else's output says with an @ is not the user's wish.
+    const options = { refresh: input.refresh, mentions: input.message.join(" ") }
+    yield* RunRound.run(info, message, input.format, options)
     const output = yield* Output
     if (input.format === "text") yield* output.aside(`session ${info.id}`)
   }).pipe(Effect.provide(Live.engine(setup)))
