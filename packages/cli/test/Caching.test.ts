@@ -4,7 +4,7 @@ import { SessionInfo } from "@parley/domain/SessionInfo"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { serve } from "../../provider/test/support/SseServer.ts"
-import { all, start, stop, text } from "../../provider/test/support/wire.ts"
+import { all, answer, start, stop, text } from "../../provider/test/support/wire.ts"
 import { place } from "./support/Cli.ts"
 import { keyed } from "./support/Provider.ts"
 
@@ -49,6 +49,31 @@ it.live(
       here.configure({ model: "anthropic/claude-x", providers: { anthropic: { caching: false } } })
       yield* here.run(["run", "hi"], { env })
       assert.notInclude(server.received[1]?.body, "cache_control")
+    }),
+  60_000
+)
+
+it.live(
+  "a request begins with all of the one before it, though time goes on, files change and a new process sends it",
+  () =>
+    Effect.gen(function* () {
+      const server = yield* serve({ body: [answer("Yes.")] })
+      const here = yield* place
+      here.configure({ model: "anthropic/claude-x" })
+      here.write(".parley/prompt.json", '{ "instructions": "Be brief.", "includeDateTime": true }')
+      here.write(".parley/context.json", '{ "include": ["a.md"] }')
+      for (const n of [1, 2, 3]) {
+        here.write("a.md", `version ${n}`)
+        const ended = yield* here.run(["run", ...(n === 1 ? [] : ["-c"]), `message ${n}`], { env: keyed(server.url) })
+        assert.strictEqual(ended.code, 0, ended.stderr)
+      }
+      const bodies = server.received.map(({ body }) => body.replaceAll(',"cache_control":{"type":"ephemeral"}', ""))
+      assert.strictEqual(bodies.length, 3)
+      bodies.slice(1).forEach((body, i) => {
+        assert.isTrue(body.startsWith(bodies[i]?.slice(0, -"]}".length) ?? ""))
+        assert.include(body, `version ${i + 2}`)
+        assert.strictEqual(body.split("Date and time: ").length, i + 3)
+      })
     }),
   60_000
 )
