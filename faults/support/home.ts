@@ -54,6 +54,9 @@ export interface EngineOptions {
   readonly provider?: Partial<Anthropic.AnthropicOptions>
 }
 
+/** Tokens: what is tested is what a provider, a disk or a person does, and not when a history is compacted. */
+export const endless = 1_000_000_000
+
 export const apiKey = "sk-ant-canary-of-the-faults"
 
 /** The real engine, on the database of `home`, until the scope ends: the Anthropic provider, SQLite, and the tools given. */
@@ -69,7 +72,8 @@ export const engine = (home: Home, options: EngineOptions) =>
             defaultModel: "fake",
             ...options.provider
           })
-        ]
+        ],
+        models: { "anthropic/fake": { contextWindow: endless } }
       }),
       options.tools ?? McpManager.layerMemory({}),
       options.files ?? Layer.empty

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { Effect, Schema, type Scope } from "effect"
-import type { Home } from "../../support/home.ts"
+import { endless, type Home } from "../../support/home.ts"
 import { theCommand } from "./command.ts"
 import { type Model, model } from "./model.ts"
 import { type Ended, type Running, start } from "./running.ts"
@@ -91,7 +91,12 @@ export const world = (servers: Servers = {}): Effect.Effect<World, never, Scope.
         : { slow: { command: process.execPath, args: [server, notes, ...servers.server] } }
     writeFileSync(
       join(home, ".config/parley/config.json"),
-      encode({ model: "anthropic/fake", mcpServers, ...servers.config }),
+      encode({
+        model: "anthropic/fake",
+        models: { "anthropic/fake": { contextWindow: endless } },
+        mcpServers,
+        ...servers.config
+      }),
       { mode: 0o600 }
     )
     const env = {

@@ -42,7 +42,7 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     ).pipe(
       Effect.map(([Registry, Anthropic, Demo]) => {
         const { config } = setup
-        const { apiKey, baseUrl, maxOutputTokens, model } = config.providers?.anthropic ?? {}
+        const { apiKey, baseUrl, cacheLifetime, caching, maxOutputTokens, model } = config.providers?.anthropic ?? {}
         const anthropic =
           apiKey === undefined
             ? []
@@ -51,7 +51,9 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
                   apiKey,
                   ...(baseUrl === undefined ? {} : { baseUrl }),
                   ...(model === undefined ? {} : { defaultModel: model }),
-                  ...(maxOutputTokens === undefined ? {} : { maxOutputTokens })
+                  ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+                  ...(caching === undefined ? {} : { caching }),
+                  ...(cacheLifetime === undefined ? {} : { cacheLifetime })
                 })
               ]
         return Registry.layer({
@@ -60,7 +62,8 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
             anthropic: `set ANTHROPIC_API_KEY, or providers.anthropic.apiKey in ${setup.user.configFile}`
           },
           ...(setup.model === undefined ? {} : { preferred: setup.model }),
-          ...(config.prices === undefined ? {} : { prices: config.prices })
+          ...(config.prices === undefined ? {} : { prices: config.prices }),
+          ...(config.models === undefined ? {} : { models: config.models })
         })
       })
     )

@@ -35,7 +35,7 @@ const model = Effect.acquireRelease(
 
 const Wire = Schema.fromJsonString(
   Schema.Struct({
-    system: Schema.String,
+    system: Schema.Array(Schema.Struct({ text: Schema.String })),
     messages: Schema.Array(
       Schema.Struct({
         role: Schema.String,
@@ -132,7 +132,7 @@ it.live(
       const context = yield* Schema.decodeEffect(Schema.fromJsonString(SessionContext))(preview.stdout)
       yield* here.run(["run", "--continue", "and what did you say?"], { env })
       const next = yield* sentBy(wire, 3)
-      assert.strictEqual(next.system, context.request.system)
+      assert.deepStrictEqual(next.system, [{ text: context.request.system }])
       assert.deepStrictEqual(
         next.messages.slice(0, -1).map(({ content }) => content.map(({ text }) => text)),
         context.messages

@@ -51,6 +51,8 @@ export const Round = Schema.Struct({
   contextCalls: Schema.Array(ToolCallView),
   turns: Schema.Array(Turn),
   usage: Usage,
+  /** How much of the input the provider had cached, 0 to 1. Absent when there was no input. */
+  cacheHitRatio: Schema.optionalKey(Schema.Finite),
   /** US dollars over the turns whose price is known. */
   cost: Schema.optionalKey(Schema.Finite),
   startedAt: Schema.Int,

@@ -134,6 +134,8 @@ export class RoundFold {
       toolCalls: calls.map(view)
     }))
     const { purpose, request, requestId } = this.start
+    const usage = turns.reduce((usage, turn) => Usage.add(usage, turn.usage), Usage.zero)
+    const cacheHitRatio = Usage.cacheHitRatio(usage)
     return {
       id: this.start.roundId,
       ...(requestId === undefined ? {} : { requestId }),
@@ -141,7 +143,8 @@ export class RoundFold {
       ...(purpose === undefined ? {} : { purpose }),
       contextCalls: this.contextCalls.map(view),
       turns,
-      usage: turns.reduce((usage, turn) => Usage.add(usage, turn.usage), Usage.zero),
+      usage,
+      ...(cacheHitRatio === undefined ? {} : { cacheHitRatio }),
       ...sum(turns.map((turn) => turn.cost)),
       startedAt: this.startedAt,
       ...this.end

@@ -172,6 +172,20 @@ it("a round knows what it still owes", () => {
   )
 })
 
+it("a round says how much of its input was cached, over all of its turns, and nothing where there was none", () => {
+  const turn = (inputTokens: number, cacheReadTokens: number, cacheWriteTokens: number): SessionEvent => ({
+    _tag: "TurnCompleted",
+    turnId: t1,
+    content: [],
+    usage: { inputTokens, outputTokens: 7, cacheReadTokens, cacheWriteTokens },
+    stop: "end"
+  })
+  const ratio = (...events: ReadonlyArray<SessionEvent>) =>
+    SessionFold.fromEvents(id, entries(asked, ...events)).rounds[0]?.cacheHitRatio
+  assert.strictEqual(ratio(started, turn(10, 0, 90), started, turn(5, 90, 5)), 0.45)
+  assert.isUndefined(ratio(started, turn(0, 0, 0)))
+})
+
 it("a message in which nothing can be sent is answered all the same: the answer does not come first", () => {
   const empty: SessionEvent = { ...start, request: [{ _tag: "Text", text: " " }] }
   const messages = MessageFold.fromEvents(entries(empty, started, completed("end"), asked))

@@ -1,6 +1,6 @@
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
 import { ContextOverflow, ModelError } from "@parley/domain/ModelError"
-import type { ModelInfo } from "@parley/domain/ModelsManager"
+import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { type NonEmptyReadonlyArray, isReadonlyArrayNonEmpty } from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -11,8 +11,10 @@ import * as Stream from "effect/Stream"
 import { provider } from "./AnthropicBlocks.ts"
 import * as AnthropicClient from "./AnthropicClient.ts"
 import { broken, brokenBy } from "./AnthropicError.ts"
-import { body } from "./AnthropicRequest.ts"
+import { describe, models } from "./AnthropicModels.ts"
+import * as AnthropicRequest from "./AnthropicRequest.ts"
 import { AnthropicResponse } from "./AnthropicResponse.ts"
+import * as AnthropicSettings from "./AnthropicSettings.ts"
 import { exceeds, maxRequestBytes } from "./Bounds.ts"
 import type { ModelProvider } from "./ModelProvider.ts"
 
@@ -31,20 +33,9 @@ export interface AnthropicOptions {
   readonly thinking?: ThinkingConfigParam
   /** Let the API cache each request up to its last block, so that the next one pays little for it. True unless said otherwise. */
   readonly caching?: boolean
+  /** How long it keeps that after its last use: `5m` unless said otherwise. */
+  readonly cacheLifetime?: AnthropicSettings.CacheLifetime
 }
-
-const names: ReadonlyArray<readonly [model: string, description: string]> = [
-  ["claude-opus-5-5", "Claude Opus 5.5"],
-  ["claude-sonnet-5-5", "Claude Sonnet 5.5"],
-  ["claude-haiku-5-5", "Claude Haiku 5.5"],
-  ["claude-fable-5-2", "Claude Fable 5.2"],
-  ["claude-mythos-5-2", "Claude Mythos 5.2"]
-]
-
-const describe = (model: string): ModelInfo => ({
-  ref: { provider, model },
-  description: names.find(([name]) => name === model)?.[1] ?? "A model of the Anthropic API"
-})
 
 type Chunks = NonEmptyReadonlyArray<ProviderChunk>
 
@@ -91,21 +82,25 @@ export const make = (options: AnthropicOptions): ModelProvider => {
     apiKey: options.apiKey,
     baseUrl: options.baseUrl ?? "https://api.anthropic.com"
   })
-  const settings = {
-    maxOutputTokens: options.maxOutputTokens ?? 32_000,
-    caching: options.caching ?? true,
-    ...(options.thinking === undefined ? {} : { thinking: options.thinking })
-  }
+  const own = AnthropicSettings.make(options)
+  const settings = (request: ModelRequest) => AnthropicSettings.of(request.settings, own)
   return {
     id: provider,
-    models: names.map(([model]) => describe(model)),
+    models: models.map((model) => describe(model, own)),
     preferred: options.defaultModel ?? "claude-opus-5-5",
-    describe,
+    describe: (model, limits) => describe(model, own, limits),
+    render: (request) => AnthropicRequest.pieces(settings(request), request),
+    count: (request) =>
+      Effect.suspend(() => {
+        const json = AnthropicRequest.countBody(settings(request), request)
+        if (exceeds(json, maxRequestBytes)) return Effect.undefined
+        return client.count(request.model.model, json)
+      }),
     stream: (request) =>
       Stream.unwrap(
         Effect.map(
           Effect.suspend(() => {
-            const json = body(settings, request)
+            const json = AnthropicRequest.body(settings(request), request)
             return exceeds(json, maxRequestBytes) ? fail(tooLarge) : client.post(json)
           }),
           (response) => Stream.fromPull(Effect.sync(() => chunksOf(response, client.secret)))

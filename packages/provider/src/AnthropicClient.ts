@@ -2,7 +2,10 @@ import type { Anthropic } from "@anthropic-ai/sdk"
 import { ModelError, Unauthorized } from "@parley/domain/ModelError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { fromThrown } from "./AnthropicError.ts"
 
@@ -16,7 +19,21 @@ export interface AnthropicClient {
   readonly secret: string
   /** Posts a body that is already JSON text. Closing the scope closes the connection. */
   readonly post: (body: string) => Effect.Effect<Response, ModelError, Scope.Scope>
+  /**
+   * Has the API count the tokens of a body that is already JSON text. Undefined if it does not answer within five seconds,
+   * for whatever reason. After a 404 it is not asked again about the model: the model is unknown, or the server cannot count.
+   */
+  readonly count: (model: string, body: string) => Effect.Effect<number | undefined>
 }
+
+const Counted = Schema.Struct({ input_tokens: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) })
+const decodeCounted = Schema.decodeUnknownOption(Counted)
+
+/** What no header can hold, `fetch` would quote when it complains of it. */
+const isSendable = (secret: string): boolean => /^[\x21-\x7e]+$/.test(secret)
+
+/** The content type is what makes the SDK take a string body as it is (`buildBody` in its client.ts). */
+const headers = { "content-type": "application/json" }
 
 /** The SDK is loaded by the first request, not by whoever imports this module: it takes longer than all else to load. */
 const connect = (settings: ClientSettings, apiKey: string): Promise<Anthropic> =>
@@ -39,10 +56,11 @@ const connect = (settings: ClientSettings, apiKey: string): Promise<Anthropic> =
 export const make = (settings: ClientSettings): AnthropicClient => {
   const secret = Redacted.value(settings.apiKey).trim()
   const loaded: { client?: Promise<Anthropic> } = {}
+  const load = (): Promise<Anthropic> => (loaded.client ??= connect(settings, secret))
+  const notFound = new Set<string>()
 
   const post = Effect.fnUntraced(function* (body: string) {
-    // `fetch` would quote the key when it complains of one that no header can hold.
-    if (!/^[\x21-\x7e]+$/.test(secret))
+    if (!isSendable(secret))
       return yield* new ModelError({
         reason: new Unauthorized({
           detail: secret === "" ? "the key is empty" : "the key holds spaces or characters that no key has"
@@ -54,23 +72,30 @@ export const make = (settings: ClientSettings): AnthropicClient => {
       (controller) => Effect.sync(() => controller.abort())
     )
     return yield* Effect.tryPromise({
-      try: () => {
-        loaded.client ??= connect(settings, secret)
-        return loaded.client.then((client) =>
-          client
-            // The content type is what makes the SDK take a string body as it is (`buildBody` in its client.ts).
-            .post("/v1/messages", {
-              body,
-              headers: { "content-type": "application/json" },
-              stream: true,
-              signal: abort.signal
-            })
-            .asResponse()
-        )
-      },
+      try: () =>
+        load().then((client) =>
+          client.post("/v1/messages", { body, headers, stream: true, signal: abort.signal }).asResponse()
+        ),
       catch: (error) => new ModelError({ reason: fromThrown(error, clock.currentTimeMillisUnsafe(), secret) })
     })
   })
 
-  return { secret, post }
+  const ask = (model: string, body: string) =>
+    Effect.tryPromise({
+      try: (signal) => load().then((client) => client.post("/v1/messages/count_tokens", { body, headers, signal })),
+      catch: (error) => {
+        if (hasProperty(error, "status") && error.status === 404) notFound.add(model)
+        return undefined
+      }
+    }).pipe(
+      Effect.map((answer) =>
+        Option.getOrUndefined(Option.map(decodeCounted(answer), (counted) => counted.input_tokens))
+      ),
+      Effect.timeoutOption("5 seconds"),
+      Effect.match({ onFailure: () => undefined, onSuccess: Option.getOrUndefined })
+    )
+  const count = (model: string, body: string) =>
+    Effect.suspend(() => (notFound.has(model) || !isSendable(secret) ? Effect.undefined : ask(model, body)))
+
+  return { secret, post, count }
 }

@@ -1,144 +1,129 @@
-import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
-import * as InputBounds from "@parley/domain/InputBounds"
-import * as JsonText from "@parley/domain/JsonText"
-import type { Block, ResultContent, ToolCall } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
+import type { Piece } from "@parley/domain/RequestSize"
 import type { ToolDefinition } from "@parley/domain/Tool"
-import * as Predicate from "effect/Predicate"
-import * as Base64 from "effect/encoding/Base64"
-import * as Result from "effect/Result"
-import { provider } from "./AnthropicBlocks.ts"
-import { parseObject } from "./AnthropicWire.ts"
-
-export interface RequestSettings {
-  readonly maxOutputTokens: number
-  readonly thinking?: ThinkingConfigParam
-  /** Ask the API to cache the request up to its last block. */
-  readonly caching: boolean
-}
-
-const textBlock = (text: string): string => JSON.stringify({ type: "text", text: text.toWellFormed() })
-
-/** The API rejects text without a visible character, so such text is left out. */
-const visible = (text: string): boolean => text.trim() !== ""
-
-const images: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"])
-
-const isBase64 = (data: string): boolean => /^[A-Za-z0-9+/]+={0,2}$/.test(data)
-
-const isPlainText = (mediaType: string): boolean =>
-  /^text\/|[/+](json|xml|yaml|toml|javascript|typescript)$/i.test(mediaType.replace(/;.*$/s, "").trim())
-
-const file = (block: Exclude<ResultContent, { readonly _tag: "Text" }>): string => {
-  const { data, mediaType } = block
-  // A type that the API rejects would make every later request fail, so the model is told of it instead.
-  const omitted = () =>
-    textBlock(
-      `[${block._tag.toLowerCase()} of type ${mediaType === "" ? "unknown" : mediaType}, which cannot be shown]`
-    )
-  if (block._tag === "Image")
-    return images.has(mediaType) && isBase64(data)
-      ? JSON.stringify({ type: "image", source: { type: "base64", media_type: mediaType, data } })
-      : omitted()
-  const title = block.name === undefined || !visible(block.name) ? {} : { title: block.name.toWellFormed() }
-  if (mediaType === "application/pdf" && isBase64(data))
-    return JSON.stringify({ type: "document", source: { type: "base64", media_type: mediaType, data }, ...title })
-  if (!isPlainText(mediaType)) return omitted()
-  return Result.match(Base64.decodeString(data), {
-    onFailure: omitted,
-    onSuccess: (text) =>
-      visible(text)
-        ? JSON.stringify({ type: "document", source: { type: "text", media_type: "text/plain", data: text }, ...title })
-        : omitted()
-  })
-}
-
-const result = (content: ReadonlyArray<ResultContent>): ReadonlyArray<string> =>
-  content.flatMap((part) => (part._tag !== "Text" ? [file(part)] : visible(part.text) ? [textBlock(part.text)] : []))
-
-/** A model may make up a name; one that the API rejects would come back with every later request. */
-const toolName = (name: string): string => (name === "" ? "_" : name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 64))
-
-const toolUse = ({ callId, input, name }: ToolCall): string => {
-  const head = JSON.stringify({ type: "tool_use", id: callId, name: toolName(name) })
-  // Verbatim, so that numbers and key order go back as the model wrote them. An input that no tool was given would only
-  // make every later request as large or as deep as itself.
-  const usable = InputBounds.broken(input) === undefined && parseObject(input) !== undefined
-  // Older logs may hold what is no longer let in.
-  return `${head.slice(0, -1)},"input":${usable ? JsonText.wellFormed(input) : "{}"}}`
-}
-
-/** The API rejects thinking that it cannot recognise as its own. Redacted thinking has no signature. */
-const isSigned = (raw: string): boolean => {
-  const block = parseObject(raw)
-  if (block === undefined || !Predicate.hasProperty(block, "type") || block.type !== "thinking")
-    return block !== undefined
-  return Predicate.hasProperty(block, "signature") && typeof block.signature === "string" && block.signature !== ""
-}
-
-const block = (part: Block): ReadonlyArray<string> => {
-  switch (part._tag) {
-    case "Text":
-      return visible(part.text) ? [textBlock(part.text)] : []
-    case "Thinking":
-      return part.provider === provider && isSigned(part.raw) ? [part.raw] : []
-    case "Opaque":
-      return part.provider === provider && parseObject(part.raw) !== undefined ? [part.raw] : []
-    case "Image":
-    case "Document":
-      return [file(part)]
-    case "ToolCall":
-      return [toolUse(part)]
-    case "ToolResult": {
-      const content = result(part.content)
-      const said = content.length > 0 || !part.isError ? content : [textBlock("The tool failed and gave no reason.")]
-      return [
-        `{"type":"tool_result","tool_use_id":${JSON.stringify(part.callId)}` +
-          `${said.length === 0 ? "" : `,"content":[${said.join(",")}]`}${part.isError ? ',"is_error":true' : ""}}`
-      ]
-    }
-  }
-}
+import { blockJson, textBlock, visible } from "./AnthropicContent.ts"
+import type { AnthropicSettings } from "./AnthropicSettings.ts"
+import { envelope, joined, list } from "./Pieces.ts"
 
 /** Computes once per object. Messages and tools are immutable, and the same objects come with every request of a session. */
-const once = <A extends object>(f: (value: A) => string): ((value: A) => string) => {
-  const known = new WeakMap<A, string>()
+const once = <A extends object, B extends string | boolean>(f: (value: A) => B): ((value: A) => B) => {
+  const known = new WeakMap<A, B>()
   return (value) => {
     const before = known.get(value)
     if (before !== undefined) return before
-    const text = f(value)
-    known.set(value, text)
-    return text
+    const made = f(value)
+    known.set(value, made)
+    return made
   }
 }
 
-/** Empty if nothing of the message may be sent; the API joins the neighbours it leaves, which then have the same role. */
-const messageJson = once((message: Message): string => {
-  const content = message.content.flatMap(block)
-  return content.length === 0 ? "" : `{"role":"${message.role}","content":[${content.join(",")}]}`
-})
+/** A stretch of the body: its text, and what that is joined of. */
+interface Span {
+  readonly text: string
+  readonly pieces: () => ReadonlyArray<Piece>
+}
+
+const plain = (text: string): Span => ({ text, pieces: () => [envelope(text)] })
+const comma = plain(",")
+
+/** Text that was joined without its marker, with it. `end` is what follows a marker in the pieces. */
+const marked = (text: string, marker: string, end: string): string =>
+  marker === "" ? text : text.slice(0, -end.length) + marker + end
 
 const toolJson = once((tool: ToolDefinition): string =>
   JSON.stringify({ name: tool.name, description: tool.description, input_schema: tool.inputSchema })
 )
 
-const toolsJson = once((tools: ReadonlyArray<ToolDefinition>): string => tools.map(toolJson).join(","))
+const toolPieces = (tools: ReadonlyArray<ToolDefinition>, marker: string): ReadonlyArray<Piece> =>
+  list(
+    tools.map((tool) => ({ of: { _tag: "Tool", name: tool.name }, text: toolJson(tool) })),
+    marker
+  )
+
+const toolsJson = once((tools: ReadonlyArray<ToolDefinition>): string => joined(toolPieces(tools, "")))
+
+const toolsSpan = (tools: ReadonlyArray<ToolDefinition>, marker: string): Span => ({
+  text: marked(toolsJson(tools), marker, "}"),
+  pieces: () => toolPieces(tools, marker)
+})
+
+const systemSpan = (system: string, marker: string): Span => {
+  const pieces = list([{ of: { _tag: "System" }, text: textBlock(system) }], marker)
+  return { text: joined(pieces), pieces: () => pieces }
+}
+
+/** None if nothing of the message may be sent; the API joins the neighbours it leaves, which then have the same role. */
+const messagePieces = ({ content, role }: Message, message: number, marker: string): ReadonlyArray<Piece> => {
+  const blocks = content.flatMap((part, block): ReadonlyArray<Piece> => {
+    const text = blockJson(part)
+    return text === "" ? [] : [{ of: { _tag: "Block", message, block }, text }]
+  })
+  return blocks.length === 0 ? [] : [envelope(`{"role":"${role}","content":[`), ...list(blocks, marker), envelope("]}")]
+}
+
+const messageJson = once((message: Message): string => joined(messagePieces(message, 0, "")))
+
+const messageSpan = (message: Message, index: number, marker: string): Span => ({
+  text: marked(messageJson(message), marker, "}]}"),
+  pieces: () => messagePieces(message, index, marker)
+})
+
+/** The API takes no marker on a model's thinking, and of a block that we do not know we cannot say. */
+const canBeMarked = once((message: Message): boolean => {
+  const last = message.content.findLast((part) => blockJson(part) !== "")?._tag
+  return last !== "Thinking" && last !== "Opaque"
+})
 
 /**
- * The body of a `POST /v1/messages` (Anthropic Messages API), as JSON text. Messages come last, and each keeps its bytes from
- * request to request: with the same model, system prompt and tools, the text up to the closing `]}` is a prefix of the next
- * request's. Costs what is new, plus one concatenation.
+ * Up to a marker the API keeps a request, and takes from there what an earlier one has left. It looks back from a marker
+ * over 20 blocks only, so one stands where the request before this one ended, however much has been said since. Of the four
+ * markers it allows, the others are for the tools, the system prompt and the end.
  */
-export const body = (settings: RequestSettings, request: ModelRequest): string => {
-  const tools = toolsJson(request.tools)
-  const messages = request.messages.map(messageJson).filter((json) => json !== "")
-  return (
-    `{"model":${JSON.stringify(request.model.model)},"max_tokens":${settings.maxOutputTokens},"stream":true` +
-    (settings.thinking === undefined ? "" : `,"thinking":${JSON.stringify(settings.thinking)}`) +
-    (settings.caching ? ',"cache_control":{"type":"ephemeral"}' : "") +
-    (request.system === "" ? "" : `,"system":${JSON.stringify(request.system.toWellFormed())}`) +
-    (tools === "" ? "" : `,"tools":[${tools}]`) +
-    `,"messages":[${messages.join(",")}]}`
-  )
+const layout = (head: string, settings: AnthropicSettings, request: ModelRequest): ReadonlyArray<Span> => {
+  const { messages, system, tools } = request
+  const marker =
+    settings.cache_control === undefined ? "" : `,"cache_control":${JSON.stringify(settings.cache_control)}`
+  const isUsers = (message: Message) => message.role === "user" && messageJson(message) !== ""
+  const end = messages.findLastIndex(isUsers)
+  const before = messages.slice(0, Math.max(end, 0)).findLastIndex(isUsers)
+  const spans = [
+    plain(
+      `{"model":${JSON.stringify(request.model.model)}${head}` +
+        (settings.thinking === undefined ? "" : `,"thinking":${JSON.stringify(settings.thinking)}`)
+    ),
+    ...(tools.length === 0 ? [] : [plain(`,"tools":[`), toolsSpan(tools, marker), plain("]")]),
+    ...(visible(system) ? [plain(`,"system":[`), systemSpan(system, marker), plain("]")] : []),
+    plain(`,"messages":[`)
+  ]
+  const { length } = spans
+  messages.forEach((message, index) => {
+    if (messageJson(message) === "") return
+    if (spans.length > length) spans.push(comma)
+    const isEnd = (index === end || index === before) && canBeMarked(message)
+    spans.push(messageSpan(message, index, isEnd ? marker : ""))
+  })
+  spans.push(plain("]}"))
+  return spans
 }
+
+const whole = (settings: AnthropicSettings, request: ModelRequest): ReadonlyArray<Span> =>
+  layout(`,"max_tokens":${settings.max_tokens},"stream":true`, settings, request)
+
+const text = (spans: ReadonlyArray<Span>): string => spans.map(({ text }) => text).join("")
+
+/**
+ * The body of a `POST /v1/messages` (Anthropic Messages API), as JSON text. What changes least comes first, in the order in
+ * which the API caches it, and each message keeps its bytes from request to request: with the same settings, system prompt
+ * and tools, the text up to the closing `]}` is a prefix of the next request's, but for the cache markers, which are moved
+ * on. Costs what is new, plus one concatenation.
+ */
+export const body = (settings: AnthropicSettings, request: ModelRequest): string => text(whole(settings, request))
+
+/** The same body in its pieces. A block that may not be sent has none; one with a marker has two, around it. */
+export const pieces = (settings: AnthropicSettings, request: ModelRequest): ReadonlyArray<Piece> =>
+  whole(settings, request).flatMap((span) => span.pieces())
+
+/** The body of a `POST /v1/messages/count_tokens`: the same, without what is about the answer. */
+export const countBody = (settings: AnthropicSettings, request: ModelRequest): string =>
+  text(layout("", settings, request))

@@ -5,8 +5,9 @@ import { isReadonlyArrayNonEmpty } from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as DemoBody from "./DemoBody.ts"
 import { answer } from "./DemoRules.ts"
-import type { ModelProvider } from "./ModelProvider.ts"
+import type { ModelLimits, ModelProvider } from "./ModelProvider.ts"
 
 export interface DemoOptions {
   /** The sentence that says how to get a real model. */
@@ -14,10 +15,13 @@ export interface DemoOptions {
 }
 
 const id = "demo"
-const describe = (model: string): ModelInfo => ({
+const describe = (model: string, { contextWindow, maxOutputTokens }: ModelLimits = {}): ModelInfo => ({
   ref: { provider: id, model },
   description: "offline demo model: no intelligence, follows fixed rules",
-  price: { input: 0, output: 0 }
+  price: { input: 0, output: 0 },
+  // It reads all that it is sent; a window is for trying out what happens when one is full.
+  ...(contextWindow === undefined ? {} : { contextWindow }),
+  ...(maxOutputTokens === undefined ? {} : { maxOutput: maxOutputTokens })
 })
 
 const lengthOf = (block: Block): number => {
@@ -92,6 +96,7 @@ export const make = (options: DemoOptions = {}): ModelProvider => {
     models: [describe("demo")],
     preferred: "demo",
     describe,
+    render: DemoBody.pieces,
     stream: (request) =>
       Stream.fromPull(
         Effect.sync(() => {

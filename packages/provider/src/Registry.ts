@@ -1,12 +1,12 @@
 import { ModelError, UnknownModel } from "@parley/domain/ModelError"
 import { format, type ModelRef } from "@parley/domain/ModelRef"
-import { type ModelInfo, ModelsManager } from "@parley/domain/ModelsManager"
+import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import type { Price } from "@parley/domain/Usage"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { ModelProvider } from "./ModelProvider.ts"
+import type { ModelLimits, ModelProvider } from "./ModelProvider.ts"
 
 export interface RegistryOptions {
   /** Of two with the same id the first is used. */
@@ -15,6 +15,8 @@ export interface RegistryOptions {
   readonly preferred?: ModelRef
   /** By `PROVIDER/MODEL`. What is stated here stands above what a provider says. */
   readonly prices?: Readonly<Record<string, Price>>
+  /** The same for how much a model reads and writes. */
+  readonly models?: Readonly<Record<string, ModelLimits>>
   /** Providers that exist but cannot be used, and what to do about it ("set ANTHROPIC_API_KEY"), by id. */
   readonly unavailable?: Readonly<Record<string, string>>
 }
@@ -25,6 +27,7 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
     const providers = new Map(options.providers.toReversed().map((provider) => [provider.id, provider]))
     // Maps, because a provider may be called `constructor`.
     const prices = new Map(Object.entries(options.prices ?? {}))
+    const limits = new Map(Object.entries(options.models ?? {}))
     const unavailable = new Map(Object.entries(options.unavailable ?? {}))
 
     const configured = (): string =>
@@ -47,12 +50,22 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
       )
     }
 
-    const priced = (info: ModelInfo): ModelInfo => {
-      const price = prices.get(format(info.ref))
+    const known = (provider: ModelProvider, ref: ModelRef): ModelInfo => {
+      const info = provider.describe(ref.model, limits.get(format(ref)))
+      const price = prices.get(format(ref))
       return price === undefined ? info : { ...info, price }
     }
     const describe = (ref: ModelRef): Result.Result<ModelInfo, ModelError> =>
-      Result.map(lookup(ref), (provider) => priced(provider.describe(ref.model)))
+      Result.map(lookup(ref), (provider) => known(provider, ref))
+
+    /** The request with the settings that count: what its turn began with, or else what is configured now. */
+    const settled = (provider: ModelProvider, request: ModelRequest): ModelRequest => {
+      if (request.settings !== undefined) return request
+      const { settings } = known(provider, request.model)
+      return settings === undefined ? request : { ...request, settings }
+    }
+    const asked = <A>(request: ModelRequest, f: (provider: ModelProvider, request: ModelRequest) => A) =>
+      Result.map(lookup(request.model), (provider) => f(provider, settled(provider, request)))
 
     const [first] = options.providers
     const wanted = options.preferred
@@ -63,11 +76,13 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
           ? Result.fail(missing(configured()))
           : Result.succeed({ provider: first.id, model: first.preferred })
 
-    const listed = [...providers.values()].toReversed().flatMap((provider) => provider.models)
+    const listed = [...providers.values()]
+      .toReversed()
+      .flatMap((provider) => provider.models.map(({ ref }) => known(provider, ref)))
     const names = new Set(listed.map((info) => format(info.ref)))
     const extra = Result.isSuccess(preferred) && !names.has(format(preferred.success)) ? [preferred.success] : []
     const models = [
-      ...listed.map(priced),
+      ...listed,
       ...extra.flatMap((ref) => Result.match(describe(ref), { onSuccess: (info) => [info], onFailure: () => [] }))
     ]
 
@@ -76,9 +91,15 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
       preferred: Effect.fromResult(preferred),
       describe: (ref) => Effect.fromResult(describe(ref)),
       stream: (request) =>
-        Result.match(lookup(request.model), {
-          onSuccess: (provider) => provider.stream(request),
-          onFailure: (error) => Stream.fail(error)
-        })
+        Result.match(
+          asked(request, (provider, settled) => provider.stream(settled)),
+          { onSuccess: (stream) => stream, onFailure: (error) => Stream.fail(error) }
+        ),
+      count: (request) =>
+        asked(request, (provider, settled) => provider.count?.(settled) ?? Effect.undefined).pipe(
+          Effect.fromResult,
+          Effect.flatten
+        ),
+      render: (request) => Effect.fromResult(asked(request, (provider, settled) => provider.render?.(settled)))
     })
   })

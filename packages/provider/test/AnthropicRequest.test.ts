@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Block, ResultContent, UserBlock } from "@parley/domain/Content"
+import type { Block, ResultContent } from "@parley/domain/Content"
 import { CallId } from "@parley/domain/Ids"
 import { illegal, type Message } from "@parley/domain/Message"
 import type { ToolDefinition } from "@parley/domain/Tool"
@@ -7,12 +7,14 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Schema from "effect/Schema"
 import { body } from "../src/AnthropicRequest.ts"
+import * as AnthropicSettings from "../src/AnthropicSettings.ts"
 import { message, text } from "./support/Events.ts"
+import { history, Rounds } from "./support/Histories.ts"
 import { serve } from "./support/SseServer.ts"
 import { provider, request, run, user } from "./support/Turn.ts"
 
-const settings = { maxOutputTokens: 32_000, caching: true }
-const bare = { maxOutputTokens: 5, caching: false }
+const settings = AnthropicSettings.make({})
+const bare = AnthropicSettings.make({ maxOutputTokens: 5, caching: false })
 
 const tool: ToolDefinition = {
   name: "workspace__read_file",
@@ -85,21 +87,29 @@ describe("the body", () => {
       yield* run(provider(server.url), request(messages, { system: "Be brief.", tools: [tool] }))
       assert.strictEqual(
         server.received[0]?.body,
-        '{"model":"m","max_tokens":32000,"stream":true,"cache_control":{"type":"ephemeral"},"system":"Be brief.",' +
-          '"tools":[{"name":"workspace__read_file","description":"Reads a file","input_schema":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}}],' +
-          '"messages":[{"role":"user","content":[{"type":"text","text":"Réad “it”"},{"type":"text","text":"now"}]},' +
+        '{"model":"m","max_tokens":32000,"stream":true,' +
+          '"tools":[{"name":"workspace__read_file","description":"Reads a file","input_schema":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]},"cache_control":{"type":"ephemeral"}}],' +
+          '"system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],' +
+          '"messages":[{"role":"user","content":[{"type":"text","text":"Réad “it”"},{"type":"text","text":"now","cache_control":{"type":"ephemeral"}}]},' +
           '{"role":"assistant","content":[{"type":"thinking", "thinking":"h\\u006d","signature":"s"},{"type":"redacted_thinking","data":"=="},' +
           '{"type":"text","text":"Reading."},{"type":"tool_use","id":"r1t1c1","name":"workspace__read_file","input":{"path": "a", "n": 1.0}},' +
           '{"type":"tool_use","id":"r1t1c2","name":"workspace__read_file","input":{}}]},' +
           '{"role":"user","content":[{"type":"tool_result","tool_use_id":"r1t1c1","content":[{"type":"text","text":"one"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBO"}}]},' +
-          '{"type":"tool_result","tool_use_id":"r1t1c2","content":[{"type":"text","text":"The tool failed and gave no reason."}],"is_error":true}]}]}'
+          '{"type":"tool_result","tool_use_id":"r1t1c2","content":[{"type":"text","text":"The tool failed and gave no reason."}],"is_error":true,"cache_control":{"type":"ephemeral"}}]}]}'
       )
     })
   )
 
   it("says no more than it must", () => {
     assert.strictEqual(
-      body({ ...bare, thinking: { type: "adaptive", display: "summarized" } }, request([user("hi")])),
+      body(
+        AnthropicSettings.make({
+          maxOutputTokens: 5,
+          caching: false,
+          thinking: { type: "adaptive", display: "summarized" }
+        }),
+        request([user("hi")])
+      ),
       '{"model":"m","max_tokens":5,"stream":true,"thinking":{"type":"adaptive","display":"summarized"},"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}'
     )
   })
@@ -208,69 +218,6 @@ describe("cost follows what is new", () => {
   })
 })
 
-const Round = Schema.Struct({
-  ask: Schema.Array(UserBlock),
-  turns: Schema.Array(
-    Schema.Struct({
-      said: Schema.String,
-      thinking: Schema.Struct({
-        provider: Schema.Literals(["anthropic", "other"]),
-        raw: Schema.Union([Schema.String, Schema.Json])
-      }),
-      calls: Schema.NonEmptyArray(
-        Schema.Struct({
-          name: Schema.String,
-          input: Schema.Union([
-            Schema.String,
-            Schema.Literals(["{}", '{"a":[1.0,"\\u00e9"]}', '{"a":', " {} ", "[]", "null"])
-          ]),
-          isError: Schema.Boolean,
-          content: Schema.Array(ResultContent)
-        })
-      )
-    })
-  ).check(Schema.isMaxLength(3))
-})
-
-const blank = (block: Block): boolean => block._tag === "Text" && block.text.trim() === ""
-
-/** A legal history: each round asks, some turns call tools and are answered, and all but the last round end in a text. */
-const history = (rounds: ReadonlyArray<typeof Round.Type>): ReadonlyArray<Message> => {
-  const messages: Array<Message> = []
-  rounds.forEach(({ ask, turns }, r) => {
-    if (r > 0) messages.push({ role: "assistant", content: [{ _tag: "Text", text: `end of ${r}` }] })
-    messages.push({ role: "user", content: [...ask.filter((block) => !blank(block)), { _tag: "Text", text: "go on" }] })
-    turns.forEach(({ calls, said, thinking }, t) => {
-      const id = (c: number) => CallId.make(`r${r + 1}t${t + 1}c${c + 1}`)
-      const raw = typeof thinking.raw === "string" ? thinking.raw : JSON.stringify(thinking.raw)
-      messages.push({
-        role: "assistant",
-        content: [
-          ...(raw === "" ? [] : [{ _tag: "Thinking" as const, provider: thinking.provider, text: "", raw }]),
-          ...(said.trim() === "" ? [] : [{ _tag: "Text" as const, text: said }]),
-          ...calls.map(({ input, name }, c) => ({
-            _tag: "ToolCall" as const,
-            callId: id(c),
-            providerId: "",
-            name,
-            input
-          }))
-        ]
-      })
-      messages.push({
-        role: "user",
-        content: calls.map(({ content, isError }, c) => ({
-          _tag: "ToolResult" as const,
-          callId: id(c),
-          isError,
-          content
-        }))
-      })
-    })
-  })
-  return messages
-}
-
 const Sent = Schema.Struct({
   messages: Schema.Array(
     Schema.Struct({
@@ -291,7 +238,7 @@ const decode = Schema.decodeSync(Schema.fromJsonString(Sent))
 describe("for every legal history", () => {
   it.prop(
     "the body is JSON, every tool_use is answered at once and in order, and nothing is empty",
-    [Schema.NonEmptyArray(Round).check(Schema.isMaxLength(3))],
+    [Rounds],
     ([rounds]) => {
       const messages = history(rounds)
       assert.isUndefined(illegal(messages))
@@ -309,23 +256,5 @@ describe("for every legal history", () => {
       })
     },
     { arbitrary: { runs: 200 } }
-  )
-
-  it.prop(
-    "the bytes of a request are a prefix of the next one's",
-    [Schema.NonEmptyArray(Round).check(Schema.isMaxLength(3))],
-    ([rounds]) => {
-      const messages = history(rounds)
-      for (let n = 1; n < messages.length; n += 2) {
-        const before = body(settings, request(messages.slice(0, n), { system: "s", tools: [tool] }))
-        // Fresh objects with the same content, as after a restart.
-        const after = body(
-          settings,
-          request(structuredClone(messages.slice(0, n + 2)), { system: "s", tools: [structuredClone(tool)] })
-        )
-        assert.isTrue(before.endsWith("]}") && after.startsWith(before.slice(0, -2)))
-      }
-    },
-    { arbitrary: { runs: 100 } }
   )
 })

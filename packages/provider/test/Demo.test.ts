@@ -1,14 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Block } from "@parley/domain/Content"
 import { CallId } from "@parley/domain/Ids"
-import { illegal, type Message } from "@parley/domain/Message"
-import type { ToolDefinition } from "@parley/domain/Tool"
+import { illegal, Message } from "@parley/domain/Message"
+import { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Demo from "../src/Demo.ts"
+import { history, Rounds } from "./support/Histories.ts"
 import { request, run, textOf, user } from "./support/Turn.ts"
 
 const demo = Demo.make()
+const decode = Schema.decodeSync(
+  Schema.fromJsonString(
+    Schema.Struct({
+      model: Schema.String,
+      tools: Schema.Array(ToolDefinition),
+      system: Schema.String,
+      messages: Schema.Array(Message)
+    })
+  )
+)
 
 const definition = (server: string, tool: string, ...properties: ReadonlyArray<string>): ToolDefinition => ({
   name: `${server}__${tool}`,
@@ -220,5 +231,30 @@ describe("the demo model's stream", () => {
           assert.strictEqual(textOf(answer), `The tool read_file failed: ${got.trim()}`.toWellFormed())
       }),
     { arbitrary: { runs: 100 } }
+  )
+})
+
+describe("what the demo model would send", () => {
+  it.prop(
+    "is the request as JSON, in pieces that are its tools, its system prompt and its blocks",
+    [Rounds, Schema.String],
+    ([rounds, system]) => {
+      const messages = history(rounds)
+      const pieces = demo.render?.(request(messages, { system, tools: workspace })) ?? []
+      const sent = decode(pieces.map(({ text }) => text).join(""))
+      assert.deepStrictEqual(sent, { model: "m", tools: workspace, system, messages })
+      const blocks = pieces.flatMap(({ of, text }) => (of._tag === "Block" ? [{ ...of, text }] : []))
+      assert.deepStrictEqual(
+        blocks,
+        messages.flatMap(({ content }, message) =>
+          content.map((part, block) => ({ _tag: "Block" as const, message, block, text: JSON.stringify(part) }))
+        )
+      )
+      assert.deepStrictEqual(
+        pieces.flatMap(({ of }) => (of._tag === "Tool" ? [of.name] : [])),
+        workspace.map(({ name }) => name)
+      )
+    },
+    { arbitrary: { runs: 50 } }
   )
 })

@@ -5,7 +5,7 @@ import * as AnthropicRequest from "../src/AnthropicRequest.ts"
 
 const sent = (role: "user" | "assistant", ...content: ReadonlyArray<Block>): string =>
   AnthropicRequest.body(
-    { maxOutputTokens: 10, caching: false },
+    { max_tokens: 10 },
     { model: { provider: "anthropic", model: "fake" }, system: "", tools: [], messages: [{ role, content }] }
   )
 

@@ -8,6 +8,8 @@ import * as Stream from "effect/Stream"
 import * as Anthropic from "../src/Anthropic.ts"
 import * as Demo from "../src/Demo.ts"
 import * as Registry from "../src/Registry.ts"
+import { message } from "./support/Events.ts"
+import { serve } from "./support/SseServer.ts"
 import { request } from "./support/Turn.ts"
 
 const demo = Demo.make()
@@ -75,6 +77,55 @@ describe("Registry", () => {
           assert.isUndefined(free.price)
         })
     )
+  )
+
+  it.effect("what the user states of a model stands above what a provider says, and is what is sent", () =>
+    Effect.gen(function* () {
+      const server = yield* serve({ body: [message("end_turn")] })
+      const providers = [Anthropic.make({ apiKey: Redacted.make("k"), baseUrl: server.url }), demo]
+      const models = {
+        "anthropic/claude-x": { contextWindow: 1_000_000, maxOutputTokens: 64_000 },
+        "demo/demo": { contextWindow: 500 }
+      }
+      const of = (model: string) => ({ ...request(), model: { provider: "anthropic", model } })
+      yield* within({ providers, models }, (manager) =>
+        Effect.gen(function* () {
+          const large = yield* manager.describe({ provider: "anthropic", model: "claude-x" })
+          const other = yield* manager.describe({ provider: "anthropic", model: "constructor" })
+          assert.deepInclude(large, { contextWindow: 1_000_000, maxOutput: 64_000 })
+          assert.deepInclude(other, { contextWindow: 200_000, maxOutput: 32_000 })
+          const listed = yield* manager.models
+          assert.strictEqual(listed.find(({ ref }) => ref.provider === "demo")?.contextWindow, 500)
+          assert.isUndefined(demo.describe("demo").contextWindow)
+
+          yield* Stream.runDrain(manager.stream(of("claude-x")))
+          yield* Stream.runDrain(manager.stream(of("constructor")))
+          // What the turn began with goes before what is configured by now.
+          yield* Stream.runDrain(manager.stream({ ...of("claude-x"), settings: { max_tokens: 5 } }))
+          assert.deepStrictEqual(
+            server.received.map(({ body }) => /"max_tokens":(\d+)/.exec(body)?.[1]),
+            ["64000", "32000", "5"]
+          )
+          const pieces = (yield* manager.render?.(of("claude-x")) ?? Effect.undefined) ?? []
+          assert.strictEqual(pieces.map(({ text }) => text).join(""), server.received[0]?.body)
+        })
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("asks a provider that can count, and renders what another would send", () =>
+    Effect.gen(function* () {
+      const counting = { ...demo, id: "counting", count: () => Effect.succeed(42) }
+      yield* within({ providers: [counting, demo] }, (manager) =>
+        Effect.gen(function* () {
+          const count = (provider: string) =>
+            manager.count?.({ ...request(), model: { provider, model: "demo" } }) ?? Effect.undefined
+          assert.strictEqual(yield* count("counting"), 42)
+          assert.isUndefined(yield* count("demo"))
+          assert.strictEqual((yield* Effect.flip(count("nobody"))).reason._tag, "UnknownModel")
+        })
+      )
+    })
   )
 
   it.effect("an unknown provider fails everywhere, and the error lists what is configured", () =>

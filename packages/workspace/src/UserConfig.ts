@@ -33,10 +33,9 @@ const isBaseUrl = (text: string): boolean => {
 }
 const BaseUrl = Schema.String.check(Schema.makeFilter(isBaseUrl, { expected: baseUrlExpected }))
 
-const prices = Schema.Record(
-  Schema.String.check(Schema.isPattern(modelNamePattern)).annotate({ expected: 'a model, "provider/model"' }),
-  Price
-)
+const ByModel = Schema.String.check(Schema.isPattern(modelNamePattern)).annotate({
+  expected: 'a model, "provider/model"'
+})
 
 /** The user's own configuration file. Trusted: it names programs to start and addresses to send keys to. */
 export const UserConfig = Schema.Struct({
@@ -50,13 +49,24 @@ export const UserConfig = Schema.Struct({
           baseUrl: Schema.optionalKey(BaseUrl),
           /** The provider's model when only the provider is named. */
           model: Schema.optionalKey(Schema.NonEmptyString),
-          maxOutputTokens: Schema.optionalKey(positive)
+          maxOutputTokens: Schema.optionalKey(positive),
+          /** Whether the API caches requests, which it does unless this says no. */
+          caching: Schema.optionalKey(Schema.Boolean),
+          /** How long it keeps them after their last use. */
+          cacheLifetime: Schema.optionalKey(Schema.Literals(["5m", "1h"]))
         })
       )
     })
   ),
   /** By "provider/model". */
-  prices: Schema.optionalKey(prices),
+  prices: Schema.optionalKey(Schema.Record(ByModel, Price)),
+  /** How much a model reads and writes, in tokens, where it is not what its provider says. By "provider/model". */
+  models: Schema.optionalKey(
+    Schema.Record(
+      ByModel,
+      Schema.Struct({ contextWindow: Schema.optionalKey(positive), maxOutputTokens: Schema.optionalKey(positive) })
+    )
+  ),
   mcpServers: Schema.optionalKey(McpServers),
   /** Tools that may run, that are asked about, or that never run. What is not named may run. */
   permissions: Schema.optionalKey(Permissions),

@@ -106,6 +106,16 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
     "config.json:1:32: mcpServers.workspace: expected another name; this one belongs to Parley's own tools, found an object"
   ],
   [
+    "a window of nothing",
+    '{ "models": { "a/b": { "contextWindow": 0 } } }',
+    'config.json:1:41: models["a/b"].contextWindow: expected a whole number above 0, found 0'
+  ],
+  [
+    "a lifetime that the API does not have",
+    '{ "providers": { "anthropic": { "cacheLifetime": "2h" } } }',
+    'config.json:1:50: providers.anthropic.cacheLifetime: expected "5m" or "1h", found "2h"'
+  ],
+  [
     "price without input",
     '{ "prices": { "a/b": { "output": 1 } } }',
     'config.json:1:22: prices["a/b"].input is missing'
@@ -164,7 +174,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "long key",
     `{ "${long}": 1 }`,
-    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, mcpServers, permissions, dynamicContext, limits`
+    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, dynamicContext, compaction, limits`
   ],
   [
     "first of several",

@@ -9,7 +9,8 @@ import { put, temporary } from "./support.ts"
 
 const full = `{
   "model": "anthropic/claude/x",
-  "providers": { "anthropic": { "apiKey": "k-1", "baseUrl": "http://localhost:8080/v1", "model": "m", "maxOutputTokens": 9 } },
+  "providers": { "anthropic": { "apiKey": "k-1", "baseUrl": "http://localhost:8080/v1", "model": "m", "maxOutputTokens": 9, "caching": false, "cacheLifetime": "1h" } },
+  "models": { "anthropic/claude/x": { "contextWindow": 1000, "maxOutputTokens": 10 }, "demo/demo": {} },
   "prices": { "anthropic/claude/x": { "input": 3, "output": 15, "cacheRead": 0.3 } },
   "mcpServers": {
     "files": { "command": "npx", "args": ["-y", "x"], "env": { "A": "b" }, "cwd": "/tmp", "timeoutMillis": 5 },
@@ -29,9 +30,16 @@ it.effect("every key is read, with its defaults", () =>
     assert.isDefined(apiKey)
     assert.strictEqual(Redacted.value(apiKey), "k-1")
     assert.notInclude(inspect(config, { depth: 9 }), "k-1")
-    assert.deepStrictEqual(anthropic, { baseUrl: "http://localhost:8080/v1", model: "m", maxOutputTokens: 9 })
+    assert.deepStrictEqual(anthropic, {
+      baseUrl: "http://localhost:8080/v1",
+      model: "m",
+      maxOutputTokens: 9,
+      caching: false,
+      cacheLifetime: "1h"
+    })
     assert.deepStrictEqual(rest, {
       model: { provider: "anthropic", model: "claude/x" },
+      models: { "anthropic/claude/x": { contextWindow: 1000, maxOutputTokens: 10 }, "demo/demo": {} },
       prices: { "anthropic/claude/x": { input: 3, output: 15, cacheRead: 0.3 } },
       mcpServers: {
         files: { command: "npx", args: ["-y", "x"], env: { A: "b" }, cwd: "/tmp", timeoutMillis: 5 },

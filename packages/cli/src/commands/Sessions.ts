@@ -4,7 +4,7 @@ import type { Round, Turn } from "@parley/domain/Session"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
-import type { Usage } from "@parley/domain/Usage"
+import { cacheHitRatio, type Usage } from "@parley/domain/Usage"
 import { format as formatModel } from "@parley/domain/ModelRef"
 import * as Repair from "@parley/session/Repair"
 import * as Effect from "effect/Effect"
@@ -37,8 +37,11 @@ const minute = (millis: number) =>
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-const tokens = (usage: Usage) =>
-  `${usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens} tokens in (${usage.cacheReadTokens} cached), ${usage.outputTokens} out`
+const tokens = (usage: Usage) => {
+  const ratio = cacheHitRatio(usage)
+  const cached = ratio === undefined ? "" : ` (${Math.round(100 * ratio)}% cached)`
+  return `${usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens} tokens in${cached}, ${usage.outputTokens} out`
+}
 
 const dollars = (cost: number | undefined) => (cost === undefined || cost === 0 ? "" : `, $${cost.toFixed(4)}`)
 
