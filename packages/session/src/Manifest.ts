@@ -7,8 +7,9 @@ import type { Wire, WireSpan } from "@parley/domain/SessionContext"
 import { byteLength, segment } from "@parley/prompt/Digest"
 import type { SessionState } from "./SessionState.ts"
 
-const unknown = (request: ModelRequest, message: number): Origin["source"] =>
-  `message:${message + 1}:${request.messages[message]?.role ?? "user"}`
+/** What is not a block of the log itself: a result that lost its content, or words in place of an empty message. */
+const unknown = (block: Block | undefined, message: number): Origin["source"] =>
+  block?._tag === "ToolResult" ? `result:${block.callId}` : `message:${message + 1}`
 
 const words = (block: Block): string => {
   switch (block._tag) {
@@ -33,7 +34,7 @@ export const of = (state: SessionState, origins: Origins, request: ModelRequest)
       const origin = origins.get(block)
       const part = origin !== undefined && origin.roundId === now ? "round" : "history"
       return segment(part, {
-        source: origin?.source ?? unknown(request, message),
+        source: origin?.source ?? unknown(block, message),
         text: words(block),
         why: origin?.why ?? (part === "history" && origin !== undefined ? `said in ${origin.roundId}` : undefined)
       })
@@ -57,22 +58,38 @@ const after = (text: string, from: number, bytes: number): number => {
 /** As JSON writes it within a string. */
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
+/** Bytes between two sections of a system prompt. */
+const separator = 2
+
 interface Stretch {
   readonly text: string
   readonly source: string
   readonly roundId?: Origin["roundId"]
 }
 
-/** The system prompt in its sections, if the provider sends it as JSON text; else as one stretch. */
-const system = (text: string, { system }: ModelRequest, stable: ReadonlyArray<Segment>): ReadonlyArray<Stretch> => {
+/** The system prompt in its sections, as JSON writes it, and the provider's form around it. */
+const system = (text: string, request: ModelRequest, stable: ReadonlyArray<Segment>): ReadonlyArray<Stretch> => {
+  const whole = escaped(request.system)
+  const from = text.indexOf(whole)
+  if (from < 0) return [{ text, source: /^[\s"\]}]*$/.test(text) ? "envelope" : "system" }]
   const stretches: Array<Stretch> = []
   let at = 0
+  const take = (bytes: number, source: string) => {
+    const end = after(request.system, at, bytes)
+    stretches.push({ text: escaped(request.system.slice(at, end)), source })
+    at = end
+  }
   for (const { bytes, part, source } of stable) {
     if (part !== "system") continue
-    if (at > 0) stretches.push({ text: escaped(system.slice(at, (at = after(system, at, 2)))), source: "separator" })
-    stretches.push({ text: escaped(system.slice(at, (at = after(system, at, bytes)))), source })
+    if (at > 0) take(separator, "separator")
+    take(bytes, source)
   }
-  return stretches.map((stretch) => stretch.text).join("") === text ? stretches : [{ text, source: "system" }]
+  if (stretches.map((stretch) => stretch.text).join("") !== whole) return [{ text, source: "system" }]
+  return [
+    { text: text.slice(0, from), source: "envelope" },
+    ...stretches,
+    { text: text.slice(from + whole.length), source: "envelope" }
+  ]
 }
 
 /** Says of every byte of a body where it comes from. */
@@ -93,7 +110,7 @@ export const wire = (
       case "Block": {
         const block = request.messages[of.message]?.content[of.block]
         const origin = block === undefined ? undefined : origins.get(block)
-        const source = origin?.source ?? unknown(request, of.message)
+        const source = origin?.source ?? unknown(block, of.message)
         return [{ text, source, ...(origin === undefined ? {} : { roundId: origin.roundId }) }]
       }
     }
