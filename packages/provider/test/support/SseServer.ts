@@ -91,7 +91,11 @@ export const serve = (...replies: ReadonlyArray<Reply>): Effect.Effect<SseServer
         write(response, reply, () => Deferred.doneUnsafe(hanging, Effect.void))
       })
     })
-    server.on("connection", (socket) => connections.set(socket, ++opened))
+    server.on("connection", (socket) => {
+      connections.set(socket, ++opened)
+      // Each request of a connection waits for its end: as many as a test likes.
+      socket.setMaxListeners(0)
+    })
     const port = yield* listening(server)
     return { url: `http://127.0.0.1:${port}`, received, hanging }
   })
