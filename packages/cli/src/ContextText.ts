@@ -37,7 +37,7 @@ const by = {
 }
 
 const sizeLine = ({ size }: RequestContext, limit: number | undefined): string =>
-  `${size.tokens} tokens (${by[size.by]})${limit === undefined ? "" : ` of the ${limit} that the model takes beside its answer`}`
+  `${size.tokens} tokens (${by[size.by]})${limit === undefined ? "" : ` of the ${limit} that the model takes beside its answer${size.tokens > limit ? "; more than fit, so the history would be compacted first" : ""}`}`
 
 /** All of a request, in words, and where it comes from. Tokens of single segments are estimates. */
 export const show = (context: RequestContext & Partial<Pick<SessionContext, "skipped" | "limit">>): string => {

@@ -40,6 +40,17 @@ export const compacted = (
   return `Compacted: about ${before.tokens} → ${after.tokens} tokens (${what}). To take it back: parley sessions undo ${session}`
 }
 
+/** What became of the files that a message mentions, one line each. */
+const mentioned = ({ manifest }: EventOf<"ContextBuilt">): ReadonlyArray<string> => [
+  ...new Set(
+    manifest.flatMap(({ bytes, source, why }) => {
+      if (!source.startsWith("mention:")) return []
+      const path = inLine(source.slice("mention:".length))
+      return [bytes > 0 ? `+ ${path}` : `✗ ${path}: ${why ?? "not attached"}`]
+    })
+  )
+]
+
 /**
  * Shows a round as it happens: the model's text on standard output, what its tools do on standard error. A turn whose
  * deltas were missed is completed from its final content, so nothing is lost and nothing is shown twice.
@@ -68,6 +79,8 @@ export const text = Effect.fnUntraced(function* (session: string) {
       case "ContextCallRequested":
         names.set(event.callId, event.name)
         return Effect.void
+      case "ContextBuilt":
+        return Effect.forEach(mentioned(event), note, { discard: true })
       case "TurnStarted":
         shown = 0
         aside = event.purpose !== undefined

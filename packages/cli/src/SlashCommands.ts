@@ -10,12 +10,13 @@ import { Output } from "./Output.ts"
 
 type Edit = Effect.Effect<void, HandleMessageError | UsageError, SessionCoordinator | SessionManager | Output>
 
-const help = `/compact              sum up what was said, to make room
-/undo                 take the latest compaction back
-/pin TEXT             keep this in view through every compaction
-/goal TEXT, /todo TEXT  the same, as the goal or as open work
-/unpin TEXT           no more
-/exit                 end the conversation; it is stored`
+const help = `/compact        sum up what was said, to make room
+/undo           take the latest compaction back
+/pin TEXT       keep this in view through every compaction
+/goal TEXT      the same, as what all of it is for
+/todo TEXT      the same, as work that is open
+/unpin TEXT     no more
+/exit           end the conversation; it is stored`
 
 const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
   Effect.andThen(

@@ -23,6 +23,11 @@ it.live(
           .join("\n"),
         /<file-[0-9a-f]{8} path="notes\.md">\nremember the milk\n/
       )
+      assert.deepStrictEqual(
+        manifest.filter(({ why }) => why === undefined || why === ""),
+        [],
+        "everything says why it is there"
+      )
       const whys = Object.fromEntries(manifest.map(({ source, why }) => [source, why]))
       assert.strictEqual(whys["file:AGENTS.md"], "instructions for the workspace")
       assert.strictEqual(

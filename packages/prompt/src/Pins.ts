@@ -21,5 +21,6 @@ export const pins = (all: ReadonlyArray<Pin>): Section =>
     (["goal", "constraint", "open-work"] as const)
       .flatMap((kind) => all.filter((pin) => pin.kind === kind))
       .map(({ kind, text }) => `- ${words[kind]}: ${text.trim()}`)
-      .join("\n")
+      .join("\n"),
+    "the user pinned it"
   )

@@ -47,14 +47,22 @@ export const dateTime = (now: number, timeZone: string): Section => {
   const iso = DateTime.formatIsoOffset(zoned).replace(/\.\d+/, "")
   return {
     source: "date",
-    text: `Date and time: ${weekdays[DateTime.toParts(zoned).weekDay]} ${iso} (${DateTime.zoneToString(zoned.zone)})`
+    text: `Date and time: ${weekdays[DateTime.toParts(zoned).weekDay]} ${iso} (${DateTime.zoneToString(zoned.zone)})`,
+    why: "the prompt of this workspace wants it said in every round"
   }
 }
 
 export const removed = (path: string): Section => ({
   source: `file:${path}`,
-  text: `The file ${JSON.stringify(path)} is no longer part of the context.`
+  text: `The file ${JSON.stringify(path)} is no longer part of the context.`,
+  why: "it was shown before"
 })
+
+/** A file that the baseline does not hold as it is now. */
+const again = (entry: WorkspaceFile, known: boolean): Section => {
+  const since = known ? "changed since it was shown" : "new since the last baseline"
+  return { ...file(entry), why: entry.why === undefined ? since : `${entry.why}; ${since}` }
+}
 
 export const ofSection = (section: Section): Part =>
   section.text === ""
@@ -107,7 +115,7 @@ export const render = (
   const part = join([
     ...(input.prompt.includeDateTime ? [ofSection(dateTime(input.now, input.environment.timeZone))] : []),
     ofSection(pins(input.pins)),
-    ...changed.map((entry) => ofSection(file(entry))),
+    ...changed.map((entry) => ofSection(again(entry, Object.hasOwn(input.shown, entry.path)))),
     ...gone.map((path) => ofSection(removed(path))),
     dynamic,
     ...input.attachments.map((attachment) => attached(attachment, current))

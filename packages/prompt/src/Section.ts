@@ -17,7 +17,8 @@ export const join = (sections: ReadonlyArray<Section>): string =>
     .join("\n\n")
 
 /** A heading and its text, or nothing when there is no text. */
-export const titled = (source: string, title: string, text: string): Section => ({
+export const titled = (source: string, title: string, text: string, why: string): Section => ({
   source,
-  text: text === "" ? "" : `# ${title}\n\n${text}`
+  text: text === "" ? "" : `# ${title}\n\n${text}`,
+  why
 })

@@ -116,9 +116,9 @@ two
     assert.deepStrictEqual(
       segments.map(({ source, why }) => [source, why]),
       [
-        ["project-instructions", undefined],
+        ["project-instructions", "it says what the instructions below are"],
         ...instructions.map((path) => [`file:${path}`, why]),
-        ["files", undefined],
+        ["files", "it says what the files below are"],
         ["file:a.md", undefined]
       ]
     )

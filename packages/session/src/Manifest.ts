@@ -26,6 +26,14 @@ const words = (block: Block): string => {
   }
 }
 
+/** Why a block is there, for a person. */
+const whyOf = (block: Block, origin: Origin | undefined, part: Segment["part"]): string => {
+  if (part === "history") return origin === undefined ? "part of an earlier round" : `said in ${origin.roundId}`
+  if (origin?.why !== undefined) return origin.why
+  if (block._tag === "ToolResult") return "a tool returned it"
+  return origin?.source.startsWith("answer:") === true ? "the model said it" : "the user says it"
+}
+
 /** Every piece of a request: the stable part, earlier rounds, and the latest round with what it left out and why. */
 export const of = (state: SessionState, origins: Origins, request: ModelRequest): ReadonlyArray<Segment> => {
   const now = state.round?.id
@@ -36,7 +44,7 @@ export const of = (state: SessionState, origins: Origins, request: ModelRequest)
       return segment(part, {
         source: origin?.source ?? unknown(block, message),
         text: words(block),
-        why: origin?.why ?? (part === "history" && origin !== undefined ? `said in ${origin.roundId}` : undefined)
+        why: whyOf(block, origin, part)
       })
     })
   )
