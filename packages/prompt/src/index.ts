@@ -1,5 +1,4 @@
 export * as Baseline from "./Baseline.ts"
-export * as Clip from "./Clip.ts"
 export * as Digest from "./Digest.ts"
 export * as Dynamic from "./Dynamic.ts"
 export * as Excerpt from "./Excerpt.ts"

@@ -57,15 +57,9 @@ const ofTools = once((tools: ReadonlyArray<ToolDefinition>): number =>
   tools.reduce((sum, tool) => sum + ofTool(tool), 0)
 )
 
-let lastSystem = { text: "", tokens: 0 }
-const ofSystem = (text: string): number => {
-  if (lastSystem.text !== text) lastSystem = { text, tokens: Math.ceil(byteLength(text) / 4) }
-  return lastSystem.tokens
-}
-
 /** What stands before the messages. */
 export const ofStable = ({ system, tools }: Pick<ModelRequest, "system" | "tools">): number =>
-  ofSystem(system) + ofTools(tools)
+  Math.ceil(byteLength(system) / 4) + ofTools(tools)
 
 export const estimate = (request: ModelRequest): TokenCount => ({
   tokens: ofStable(request) + ofMessages(request.messages),

@@ -19,8 +19,8 @@ const hopeless: ReadonlySet<ModelErrorReason["_tag"]> = new Set([
   "UnknownStop"
 ])
 
-/** UTF-16 units for each token of a limit: half of what English has, so that other scripts fit as well. */
-const unitsPerToken = 2
+/** Bytes for each token of a limit: fewer than English has, so that code and other scripts fit as well. */
+const bytesPerToken = 3
 
 /** How much of the limit a summary may take. */
 const share = 0.15
@@ -40,8 +40,8 @@ export const of = Effect.fnUntraced(function* (options: Options & { readonly mes
   const { gate, limit, log, messages, roundId } = options
   const model = yield* summariser(options.model)
   const room = RequestSize.limitOf(model) ?? limit
-  const longest = Math.max(2000, Math.floor(limit * share * unitsPerToken))
-  const asked = SummaryText.request(messages, Math.max(4000, Math.floor(room * 0.8 * unitsPerToken)))
+  const longest = Math.max(2000, Math.floor(limit * share * bytesPerToken))
+  const asked = SummaryText.request(messages, Math.max(4000, Math.floor(room * 0.8 * bytesPerToken)))
   const attempt = Effect.suspend(() =>
     TurnRunner.run({
       log,
@@ -75,5 +75,5 @@ export const of = Effect.fnUntraced(function* (options: Options & { readonly mes
       () => Effect.succeed("")
     )
   )
-  return summary.trim() === "" ? SummaryText.mechanical(messages, longest) : SummaryText.clip(summary, longest)
+  return summary.trim() === "" ? SummaryText.mechanical(messages, longest) : SummaryText.clipped(summary, longest)
 })
