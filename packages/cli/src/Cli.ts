@@ -4,6 +4,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Flags from "./commands/Flags.ts"
 import { dynamic } from "./DynamicCommands.ts"
+import { files } from "./FilesCommands.ts"
 
 // Handlers are imported when they are run: naming a command must not cost what all of them cost.
 
@@ -148,5 +149,5 @@ const models = Command.make("models", { ...Flags.shared, format: Flags.listForma
 
 export const parley = Command.make("parley").pipe(
   Command.withDescription("Conversations with tools that nothing can brick"),
-  Command.withSubcommands([run, chat, sessions, recover, context, dynamic, tools, models])
+  Command.withSubcommands([run, chat, sessions, recover, context, files, dynamic, tools, models])
 )

@@ -1,3 +1,4 @@
+export * as ContextFiles from "./ContextFiles.ts"
 export * as DynamicContext from "./DynamicContext.ts"
 export * as EnvironmentInfo from "./EnvironmentInfo.ts"
 export * as FileLimits from "./FileLimits.ts"

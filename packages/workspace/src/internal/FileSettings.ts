@@ -21,6 +21,8 @@ export const ProjectFile = Schema.Struct({
   include: entries,
   /** Paths and patterns of what is not taken after all, in whatever way it was included. A directory stands for all in it. */
   exclude: entries,
+  /** What is switched off for now. It is left out like what is excluded, and named as such. */
+  inactive: entries,
   /** Whether AGENTS.md and CLAUDE.md are shown as instructions. They are, unless this is false. */
   instructions: Schema.optionalKey(Schema.Boolean),
   /** How large one file may be, in tokens; they are estimated as a quarter of its bytes. 65536 unless said in either unit. */
@@ -33,7 +35,7 @@ export const ProjectFile = Schema.Struct({
 export type Settings = typeof ProjectFile.Type
 
 /** Those of a workspace that says nothing. */
-export const none: Settings = { include: [], exclude: [] }
+export const none: Settings = { include: [], exclude: [], inactive: [] }
 
 /** The same estimate as a manifest's. */
 export const estimate = (bytes: number): number => Math.ceil(bytes / 4)

@@ -17,6 +17,8 @@ import { monotonicMillis } from "./Walk.ts"
 /** Larger ignore files are not read: each of their lines may be compared with each name. */
 const maxIgnoreBytes = 64 * 1024
 
+export const switchedOff = "switched off; `parley files activate` switches it on"
+
 export interface Place {
   readonly root: string
   /** The user's own instructions. */
@@ -54,7 +56,9 @@ export const look = Effect.fnUntraced(function* ({ root, userFile }: Place, cach
   }
   const real = found.success
   const document = yield* JsonFile.read({ path: project(real).contextFile, within: real }, ProjectFile)
-  const settings = Option.match(document, { onNone: () => none, onSome: ({ value }) => value })
+  const declared = Option.match(document, { onNone: () => none, onSome: ({ value }) => value })
+  const inactive = new Set(declared.inactive)
+  const settings = { ...declared, exclude: [...declared.exclude, ...inactive] }
 
   const wanted = yield* select(settings, { root: real, limits, load: ignoreFile(real, cache), deadline })
   const included = yield* readFiles(wanted, settings, { root: real, limits, cache, deadline })
@@ -76,7 +80,12 @@ export const look = Effect.fnUntraced(function* ({ root, userFile }: Place, cach
     root: real,
     settings,
     files: [...instructions.files, ...included.files.filter(({ path }) => !shown.has(path))].sort(byPath),
-    skipped: [...wanted.skipped, ...included.skipped.filter(({ path }) => !shown.has(path)), ...skipped],
+    skipped: [
+      ...declared.inactive.map((path) => ({ path, reason: switchedOff })),
+      ...wanted.skipped.filter(({ path }) => !inactive.has(path)),
+      ...included.skipped.filter(({ path }) => !shown.has(path)),
+      ...skipped
+    ],
     /** What was asked for by name, which people want to know of first. */
     named: new Set([...wanted.named, ...settings.include, ...settings.exclude, ...skipped.map(({ path }) => path)]),
     repeated: instructions.repeated,

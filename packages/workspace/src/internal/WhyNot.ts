@@ -7,7 +7,7 @@ import * as Ignore from "./Ignore.ts"
 import { IgnoreFiles } from "./IgnoreFiles.ts"
 import { isInstructions } from "./Instructions.ts"
 import { quote } from "./Json.ts"
-import type { Looked } from "./Looked.ts"
+import { type Looked, switchedOff } from "./Looked.ts"
 import * as Paths from "./Paths.ts"
 import { plain } from "./Plain.ts"
 import * as Pattern from "./Pattern.ts"
@@ -80,8 +80,10 @@ export const whyNot = Effect.fnUntraced(function* (given: string, looked: Looked
   const excluding = itselfOrAbove(excluder(settings.exclude))(path)
   const said = skipped.find((skipped) => skipped.path === root || Paths.normalise(skipped.path) === path)?.reason
   const because =
-    excluding !== undefined
-      ? `${quote(excluding)} in \`exclude\` of ${settingsFile} leaves it out`
-      : (said ?? (yield* reason(path, looked, load)))
+    excluding !== undefined && settings.inactive.includes(excluding)
+      ? `it is ${switchedOff}`
+      : excluding !== undefined
+        ? `${quote(excluding)} in \`exclude\` of ${settingsFile} leaves it out`
+        : (said ?? (yield* reason(path, looked, load)))
   return `${path === "" ? "That" : path} is not in the context: ${because}.`
 })
