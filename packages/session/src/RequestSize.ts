@@ -53,13 +53,16 @@ export const ofMessages = (messages: ReadonlyArray<Message>): number =>
 const ofTool = (tool: ToolDefinition): number =>
   frame + Math.ceil(byteLength(tool.name + tool.description + JSON.stringify(tool.inputSchema)) / 4)
 
-const ofTools = once((tools: ReadonlyArray<ToolDefinition>): number =>
-  tools.reduce((sum, tool) => sum + ofTool(tool), 0)
-)
+const stable = new WeakMap<ReadonlyArray<ToolDefinition>, { readonly system: string; readonly tokens: number }>()
 
-/** What stands before the messages. */
-export const ofStable = ({ system, tools }: Pick<ModelRequest, "system" | "tools">): number =>
-  Math.ceil(byteLength(system) / 4) + ofTools(tools)
+/** What stands before the messages. It is the same in request after request, so it is worked out once for a baseline. */
+export const ofStable = ({ system, tools }: Pick<ModelRequest, "system" | "tools">): number => {
+  const known = stable.get(tools)
+  if (known?.system === system) return known.tokens
+  const tokens = Math.ceil(byteLength(system) / 4) + tools.reduce((sum, tool) => sum + ofTool(tool), 0)
+  stable.set(tools, { system, tokens })
+  return tokens
+}
 
 export const estimate = (request: ModelRequest): TokenCount => ({
   tokens: ofStable(request) + ofMessages(request.messages),
