@@ -100,6 +100,10 @@ const summing = Effect.fnUntraced(function* (options: Options) {
   const messages = state.history.messages()
   const kept = Plan.keep(messages, limit)
   if (kept === undefined) return undefined
+  const left = messages.slice(messages.length - kept)
+  // No summary is paid for where it could not help.
+  const least = RequestSize.ofMessages(left) - Plan.largestResults(left, Number.POSITIVE_INFINITY).saved
+  if (least > limit) return undefined
   const summary = yield* Summary.of({ ...options, messages: messages.slice(0, messages.length - kept) })
   const { baseline, segments: stable } = yield* ContextBuilder.stable(state.baseline?.tools ?? [])
   const values = Dynamic.render(dynamic, {})
@@ -122,7 +126,7 @@ const summing = Effect.fnUntraced(function* (options: Options) {
   const size = sizeAfter(state, event)
   if (size <= limit) return event
   // What stays is too large for the model even so: a result that nobody can read is worth less than going on.
-  const { calls } = Plan.largestResults(messages.slice(messages.length - kept), size - limit)
+  const { calls } = Plan.largestResults(left, size - limit)
   return { ...event, pruned: calls }
 })
 

@@ -130,13 +130,14 @@ describe("what a compaction may not do", () => {
 
   testing("one message too large for the model is refused before it is sent, and does not come back", (requests) =>
     Effect.gen(function* () {
-      yield* send("hello")
+      yield* sendAll(1, 2)
       const error = yield* Effect.flip(send(long.repeat(12)))
       assert.strictEqual(error._tag, "ContextTooLarge")
       assert.include(error.message, "send less at once")
       yield* send("still there?")
-      assert.strictEqual(requests.length, 2)
-      assert.isBelow(flat(requests.at(-1)).length, 1000)
+      assert.strictEqual(requests.length, 3)
+      assert.isFalse(requests.some(isSummary), "no summary is paid for that could not help")
+      assert.isBelow(flat(requests.at(-1)).length, 10_000)
     })
   )
 
