@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { SessionContext } from "@parley/domain/SessionContext"
 import { Effect, Schema } from "effect"
 import { place } from "./support/Cli.ts"
+import { terminal } from "./support/Terminal.ts"
 
 const decode = Schema.decodeEffect(Schema.fromJsonString(SessionContext))
 
@@ -49,6 +50,28 @@ it.live(
       here.write("notes.md", "remember the milk")
       const { code, stderr } = yield* here.run(["run", "what does it say? @notes.md"], { input: "see @secret.md" })
       assert.strictEqual(code, 0, stderr)
+      const { stdout } = yield* here.run(["context", "-c", "--format", "json"])
+      assert.include(stdout, "remember the milk")
+      assert.include(stdout, "see @secret.md")
+      assert.notInclude(stdout, "canary in a file")
+    }),
+  60_000
+)
+
+it.live(
+  "what is pasted into a conversation mentions nothing, and what is typed around it does",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.write("secret.md", "canary in a file")
+      here.write("notes.md", "remember the milk")
+      const chat = yield* terminal(here, ["chat"])
+      yield* chat.shows(/> $/)
+      const log = `see @secret.md\r${"a line of a log\r".repeat(20)}`
+      yield* chat.type(`about @notes.md: \u001b[200~${log}\u001b[201~\r`)
+      yield* chat.shows(/demo model/)
+      yield* chat.type("/exit\r")
+      yield* chat.ended
       const { stdout } = yield* here.run(["context", "-c", "--format", "json"])
       assert.include(stdout, "remember the milk")
       assert.include(stdout, "see @secret.md")

@@ -60,7 +60,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     // Of a pipe's next line nobody knows whether it was meant.
     if (lines.interactive) Signals.forget()
     busy = true
-    const round = yield* Effect.result(RunRound.run(info, line, "text"))
+    const round = yield* Effect.result(RunRound.run(info, line, "text", { mentions: lines.typed() }))
     busy = false
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")

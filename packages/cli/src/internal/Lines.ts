@@ -16,6 +16,8 @@ export interface Lines {
   /** Drops what has been typed and asks again. */
   readonly again: () => void
   readonly close: () => void
+  /** The line that `next` gave last without what was pasted into it, for which labels stand. */
+  readonly typed: () => string
 }
 
 /** So many lines may wait before a pipe is not read any further. */
@@ -93,16 +95,21 @@ export const open = (): Lines => {
   const edits = interactive && Host.env["TERM"] !== "dumb"
   const { expand, reader } = edits ? openEditor(() => take !== undefined) : openPlain()
   const waiting: Array<string> = []
+  let typed = ""
   let ended = false
   let unwatch = () => {}
+  const meant = (line: string) => {
+    typed = line
+    return expand(line)
+  }
   const give = (line: string | undefined) => {
     const resolve = take
     take = undefined
-    resolve?.(line)
+    resolve?.(line === undefined ? undefined : meant(line))
   }
   reader.on("line", (line) => {
-    if (take !== undefined) return give(expand(line))
-    if (waiting.push(expand(line)) >= enough && !interactive) reader.pause()
+    if (take !== undefined) return give(line)
+    if (waiting.push(line) >= enough && !interactive) reader.pause()
   })
   reader.on("close", () => {
     ended = true
@@ -120,7 +127,7 @@ export const open = (): Lines => {
       Effect.callback((resume) => {
         const early = waiting.shift()
         if (waiting.length < enough && !interactive && !ended) reader.resume()
-        if (early !== undefined || ended) return resume(Effect.succeed(early))
+        if (early !== undefined || ended) return resume(Effect.sync(() => (early === undefined ? early : meant(early))))
         const own = (line: string | undefined) => resume(Effect.succeed(line))
         take = own
         reader.setPrompt(prompt)
@@ -132,6 +139,7 @@ export const open = (): Lines => {
           if (interactive) Streams.err("\n")
         })
       }),
+    typed: () => typed,
     again: () => {
       // The keys that an editor has for it: to the end of the line, and all before it away.
       if (edits) for (const name of ["e", "u"]) reader.write(null, { ctrl: true, name })
