@@ -66,7 +66,7 @@ it.live(
       here.write("secret.md", "canary in a file")
       here.write("notes.md", "remember the milk")
       const chat = yield* terminal(here, ["chat"])
-      yield* chat.shows(/> $/)
+      yield* chat.shows(/> [^\n]*$/)
       const log = `see @secret.md\r${"a line of a log\r".repeat(20)}`
       yield* chat.type(`about @notes.md: \u001b[200~${log}\u001b[201~\r`)
       yield* chat.shows(/demo model/)
