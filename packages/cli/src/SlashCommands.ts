@@ -12,6 +12,7 @@ type Edit = Effect.Effect<void, HandleMessageError | UsageError, SessionCoordina
 
 const help = `/compact        sum up what was said, to make room
 /undo           take the latest compaction back
+/refresh        show all files anew, and what was said of them before no more
 /pin TEXT       keep this in view through every compaction
 /goal TEXT      the same, as what all of it is for
 /todo TEXT      the same, as work that is open
@@ -31,6 +32,7 @@ const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit
   "/help": () => Output.use((output) => output.note(help)),
   "/compact": (id) => compactNow(id),
   "/undo": (id) => SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "undone")),
+  "/refresh": (id) => SessionCoordinator.use((parley) => noted(parley.refresh(id), "with the next message")),
   "/pin": (id, text) => pin(id, "constraint", text),
   "/goal": (id, text) => pin(id, "goal", text),
   "/todo": (id, text) => pin(id, "open-work", text),

@@ -94,6 +94,8 @@ export const SessionEvent = Schema.TaggedUnion({
   },
   /** The latest compaction that is not undone counts no more. Between rounds. */
   CompactionUndone: {},
+  /** The next round has a new baseline, whatever has changed: files are shown in it as they are then. Between rounds. */
+  RefreshRequested: {},
   /** Stays in view through every compaction. Between rounds. */
   Pinned: { kind: PinKind, text: Schema.NonEmptyString },
   Unpinned: { text: Schema.NonEmptyString },
@@ -151,7 +153,7 @@ export const endsTurn = SessionEvent.isAnyOf(["TurnCompleted", "TurnFailed", "Tu
 export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", "RoundCancelled"])
 
 /** What a user does to the session itself: it stands between rounds. */
-export const betweenRounds = SessionEvent.isAnyOf(["CompactionUndone", "Pinned", "Unpinned"])
+export const betweenRounds = SessionEvent.isAnyOf(["CompactionUndone", "RefreshRequested", "Pinned", "Unpinned"])
 
 /** Facts that must survive power loss once acknowledged. The others survive the death of the process. */
 export const needsBarrier = SessionEvent.isAnyOf([
@@ -163,6 +165,7 @@ export const needsBarrier = SessionEvent.isAnyOf([
   "RoundFailed",
   "RoundCancelled",
   "CompactionUndone",
+  "RefreshRequested",
   "Pinned",
   "Unpinned"
 ])

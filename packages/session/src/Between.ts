@@ -46,6 +46,7 @@ export const make = (open: OpenSessions) => {
     )
   return {
     undoCompaction: (id: SessionId) => append(id, undone),
+    refresh: (id: SessionId) => append(id, () => ({ _tag: "RefreshRequested" })),
     pin: (id: SessionId, kind: PinKind, text: string) => append(id, pinned(kind, text)),
     unpin: (id: SessionId, text: string) => append(id, unpinned(text))
   }

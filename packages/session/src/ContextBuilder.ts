@@ -61,7 +61,8 @@ export const build = Effect.fn("ContextBuilder.build")(function* <E, R>(options:
   const dynamic = yield* DynamicSlots.resolve({ state, roundId, tools, files: digestOf(files), refresh, run })
   const now = yield* Clock.currentTimeMillis
   const rendered = Baseline.render({ prompt, tools, environment, files })
-  const fresh = state.baseline?.key === rendered.baseline.key ? undefined : rendered.baseline
+  const same = !state.refresh && state.baseline?.key === rendered.baseline.key
+  const fresh = same ? undefined : rendered.baseline
   const { pins, shown } = state
   const { text } = Pins.pins(pins)
   const pinned = text === "" ? "" : digest(text)

@@ -77,6 +77,11 @@ export class SessionCoordinator extends Context.Service<
     ) => Effect.Effect<Round, HandleMessageError>
     /** Takes the latest compaction back: later requests hold again what it left out. */
     readonly undoCompaction: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
+    /**
+     * Gives the next round a new baseline: what earlier messages said of files vanishes, and they are shown as they are then.
+     * Costs what the provider had cached.
+     */
+    readonly refresh: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
     /** Keeps some words in view through every compaction. */
     readonly pin: (sessionId: SessionId, pin: Pin) => Effect.Effect<void, HandleMessageError>
     readonly unpin: (sessionId: SessionId, text: string) => Effect.Effect<void, HandleMessageError>
@@ -120,6 +125,7 @@ export class SessionCoordinator extends Context.Service<
           Effect.provide(managers)
         ),
         undoCompaction: (sessionId) => Effect.provide(rounds.undoCompaction(sessionId), managers),
+        refresh: (sessionId) => Effect.provide(rounds.refresh(sessionId), managers),
         pin: (sessionId, { kind, text }) => Effect.provide(rounds.pin(sessionId, kind, text), managers),
         unpin: (sessionId, text) => Effect.provide(rounds.unpin(sessionId, text), managers),
         cancel: rounds.cancel,

@@ -48,6 +48,8 @@ export class SessionState {
   baseline: Baseline | undefined
   /** Where that comes from. */
   stable: ReadonlyArray<Segment> = []
+  /** The next round has a new one, whatever has changed. */
+  refresh = false
   shown = nothing
   /** The same when the model last answered: what was shown with a request that it rejected will not be sent again. */
   private accepted = nothing
@@ -95,6 +97,7 @@ export class SessionState {
     this.pin(event)
     if (event._tag === "ContextBuilt") this.build(event)
     if (event._tag === "ContextCompacted") this.compact(event)
+    if (event._tag === "RefreshRequested") this.refresh = true
     if (event._tag === "CompactionUndone") {
       this.compactions = Math.max(0, this.compactions - 1)
       // What was said again with the compaction is gone with it.
@@ -145,6 +148,7 @@ export class SessionState {
   /** Files and dynamic context of earlier messages vanish with a new baseline. */
   private rebase(baseline: Baseline, manifest: ReadonlyArray<Segment>): void {
     this.baseline = baseline
+    this.refresh = false
     this.stable = manifest.filter(({ part }) => part === "tools" || part === "system")
     this.reported = undefined
     this.shown = { ...this.shown, files: baseline.files, slots: {} }

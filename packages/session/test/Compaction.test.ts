@@ -251,6 +251,30 @@ describe("a compaction that was asked for", () => {
     }
   )
 
+  const read = { text: "version 1" }
+  testing(
+    "a refresh shows files anew, and what was said of them before no more",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* send("one")
+        read.text = "version 2"
+        yield* send("two")
+        assert.include(flat(requests.at(-1)), "version 2")
+        yield* use((parley) => parley.refresh(sessionId))
+        yield* send("three")
+        assert.include(requests.at(-1)?.system, "version 2")
+        assert.notInclude(flat(requests.at(-1)), "version")
+        const system = requests.at(-1)?.system
+        yield* send("four")
+        assert.strictEqual(requests.at(-1)?.system, system)
+      }),
+    {
+      optional: Layer.succeed(FilesManager, {
+        read: Effect.sync(() => ({ files: [{ path: "a.txt", text: read.text }], skipped: [] }))
+      })
+    }
+  )
+
   const file = { text: "version 1" }
   testing(
     "what it keeps says nothing of files any more: they are shown as they are now",

@@ -40,6 +40,16 @@ export const undo = Effect.fn("parley sessions undo")((flags: Flags) =>
   )
 )
 
+export const refresh = Effect.fn("parley sessions refresh")((flags: Flags) =>
+  within(
+    flags,
+    Effect.gen(function* () {
+      const id = yield* Target.named(flags.id)
+      yield* SessionCoordinator.use((coordinator) => coordinator.refresh(id))
+    })
+  )
+)
+
 export const pin = Effect.fn("parley sessions pin")(
   (flags: Flags & { readonly kind: PinKind; readonly text: ReadonlyArray<string> }) =>
     within(

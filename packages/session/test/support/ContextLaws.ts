@@ -19,14 +19,16 @@ const flat = ({ messages, system, tools }: ModelRequest): string =>
 const turnsOf = (log: ReadonlyArray<LogEntry>) => {
   let edits = 0
   let baselines = 0
+  let refreshes = 0
   const rejected = new Set(
     log.flatMap(({ event }) => (event._tag === "TurnFailed" && isRejection(event.failure) ? [event.turnId] : []))
   )
   return log.flatMap(({ event }, at) => {
     if (event._tag === "ContextBuilt" && event.baseline !== undefined) baselines++
+    if (event._tag === "RefreshRequested") refreshes++
     if (event._tag === "ContextCompacted" || event._tag === "CompactionUndone") edits++
     return event._tag === "TurnStarted" && event.purpose === undefined
-      ? [{ at, edits, baselines, rejected: rejected.has(event.turnId) }]
+      ? [{ at, edits, baselines, refreshes, rejected: rejected.has(event.turnId) }]
       : []
   })
 }
@@ -41,7 +43,9 @@ const prefix = (sent: ReadonlyArray<Sent>, turns: ReturnType<typeof turnsOf>): R
     const at = turns.findLastIndex(({ rejected }, n) => n < i && !rejected)
     const [before, last] = [sent[at], turns[at]]
     if (before === undefined || turn === undefined || last === undefined || turn.edits !== last.edits) return []
-    const changed = sent.slice(at, i).some((other) => other.prompt !== prompt || other.tools !== tools)
+    const changed =
+      turn.refreshes !== last.refreshes ||
+      sent.slice(at, i).some((other) => other.prompt !== prompt || other.tools !== tools)
     if (turn.baselines !== last.baselines) return changed ? [] : [`request ${i} has a new baseline and nothing changed`]
     return flat(request).startsWith(flat(before.request)) ? [] : [`request ${i} does not begin with the one before it`]
   })

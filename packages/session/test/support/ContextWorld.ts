@@ -39,7 +39,8 @@ export const ContextCommand = Schema.Union([
   Schema.TaggedStruct("Restart", {}),
   Schema.TaggedStruct("Compact", {}),
   Schema.TaggedStruct("Compact", {}),
-  Schema.TaggedStruct("Undo", {})
+  Schema.TaggedStruct("Undo", {}),
+  Schema.TaggedStruct("Refresh", {})
 ])
 export type ContextCommand = typeof ContextCommand.Type
 
@@ -170,6 +171,9 @@ export class ContextWorld {
             break
           case "Compact":
             yield* Effect.ignore(parley.compact(id))
+            break
+          case "Refresh":
+            yield* Effect.ignore(parley.refresh(id))
             break
           case "Undo":
             yield* Effect.ignore(parley.undoCompaction(id))
