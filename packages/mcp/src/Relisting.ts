@@ -1,7 +1,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { ServerDown } from "./internal/ChildServer.ts"
-import type { Connection } from "./internal/Sdk.ts"
+import type { Connection } from "./internal/Connection.ts"
 import type { Catalog } from "./ToolListing.ts"
 import { tell, type ToolServer } from "./ToolServer.ts"
 

@@ -1,6 +1,6 @@
 import type { ServerStatus } from "@parley/domain/McpManager"
 import type { ToolDefinition } from "@parley/domain/Tool"
-import type { Connection } from "./internal/Sdk.ts"
+import type { Connection } from "./internal/Connection.ts"
 import { countedDeaths, pauseAfter, type RestartPolicy } from "./RestartPolicy.ts"
 import type { Catalog } from "./ToolListing.ts"
 

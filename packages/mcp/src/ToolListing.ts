@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { ServerDown } from "./internal/ChildServer.ts"
-import type { Connection } from "./internal/Sdk.ts"
+import type { Connection } from "./internal/Connection.ts"
 import { explainLeftOut, readTools } from "./ToolList.ts"
 
 const maxPages = 64

@@ -1,8 +1,8 @@
 import { join } from "node:path"
 import process, { env } from "node:process"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber } from "effect"
-import type { McpManager } from "@parley/domain/McpManager"
+import { Clock, Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { McpManager } from "@parley/domain/McpManager"
 import {
   context,
   directory,
@@ -12,6 +12,7 @@ import {
   httpServer,
   isRunning,
   logged,
+  manager as managerLayer,
   rawServer,
   readLog,
   textOf,
@@ -167,6 +168,25 @@ describe("a server that does not become ready", () => {
     })
   )
 })
+
+it.live("a call that waits for its server ends at once when the servers are stopped", () =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const layer = managerLayer({ servers: { raw: rawServer() }, restarts: { firstDelayMillis: 60_000 } })
+    const manager = Context.get(yield* Layer.buildWithScope(layer, scope), McpManager)
+    assert.strictEqual((yield* lost(manager, "raw__crash")).reason, "Lost")
+    yield* eventually(manager.servers, ([status]) => status?.state === "restarting")
+    const waiting = yield* Effect.forkChild(lost(manager, "raw__hang"), { startImmediately: true })
+    yield* Scope.close(scope, Exit.void)
+    const { problem, reason } = yield* Fiber.join(waiting)
+    assert.deepStrictEqual([reason, problem], ["NotSent", "The server raw is not running: it has been stopped"])
+    assert.deepInclude((yield* manager.servers)[0], {
+      state: "stopped",
+      tools: 0,
+      lastProblem: "it was ended by SIGKILL"
+    })
+  })
+)
 
 const starts = Number(env["PARLEY_MCP_STARTS"] ?? 20)
 

@@ -7,10 +7,10 @@ import type { Server } from "@modelcontextprotocol/server"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import type { ToolInput } from "@parley/domain/McpManager"
 import { plainLine } from "../PlainText.ts"
 import { type ChildServer, ServerDown } from "./ChildServer.ts"
-import { makeToolsChanged, type ToolsChanged } from "./ToolsChanged.ts"
+import type { Connection } from "./Connection.ts"
+import { makeToolsChanged } from "./ToolsChanged.ts"
 import { describeCause, RequestFailure, requestFailure, streamEnded } from "./SdkFailure.ts"
 import { watched } from "./WatchedConnection.ts"
 
@@ -27,21 +27,6 @@ export const loadValidator = Effect.map(
   Effect.promise(() => import("@modelcontextprotocol/client/validators/cf-worker")),
   ({ CfWorkerJsonSchemaValidator }) => new CfWorkerJsonSchemaValidator()
 )
-
-/** One server that has answered, until its scope closes. */
-export interface Connection {
-  readonly hasTools: boolean
-  /** One page of `tools/list`, as the server sent it: one bad tool must not cost the whole page. */
-  readonly listTools: (cursor: string | undefined) => Effect.Effect<unknown, RequestFailure>
-  readonly callTool: (
-    tool: string,
-    input: ToolInput,
-    meta: { readonly [key: string]: string }
-  ) => Effect.Effect<unknown, RequestFailure>
-  readonly toolsChanged: ToolsChanged
-  /** Completes when the connection has closed, from either side, with why that was. */
-  readonly closed: Effect.Effect<string>
-}
 
 // The SDK's own limit on a request is switched off: limits are ours, so that a limit and an interruption can be told apart.
 const noLimit = 2 ** 31 - 1

@@ -1,7 +1,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import type { Connection } from "./Sdk.ts"
+import type { Connection } from "./Connection.ts"
 import { RequestFailure } from "./SdkFailure.ts"
 
 const askLimit = "5 seconds"
