@@ -12,6 +12,9 @@ import { keyed, provider, streaming } from "./support/Provider.ts"
 const decodeEntries = Schema.decodeEffect(Schema.Array(Schema.fromJsonString(LogEntry)))
 const decodeRound = Schema.decodeEffect(Schema.fromJsonString(Round))
 const decodeInfos = Schema.decodeEffect(Schema.fromJsonString(Schema.Array(SessionInfo)))
+const decodeServers = Schema.decodeEffect(
+  Schema.fromJsonString(Schema.Struct({ servers: Schema.Array(Schema.Unknown) }))
+)
 const noTrace = ({ stderr, stdout }: Ended) => assert.notMatch(stderr + stdout, /\n\s+at .*[:(]\d+/)
 
 it("the version is the package's", () => {
@@ -236,6 +239,12 @@ describe("parley sessions, context, tools, models, chat", { timeout: 60_000 }, (
       const tools = yield* here.run(["tools"])
       assert.match(tools.stdout, /broken: failed\n {2}! .+/)
       assert.match(tools.stdout, /workspace__read_file/)
+      const { servers } = yield* decodeServers((yield* here.run(["tools", "--format", "json"])).stdout)
+      const problem = "the command /nowhere/server was not found"
+      assert.deepStrictEqual(servers, [
+        { name: "workspace", state: "ready", tools: 3, restarts: 0 },
+        { name: "broken", state: "restarting", tools: 0, problem, restarts: 0, lastProblem: problem }
+      ])
       assert.match((yield* here.run(["models"])).stdout, /^\* demo\/demo/m)
     })
   )

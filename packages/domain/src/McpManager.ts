@@ -9,10 +9,19 @@ import { ToolError } from "./ToolError.ts"
 /** How one configured server fares. A server that is not `ready` costs its own tools and nothing else. */
 export interface ServerStatus {
   readonly name: string
-  readonly state: "ready" | "failed"
+  /**
+   * `restarting` is the pause before a new start, and `starting` any start. A server that has `failed` too often, or cannot
+   * run at all, is not started again; `stopped` is what they are when whoever started them has ended them.
+   */
+  readonly state: "starting" | "ready" | "restarting" | "failed" | "stopped"
+  /** How many it offers now: none unless it is ready. */
   readonly tools: number
-  /** Why it is not ready, in words for a person. */
+  /** Why it is not ready, in words for a person; or, of one that is, what is wrong with its tools. */
   readonly problem?: string
+  /** How often it was started again; absent when never. */
+  readonly restarts?: number
+  /** Why it was last found dead, also when it has been started again since. */
+  readonly lastProblem?: string
 }
 
 export type ToolInput = { readonly [key: string]: Schema.Json }
@@ -25,12 +34,16 @@ export interface CallContext {
 export class McpManager extends Context.Service<
   McpManager,
   {
-    /** The tools of all servers that are ready, sorted by name. Waits until each server is ready or has failed. */
+    /**
+     * The tools of all servers that are ready, sorted by name, as they are now: later the same servers may offer others.
+     * Waits until each server has become ready or has failed to, and not for one that is started again.
+     */
     readonly tools: Effect.Effect<ReadonlyArray<ToolDefinition>>
     readonly servers: Effect.Effect<ReadonlyArray<ServerStatus>>
     /**
-     * Runs one tool once, by its qualified name. Input that does not fit the tool's schema is `NotSent`. Interruption
-     * cancels the call at the server.
+     * Runs one tool once, by its qualified name. Input that does not fit the tool's schema is `NotSent`, and so is a call
+     * to a tool that is no longer offered. Interruption cancels the call at the server. A call to a server that is being
+     * started again waits for it for a while.
      */
     readonly call: (name: string, input: ToolInput, context: CallContext) => Effect.Effect<ToolOutput, ToolError>
   }

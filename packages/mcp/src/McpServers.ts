@@ -7,9 +7,12 @@ import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
+import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
+import { statusOf } from "./ServerState.ts"
+import { supervise } from "./Supervisor.ts"
 import { callTool, unknownTool } from "./ToolCalls.ts"
 import { reservedServerName, uniqueByName } from "./ToolNames.ts"
-import { fail, make as makeServer, settle, settled, statusOf, type ToolServer } from "./ToolServer.ts"
+import { make as makeServer, settled, tell, type ToolServer } from "./ToolServer.ts"
 import { workspaceDefinitions } from "./WorkspaceTools.ts"
 
 export interface McpServersOptions {
@@ -28,8 +31,11 @@ export interface McpServersOptions {
   readonly environment?: { readonly [name: string]: string | undefined } | undefined
   /** How long an ending server has after the end of its input, and again after SIGTERM; two seconds when absent. */
   readonly closeGrace?: Duration.Input | undefined
+  /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
+  readonly restarts?: Partial<RestartPolicy> | undefined
 }
 
+const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
 const defaultTimeout = Duration.seconds(120)
 
 /**
@@ -42,10 +48,10 @@ const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: LifeOptio
   yield* Deferred.await(wanted).pipe(
     Effect.andThen(connectWorkspace(root, clientInfo)),
     Effect.flatMap((connection) =>
-      settle(server, { _tag: "Ready", connection, tools: workspaceDefinitions, problem: undefined })
+      tell(server, { _tag: "BecameReady", connection, catalog: { tools: workspaceDefinitions, note: undefined } })
     ),
-    Effect.catch(({ problem }) => fail(server, problem)),
-    Effect.catchDefect((defect) => fail(server, `internal error: ${String(defect)}`)),
+    Effect.catch(({ problem }) => tell(server, { _tag: "GaveUp", problem })),
+    Effect.catchDefect((defect) => tell(server, { _tag: "GaveUp", problem: `internal error: ${String(defect)}` })),
     Effect.forkScoped
   )
   return { server, wake: Deferred.succeed(wanted, undefined) }
@@ -60,11 +66,16 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
     onStderr: options.onStderr
   }
+  const policy = { ...defaultRestartPolicy, ...options.restarts }
   const servers = yield* Effect.forEach(
     Object.entries(options.servers).filter(([, config]) => config.disabled !== true),
     ([name, config]) =>
       Effect.map(
-        makeServer(name, config.timeoutMillis === undefined ? defaultTimeout : Duration.millis(config.timeoutMillis)),
+        makeServer(
+          name,
+          config.timeoutMillis === undefined ? defaultTimeout : Duration.millis(config.timeoutMillis),
+          policy
+        ),
         (server) => ({ server, config })
       )
   )
@@ -72,10 +83,12 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
     servers,
     ({ config, server }) =>
       server.name === reservedServerName
-        ? fail(server, `the name ${reservedServerName} is taken by the built-in tools: give this server another one`)
-        : live(server, config, lifeOptions),
+        ? tell(server, { _tag: "GaveUp", problem: reservedName })
+        : supervise(server, live(server, config, lifeOptions)),
     { concurrency: "unbounded", discard: true }
   ).pipe(Effect.forkScoped)
+  // Runs before the servers are ended: who waits for one that is being started again need not wait for that.
+  yield* Effect.addFinalizer(() => Effect.forEach(servers, ({ server }) => tell(server, { _tag: "Stopped" })))
   return servers.map(({ server }) => server)
 })
 
@@ -89,11 +102,9 @@ const make = Effect.fnUntraced(function* (
   const own = workspace === undefined ? [] : workspaceDefinitions.map((tool) => ({ ...tool, from: workspace.server }))
   const toolsOf = (server: ToolServer) =>
     Effect.map(settled(server), (state) =>
-      state._tag === "Starting"
-        ? []
-        : state.tools.map((tool) => ({ ...tool, from: server, live: state._tag === "Ready" }))
+      state.past.tools.map((tool) => ({ ...tool, from: server, live: state._tag === "Ready" }))
     )
-  /** All tools that were ever listed; those of servers that have ended are marked. */
+  /** All tools as they were last listed; those of servers that are not ready now are marked. */
   const known = Effect.map(Effect.forEach(configured, toolsOf), (all) =>
     uniqueByName([...own.map((tool) => ({ ...tool, live: true })), ...all.flat()])
   )
@@ -124,8 +135,9 @@ const make = Effect.fnUntraced(function* (
 
 /**
  * The tools of MCP servers, and of the built-in workspace server. Building the layer waits for nothing: servers start in
- * the background, all at once, and `tools` waits until each is ready or has failed. A server that fails costs its own
- * tools, and `servers` says why. The list of a server's tools is read once, when it has started. Closing the scope ends
- * all connections at once and leaves no process behind, grandchildren included.
+ * the background, all at once, and `tools` waits until each has become ready or has failed to for the first time. A server
+ * that fails costs its own tools, and `servers` says why; it is started again after a pause, unless it fails too often. Its
+ * tools are listed anew whenever it starts and whenever it says that they have changed. Closing the scope ends all
+ * connections at once and leaves no process behind, grandchildren included.
  */
 export const layer = (options: McpServersOptions): Layer.Layer<McpManager> => Layer.effect(McpManager, make(options))

@@ -1,16 +1,15 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
 import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
-import type { ToolDefinition } from "@parley/domain/Tool"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
-import { type ClientInfo, type Connection, connectChild, connectHttp } from "./internal/Sdk.ts"
-import type { RequestFailure } from "./internal/SdkFailure.ts"
-import { explainLeftOut, readTools } from "./ToolList.ts"
-import { fail, settle, type ToolServer } from "./ToolServer.ts"
+import type { Connection } from "./internal/Connection.ts"
+import { type ClientInfo, connectChild, connectHttp } from "./internal/Sdk.ts"
+import { relist } from "./Relisting.ts"
+import { catalogOf } from "./ToolListing.ts"
+import { died, tell, type ToolServer } from "./ToolServer.ts"
 
 /** What the start of a server needs besides its own configuration. */
 export interface LifeOptions {
@@ -21,52 +20,6 @@ export interface LifeOptions {
   readonly grace: Duration.Duration
   readonly onStderr: ((server: string, text: string) => void) | undefined
 }
-
-const maxPages = 64
-const maxTools = 2000
-
-const Page = Schema.Struct({ tools: Schema.Array(Schema.Unknown), nextCursor: Schema.optionalKey(Schema.Unknown) })
-const decodePage = Schema.decodeUnknownEffect(Page)
-
-const wordsOf = ({ reason }: RequestFailure): string => (reason._tag === "Answered" ? reason.message : reason.problem)
-
-/** All pages of the tool list. A server that answers with ever new pages is read no further than the limits. */
-const listAll = Effect.fnUntraced(function* (connection: Connection) {
-  const entries: Array<unknown> = []
-  const seen = new Set<string>()
-  let cursor: string | undefined = undefined
-  for (let page = 0; page < maxPages && entries.length <= maxTools; page++) {
-    const answer: unknown = yield* connection
-      .listTools(cursor)
-      .pipe(Effect.mapError((failure) => new ServerDown({ problem: `it cannot list its tools: ${wordsOf(failure)}` })))
-    const { nextCursor, tools }: typeof Page.Type = yield* decodePage(answer).pipe(
-      Effect.mapError(() => new ServerDown({ problem: "it answered to tools/list with something else" }))
-    )
-    entries.push(...tools)
-    if (typeof nextCursor !== "string" || seen.has(nextCursor)) return { entries, more: typeof nextCursor === "string" }
-    seen.add(nextCursor)
-    cursor = nextCursor
-  }
-  return { entries: entries.slice(0, maxTools), more: true }
-})
-
-/** What the user says about a tool. That it changes nothing is the stronger word. */
-const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: ToolDefinition): ToolDefinition =>
-  readOnlyTools?.includes(tool.tool) === true
-    ? { ...tool, safeToRepeat: "read-only" }
-    : idempotentTools?.includes(tool.tool) === true
-      ? { ...tool, safeToRepeat: "idempotent" }
-      : tool
-
-const toolsOf = Effect.fnUntraced(function* (name: string, config: McpServerConfig, connection: Connection) {
-  if (!connection.hasTools) return { tools: [], problem: undefined }
-  const { entries, more } = yield* listAll(connection)
-  const { leftOut, tools: offered } = readTools(name, entries)
-  const tools = offered.map((tool) => marked(config, tool))
-  const notes = [explainLeftOut(leftOut), more ? "its list of tools did not end and was cut" : undefined]
-  const problem = notes.filter((note) => note !== undefined).join("; ")
-  return { tools, problem: problem === "" ? undefined : problem }
-})
 
 /** A server that has been started and not yet asked anything. */
 interface Started {
@@ -118,11 +71,17 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
     Effect.map((said) => withLastWords(said, started))
   )
 
+const startLimit = ({ startTimeoutMillis }: McpServerConfig) => Duration.millis(startTimeoutMillis ?? 10_000)
+
 const readyIn = (name: string, config: McpServerConfig, started: Started) => {
-  const limit = Duration.millis(config.startTimeoutMillis ?? 10_000)
+  const limit = startLimit(config)
   return started.connect.pipe(
     Effect.flatMap((connection) =>
-      Effect.map(toolsOf(name, config, connection), (listed) => ({ _tag: "Ready" as const, connection, ...listed }))
+      Effect.map(catalogOf(name, config, connection), (catalog) => ({
+        _tag: "BecameReady" as const,
+        connection,
+        catalog
+      }))
     ),
     Effect.catchTag("ServerDown", ({ problem }) =>
       Effect.flatMap(explain(problem, started), (said) => Effect.fail(new ServerDown({ problem: said })))
@@ -139,20 +98,23 @@ const readyIn = (name: string, config: McpServerConfig, started: Started) => {
 }
 
 /**
- * Runs one server until it ends or the fiber is interrupted; then everything it started is ended too. Never fails: the
- * server's state says how it went, and is settled within the start limit.
+ * One life of a server, the first or a later one: starts it and runs it until it ends or the fiber is interrupted; then
+ * everything it started is ended too. Never fails: the server's state says how it went, and leaves `Starting` within the
+ * start limit. When this returns, the server has died.
  */
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
     const started = yield* start(server.name, config, options)
     const ready = yield* readyIn(server.name, config, started)
-    yield* settle(server, ready)
-    yield* ready.connection.closed
-    return yield* new ServerDown({ problem: yield* explain("the connection closed", started) })
+    yield* tell(server, ready)
+    const { connection } = ready
+    const list = catalogOf(server.name, config, connection)
+    const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
+    return yield* new ServerDown({ problem: yield* explain(problem, started) })
   }).pipe(
     // Told before the scope closes: whoever waits for the server need not wait until it has been ended.
-    Effect.catchTag("ServerDown", ({ problem }) => fail(server, problem)),
+    Effect.catchTag("ServerDown", ({ problem }) => died(server, problem)),
     Effect.scoped,
     // A defect here is a fault of ours; it must not leave `tools` waiting for ever.
-    Effect.catchDefect((defect) => fail(server, `internal error: ${String(defect)}`))
+    Effect.catchDefect((defect) => tell(server, { _tag: "GaveUp", problem: `internal error: ${String(defect)}` }))
   )

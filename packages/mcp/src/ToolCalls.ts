@@ -1,5 +1,8 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { type CallContext, type ToolInput } from "@parley/domain/McpManager"
 import { text } from "@parley/domain/Content"
 import { type ToolDefinition, type ToolOutput } from "@parley/domain/Tool"
@@ -8,7 +11,14 @@ import { checkInput } from "./internal/InputCheck.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
 import { toOutput } from "./ToolResults.ts"
-import { settled, type ToolServer } from "./ToolServer.ts"
+import { before, type Ready, readyBy } from "./Readiness.ts"
+import { settled, type ToolServer, until } from "./ToolServer.ts"
+
+/** How long, in milliseconds, a call waits for a server that is being started again. */
+const longestWait = 10_000
+
+/** There is nothing any more that a request could be sent over. */
+class ConnectionGone extends Schema.TaggedError<ConnectionGone>()("ConnectionGone", { problem: Schema.String }) {}
 
 /** Where the idempotency key of a call is in its `_meta`. */
 export const idempotencyKeyName = "parley/idempotencyKey"
@@ -33,41 +43,66 @@ const settleFailure = (tool: string, { reason }: RequestFailure): Effect.Effect<
   }
 }
 
-/** Runs one tool of one server once. */
+/** Sends a call over a connection and reads the answer. */
+const send = (
+  { connection }: Ready,
+  { name, tool }: ToolDefinition,
+  input: ToolInput,
+  { idempotencyKey }: CallContext
+): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
+  connection.callTool(tool, input, { [idempotencyKeyName]: idempotencyKey }).pipe(
+    Effect.map(toOutput),
+    Effect.catchTag("RequestFailure", (failure): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
+      failure.connection === "Gone" && failure.reason._tag === "NotSent"
+        ? Effect.fail(new ConnectionGone({ problem: failure.reason.problem }))
+        : settleFailure(name, failure)
+    )
+  )
+
+/**
+ * Runs one tool of one server once. While the server is being started again, the call waits for it: at most ten seconds,
+ * and no longer than a call may take, which is counted from when it is sent. The tool is then the one the server offers at
+ * that time.
+ */
 export const callTool = Effect.fn("McpManager.call")(function* (
   server: ToolServer,
   definition: ToolDefinition,
   input: ToolInput,
   context: CallContext
 ) {
-  const { name } = definition
-  yield* Effect.annotateCurrentSpan({ "mcp.server": server.name, "mcp.tool": definition.tool })
+  const { name, tool } = definition
+  yield* Effect.annotateCurrentSpan({ "mcp.server": server.name, "mcp.tool": tool })
   const notSent = (problem: string) => new ToolError({ tool: name, reason: "NotSent", problem })
+  const lost = (problem: string) => new ToolError({ tool: name, reason: "Lost", problem })
 
-  const invalid = yield* checkInput(definition, input)
-  if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
-  const state = yield* settled(server)
-  if (state._tag !== "Ready") {
-    const why = state._tag === "Failed" ? `: ${state.problem}` : ""
-    return yield* notSent(`The server ${plainLine(server.name, 80)} is not running${why}`)
-  }
-
-  return yield* state.connection
-    .callTool(definition.tool, input, { [idempotencyKeyName]: context.idempotencyKey })
-    .pipe(
-      Effect.map(toOutput),
-      Effect.catchTag("RequestFailure", (failure) => settleFailure(name, failure)),
+  const attempt = Effect.fnUntraced(function* (ready: Ready) {
+    const current = ready.past.tools.find((offered) => offered.name === name && offered.tool === tool)
+    if (current === undefined) return yield* unknownTool(name)
+    const invalid = yield* checkInput(current, input)
+    if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
+    return yield* Effect.timeoutOrElse(send(ready, current, input, context), {
       // Interrupting the request, here or from outside, also cancels it at the server.
-      Effect.timeoutOrElse({
-        duration: server.timeout,
-        orElse: () =>
-          Effect.fail(
-            new ToolError({
-              tool: name,
-              reason: "Lost",
-              problem: `no answer within ${Duration.toSeconds(server.timeout)} s`
-            })
-          )
-      })
+      duration: server.timeout,
+      orElse: () => Effect.fail(lost(`no answer within ${Duration.toSeconds(server.timeout)} s`))
+    })
+  })
+
+  yield* settled(server)
+  const waitUntil = (yield* Clock.currentTimeMillis) + Math.min(Duration.toMillis(server.timeout), longestWait)
+  const run: Effect.Effect<ToolOutput, ToolError> = Effect.gen(function* () {
+    const ready = yield* Effect.mapError(readyBy(server, waitUntil), ({ problem }) => notSent(problem))
+    return yield* attempt(ready).pipe(
+      Effect.catchTag("ConnectionGone", ({ problem }) =>
+        // Nothing was sent, so nothing is lost by trying again once it is known what became of the server.
+        Effect.flatMap(
+          before(
+            waitUntil,
+            until(server, (state) => state !== ready)
+          ),
+          (changed) => (Option.isSome(changed) ? run : Effect.fail(notSent(`The call was not sent: ${problem}`)))
+        )
+      )
     )
+  })
+  return yield* run
 })

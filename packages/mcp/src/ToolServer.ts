@@ -1,65 +1,57 @@
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
-import type { ServerStatus } from "@parley/domain/McpManager"
-import type { ToolDefinition } from "@parley/domain/Tool"
-import type { Connection } from "./internal/Sdk.ts"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
+import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
 
-/**
- * How a server fares. It leaves `Starting` once, and `Ready` at most once: a server that has ended is not started again.
- * `tools` stay known after the end, so that a call can be told what became of its server.
- */
-export type ToolServerState =
-  | { readonly _tag: "Starting" }
-  | {
-      readonly _tag: "Ready"
-      readonly connection: Connection
-      readonly tools: ReadonlyArray<ToolDefinition>
-      /** What a person should know although the server is ready, such as tools that were left out. */
-      readonly problem: string | undefined
-    }
-  | { readonly _tag: "Failed"; readonly problem: string; readonly tools: ReadonlyArray<ToolDefinition> }
-
-/** One server, from its start to its end. */
+/** One server, from its first start to the end of the scope. */
 export interface ToolServer {
   readonly name: string
   /** How long one call may take. */
   readonly timeout: Duration.Duration
-  readonly state: Ref.Ref<ToolServerState>
+  readonly policy: RestartPolicy
+  readonly state: SubscriptionRef.SubscriptionRef<ServerState>
   readonly settled: Deferred.Deferred<void>
 }
 
-export const make = Effect.fnUntraced(function* (name: string, timeout: Duration.Duration) {
-  const state = yield* Ref.make<ToolServerState>({ _tag: "Starting" })
-  return { name, timeout, state, settled: yield* Deferred.make<void>() } satisfies ToolServer
+export const make = Effect.fnUntraced(function* (
+  name: string,
+  timeout: Duration.Duration,
+  policy: RestartPolicy = defaultRestartPolicy
+) {
+  const state = yield* SubscriptionRef.make<ServerState>(initial)
+  return { name, timeout, policy, state, settled: yield* Deferred.make<void>() } satisfies ToolServer
 })
 
-export const settle = (server: ToolServer, state: ToolServerState): Effect.Effect<void> =>
-  Effect.andThen(Ref.set(server.state, state), Deferred.succeed(server.settled, undefined))
-
-/** The server has ended, or never started. */
-export const fail = (server: ToolServer, problem: string): Effect.Effect<void> =>
-  Effect.flatMap(Ref.get(server.state), (state) =>
-    settle(server, { _tag: "Failed", problem, tools: state._tag === "Ready" ? state.tools : [] })
+/** Something has happened to the server. The first news of a server settles it: whatever comes, `tools` waits no longer. */
+export const tell = ({ policy, settled, state }: ToolServer, event: ServerEvent): Effect.Effect<void> =>
+  SubscriptionRef.update(state, (before) => transition(policy, before, event)).pipe(
+    Effect.andThen(Deferred.succeed(settled, undefined)),
+    Effect.asVoid
   )
 
-/** Waits until it is ready or has failed. */
-export const settled = (server: ToolServer): Effect.Effect<ToolServerState> =>
-  Effect.andThen(Deferred.await(server.settled), Ref.get(server.state))
+/** The server has ended, or could not be started. */
+export const died = (server: ToolServer, problem: string): Effect.Effect<void> =>
+  Effect.zip(Clock.currentTimeMillis, Random.next).pipe(
+    Effect.flatMap(([at, spread]) => tell(server, { _tag: "Died", problem, at, spread }))
+  )
 
-export const statusOf = (name: string, state: ToolServerState): ServerStatus => {
-  switch (state._tag) {
-    case "Starting":
-      return { name, state: "failed", tools: 0, problem: "it is still starting" }
-    case "Failed":
-      return { name, state: "failed", tools: 0, problem: state.problem }
-    case "Ready":
-      return {
-        name,
-        state: "ready",
-        tools: state.tools.length,
-        ...(state.problem === undefined ? {} : { problem: state.problem })
-      }
-  }
-}
+export const stateOf = ({ state }: ToolServer): Effect.Effect<ServerState> => SubscriptionRef.get(state)
+
+/** Waits until the first start has succeeded or failed. */
+export const settled = (server: ToolServer): Effect.Effect<ServerState> =>
+  Effect.andThen(Deferred.await(server.settled), stateOf(server))
+
+/** Waits for a state that satisfies the condition; the present one may. */
+export const until = (server: ToolServer, holds: (state: ServerState) => boolean): Effect.Effect<ServerState> =>
+  SubscriptionRef.changes(server.state).pipe(
+    Stream.filter(holds),
+    Stream.runHead,
+    // The stream of changes has no end of its own.
+    Effect.flatMap(Effect.fromOption),
+    Effect.catch(() => Effect.never)
+  )

@@ -14,13 +14,19 @@ const decodeEcho = Schema.decodeEffect(Echo)
 /** One well-behaved and logging fixture, called `raw`. */
 const withRaw = <E>(
   use: (manager: McpManager["Service"], log: string) => Effect.Effect<void, E>,
-  options: { readonly timeoutMillis?: number; readonly flags?: ReadonlyArray<string> } = {}
+  options: {
+    readonly timeoutMillis?: number
+    readonly flags?: ReadonlyArray<string>
+    readonly restarts?: { readonly maxDeaths: number }
+  } = {}
 ) =>
   Effect.gen(function* () {
     const log = join(yield* directory, "log")
     const config = rawServer(`--log=${log}`, ...(options.flags ?? []))
     const timeout = options.timeoutMillis === undefined ? {} : { timeoutMillis: options.timeoutMillis }
-    yield* withManager({ servers: { raw: { ...config, ...timeout } } }, (manager) => use(manager, log))
+    yield* withManager({ servers: { raw: { ...config, ...timeout } }, restarts: options.restarts }, (manager) =>
+      use(manager, log)
+    )
   })
 
 describe.concurrent("calls", () => {
@@ -154,25 +160,33 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("are lost when the server is killed meanwhile, and later ones are not sent", () =>
-    withRaw((manager) =>
-      Effect.gen(function* () {
-        const [crash, hang] = yield* Effect.all(
-          [Effect.flip(manager.call("raw__crash", {}, context)), Effect.flip(manager.call("raw__hang", {}, context))],
-          { concurrency: "unbounded" }
-        )
-        assert.deepStrictEqual([crash.reason, hang.reason], ["Lost", "Lost"])
-        assert.strictEqual(crash.problem, "the connection closed before the answer came")
-        const after = yield* Effect.flip(manager.call("raw__echo", { text: "a" }, context))
-        assert.strictEqual(after.reason, "NotSent")
-        yield* eventually(manager.servers, ([status]) => status?.state === "failed")
-        const later = yield* Effect.flip(manager.call("raw__echo", { text: "a" }, context))
-        assert.strictEqual(later.problem, "The server raw is not running: it was ended by SIGKILL")
-        assert.deepStrictEqual(yield* manager.servers, [
-          { name: "raw", state: "failed", tools: 0, problem: "it was ended by SIGKILL" }
-        ])
-        assert.deepStrictEqual(yield* manager.tools, [])
-      })
+  it.live("are lost when the server is killed for the last time, and later ones are not sent", () =>
+    withRaw(
+      (manager) =>
+        Effect.gen(function* () {
+          const [crash, hang] = yield* Effect.all(
+            [Effect.flip(manager.call("raw__crash", {}, context)), Effect.flip(manager.call("raw__hang", {}, context))],
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual([crash.reason, hang.reason], ["Lost", "Lost"])
+          assert.strictEqual(crash.problem, "the connection closed before the answer came")
+          const after = yield* Effect.flip(manager.call("raw__echo", { text: "a" }, context))
+          assert.strictEqual(after.reason, "NotSent")
+          yield* eventually(manager.servers, ([status]) => status?.state === "failed")
+          const later = yield* Effect.flip(manager.call("raw__echo", { text: "a" }, context))
+          assert.strictEqual(later.problem, "The server raw is not running: it was ended by SIGKILL")
+          assert.deepStrictEqual(yield* manager.servers, [
+            {
+              name: "raw",
+              state: "failed",
+              tools: 0,
+              problem: "it was ended by SIGKILL",
+              lastProblem: "it was ended by SIGKILL"
+            }
+          ])
+          assert.deepStrictEqual(yield* manager.tools, [])
+        }),
+      { restarts: { maxDeaths: 1 } }
     )
   )
 

@@ -168,6 +168,7 @@ describe("starting", () => {
       yield* withManager(
         {
           servers: { raw: rawServer("--flood") },
+          restarts: { maxDeaths: 1 },
           onStderr: (server, text) => {
             assert.strictEqual(server, "raw")
             heard.characters += text.length

@@ -39,7 +39,7 @@ describe.concurrent("real servers", () => {
         Effect.gen(function* () {
           const statuses = yield* manager.servers
           assert.deepStrictEqual(
-            statuses.filter(({ state }) => state === "failed").map(({ name }) => name),
+            statuses.filter(({ state }) => state === "restarting").map(({ name }) => name),
             ["broken"]
           )
           const names = (yield* manager.tools).map(({ name }) => name)
@@ -115,7 +115,7 @@ describe.concurrent("real servers", () => {
         Effect.gen(function* () {
           const [good, locked] = yield* manager.servers
           assert.deepStrictEqual(good, { name: "good", state: "ready", tools: 3 })
-          assert.strictEqual(locked?.state, "failed")
+          assert.strictEqual(locked?.state, "restarting")
           assert.match(locked?.problem ?? "", /HTTP 401/)
           const era = yield* manager.call("good__protocol", {}, context)
           assert.strictEqual(textOf(era.content), '"2026-07-28"')
@@ -141,7 +141,7 @@ describe.concurrent("real servers", () => {
         },
         legacy: { url: `http://127.0.0.1:${port}/mcp` }
       }
-      yield* withManager({ servers }, (manager) =>
+      yield* withManager({ servers, restarts: { firstDelayMillis: 20 } }, (manager) =>
         Effect.gen(function* () {
           yield* manager.tools
           const calls = yield* Effect.forkChild(

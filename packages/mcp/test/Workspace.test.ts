@@ -239,7 +239,7 @@ describe.concurrent("the workspace server", () => {
               [
                 ["workspace", "ready", 3],
                 ["workspace", "failed", 0],
-                ["slow", "failed", 0]
+                ["slow", "restarting", 0]
               ]
             )
             assert.match(statuses[1]?.problem ?? "", /taken by the built-in tools/)

@@ -67,7 +67,7 @@ const tellMissing = Effect.fnUntraced(function* (tool: string) {
   const mcp = yield* McpManager
   const output = yield* Output
   if ((yield* mcp.tools).some(({ name }) => name === tool)) return
-  const servers = (yield* mcp.servers).filter(({ name, state }) => state === "failed" && tool.startsWith(`${name}__`))
+  const servers = (yield* mcp.servers).filter(({ name, state }) => state !== "ready" && tool.startsWith(`${name}__`))
   const why = servers.map(({ name, problem }) => `; the server ${name} failed: ${problem ?? "it does not say why"}`)
   yield* output.note(
     `parley: no server offers the tool ${tool} now, so the slot will fail; \`parley tools\` lists what there is${why.join("")}`

@@ -46,7 +46,7 @@ const advice = (
 ): string | undefined => {
   if (outcome._tag === "Succeeded") return undefined
   if (!tools.has(slot.tool)) {
-    const server = servers.find(({ name, state }) => state === "failed" && slot.tool.startsWith(`${name}__`))
+    const server = servers.find(({ name, state }) => state !== "ready" && slot.tool.startsWith(`${name}__`))
     return server === undefined
       ? "`parley tools` lists the tools that there are"
       : `its server does not work: ${server.problem ?? "it does not say why"}`

@@ -15,7 +15,9 @@ const encode = Schema.encodeEffect(
           name: Schema.String,
           state: Schema.String,
           tools: Schema.Int,
-          problem: Schema.optionalKey(Schema.String)
+          problem: Schema.optionalKey(Schema.String),
+          restarts: Schema.Int,
+          lastProblem: Schema.optionalKey(Schema.String)
         })
       ),
       tools: Schema.Array(ToolDefinition)
@@ -30,10 +32,11 @@ export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & {
     const mcp = yield* McpManager
     const output = yield* Output
     const definitions = yield* mcp.tools
-    const servers = yield* mcp.servers
+    const servers = (yield* mcp.servers).map((status) => Object.assign({ restarts: 0 }, status))
     if (input.format === "json") return yield* output.line(yield* Effect.orDie(encode({ servers, tools: definitions })))
     for (const server of servers) {
-      yield* output.text(`${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state}\n`)
+      // A server may be about to be tried again, but this command does not stay to see that.
+      yield* output.text(`${server.name}: ${server.state === "ready" ? `${server.tools} tools` : "failed"}\n`)
       if (server.problem !== undefined) yield* output.text(`  ! ${server.problem}\n`)
       for (const tool of definitions.filter((tool) => tool.server === server.name))
         yield* output.text(`  ${tool.name}  ${short(tool.description, 72)}\n`)

@@ -7,10 +7,12 @@ import type { Server } from "@modelcontextprotocol/server"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import type { ToolInput } from "@parley/domain/McpManager"
 import { plainLine } from "../PlainText.ts"
 import { type ChildServer, ServerDown } from "./ChildServer.ts"
+import type { Connection } from "./Connection.ts"
+import { makeToolsChanged } from "./ToolsChanged.ts"
 import { describeCause, RequestFailure, requestFailure, streamEnded } from "./SdkFailure.ts"
+import { watched } from "./WatchedConnection.ts"
 
 export type { Server }
 export type ClientInfo = { readonly name: string; readonly version: string }
@@ -26,20 +28,6 @@ export const loadValidator = Effect.map(
   ({ CfWorkerJsonSchemaValidator }) => new CfWorkerJsonSchemaValidator()
 )
 
-/** One server that has answered, until its scope closes. */
-export interface Connection {
-  readonly hasTools: boolean
-  /** One page of `tools/list`, as the server sent it: one bad tool must not cost the whole page. */
-  readonly listTools: (cursor: string | undefined) => Effect.Effect<unknown, RequestFailure>
-  readonly callTool: (
-    tool: string,
-    input: ToolInput,
-    meta: { readonly [key: string]: string }
-  ) => Effect.Effect<unknown, RequestFailure>
-  /** Completes when the connection has closed, from either side. */
-  readonly closed: Effect.Effect<void>
-}
-
 // The SDK's own limit on a request is switched off: limits are ours, so that a limit and an interruption can be told apart.
 const noLimit = 2 ** 31 - 1
 const anyResult: StandardSchemaV1<unknown, unknown> = {
@@ -48,12 +36,25 @@ const anyResult: StandardSchemaV1<unknown, unknown> = {
 
 const request = (client: Client, method: string, params: Record<string, unknown>) =>
   client.transport === undefined
-    ? Effect.fail(new RequestFailure({ reason: { _tag: "NotSent", problem: "the connection is closed" } }))
+    ? Effect.fail(
+        new RequestFailure({ connection: "Gone", reason: { _tag: "NotSent", problem: "the connection is closed" } })
+      )
     : Effect.tryPromise({
         // An aborted signal makes the SDK send `notifications/cancelled`.
         try: (signal) => client.request({ method, params }, anyResult, { signal, timeout: noLimit }),
         catch: requestFailure
       })
+
+/** In the later era of the protocol a server tells of changes only when it is asked to, and for as long as the stream lasts. */
+const listenForChanges = (client: Client, notify: () => void): Effect.Effect<void> =>
+  Effect.tryPromise(() => client.listen({ toolsListChanged: true })).pipe(
+    Effect.tap(({ closed }) => Effect.promise(() => closed)),
+    // What changed while nobody listened is not told of again.
+    Effect.andThen(Effect.delay(Effect.sync(notify), "5 seconds")),
+    Effect.forever,
+    // A server that does not take the request is one whose tools stay as they were listed.
+    Effect.ignore
+  )
 
 const open = Effect.fnUntraced(function* (
   transport: Transport,
@@ -62,21 +63,30 @@ const open = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Connection, ServerDown, Scope> {
   const sdk = yield* loadClient
   const closed = yield* Deferred.make<void>()
+  const changes = yield* makeToolsChanged
   // No capabilities: servers may not ask for roots, sampling or answers of the user. The SDK declines such requests.
   const client = new sdk.Client(clientInfo, { capabilities: {}, versionNegotiation: { mode } })
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is not an EventTarget
   client.onclose = () => void Deferred.doneUnsafe(closed, Effect.void)
+  const announces = (): boolean => client.getServerCapabilities()?.tools?.listChanged === true
+  // Registered before connecting: a server may say it as soon as it is connected.
+  client.setNotificationHandler("notifications/tools/list_changed", () => {
+    if (announces()) changes.notify()
+  })
   // Before connecting: a connection that is given up half way has requests to end as well.
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.tryPromise(() => transport.close())))
   yield* Effect.tryPromise({
     try: (signal) => client.connect(transport, { signal, timeout: noLimit }),
     catch: (cause) => new ServerDown({ problem: describeCause(cause) })
   })
+  if (announces() && client.getProtocolEra() === "modern")
+    yield* Effect.forkScoped(listenForChanges(client, changes.notify))
   return {
     hasTools: client.getServerCapabilities()?.tools !== undefined,
     listTools: (cursor) => request(client, "tools/list", cursor === undefined ? {} : { cursor }),
     callTool: (tool, input, meta) => request(client, "tools/call", { name: tool, arguments: input, _meta: meta }),
-    closed: Deferred.await(closed)
+    toolsChanged: changes.toolsChanged,
+    closed: Effect.as(Deferred.await(closed), "the connection closed")
   }
 })
 
@@ -146,7 +156,7 @@ export const connectHttp = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() =>
     Effect.tryPromise(() => transport.terminateSession()).pipe(Effect.timeoutOption("1 second"), Effect.ignore)
   )
-  return connection
+  return yield* watched(connection)
 })
 
 /** Speaks to a server inside this process over the SDK's in-memory transport. */

@@ -2,8 +2,16 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { plainLine } from "../PlainText.ts"
 
+/**
+ * What a failed request says about the connection it was made on. After `Gone` no further request can be sent on it;
+ * `Doubtful` is worth asking the server something harmless.
+ */
+const Verdict = Schema.Literals(["Sound", "Doubtful", "Gone"])
+type Verdict = typeof Verdict.Type
+
 /** Why a request has no result. */
 export class RequestFailure extends Schema.TaggedError<RequestFailure>()("RequestFailure", {
+  connection: Verdict,
   reason: Schema.TaggedUnion({
     /** The server answered with a JSON-RPC error. */
     Answered: { message: Schema.String },
@@ -12,7 +20,11 @@ export class RequestFailure extends Schema.TaggedError<RequestFailure>()("Reques
     /** The request may have reached the server, and no answer was seen. */
     Lost: { problem: Schema.String }
   })
-}) {}
+}) {
+  get problem(): string {
+    return this.reason._tag === "Answered" ? this.reason.message : this.reason.problem
+  }
+}
 
 // The SDK's errors are recognised by what they carry: its classes exist only once it has been loaded.
 // A protocol error has a number as its code, as has a `DOMException`, and always a property `data`, which that has not.
@@ -48,12 +60,12 @@ export const describeCause = (cause: unknown): string => {
 }
 
 // Failures of the network that happen before a request can have left.
-const neverLeft = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
-const refusedLocally = new Set([
-  "NOT_CONNECTED",
-  "CAPABILITY_NOT_SUPPORTED",
-  "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"
-])
+const neverLeft = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "NOT_CONNECTED"])
+const refusedLocally = new Set(["CAPABILITY_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"])
+
+/** A server that does not know a session answers 404 to it, or 400; any other status is about the request. */
+const verdictOn = (status: number | undefined): Verdict =>
+  status === 404 ? "Gone" : status === undefined || status === 400 ? "Doubtful" : "Sound"
 
 /** The code of an answer that we make up ourselves when a stream of events ends without one. */
 export const streamEnded = 2_026_000_001
@@ -66,14 +78,23 @@ export const requestFailure = (cause: unknown): RequestFailure => {
   const status = statusOf(cause)
   if (Option.isSome(answered) && status === undefined) {
     const { code, message } = answered.value
-    if (code === streamEnded) return new RequestFailure({ reason: { _tag: "Lost", problem: connectionClosed } })
-    return new RequestFailure({ reason: { _tag: "Answered", message: `Error ${code}: ${message}` } })
+    if (code === streamEnded)
+      return new RequestFailure({ connection: "Doubtful", reason: { _tag: "Lost", problem: connectionClosed } })
+    return new RequestFailure({
+      connection: "Sound",
+      reason: { _tag: "Answered", message: `Error ${code}: ${message}` }
+    })
   }
   const codes = codesOf(cause)
   const problem = codes.includes("CONNECTION_CLOSED") ? connectionClosed : describeCause(cause)
+  const unreachable = codes.some((code) => neverLeft.has(code))
   const stayedHere =
-    codes.some((code) => neverLeft.has(code) || refusedLocally.has(code)) ||
+    unreachable ||
+    codes.some((code) => refusedLocally.has(code)) ||
     // The server, or something in front of it, turned the request away before any tool saw it.
     (status !== undefined && status >= 400 && status < 500)
-  return new RequestFailure({ reason: { _tag: stayedHere ? "NotSent" : "Lost", problem } })
+  return new RequestFailure({
+    connection: unreachable ? "Gone" : verdictOn(status),
+    reason: { _tag: stayedHere ? "NotSent" : "Lost", problem }
+  })
 }

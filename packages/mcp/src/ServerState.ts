@@ -1,0 +1,138 @@
+import type { ServerStatus } from "@parley/domain/McpManager"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import type { Connection } from "./internal/Connection.ts"
+import { countedDeaths, pauseAfter, type RestartPolicy } from "./RestartPolicy.ts"
+import type { Catalog } from "./ToolListing.ts"
+
+/** What stays known of a server from one life to the next. */
+export interface Past {
+  /** What it offered when it was last listed, so that a call can be told what became of its server. */
+  readonly tools: ReadonlyArray<ToolDefinition>
+  /** When it died, as far as that still counts. */
+  readonly deaths: ReadonlyArray<number>
+  /** How often it was started again. */
+  readonly restarts: number
+  /** Why it died last. */
+  readonly lastProblem: string | undefined
+}
+
+/**
+ * How a server fares. `Starting` and `Ready` follow each other for as long as deaths are few, with a pause, `Restarting`,
+ * before each new start. `Failed` is for good, and so is `Stopped`, which is what the end of the scope makes of any state.
+ */
+export type ServerState = { readonly past: Past } & (
+  | { readonly _tag: "Starting" }
+  | {
+      readonly _tag: "Ready"
+      readonly connection: Connection
+      /** What a person should know although the server is ready. */
+      readonly note: string | undefined
+      /** Why the tools could not be listed again when they changed: those that are known may be out of date. */
+      readonly stale: string | undefined
+    }
+  | { readonly _tag: "Restarting"; readonly pauseMillis: number }
+  | { readonly _tag: "Failed"; readonly problem: string }
+  | { readonly _tag: "Stopped" }
+)
+
+export type ServerEvent =
+  /** Started again after a pause. */
+  | { readonly _tag: "Began" }
+  | { readonly _tag: "BecameReady"; readonly connection: Connection; readonly catalog: Catalog }
+  | { readonly _tag: "Listed"; readonly catalog: Catalog }
+  | { readonly _tag: "ListingFailed"; readonly problem: string }
+  /** It ended, or could not be started. `spread` is drawn between 0 and 1. */
+  | { readonly _tag: "Died"; readonly problem: string; readonly at: number; readonly spread: number }
+  /** It cannot run at all, whatever is tried. */
+  | { readonly _tag: "GaveUp"; readonly problem: string }
+  | { readonly _tag: "Stopped" }
+
+export const initial: ServerState = {
+  _tag: "Starting",
+  past: { tools: [], deaths: [], restarts: 0, lastProblem: undefined }
+}
+
+const afterDeath = (policy: RestartPolicy, before: Past, problem: string, at: number, spread: number): ServerState => {
+  const deaths = countedDeaths(policy, before.deaths, at)
+  const past: Past = { ...before, deaths, lastProblem: problem }
+  const pauseMillis = pauseAfter(policy, deaths.length, spread)
+  if (pauseMillis !== undefined) return { _tag: "Restarting", past, pauseMillis }
+  const often = `it failed ${deaths.length} times within ${policy.windowMillis / 60_000} minutes and is not started again`
+  return { _tag: "Failed", past, problem: deaths.length === 1 ? problem : `${problem}; ${often}` }
+}
+
+/** What an event makes of a state. An event that comes too late, such as a listing of a server that has died, is nothing. */
+export const transition = (policy: RestartPolicy, state: ServerState, event: ServerEvent): ServerState => {
+  const { past } = state
+  if (state._tag === "Stopped" || (state._tag === "Failed" && event._tag !== "Stopped")) return state
+  switch (event._tag) {
+    case "Began":
+      return { _tag: "Starting", past: { ...past, restarts: past.restarts + 1 } }
+    case "BecameReady": {
+      const { catalog, connection } = event
+      return {
+        _tag: "Ready",
+        past: { ...past, tools: catalog.tools },
+        connection,
+        note: catalog.note,
+        stale: undefined
+      }
+    }
+    case "Listed":
+      return state._tag === "Ready"
+        ? { ...state, past: { ...past, tools: event.catalog.tools }, note: event.catalog.note, stale: undefined }
+        : state
+    case "ListingFailed":
+      return state._tag === "Ready" ? { ...state, stale: event.problem } : state
+    case "Died":
+      return state._tag === "Restarting" ? state : afterDeath(policy, past, event.problem, event.at, event.spread)
+    case "GaveUp":
+      return { _tag: "Failed", past: { ...past, lastProblem: event.problem }, problem: event.problem }
+    case "Stopped":
+      return { _tag: "Stopped", past }
+  }
+}
+
+/** Why a server that is not ready is not, in words for a person. */
+export const whyNotReady = (state: ServerState): string | undefined => {
+  switch (state._tag) {
+    case "Ready":
+      return undefined
+    case "Starting":
+      return state.past.lastProblem ?? "it is still starting"
+    case "Restarting":
+      return state.past.lastProblem
+    case "Failed":
+      return state.problem
+    case "Stopped":
+      return "it has been stopped"
+  }
+}
+
+const stateNames: { readonly [tag in ServerState["_tag"]]: ServerStatus["state"] } = {
+  Starting: "starting",
+  Ready: "ready",
+  Restarting: "restarting",
+  Failed: "failed",
+  Stopped: "stopped"
+}
+
+const problemOf = (state: ServerState): string | undefined => {
+  if (state._tag !== "Ready") return whyNotReady(state)
+  const stale = state.stale === undefined ? undefined : `its tools have changed and ${state.stale}`
+  const said = [state.note, stale].filter((part) => part !== undefined)
+  return said.length === 0 ? undefined : said.join("; ")
+}
+
+export const statusOf = (name: string, state: ServerState): ServerStatus => {
+  const problem = problemOf(state)
+  const { lastProblem, restarts, tools } = state.past
+  return {
+    name,
+    state: stateNames[state._tag],
+    tools: state._tag === "Ready" ? tools.length : 0,
+    ...(problem === undefined ? {} : { problem }),
+    ...(restarts === 0 ? {} : { restarts }),
+    ...(lastProblem === undefined ? {} : { lastProblem })
+  }
+}

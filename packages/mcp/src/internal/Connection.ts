@@ -1,0 +1,19 @@
+import type * as Effect from "effect/Effect"
+import type { ToolInput } from "@parley/domain/McpManager"
+import type { RequestFailure } from "./SdkFailure.ts"
+import type { ToolsChanged } from "./ToolsChanged.ts"
+
+/** One server that has answered, until its scope closes. */
+export interface Connection {
+  readonly hasTools: boolean
+  /** One page of `tools/list`, as the server sent it: one bad tool must not cost the whole page. */
+  readonly listTools: (cursor: string | undefined) => Effect.Effect<unknown, RequestFailure>
+  readonly callTool: (
+    tool: string,
+    input: ToolInput,
+    meta: { readonly [key: string]: string }
+  ) => Effect.Effect<unknown, RequestFailure>
+  readonly toolsChanged: ToolsChanged
+  /** Completes when the connection has closed, from either side, with why that was. */
+  readonly closed: Effect.Effect<string>
+}
