@@ -70,6 +70,9 @@ const reason = Effect.fnUntraced(function* (path: string, looked: Looked, load: 
     : `it matches ${plain(pattern)}, but patterns do not go into ${closed}/`
 })
 
+const leftOut = (entry: string, inactive: ReadonlyArray<string>): string =>
+  inactive.includes(entry) ? `it is ${switchedOff}` : `${quote(entry)} in \`exclude\` of ${settingsFile} leaves it out`
+
 /** One sentence for a person. A path may also be written with the workspace's own before it. */
 export const whyNot = Effect.fnUntraced(function* (given: string, looked: Looked, load: Load) {
   const { files, root, settings, skipped } = looked
@@ -80,10 +83,6 @@ export const whyNot = Effect.fnUntraced(function* (given: string, looked: Looked
   const excluding = itselfOrAbove(excluder(settings.exclude))(path)
   const said = skipped.find((skipped) => skipped.path === root || Paths.normalise(skipped.path) === path)?.reason
   const because =
-    excluding !== undefined && settings.inactive.includes(excluding)
-      ? `it is ${switchedOff}`
-      : excluding !== undefined
-        ? `${quote(excluding)} in \`exclude\` of ${settingsFile} leaves it out`
-        : (said ?? (yield* reason(path, looked, load)))
+    excluding === undefined ? (said ?? (yield* reason(path, looked, load))) : leftOut(excluding, settings.inactive)
   return `${path === "" ? "That" : path} is not in the context: ${because}.`
 })
