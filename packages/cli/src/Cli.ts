@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Flags from "./commands/Flags.ts"
 import { dynamic } from "./DynamicCommands.ts"
 import { files } from "./FilesCommands.ts"
+import { mcp } from "./McpCommands.ts"
 import { sessions } from "./SessionsCommands.ts"
 
 // Handlers are imported when they are run: naming a command must not cost what all of them cost.
@@ -83,5 +84,5 @@ const models = Command.make("models", { ...Flags.shared, format: Flags.listForma
 
 export const parley = Command.make("parley").pipe(
   Command.withDescription("Conversations with tools that nothing can brick"),
-  Command.withSubcommands([run, chat, sessions, recover, context, files, dynamic, tools, models])
+  Command.withSubcommands([run, chat, sessions, recover, context, files, dynamic, mcp, tools, models])
 )

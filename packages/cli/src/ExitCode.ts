@@ -20,6 +20,16 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
   }
 }
 
+/** What came of asking one MCP server by hand: it could not be reached, or its tool says that it failed. */
+export class ServerTrouble extends Schema.TaggedError<ServerTrouble>()("ServerTrouble", {
+  reason: Schema.Literals(["Unreachable", "ToolFailed"]),
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
 const ofReason = (reason: ModelErrorReason): number => {
   switch (reason._tag) {
     case "UnknownModel":
@@ -40,7 +50,7 @@ const ofReason = (reason: ModelErrorReason): number => {
   }
 }
 
-export const ofError = (error: HandleMessageError | UsageError): number => {
+export const ofError = (error: HandleMessageError | UsageError | ServerTrouble): number => {
   switch (error._tag) {
     case "UsageError":
     case "InvalidMessage":
@@ -51,6 +61,8 @@ export const ofError = (error: HandleMessageError | UsageError): number => {
       return exitCode.configuration
     case "ModelError":
       return ofReason(error.reason)
+    case "ServerTrouble":
+      return error.reason === "Unreachable" ? exitCode.provider : exitCode.roundFailed
     case "StorageError":
     case "SessionBusy":
       return exitCode.storage

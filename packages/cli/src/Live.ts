@@ -69,13 +69,13 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-/** The user's MCP servers and the built-in workspace tools. */
-export const tools = (setup: Setup): Layer.Layer<McpManager> =>
+/** The user's MCP servers, or others in their place, and the built-in workspace tools. */
+export const tools = (setup: Setup, servers = setup.config.mcpServers ?? {}): Layer.Layer<McpManager> =>
   Layer.unwrap(
     Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
       Effect.map((McpServers) =>
         McpServers.layer({
-          servers: setup.config.mcpServers ?? {},
+          servers,
           workspaceRoot: setup.workspace.root,
           clientInfo: { name: "parley", version }
         })

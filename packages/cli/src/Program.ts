@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { parley } from "./Cli.ts"
-import { exitCode, ofError, type UsageError } from "./ExitCode.ts"
+import { exitCode, ofError, type ServerTrouble, type UsageError } from "./ExitCode.ts"
 import * as Process from "./internal/Process.ts"
 import * as Signals from "./internal/Signals.ts"
 import * as Streams from "./internal/Streams.ts"
@@ -28,7 +28,7 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-type Failure = HandleMessageError | UsageError | CliError.CliError
+type Failure = HandleMessageError | UsageError | ServerTrouble | CliError.CliError
 
 const report = (error: Failure): number => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCode.usage

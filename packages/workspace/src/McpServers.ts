@@ -1,6 +1,10 @@
 import { HttpServer, McpServerConfig, ServerName, StdioServer } from "@parley/domain/McpServerConfig"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { explain } from "./internal/Explain.ts"
+import { parse, quote } from "./internal/Json.ts"
 
 /** The name of Parley's own tools. A server of that name would be called by what projects may declare. */
 export const reservedServer = "workspace"
@@ -45,3 +49,30 @@ export const McpServers = Schema.Record(ServerName.annotate({ expected: nameExpe
       : []
   )
 )
+
+const isName = Schema.is(ServerName)
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
+const decode = SchemaParser.decodeUnknownResult(McpServers, { errors: "all", onExcessProperty: "error" })
+
+/** Whether an address can be asked as it stands: the platform refuses those that hold a user name or a password. */
+const isAddress = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { password, username } = new URL(text)
+  return username === "" && password === ""
+}
+
+/** A server as a configuration would have it, or what is wrong with it, in words that show no value which may be secret. */
+export const check = (name: string, server: Schema.Json): Result.Result<McpServerConfig, string> => {
+  if (name === reservedServer)
+    return Result.fail(`the name ${reservedServer} belongs to Parley's own tools; take another`)
+  if (!isName(name)) return Result.fail(`${quote(name)} cannot be the name of a server: expected ${nameExpected}`)
+  return Result.gen(function* () {
+    const parsed = yield* Result.mapError(parse(encode({ [name]: server })), ({ problem }) => problem)
+    const servers = yield* Result.mapError(decode(parsed.value), (issue) => explain(issue, parsed).problem)
+    const config = servers[name]
+    if (config === undefined) return yield* Result.fail("it is not there")
+    if ("url" in config && !isAddress(config.url))
+      return yield* Result.fail(`${name}.url: expected an http:// or https:// address without a user name or password`)
+    return config
+  })
+}

@@ -1,0 +1,56 @@
+import * as ClientServers from "@parley/workspace/ClientServers"
+import * as UserServers from "@parley/workspace/UserServers"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { UsageError } from "../ExitCode.ts"
+import { Output } from "../Output.ts"
+import { inLine, short } from "../Render.ts"
+import * as ServerView from "../ServerView.ts"
+import * as Setup from "../Setup.ts"
+import type { Here } from "./Dynamic.ts"
+
+export interface Input extends Here {
+  readonly file: string
+  readonly from: ClientServers.Format
+  readonly dryRun: boolean
+}
+
+const plainName = (name: string): string => short(inLine(name), 80)
+
+/** One server and what becomes of it, with everything that a person has to see to. */
+const words = (one: ClientServers.ClientServer, added: ReadonlySet<string>, configFile: string): string => {
+  if (one._tag === "Unusable") return `${plainName(one.name)}: left out: ${inLine(one.why)}`
+  const { config, ignored, name, unresolved } = one
+  if (!added.has(name)) return `${name}: left alone: ${configFile} has a server of that name`
+  const shown = ServerView.view(name, config)
+  const off = unresolved.length > 0 || config.disabled === true
+  return [
+    `${name}: added${off ? ", switched off" : ""}: ${inLine(shown.start + ServerView.beside(shown))}`,
+    ...unresolved.map((what) => `  ! ${inLine(what)}`),
+    ...(unresolved.length === 0 ? [] : [`  ! put that right in ${configFile}, then \`parley mcp enable ${name}\``]),
+    ...(ignored.length === 0 ? [] : [`  ! not taken over: ${ignored.map(plainName).join(", ")}`])
+  ].join("\n")
+}
+
+/**
+ * Takes servers over from the configuration of another program. All that can be used are added in one edit; what is
+ * configured already is left alone.
+ */
+export const importFrom = Effect.fn("parley mcp import")(function* ({ dryRun, file, from, workspace }: Input) {
+  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const { configFile } = setup.user
+  const output = yield* Output
+  const all = yield* ClientServers.load(file, from)
+  const usable = all.flatMap((one) => (one._tag === "Usable" ? [one] : []))
+  const configured = setup.config.mcpServers ?? {}
+  const added = dryRun
+    ? new Set(usable.flatMap(({ name }) => (UserServers.named(configured, name) === undefined ? [name] : [])))
+    : yield* UserServers.addMissing(configFile, usable).pipe(
+        Effect.catchTag("ServerError", ({ message }) => Effect.fail(new UsageError({ problem: message })))
+      )
+  for (const one of all) yield* output.text(`${words(one, added, configFile)}\n`)
+  const count = `${added.size} of ${all.length} server${all.length === 1 ? "" : "s"}`
+  yield* output.note(
+    dryRun ? `Would add ${count} to ${configFile}; nothing was changed` : `Added ${count} to ${configFile}`
+  )
+})

@@ -1,0 +1,62 @@
+import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Live from "../Live.ts"
+import { Output } from "../Output.ts"
+import { inLine } from "../Render.ts"
+import * as ServerView from "../ServerView.ts"
+import * as Setup from "../Setup.ts"
+import type { Here } from "./Dynamic.ts"
+
+const Listed = Schema.Struct({
+  ...ServerView.View.fields,
+  state: Schema.Literals(["ready", "failed", "disabled"]),
+  tools: Schema.Int,
+  problem: Schema.optionalKey(Schema.String)
+})
+const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Struct({ servers: Schema.Array(Listed) })))
+
+const listed = (
+  shown: ServerView.View,
+  status: ServerStatus | undefined,
+  conceal: (text: string) => string
+): typeof Listed.Type => {
+  if (status === undefined) return { ...shown, state: "disabled", tools: 0 }
+  const { problem, state, tools } = status
+  return { ...shown, state, tools, ...(problem === undefined ? {} : { problem: conceal(problem) }) }
+}
+
+const words = (server: typeof Listed.Type): string =>
+  [
+    `${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state}`,
+    `  ${inLine(server.start + ServerView.beside(server))}`,
+    ...(server.problem === undefined ? [] : [`  ! ${inLine(server.problem)}`])
+  ].join("\n")
+
+/** The user's servers, each started to see how it fares; those that are off are only named. */
+export const list = Effect.fn("parley mcp list")(function* (flags: Here & { readonly format: "text" | "json" }) {
+  const setup = yield* Setup.load({ ...flags, model: Option.none() })
+  const output = yield* Output
+  const configured = Object.entries(setup.config.mcpServers ?? {})
+  const statuses =
+    configured.length === 0
+      ? []
+      : yield* Effect.provide(
+          Effect.flatMap(McpManager, ({ servers }) => servers),
+          Live.tools(setup)
+        )
+  const servers = configured.map(([name, config]) =>
+    listed(
+      ServerView.view(name, config),
+      config.disabled === true ? undefined : statuses.find((status) => status.name === name),
+      ServerView.concealing(config)
+    )
+  )
+  if (flags.format === "json") return yield* output.line(yield* Effect.orDie(encode({ servers })))
+  if (servers.length === 0)
+    return yield* output.note(
+      `No MCP servers in ${setup.user.configFile}; \`parley mcp add --help\` says how to add one`
+    )
+  for (const server of servers) yield* output.text(`${words(server)}\n`)
+})

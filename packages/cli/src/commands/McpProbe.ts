@@ -1,0 +1,100 @@
+import { textOf } from "@parley/domain/Content"
+import { McpManager } from "@parley/domain/McpManager"
+import { ToolOutput } from "@parley/domain/Tool"
+import * as McpServers from "@parley/workspace/McpServers"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import { ServerTrouble, UsageError } from "../ExitCode.ts"
+import * as Host from "../internal/Host.ts"
+import * as Live from "../Live.ts"
+import { Output } from "../Output.ts"
+import { type ServerFlags, serverOf } from "../ServerFlags.ts"
+import * as ServerInspection from "../ServerInspection.ts"
+import { concealing } from "../ServerView.ts"
+import * as Setup from "../Setup.ts"
+import { quoted } from "../Slots.ts"
+import type { Here } from "./Dynamic.ts"
+import { show } from "./McpInspect.ts"
+
+export interface Input extends Here, ServerFlags {
+  readonly target: ReadonlyArray<string>
+  readonly call: Option.Option<string>
+  readonly input: Option.Option<string>
+  readonly format: "text" | "json"
+}
+
+const name = "probe"
+const usage = (problem: string) => new UsageError({ problem })
+
+const ToolInput = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json))
+const inputOf = (text: string) =>
+  Effect.mapError(Schema.decodeEffect(ToolInput)(text), () =>
+    usage(`--input: expected an object in JSON, such as '{"path":"."}'`)
+  )
+const encode = Schema.encodeEffect(Schema.fromJsonString(ToolOutput))
+
+/** How an input begins to be refused that does not fit the tool's schema, before anything is sent. */
+const invalidInput = /^Invalid input for /
+
+const words = ({ content }: ToolOutput): string => {
+  const text = textOf(content)
+  const media = content.flatMap((part) => (part._tag === "Text" ? [] : [`[${part.mediaType}]\n`])).join("")
+  return (text === "" || text.endsWith("\n") ? text : `${text}\n`) + media
+}
+
+/** Calls one tool once. What it says goes to standard output, also when it says that it failed. */
+const callOnce = Effect.fnUntraced(function* (
+  tool: string,
+  input: string,
+  flags: Input,
+  conceal: (text: string) => string
+) {
+  const mcp = yield* McpManager
+  const output = yield* Output
+  const { problem } = (yield* mcp.servers).find((server) => server.name === name && server.state === "failed") ?? {}
+  const unreachable = (problem: string) => new ServerTrouble({ reason: "Unreachable", problem: conceal(problem) })
+  if (problem !== undefined) return yield* unreachable(`The server cannot be used: ${problem}`)
+  const tools = yield* ServerInspection.toolsOf(name)
+  const found = tools.find((one) => one.tool === tool) ?? tools.find((one) => one.name === tool)
+  if (found === undefined) {
+    const there = tools.length === 0 ? "nor any other" : `there are ${tools.map(({ tool }) => tool).join(", ")}`
+    return yield* usage(`The server has no tool ${quoted(tool)}, ${there}`)
+  }
+  const idempotencyKey = `probe/${yield* Clock.currentTimeMillis}/${yield* Random.nextInt}`
+  const result = yield* mcp
+    .call(found.name, yield* inputOf(input), { idempotencyKey })
+    .pipe(
+      Effect.catchTag("ToolError", ({ problem }) =>
+        Effect.fail(invalidInput.test(problem) ? usage(`--input: ${problem}`) : unreachable(problem))
+      )
+    )
+  if (flags.format === "json") yield* output.line(yield* Effect.orDie(encode(result)))
+  else yield* output.text(words(result))
+  if (result.isError) return yield* new ServerTrouble({ reason: "ToolFailed", problem: `${tool} says that it failed` })
+})
+
+/** Connects to a server that need not be configured, by the same code as to one that is. Nothing is stored. */
+export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
+  const { call, input, target, workspace } = flags
+  if (Option.isNone(call) && Option.isSome(input)) return yield* usage("--input is for a tool that --call names")
+  const [first = ""] = target
+  const description = yield* target.length === 1 && first.includes("://")
+    ? serverOf({ url: first }, flags)
+    : serverOf({ words: target }, { ...flags, cwd: Option.orElseSome(flags.cwd, Host.cwd) })
+  const checked = McpServers.check(name, description)
+  const server = yield* Effect.mapError(Effect.fromResult(checked), usage)
+  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  yield* Option.match(call, {
+    onNone: () => show(name, server, flags.format),
+    onSome: (tool) =>
+      callOnce(
+        tool,
+        Option.getOrElse(input, () => "{}"),
+        flags,
+        concealing(server)
+      )
+  }).pipe(Effect.provide(Live.tools(setup, { [name]: server })))
+})

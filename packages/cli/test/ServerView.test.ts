@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ServerView from "../src/ServerView.ts"
+
+const startOf = (...args: ReadonlyArray<string>) => ServerView.view("a", { command: "run", args }).start
+
+describe("how a server is shown", () => {
+  it("arguments are shown, those that are secret by their name are not", () => {
+    assert.strictEqual(startOf("-y", "@scope/server@1.2", "two words"), 'run -y @scope/server@1.2 "two words"')
+    assert.strictEqual(startOf("--api-key", "hidden", "--port", "8080"), "run --api-key … --port 8080")
+    assert.strictEqual(
+      startOf("--api-key=hidden", "TOKEN=hidden", "--port=8080"),
+      "run --api-key=… TOKEN=… --port=8080"
+    )
+    assert.strictEqual(startOf("--header", "Authorization: Bearer hidden"), "run --header Authorization:…")
+    assert.strictEqual(startOf("--token", "--verbose"), "run --token --verbose")
+  })
+
+  it("so are addresses, without the values of their query", () => {
+    const url = "https://example.org:8080/mcp?key=hidden"
+    assert.strictEqual(ServerView.view("a", { url }).start, "https://example.org:8080/mcp?…")
+    assert.strictEqual(ServerView.view("a", { url: "https://example.org/mcp" }).start, "https://example.org/mcp")
+  })
+
+  it("a value of the environment stands in no argument either", () => {
+    const { env, start } = ServerView.view("a", {
+      command: "run",
+      args: ["-x", "to/secret-1/it"],
+      env: { K: "secret-1" }
+    })
+    assert.deepStrictEqual([env, start], [["K"], "run -x to/…/it"])
+  })
+
+  it("secrets are taken out of what is said, whole, in words, and where they were cut", () => {
+    const conceal = ServerView.concealing({
+      url: "https://example.org/mcp?key=parameter",
+      headers: { authorization: "Bearer abcdefgh-ijkl", short: "on" }
+    })
+    assert.strictEqual(conceal("sent Bearer abcdefgh-ijkl on to"), "sent … on to")
+    assert.strictEqual(conceal("token abcdefgh-ijkl, key parameter"), "token …, key …")
+    assert.strictEqual(conceal("token abcdefgh…"), "token …")
+    assert.strictEqual(conceal("token abcdefgh-i [… 12 more bytes]; paramet…, x"), "token  [… 12 more bytes]; …, x")
+    assert.strictEqual(conceal("abc… and abcdefgh"), "abc… and abcdefgh", "what is no cut is no beginning of a secret")
+    assert.deepStrictEqual(ServerView.concealingJson(conceal)({ parameter: [1, "abcdefgh-ijkl", null] }), {
+      "…": [1, "…", null]
+    })
+  })
+})
