@@ -47,7 +47,8 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
   const status = servers.find((server) => server.name === name)
   const inspection: Inspection = {
     ...ServerView.view(name, config),
-    state: status?.state ?? "failed",
+    // A server may be about to be tried again, but nobody here stays to see that.
+    state: status?.state === "ready" ? "ready" : "failed",
     millis: Math.round(Duration.toMillis(took)),
     ...(status?.problem === undefined ? {} : { problem: conceal(status.problem) }),
     tools: (yield* toolsOf(name)).map(({ description, inputSchema, name, tool }) => ({

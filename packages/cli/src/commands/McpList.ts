@@ -23,7 +23,9 @@ const listed = (
   conceal: (text: string) => string
 ): typeof Listed.Type => {
   if (status === undefined) return { ...shown, state: "disabled", tools: 0 }
-  const { problem, state, tools } = status
+  const { problem, tools } = status
+  // A server may be about to be tried again, but this command does not stay to see that.
+  const state = status.state === "ready" ? "ready" : "failed"
   return { ...shown, state, tools, ...(problem === undefined ? {} : { problem: conceal(problem) }) }
 }
 
