@@ -54,7 +54,7 @@ const callOnce = Effect.fnUntraced(function* (
 ) {
   const mcp = yield* McpManager
   const output = yield* Output
-  const { problem } = (yield* mcp.servers).find((server) => server.name === name && server.state === "failed") ?? {}
+  const { problem } = (yield* mcp.servers).find((server) => server.name === name && server.state !== "ready") ?? {}
   const unreachable = (problem: string) => new ServerTrouble({ reason: "Unreachable", problem: conceal(problem) })
   if (problem !== undefined) return yield* unreachable(`The server cannot be used: ${problem}`)
   const tools = yield* ServerInspection.toolsOf(name)
