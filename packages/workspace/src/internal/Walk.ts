@@ -35,6 +35,9 @@ export interface WalkOptions {
   readonly deadline: number
 }
 
+/** Directories that are listed at the same time. */
+const atOnce = 8
+
 interface Entry {
   readonly name: string
   readonly directory: boolean
@@ -60,6 +63,8 @@ export class Walk {
     return this.ignoreFiles.skipped
   }
   private readonly listings = new Map<string, Result.Result<ReadonlyArray<Entry>, Unreadable>>()
+  /** Listings whose turn has not come. */
+  private readonly asked = new Map<string, Result.Result<Array<Entry>, Unreadable>>()
   private readonly ignoreFiles: IgnoreFiles
   private stopped = false
   private readonly options: WalkOptions
@@ -84,8 +89,14 @@ export class Walk {
     const above = yield* this.ignoreFiles.above(base)
     if (above.by !== undefined) return { paths, ignored: 1, skipped } satisfies Found
     const pending = [{ path: base.join("/"), depth: base.length, above: above.scope }]
-    for (const { above, depth, path } of pending) {
+    let asked = 0
+    for (const [i, { above, depth, path }] of pending.entries()) {
       if (this.stopped) break
+      // Nearly all of the time is waiting for the system, so directories are asked for before it is their turn.
+      if (i === asked) {
+        const next = pending.slice(i, (asked = Math.min(pending.length, i + atOnce)))
+        yield* Effect.forEach(next, ({ path }) => this.ask(path), { concurrency: atOnce, discard: true })
+      }
       const listed = yield* this.list(path)
       if (Result.isFailure(listed)) {
         if (!isMissing(listed.failure)) skipped.push({ path: `${path}/`, reason: listed.failure.problem })
@@ -94,9 +105,9 @@ export class Walk {
       const entries = listed.success
       const has = (name: string) => entries.some((entry) => entry.name === name)
       const scope = yield* this.ignoreFiles.within(path, above, has)
-      for (const [i, { directory, name }] of entries.entries()) {
+      for (const [n, { directory, name }] of entries.entries()) {
         // Patterns and names are the project's: however slow they are together, this ends and lets others have their turn.
-        if (i % 32 === 31 && (yield* this.late)) break
+        if (n % 32 === 31 && (yield* this.late)) break
         const child = path === "" ? name : `${path}/${name}`
         if (directory ? !mayEnter(name) : !Glob.match(glob, child)) continue
         if (this.options.excludes(child)) continue
@@ -126,15 +137,26 @@ export class Walk {
     this.hit.add(limit)
   }
 
-  private readonly list = Effect.fnUntraced({ self: this }, function* (path: string) {
-    const known = this.listings.get(path)
-    if (known !== undefined) return known
-    if (yield* this.late) return Result.succeed([])
+  /** Lists a directory that will be wanted. Which are taken, and how many entries that makes, is decided in their turn. */
+  private readonly ask = Effect.fnUntraced({ self: this }, function* (path: string) {
+    if (this.listings.has(path) || this.asked.has(path)) return
+    if (yield* this.late) return
     const left = this.options.limits.entries - this.seen
     const listed = yield* list(join(this.options.root, path), this.options.root, left + 1).pipe(
       Effect.map((entries) => entries.map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))),
       Effect.result
     )
+    this.asked.set(path, listed)
+  })
+
+  private readonly list = Effect.fnUntraced({ self: this }, function* (path: string) {
+    const known = this.listings.get(path)
+    if (known !== undefined) return known
+    if (yield* this.late) return Result.succeed([])
+    yield* this.ask(path)
+    const listed = this.asked.get(path) ?? Result.succeed([])
+    this.asked.delete(path)
+    const left = this.options.limits.entries - this.seen
     if (Result.isSuccess(listed) && listed.success.length > left) {
       this.seen = this.options.limits.entries
       this.stop(`it has more than ${this.options.limits.entries} entries`)
