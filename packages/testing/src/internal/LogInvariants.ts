@@ -172,12 +172,16 @@ export const prefixStable = (
   })
 }
 
-/** Of each turn: whether it is no part of the conversation, and how often the history was edited before it. */
+/**
+ * Of each turn: whether it is no part of the conversation, and how often the history was edited before it. A new baseline
+ * is an edit, also where its system prompt reads like the one before: what rounds said of files is gone with it.
+ */
 const conversation = (log: ReadonlyArray<LogEntry>) => {
   let edits = 0
   return new Map(
     log.flatMap(({ event }) => {
       if (event._tag === "ContextCompacted" || event._tag === "CompactionUndone") edits++
+      if (event._tag === "ContextBuilt" && event.baseline !== undefined) edits++
       return event._tag === "TurnStarted"
         ? [[String(event.turnId), { aside: event.purpose !== undefined, edits }] as const]
         : []
