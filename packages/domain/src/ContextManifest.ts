@@ -19,3 +19,7 @@ export type Segment = typeof Segment.Type
 
 /** Whether blocks of this source are superseded by the next baseline, which holds or re-sends them as they are then. */
 export const isSuperseded = (source: string): boolean => source.startsWith("file:") || source.startsWith("dynamic:")
+
+/** The segments that stand for the blocks of a round part, or of a compaction's head, one for one. */
+export const ofBlocks = (manifest: ReadonlyArray<Segment>): ReadonlyArray<Segment> =>
+  manifest.filter(({ bytes, part }) => part === "round" && bytes > 0)

@@ -1,5 +1,5 @@
 import { type Block, text, type ToolCall, type ToolResult } from "./Content.ts"
-import { isSuperseded } from "./ContextManifest.ts"
+import { isSuperseded, ofBlocks } from "./ContextManifest.ts"
 import { HistoryView } from "./HistoryView.ts"
 import type { CallId, RoundId, TurnId } from "./Ids.ts"
 import { type Message, sendable } from "./Message.ts"
@@ -149,9 +149,8 @@ export class MessageFold {
     for (const block of blocks) origins.set(block, { source, roundId, why })
   }
 
-  /** Segments with bytes stand for the blocks of what they tell of, one for one. */
   private noteParts(blocks: ReadonlyArray<Block>, { manifest }: Pick<EventOf<"ContextBuilt">, "manifest">): void {
-    const segments = manifest.filter(({ bytes, part }) => part === "round" && bytes > 0)
+    const segments = ofBlocks(manifest)
     for (const [i, block] of blocks.entries()) {
       const { source, why } = segments[i] ?? { source: "round part" }
       if (isSuperseded(source)) this.superseded.add(block)

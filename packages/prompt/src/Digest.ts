@@ -6,7 +6,7 @@ import type { Section } from "./Section.ts"
 /** The first 16 hexadecimal digits of the SHA-256 of the text's UTF-8 bytes. */
 export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
 
-/** How many bytes of UTF-8 the text has. */
+/** How many bytes of UTF-8 the text has, where half a surrogate pair takes as much as the mark that stands for it. */
 export const byteLength = (text: string): number => utf8ToBytes(text).length
 
 /** What is not there, or not there again, and why. */

@@ -1,15 +1,10 @@
+import { byteLength } from "./Digest.ts"
+
 const sizeOf = (codePoint: number): number =>
   codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
 
-/** How large the text is in UTF-8, where half a surrogate pair takes as much as the mark that stands for it. */
-const bytesOf = (text: string): number => {
-  let bytes = 0
-  for (const character of text) bytes += sizeOf(character.codePointAt(0) ?? 0)
-  return bytes
-}
-
 /** How many of the code units at the beginning are whole characters of at most so many bytes. */
-const headUnits = (text: string, limit: number): number => {
+export const headUnits = (text: string, limit: number): number => {
   let bytes = 0
   for (let at = 0; ;) {
     const codePoint = text.codePointAt(at)
@@ -43,10 +38,10 @@ export interface Excerpt {
 export const excerpt = (text: string, limit: number): Excerpt => {
   // No character takes more than three bytes per code unit.
   if (text.length * 3 <= limit) return { text, left: 0 }
-  const bytes = bytesOf(text)
+  const bytes = byteLength(text)
   if (bytes <= limit) return { text, left: 0 }
   const head = text.slice(0, headUnits(text, Math.ceil(limit / 2)))
   const tail = text.slice(tailStart(text, Math.floor(limit / 2)))
-  const left = bytes - bytesOf(head) - bytesOf(tail)
+  const left = bytes - byteLength(head) - byteLength(tail)
   return { text: `${head}\n[… ${left} of ${bytes} bytes are left out here …]\n${tail}`, left }
 }

@@ -1,5 +1,5 @@
 import { textOf, type UserBlock } from "@parley/domain/Content"
-import { isSuperseded, type Segment } from "@parley/domain/ContextManifest"
+import { isSuperseded, ofBlocks, type Segment } from "@parley/domain/ContextManifest"
 import { ContextTooLarge, InvalidMessage } from "@parley/domain/Errors"
 import type { RoundId } from "@parley/domain/Ids"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
@@ -59,7 +59,7 @@ const nothingToLeaveOut = new InvalidMessage({
 const ownMessage = (state: SessionState, kept: number): Part => {
   const { context, history, round } = state
   if (round === undefined || !round.open || kept >= history.sinceRequest) return []
-  const sources = context?.manifest.filter(({ bytes, part }) => part === "round" && bytes > 0) ?? []
+  const sources = ofBlocks(context?.manifest ?? [])
   const own = (context?.roundPart ?? []).flatMap((block, i) => {
     const source = sources[i]?.source ?? "round part"
     return isSuperseded(source) ? [] : [{ source, block, why: "the round is about it" }]
@@ -141,11 +141,11 @@ export const compact = Effect.fn("Compaction.compact")(function* (options: Optio
   const { state } = log
   const stable = RequestSize.ofStable({ system: state.baseline?.system ?? "", tools: state.baseline?.tools ?? [] })
   const event = pruning(options) ?? (yield* summing(options))
-  if (options.why === "request" && event === undefined) return yield* nothingToLeaveOut
-  if (event === undefined) return yield* tooLarge(options, stable)
+  const wanted = options.why === "request"
+  const refusal = wanted ? nothingToLeaveOut : tooLarge(options, stable)
+  if (event === undefined) return yield* refusal
   const [estimated, tokens] = [stable + RequestSize.ofMessages(state.history.messages()), sizeAfter(state, event)]
-  if (options.why === "request" && tokens >= estimated) return yield* nothingToLeaveOut
-  if (tokens >= estimated || (options.why !== "request" && tokens > limit)) return yield* tooLarge(options, stable)
+  if (tokens >= estimated || (!wanted && tokens > limit)) return yield* refusal
   const after: TokenCount = { tokens: Math.min(tokens, before.tokens), by: "estimated" }
   yield* log.append([{ ...event, after }])
   return after

@@ -5,7 +5,7 @@ import * as RequestSize from "./RequestSize.ts"
 
 /** Tokens that are left where the content of a result was. */
 const shortResult = 48
-/** How many of the last messages keep their results as long as anything else helps. */
+/** The results of so many last messages lose their content only when a summary of all before them is not enough. */
 const recent = 4
 /** What is pruned makes room for this much at least, so that the next request does not prune again. */
 const room = 0.75

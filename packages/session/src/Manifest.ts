@@ -5,6 +5,7 @@ import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { Piece } from "@parley/domain/RequestSize"
 import type { Wire, WireSpan } from "@parley/domain/SessionContext"
 import { byteLength, segment } from "@parley/prompt/Digest"
+import { headUnits } from "@parley/prompt/Excerpt"
 import type { SessionState } from "./SessionState.ts"
 
 /** What is not a block of the log itself: a result that lost its content, or words in place of an empty message. */
@@ -52,17 +53,6 @@ export const of = (state: SessionState, origins: Origins, request: ModelRequest)
   return [...state.stable, ...said, ...absent]
 }
 
-/** The first code unit after so many bytes of UTF-8. */
-const after = (text: string, from: number, bytes: number): number => {
-  let at = from
-  for (let left = bytes; left > 0 && at < text.length;) {
-    const point = text.codePointAt(at) ?? 0
-    left -= point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
-    at += point < 0x10000 ? 1 : 2
-  }
-  return at
-}
-
 /** As JSON writes it within a string. */
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
@@ -83,7 +73,7 @@ const system = (text: string, request: ModelRequest, stable: ReadonlyArray<Segme
   const stretches: Array<Stretch> = []
   let at = 0
   const take = (bytes: number, source: string) => {
-    const end = after(request.system, at, bytes)
+    const end = at + headUnits(request.system.slice(at), bytes)
     stretches.push({ text: escaped(request.system.slice(at, end)), source })
     at = end
   }
