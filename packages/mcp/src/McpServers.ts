@@ -42,7 +42,7 @@ const defaultTimeout = Duration.seconds(120)
  * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
  * called.
  */
-const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: LifeOptions["clientInfo"]) {
+const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: McpServersOptions["clientInfo"]) {
   const server = yield* makeServer(reservedServerName, defaultTimeout)
   const wanted = yield* Deferred.make<void>()
   yield* Deferred.await(wanted).pipe(
@@ -60,7 +60,7 @@ const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: LifeOptio
 /** Starts the servers, all at once and in the background. One fiber holds them all, so that they also end all at once. */
 const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
   const lifeOptions: LifeOptions = {
-    clientInfo: options.clientInfo,
+    client: { clientInfo: options.clientInfo },
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),

@@ -6,14 +6,16 @@ import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfi
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
-import { type ClientInfo, connectChild, connectHttp } from "./internal/Sdk.ts"
+import { connectChild } from "./internal/ChildTransport.ts"
+import { connectHttp } from "./internal/HttpTransport.ts"
+import type { ClientSettings } from "./internal/Open.ts"
 import { relist } from "./Relisting.ts"
 import { catalogOf } from "./ToolListing.ts"
 import { died, tell, type ToolServer } from "./ToolServer.ts"
 
 /** What the start of a server needs besides its own configuration. */
 export interface LifeOptions {
-  readonly clientInfo: ClientInfo
+  readonly client: ClientSettings
   /** Where a server runs whose configuration names no directory. */
   readonly directory: string | undefined
   readonly environment: { readonly [name: string]: string | undefined } | undefined
@@ -44,7 +46,7 @@ const startStdio = (
       onStderr: options.onStderr === undefined ? undefined : (text) => options.onStderr?.(name, text)
     }),
     (child) => ({
-      connect: connectChild(child, options.clientInfo),
+      connect: connectChild(child, options.client),
       ended: child.ended,
       lastWords: child.lastWords
     })
@@ -53,7 +55,7 @@ const startStdio = (
 const start = (name: string, config: McpServerConfig, options: LifeOptions) =>
   "url" in config
     ? Effect.succeed<Started>({
-        connect: connectHttp(config.url, config.headers ?? {}, options.clientInfo),
+        connect: connectHttp(config.url, config.headers ?? {}, options.client),
         ended: Effect.never,
         lastWords: () => ""
       })

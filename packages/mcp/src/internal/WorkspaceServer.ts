@@ -3,7 +3,8 @@ import * as Schema from "effect/Schema"
 import { reservedServerName } from "../ToolNames.ts"
 import { WorkspaceCall, workspaceTools } from "../WorkspaceTools.ts"
 import type { PathRefused } from "./Confinement.ts"
-import { type ClientInfo, connectInMemory, loadServer } from "./Sdk.ts"
+import { connectInMemory } from "./MemoryTransport.ts"
+import { type ClientInfo, loadServer } from "./Sdk.ts"
 import { type FileAnswer, listFiles, readFile, searchFiles } from "./WorkspaceFiles.ts"
 
 const decodeCall = Schema.decodeUnknownEffect(WorkspaceCall)
@@ -50,5 +51,5 @@ export const connectWorkspace = Effect.fnUntraced(function* (root: string, clien
   server.setRequestHandler("tools/call", ({ params }, context) =>
     run(handle(root, { name: params.name, arguments: params.arguments ?? {} }), { signal: context.mcpReq.signal })
   )
-  return yield* connectInMemory(server, clientInfo)
+  return yield* connectInMemory(server, { clientInfo })
 })

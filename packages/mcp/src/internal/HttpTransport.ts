@@ -1,0 +1,38 @@
+import * as Effect from "effect/Effect"
+import { plainLine } from "../PlainText.ts"
+import { ServerDown } from "./ChildServer.ts"
+import { type ClientSettings, open } from "./Open.ts"
+import { loadClient } from "./Sdk.ts"
+import { streamEnded } from "./SdkFailure.ts"
+import { watched } from "./WatchedConnection.ts"
+
+/** Speaks streamable HTTP, in whichever revision of the protocol the server prefers. */
+export const connectHttp = Effect.fnUntraced(function* (
+  url: string,
+  headers: { readonly [name: string]: string },
+  settings: ClientSettings
+) {
+  const sdk = yield* loadClient
+  const transport = yield* Effect.try({
+    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+    catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
+  })
+  // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It
+  // is given an answer that says so. An answer to a request that has one already is ignored.
+  const send = transport.send.bind(transport)
+  transport.send = (message, options) =>
+    send(message, {
+      ...options,
+      onRequestStreamEnd: () => {
+        options?.onRequestStreamEnd?.()
+        if (!sdk.isJSONRPCRequest(message)) return
+        transport.onmessage?.({ jsonrpc: "2.0", id: message.id, error: { code: streamEnded, message: "" } })
+      }
+    })
+  const connection = yield* open(transport, settings, "auto")
+  // Tells the server that the session is over, so that it need not keep it; runs before the connection closes.
+  yield* Effect.addFinalizer(() =>
+    Effect.tryPromise(() => transport.terminateSession()).pipe(Effect.timeoutOption("1 second"), Effect.ignore)
+  )
+  return yield* watched(connection)
+})
