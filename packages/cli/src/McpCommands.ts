@@ -39,9 +39,10 @@ const add = Command.make(
       Argument.withDescription("After --: the program to start, and its arguments"),
       Argument.variadic()
     ),
-    url: Flag.String("url").pipe(
-      Flag.withDescription("The address of a server that speaks streamable HTTP"),
-      Flag.optional
+    url: Flag.String("url").pipe(Flag.withDescription("The address of a server"), Flag.optional),
+    sse: Flag.Boolean("sse").pipe(
+      Flag.withDescription("The address speaks HTTP with server-sent events, as servers of 2024 did, and nothing else"),
+      Flag.withDefault(false)
     ),
     ...server,
     readOnlyTool: repeated(
@@ -89,15 +90,17 @@ const probe = Command.make(
       Argument.variadic()
     ),
     ...server,
-    call: Flag.String("call").pipe(
-      Flag.withMetavar("TOOL"),
-      Flag.withDescription("Call this tool once and print what it returns"),
-      Flag.optional
+    call: repeated("call", "TOOL", "Call this tool once and print what it returns; may be repeated"),
+    input: repeated(
+      "input",
+      "JSON",
+      "What to call it with, an object in JSON (default: {}); the first is for the first call"
     ),
-    input: Flag.String("input").pipe(
-      Flag.withMetavar("JSON"),
-      Flag.withDescription("What to call it with, an object in JSON (default: {})"),
-      Flag.optional
+    exercise: Flag.Boolean("exercise").pipe(
+      Flag.withDescription(
+        "Use everything that it offers once, with samples made from its schemas: for a server that may be played with"
+      ),
+      Flag.withDefault(false)
     ),
     workspace,
     format: Flags.listFormat

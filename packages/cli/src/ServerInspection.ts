@@ -39,6 +39,15 @@ export const toolsOf = (name: string): Effect.Effect<ReadonlyArray<ToolDefinitio
     return (yield* mcp.tools).filter(({ server }) => server === name)
   })
 
+/** Waits for a server as `inspect` does, and fails when it is not ready. */
+export const usable = Effect.fnUntraced(function* (name: string, conceal: (text: string) => string) {
+  const mcp = yield* McpManager
+  const status = (yield* mcp.servers).find((server) => server.name === name)
+  if (status?.state === "ready") return
+  const problem = conceal(`The server cannot be used: ${status?.problem ?? "it is not there"}`)
+  return yield* new ServerTrouble({ reason: "Unreachable", problem })
+})
+
 /** Waits for a server that the manager has just begun to start. Nothing that is shown holds a secret of its configuration. */
 export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: string, config: McpServerConfig) {
   const mcp = yield* McpManager

@@ -7,6 +7,12 @@ const common = {
   startTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   disabled: Schema.optionalKey(Schema.Boolean),
   /**
+   * `auto` asks a server whether it speaks the protocol of 2026 before it is greeted in the way of those before; `legacy` does not
+   * ask. Servers over streamable HTTP are asked when this is not stated, programs are not: a program that does not know the
+   * question may not answer it, and would be waited for.
+   */
+  protocol: Schema.optionalKey(Schema.Literals(["auto", "legacy"])),
+  /**
    * Tools, by the server's own names for them, that change nothing. A call to one that was lost is sent once more. Only
    * this says so: what a server says about its tools is not believed.
    */
@@ -26,9 +32,14 @@ export const StdioServer = Schema.Struct({
 })
 export type StdioServer = typeof StdioServer.Type
 
-/** A server that is reached over streamable HTTP. */
+/** A server that is reached over HTTP. */
 export const HttpServer = Schema.Struct({
   ...common,
+  /**
+   * `http` is streamable HTTP, `sse` what servers up to 2024 spoke. Without it streamable HTTP is tried, and the other when the
+   * server does not know that.
+   */
+  transport: Schema.optionalKey(Schema.Literals(["http", "sse"])),
   url: Schema.String.check(Schema.isPattern(/^https?:\/\/\S+$/)),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
 })

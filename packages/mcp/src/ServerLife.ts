@@ -7,7 +7,7 @@ import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
 import { connectChild } from "./internal/ChildTransport.ts"
-import { connectHttp } from "./internal/HttpTransport.ts"
+import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
 import { relist } from "./Relisting.ts"
 import { catalogOf } from "./ToolListing.ts"
@@ -46,7 +46,7 @@ const startStdio = (
       onStderr: options.onStderr === undefined ? undefined : (text) => options.onStderr?.(name, text)
     }),
     (child) => ({
-      connect: connectChild(child, options.client),
+      connect: connectChild(child, options.client, config.protocol ?? "legacy"),
       ended: child.ended,
       lastWords: child.lastWords
     })
@@ -55,7 +55,7 @@ const startStdio = (
 const start = (name: string, config: McpServerConfig, options: LifeOptions) =>
   "url" in config
     ? Effect.succeed<Started>({
-        connect: connectHttp(config.url, config.headers ?? {}, options.client),
+        connect: connectAddress(config, options.client),
         ended: Effect.never,
         lastWords: () => ""
       })

@@ -46,7 +46,7 @@ const settleFailure = (tool: string, { reason }: RequestFailure): Effect.Effect<
 /** Sends a call over a connection and reads the answer. */
 const send = (
   { connection }: Ready,
-  { name, tool }: ToolDefinition,
+  tool: ToolDefinition,
   input: ToolInput,
   { idempotencyKey }: CallContext
 ): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
@@ -55,7 +55,7 @@ const send = (
     Effect.catchTag("RequestFailure", (failure): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
       failure.connection === "Gone" && failure.reason._tag === "NotSent"
         ? Effect.fail(new ConnectionGone({ problem: failure.reason.problem }))
-        : settleFailure(name, failure)
+        : settleFailure(tool.name, failure)
     )
   )
 

@@ -13,7 +13,7 @@ import { context, textOf } from "./support.ts"
 const connection: Connection = {
   hasTools: true,
   listTools: () => Effect.succeed({ tools: [] }),
-  callTool: (tool) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
+  callTool: ({ tool }) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
   toolsChanged: { heard: Effect.never, forget: Effect.void },
   closed: Effect.never
 }

@@ -37,7 +37,7 @@ const isEntries = Schema.is(Entries)
 /** What has the same name and the same meaning here. */
 const taken = ["command", "args", "env", "cwd", "url", "headers", "disabled"]
 const understood = new Set([...taken, "type", "envFile"])
-const types = new Set(["stdio", "http", "streamable-http", "streamableHttp"])
+const types = new Set(["stdio", "http", "streamable-http", "streamableHttp", "sse"])
 
 /** Numbers are meant as text; null takes a variable away, and none is there that was not stated. */
 const environment = (env: Schema.Json): Schema.Json =>
@@ -52,25 +52,24 @@ const environment = (env: Schema.Json): Schema.Json =>
 const isServer = (entry: Schema.Json): Result.Result<Entries, string> => {
   if (!isEntries(entry)) return Result.fail("it is not an object")
   const type = entry["type"]
-  if (type === "sse") {
-    return Result.fail(
-      "it speaks HTTP+SSE, which Parley does not; if it also speaks streamable HTTP: `parley mcp add NAME --url URL`"
-    )
-  }
   if (type !== undefined && !(typeof type === "string" && types.has(type)))
-    return Result.fail("its type is none that Parley knows; there are stdio and http")
+    return Result.fail("its type is none that Parley knows; there are stdio, http and sse")
   return Result.succeed(entry)
 }
 
 const read = (name: string, entry: Schema.Json): ClientServer => {
   const checked = Result.gen(function* () {
     const said = yield* isServer(entry)
-    const server: Entries = Object.fromEntries(
-      taken.flatMap((key) => {
-        const value = said[key]
-        return value === undefined ? [] : [[key, key === "env" ? environment(value) : value]]
-      })
-    )
+    const server: Entries = {
+      ...Object.fromEntries(
+        taken.flatMap((key) => {
+          const value = said[key]
+          return value === undefined ? [] : [[key, key === "env" ? environment(value) : value]]
+        })
+      ),
+      // What the others call the type of a server beside its address is its transport here.
+      ...(said["type"] === "sse" && "url" in said ? { transport: "sse" } : {})
+    }
     const config = yield* check(name, server)
     const unresolved = [
       ...variables(config).map(({ at, variable }) => `${at} has ${variable}`),

@@ -86,21 +86,12 @@ describe("servers of other programs", () => {
       assert.deepStrictEqual(written(all), {
         files: { command: "files", env: { PORT: "8080" }, cwd: "/srv" },
         asked: { command: "asked", env: { KEY: "${input:key}", REST: "${KEY:-a secret}" }, disabled: true },
-        web: { url: "https://example.org/mcp" }
+        web: { url: "https://example.org/mcp" },
+        old: { url: "https://example.org/sse", transport: "sse" }
       })
       assert.deepStrictEqual(unresolved(all), { asked: ["env.KEY has ${input:key}", "env.REST has a variable"] })
-      const {
-        neither = "",
-        old = "",
-        pipe,
-        text,
-        "two words": words = "",
-        workspace = "",
-        wrong,
-        ...others
-      } = whys(all)
-      assert.match(old, /HTTP\+SSE.*parley mcp add NAME --url URL/)
-      assert.strictEqual(pipe, "its type is none that Parley knows; there are stdio and http")
+      const { neither = "", pipe, text, "two words": words = "", workspace = "", wrong, ...others } = whys(all)
+      assert.strictEqual(pipe, "its type is none that Parley knows; there are stdio, http and sse")
       assert.match(workspace, /belongs to Parley's own tools/)
       assert.match(neither, /exactly one of "command"/)
       assert.strictEqual(wrong, "wrong.args: expected a list, found other text")
@@ -140,7 +131,7 @@ describe("servers of other programs", () => {
       )
       const all = yield* ClientServers.load(put(directory, "mcp.json", vscode), "vscode")
       const usable = all.flatMap((one) => (one._tag === "Usable" ? [one] : []))
-      assert.deepStrictEqual([...(yield* UserServers.addMissing(mine, usable))], ["files", "asked"])
+      assert.deepStrictEqual([...(yield* UserServers.addMissing(mine, usable))], ["files", "asked", "old"])
       const { config } = yield* UserConfig.load(mine)
       assert.deepStrictEqual(config.mcpServers?.["web"], { command: "mine" })
       assert.include(fs.readFileSync(mine, "utf8"), "// mine")

@@ -15,6 +15,7 @@ export interface Added extends Named, ServerFlags {
   readonly url: Option.Option<string>
   readonly readOnlyTool: ReadonlyArray<string>
   readonly disabled: boolean
+  readonly sse: boolean
 }
 
 const usage = (problem: string) => new UsageError({ problem })
@@ -23,8 +24,9 @@ const refused = (edit: ReturnType<typeof UserServers.remove>) =>
 
 const looksLikeAddress = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//
 
-const targetOf = ({ command, name, url }: Added) => {
+const targetOf = ({ command, name, sse, url }: Added) => {
   if (Option.isNone(url)) {
+    if (sse) return Effect.fail(usage("--sse is for servers that are reached by --url"))
     return command.length === 1 && command.some((word) => looksLikeAddress.test(word))
       ? Effect.fail(usage(`An address is given by --url: \`parley mcp add ${name} --url URL\``))
       : Effect.succeed({ words: command })
@@ -48,10 +50,11 @@ const tell = Effect.fnUntraced(function* (configFile: string, name: string) {
 export const add = Effect.fn("parley mcp add")(function* (flags: Added) {
   const { user } = yield* Setup.load({ ...flags, model: Option.none() })
   const output = yield* Output
-  const { disabled, name, readOnlyTool } = flags
+  const { disabled, name, readOnlyTool, sse } = flags
   const server = {
     ...(yield* serverOf(yield* targetOf(flags), flags)),
     ...(readOnlyTool.length === 0 ? {} : { readOnlyTools: readOnlyTool }),
+    ...(sse ? { transport: "sse" } : {}),
     ...(disabled ? { disabled } : {})
   }
   yield* refused(UserServers.add(user.configFile, name, server))

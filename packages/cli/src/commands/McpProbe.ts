@@ -21,8 +21,10 @@ import { show } from "./McpInspect.ts"
 
 export interface Input extends Here, ServerFlags {
   readonly target: ReadonlyArray<string>
-  readonly call: Option.Option<string>
-  readonly input: Option.Option<string>
+  readonly call: ReadonlyArray<string>
+  /** The first is for the first call. */
+  readonly input: ReadonlyArray<string>
+  readonly exercise: boolean
   readonly format: "text" | "json"
 }
 
@@ -54,9 +56,7 @@ const callOnce = Effect.fnUntraced(function* (
 ) {
   const mcp = yield* McpManager
   const output = yield* Output
-  const { problem } = (yield* mcp.servers).find((server) => server.name === name && server.state !== "ready") ?? {}
   const unreachable = (problem: string) => new ServerTrouble({ reason: "Unreachable", problem: conceal(problem) })
-  if (problem !== undefined) return yield* unreachable(`The server cannot be used: ${problem}`)
   const tools = yield* ServerInspection.toolsOf(name)
   const found = tools.find((one) => one.tool === tool) ?? tools.find((one) => one.name === tool)
   if (found === undefined) {
@@ -78,8 +78,9 @@ const callOnce = Effect.fnUntraced(function* (
 
 /** Connects to a server that need not be configured, by the same code as to one that is. Nothing is stored. */
 export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
-  const { call, input, target, workspace } = flags
-  if (Option.isNone(call) && Option.isSome(input)) return yield* usage("--input is for a tool that --call names")
+  const { call, exercise, input, target, workspace } = flags
+  if (input.length > call.length) return yield* usage("--input is for a tool that --call names, one for each")
+  if (exercise && call.length > 0) return yield* usage("--exercise calls all tools; --call is for one")
   const [first = ""] = target
   const description = yield* target.length === 1 && first.includes("://")
     ? serverOf({ url: first }, flags)
@@ -87,14 +88,16 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const checked = McpServers.check(name, description)
   const server = yield* Effect.mapError(Effect.fromResult(checked), usage)
   const setup = yield* Setup.load({ workspace, model: Option.none() })
-  yield* Option.match(call, {
-    onNone: () => show(name, server, flags.format),
-    onSome: (tool) =>
-      callOnce(
-        tool,
-        Option.getOrElse(input, () => "{}"),
-        flags,
-        concealing(server)
+  const conceal = concealing(server)
+  const use = exercise
+    ? Effect.flatMap(
+        Effect.promise(() => import("./McpExercise.ts")),
+        (command) => command.exercise(name, flags.format, conceal)
       )
-  }).pipe(Effect.provide(Live.tools(setup, { [name]: server })))
+    : Effect.forEach(call, (tool, i) => callOnce(tool, input[i] ?? "{}", flags, conceal))
+  yield* (
+    exercise || call.length > 0
+      ? Effect.andThen(ServerInspection.usable(name, conceal), use)
+      : show(name, server, flags.format)
+  ).pipe(Effect.provide(Live.tools(setup, { [name]: server })))
 })

@@ -9,7 +9,11 @@ import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
 import { makeStderrTail } from "./StderrTail.ts"
 
 /** Why a server is not running, in words for a person. */
-export class ServerDown extends Schema.TaggedError<ServerDown>()("ServerDown", { problem: Schema.String }) {
+export class ServerDown extends Schema.TaggedError<ServerDown>()("ServerDown", {
+  problem: Schema.String,
+  /** The HTTP status that it refused to talk with, if it was that. */
+  status: Schema.optionalKey(Schema.Int)
+}) {
   override get message(): string {
     return this.problem
   }

@@ -1,14 +1,22 @@
 import type { Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type { ChildServer } from "./ChildServer.ts"
-import { type ClientSettings, open } from "./Open.ts"
+import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 
 /** Speaks to a started program over its standard input and output. */
-export const connectChild = Effect.fnUntraced(function* (child: ChildServer, settings: ClientSettings) {
+export const connectChild = Effect.fnUntraced(function* (
+  child: ChildServer,
+  settings: ClientSettings,
+  protocol: Protocol
+) {
   const sdk = yield* loadClient
   const buffer = new sdk.ReadBuffer()
-  const transport: Transport = {
+  // The SDK knows by these two names that this is a program: one that is silent when it is asked for a later revision is then
+  // taken for one that does not know it, which over HTTP would be a server that is down.
+  const transport: Transport & { readonly pid: number | undefined; readonly stderr: null } = {
+    pid: child.pid,
+    stderr: null,
     start: () => Promise.resolve(),
     send: (message) => child.write(sdk.serializeMessage(message)),
     close: () => {
@@ -39,5 +47,5 @@ export const connectChild = Effect.fnUntraced(function* (child: ChildServer, set
     read()
   })
   yield* Effect.forkScoped(Effect.tap(child.ended, () => Effect.sync(() => transport.onclose?.())))
-  return yield* open(transport, settings, "legacy")
+  return yield* open(transport, settings, protocol)
 })

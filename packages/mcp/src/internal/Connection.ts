@@ -1,4 +1,5 @@
 import type * as Effect from "effect/Effect"
+import type { ToolDefinition } from "@parley/domain/Tool"
 import type { ToolInput } from "@parley/domain/McpManager"
 import type { RequestFailure } from "./SdkFailure.ts"
 import type { ToolsChanged } from "./ToolsChanged.ts"
@@ -9,7 +10,7 @@ export interface Connection {
   /** One page of `tools/list`, as the server sent it: one bad tool must not cost the whole page. */
   readonly listTools: (cursor: string | undefined) => Effect.Effect<unknown, RequestFailure>
   readonly callTool: (
-    tool: string,
+    tool: Pick<ToolDefinition, "tool" | "inputSchema">,
     input: ToolInput,
     meta: { readonly [key: string]: string }
   ) => Effect.Effect<unknown, RequestFailure>

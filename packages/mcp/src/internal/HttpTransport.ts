@@ -1,16 +1,17 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
 import { ServerDown } from "./ChildServer.ts"
-import { type ClientSettings, open } from "./Open.ts"
+import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 import { streamEnded } from "./SdkFailure.ts"
 import { watched } from "./WatchedConnection.ts"
 
-/** Speaks streamable HTTP, in whichever revision of the protocol the server prefers. */
+/** Speaks streamable HTTP. */
 export const connectHttp = Effect.fnUntraced(function* (
   url: string,
   headers: { readonly [name: string]: string },
-  settings: ClientSettings
+  settings: ClientSettings,
+  protocol: Protocol
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
@@ -29,7 +30,7 @@ export const connectHttp = Effect.fnUntraced(function* (
         transport.onmessage?.({ jsonrpc: "2.0", id: message.id, error: { code: streamEnded, message: "" } })
       }
     })
-  const connection = yield* open(transport, settings, "auto")
+  const connection = yield* open(transport, settings, protocol)
   // Tells the server that the session is over, so that it need not keep it; runs before the connection closes.
   yield* Effect.addFinalizer(() =>
     Effect.tryPromise(() => transport.terminateSession()).pipe(Effect.timeoutOption("1 second"), Effect.ignore)

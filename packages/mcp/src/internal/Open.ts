@@ -4,10 +4,17 @@ import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
 import { ServerDown } from "./ChildServer.ts"
 import type { Connection } from "./Connection.ts"
+import { parameterHeaders } from "./ParameterHeaders.ts"
 import { noLimit, request } from "./Requests.ts"
 import { type ClientInfo, loadClient } from "./Sdk.ts"
-import { describeCause } from "./SdkFailure.ts"
+import { describeCause, statusOf } from "./SdkFailure.ts"
 import { makeToolsChanged } from "./ToolsChanged.ts"
+
+/**
+ * Which revisions of the protocol a server is asked in. `legacy` greets it as all servers up to 2025 are greeted; `auto` asks
+ * first whether it speaks the stateless protocol of 2026, and greets it in the old way if it does not.
+ */
+export type Protocol = "legacy" | "auto"
 
 /** What we say of ourselves to a server. */
 export interface ClientSettings {
@@ -29,7 +36,7 @@ const listenForChanges = (client: Client, notify: () => void): Effect.Effect<voi
 export const open = Effect.fnUntraced(function* (
   transport: Transport,
   { clientInfo }: ClientSettings,
-  mode: "legacy" | "auto"
+  mode: Protocol
 ): Effect.fn.Return<Connection, ServerDown, Scope> {
   const sdk = yield* loadClient
   const closed = yield* Deferred.make<void>()
@@ -47,14 +54,23 @@ export const open = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.tryPromise(() => transport.close())))
   yield* Effect.tryPromise({
     try: (signal) => client.connect(transport, { signal, timeout: noLimit }),
-    catch: (cause) => new ServerDown({ problem: describeCause(cause) })
+    catch: (cause) => {
+      const status = statusOf(cause)
+      return new ServerDown({ problem: describeCause(cause), ...(status === undefined ? {} : { status }) })
+    }
   })
   if (announces() && client.getProtocolEra() === "modern")
     yield* Effect.forkScoped(listenForChanges(client, changes.notify))
   return {
     hasTools: client.getServerCapabilities()?.tools !== undefined,
     listTools: (cursor) => request(client, "tools/list", cursor === undefined ? {} : { cursor }),
-    callTool: (tool, input, meta) => request(client, "tools/call", { name: tool, arguments: input, _meta: meta }),
+    callTool: ({ inputSchema, tool }, input, meta) =>
+      request(
+        client,
+        "tools/call",
+        { name: tool, arguments: input, _meta: meta },
+        client.getProtocolEra() === "modern" ? { headers: parameterHeaders(inputSchema, input) } : {}
+      ),
     toolsChanged: changes.toolsChanged,
     closed: Effect.as(Deferred.await(closed), "the connection closed")
   }

@@ -1,4 +1,4 @@
-import type { Client, StandardSchemaV1 } from "@modelcontextprotocol/client"
+import type { Client, RequestOptions, StandardSchemaV1 } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import { RequestFailure, requestFailure } from "./SdkFailure.ts"
 
@@ -9,13 +9,18 @@ const anyResult: StandardSchemaV1<unknown, unknown> = {
 }
 
 /** Asks the server something and takes the answer as it comes. Interruption cancels the request there too. */
-export const request = (client: Client, method: string, params: Record<string, unknown>) =>
+export const request = (
+  client: Client,
+  method: string,
+  params: Record<string, unknown>,
+  options: RequestOptions = {}
+) =>
   client.transport === undefined
     ? Effect.fail(
         new RequestFailure({ connection: "Gone", reason: { _tag: "NotSent", problem: "the connection is closed" } })
       )
     : Effect.tryPromise({
         // An aborted signal makes the SDK send `notifications/cancelled`.
-        try: (signal) => client.request({ method, params }, anyResult, { signal, timeout: noLimit }),
+        try: (signal) => client.request({ method, params }, anyResult, { ...options, signal, timeout: noLimit }),
         catch: requestFailure
       })

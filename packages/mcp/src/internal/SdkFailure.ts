@@ -41,7 +41,8 @@ const chain = (cause: unknown, depth = 5): ReadonlyArray<unknown> => {
   return inner === undefined || depth === 0 ? [cause] : [cause, ...chain(inner, depth - 1)]
 }
 
-const statusOf = (cause: unknown): number | undefined =>
+/** The HTTP status behind an error, if there is one. */
+export const statusOf = (cause: unknown): number | undefined =>
   chain(cause)
     .map((error) => Option.getOrUndefined(decodeStatus(error))?.status)
     .find((status) => status !== undefined)

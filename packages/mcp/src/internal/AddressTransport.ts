@@ -1,0 +1,26 @@
+import * as Effect from "effect/Effect"
+import type { HttpServer } from "@parley/domain/McpServerConfig"
+import { connectHttp } from "./HttpTransport.ts"
+import type { ClientSettings } from "./Open.ts"
+import { connectSse } from "./SseTransport.ts"
+
+/** How a server answers to streamable HTTP that does not know it; by the specification any of these. */
+const unknownTransport = new Set([400, 404, 405])
+
+/**
+ * Connects to a server by its address: over the transport that the configuration names, else over streamable HTTP, or the
+ * older one when the server does not take that. Should it take neither, the first refusal is the one that is told.
+ */
+export const connectAddress = (
+  { headers = {}, protocol = "auto", transport, url }: HttpServer,
+  settings: ClientSettings
+) => {
+  if (transport === "sse") return connectSse(url, headers, settings)
+  const http = connectHttp(url, headers, settings, protocol)
+  if (transport === "http") return http
+  return Effect.catchIf(
+    http,
+    ({ status }) => status !== undefined && unknownTransport.has(status),
+    (refusal) => Effect.mapError(connectSse(url, headers, settings), () => refusal)
+  )
+}

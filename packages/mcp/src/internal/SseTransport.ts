@@ -1,0 +1,24 @@
+import * as Effect from "effect/Effect"
+import { plainLine } from "../PlainText.ts"
+import { ServerDown } from "./ChildServer.ts"
+import { type ClientSettings, open } from "./Open.ts"
+import { loadClient } from "./Sdk.ts"
+
+/** Speaks HTTP with server-sent events, as it was before streamable HTTP: one long stream, and a request for each message. */
+export const connectSse = Effect.fnUntraced(function* (
+  url: string,
+  headers: { readonly [name: string]: string },
+  settings: ClientSettings
+) {
+  const sdk = yield* loadClient
+  const transport = yield* Effect.try({
+    try: () => new sdk.SSEClientTransport(new URL(url), { requestInit: { headers } }),
+    catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
+  })
+  // The stream is the session. The event source would open another one in its place, which the server has never been greeted on.
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the transport is not an EventTarget
+  transport.onerror = (error) => {
+    if (error instanceof sdk.SseError) void transport.close()
+  }
+  return yield* open(transport, settings, "legacy")
+})
