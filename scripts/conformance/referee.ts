@@ -21,17 +21,13 @@ export interface Verdict {
   readonly skipped: number
 }
 
-const Checks = Schema.fromJsonString(
-  Schema.Array(
-    Schema.Struct({
-      id: Schema.String,
-      status: Schema.Literals(["SUCCESS", "FAILURE", "WARNING", "SKIPPED", "INFO"]),
-      errorMessage: Schema.optionalKey(Schema.String)
-    })
-  )
-)
-type Check = (typeof Checks.Type)[number]
-const decode = Schema.decodeSync(Checks)
+const Check = Schema.Struct({
+  id: Schema.String,
+  status: Schema.Literals(["SUCCESS", "FAILURE", "WARNING", "SKIPPED", "INFO"]),
+  errorMessage: Schema.optionalKey(Schema.String)
+})
+type Check = typeof Check.Type
+const decode = Check.pipe(Schema.Array, Schema.fromJsonString, Schema.decodeSync)
 
 const ask = (args: ReadonlyArray<string>, env: { readonly [name: string]: string } = {}): string => {
   const done = spawnSync(process.execPath, [runner, ...args], {

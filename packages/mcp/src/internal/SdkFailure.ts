@@ -56,7 +56,12 @@ export const describeCause = (cause: unknown): string => {
   if (status === 401) return "the server wants authorisation (HTTP 401): set a token in its `headers`"
   if (status === 403) return "the server refused access (HTTP 403)"
   const messages = chain(cause).map((error) => plainLine(error instanceof Error ? error.message : String(error), 200))
-  const said = messages.filter((message, index) => message !== "" && messages.indexOf(message) === index).join(": ")
+  // What only wraps what is behind it says nothing of its own.
+  const said = messages
+    .filter(
+      (message, i) => message !== "" && !messages.slice(i + 1).some((inner) => inner !== "" && message.endsWith(inner))
+    )
+    .join(": ")
   return status === undefined ? said : `HTTP ${status}: ${said}`
 }
 
