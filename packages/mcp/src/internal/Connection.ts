@@ -1,7 +1,8 @@
 import type * as Effect from "effect/Effect"
 import type { ToolInput } from "@parley/domain/McpManager"
+import type { Changes } from "./Changes.ts"
+import type { OfferRequests } from "./OfferRequests.ts"
 import type { RequestFailure } from "./SdkFailure.ts"
-import type { ToolsChanged } from "./ToolsChanged.ts"
 
 /** One server that has answered, until its scope closes. */
 export interface Connection {
@@ -13,7 +14,8 @@ export interface Connection {
     input: ToolInput,
     meta: { readonly [key: string]: string }
   ) => Effect.Effect<unknown, RequestFailure>
-  readonly toolsChanged: ToolsChanged
+  readonly toolsChanged: Changes
+  readonly offers: OfferRequests
   /** Completes when the connection has closed, from either side, with why that was. */
   readonly closed: Effect.Effect<string>
 }

@@ -118,11 +118,14 @@ export class ContextWorld {
             )
           })
       }),
-      Effect.provideService(McpManager, {
-        tools: Effect.sync(() => [...this.toolSet].map(definition)),
-        servers: Effect.succeed([]),
-        call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
-      }),
+      Effect.provideService(
+        McpManager,
+        McpManager.make({
+          tools: Effect.sync(() => [...this.toolSet].map(definition)),
+          servers: Effect.succeed([]),
+          call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
+        })
+      ),
       Effect.provideService(PromptManager, {
         prompt: Effect.sync(() => ({ ...empty, instructions: `prompt ${this.prompt}`, includeDateTime: true }))
       }),
