@@ -40,7 +40,7 @@ const acceptable =
     if (part._tag !== "Media") return part
     const { data, mediaType } = part.block
     const limit = Object.hasOwn(accepts, mediaType) ? accepts[mediaType] : undefined
-    const bytes = Math.floor((data.length * 3) / 4)
+    const bytes = Math.floor((data.replace(/=+$/, "").length * 3) / 4)
     if (limit !== undefined && bytes <= limit) return part
     const why = limit === undefined ? `the model does not take ${mediaType}` : `the model takes at most ${limit}`
     return { _tag: "Described", uri: part.uri, mimeType: mediaType, words: `${mediaType}, ${bytes} bytes: ${why}` }
