@@ -13,6 +13,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Tracer from "effect/Tracer"
 import { FilesManager } from "../packages/domain/src/FilesManager.ts"
 import * as Baseline from "../packages/prompt/src/Baseline.ts"
+import type { Digests } from "../packages/prompt/src/Part.ts"
 import * as RoundPart from "../packages/prompt/src/RoundPart.ts"
 import * as Files from "../packages/workspace/src/Files.ts"
 
@@ -73,7 +74,7 @@ const make = (root: string): void => {
 const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
   const runtime = ManagedRuntime.make(Files.layer({ root }))
   const before = process.memoryUsage()
-  let known: RoundPart.Digests = {}
+  let known: Digests = {}
   const round = async (name: string): Promise<Measured> => {
     const most = { rss: 0, heap: 0 }
     const look = () => {

@@ -17,7 +17,15 @@ const { workspace } = Flags.shared
 
 const run = Command.make(
   "run",
-  { message, ...Flags.shared, ...Flags.target, ...Flags.limits, refresh: Flags.refresh, format: Flags.roundFormat },
+  {
+    message,
+    ...Flags.shared,
+    ...Flags.target,
+    ...Flags.limits,
+    ...Flags.prompt,
+    refresh: Flags.refresh,
+    format: Flags.roundFormat
+  },
   (input) =>
     Effect.flatMap(
       Effect.promise(() => import("./commands/Run.ts")),
@@ -28,6 +36,7 @@ const run = Command.make(
   Command.withExamples([
     { command: 'parley run "List the files here"', description: "A new session in this workspace" },
     { command: 'parley run --continue "And which is the largest?"', description: "Go on with the latest one" },
+    { command: "parley run --prompt docs:review --arg path=src", description: "A prompt of the MCP server docs" },
     { command: 'git diff | parley run "Review this"', description: "Add piped input to the message" }
   ])
 )

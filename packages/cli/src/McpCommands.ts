@@ -121,6 +121,27 @@ const probe = Command.make(
   ])
 )
 
+const offers = Effect.promise(() => import("./commands/McpOffers.ts"))
+const oneOrAll = Argument.optional(name)
+const resources = Command.make("resources", { name: oneOrAll, workspace, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(offers, (command) => command.resources(input))
+).pipe(Command.withDescription("What one server, or all, offer to be read: mention it in a message as @SERVER:URI"))
+const prompts = Command.make("prompts", { name: oneOrAll, workspace, format: Flags.listFormat }, (input) =>
+  Effect.flatMap(offers, (command) => command.prompts(input))
+).pipe(
+  Command.withDescription("Messages that one server, or all, would write: /SERVER:PROMPT in a chat, or run --prompt")
+)
+const read = Command.make(
+  "read",
+  {
+    name,
+    uri: Argument.String("uri").pipe(Argument.withDescription("The URI of a resource, listed or not")),
+    workspace,
+    format: Flags.listFormat
+  },
+  (input) => Effect.flatMap(offers, (command) => command.read(input))
+).pipe(Command.withDescription("Print what a resource of a server holds"))
+
 const importFrom = Command.make(
   "import",
   {
@@ -144,5 +165,5 @@ const importFrom = Command.make(
 
 export const mcp = Command.make("mcp").pipe(
   Command.withDescription("Your MCP servers"),
-  Command.withSubcommands([list, add, remove, enable, disable, inspect, probe, importFrom])
+  Command.withSubcommands([list, add, remove, enable, disable, inspect, resources, prompts, read, probe, importFrom])
 )

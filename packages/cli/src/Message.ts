@@ -6,16 +6,22 @@ import { Output } from "./Output.ts"
 /** How long a pipe may stay silent when the arguments already hold a message. */
 const patience = 3000
 
-const meant = (text: string) =>
-  text.trim() === ""
+const meant = (text: string, need: "needed" | "beside") =>
+  text.trim() === "" && need === "needed"
     ? Effect.fail(new UsageError({ problem: 'No message: parley run "What is in this directory?", or pipe one in' }))
     : Effect.succeed(text)
 
+/** What there is to say beside something else: it may be nothing. */
+export const beside = (words: ReadonlyArray<string>) => read(words, "beside")
+
 /** The message from the arguments, from what is piped in, or both: the arguments first, an empty line between them. */
-export const read = Effect.fn("Message.read")(function* (words: ReadonlyArray<string>) {
+export const read = Effect.fn("Message.read")(function* (
+  words: ReadonlyArray<string>,
+  need: "needed" | "beside" = "needed"
+) {
   const output = yield* Output
   const said = words.join(" ")
-  const piped = yield* Stdin.read(said.trim() === "" ? undefined : patience)
+  const piped = yield* Stdin.read(said.trim() === "" && need === "needed" ? undefined : patience)
   switch (piped._tag) {
     case "TooLarge":
       return yield* new UsageError({
@@ -30,8 +36,8 @@ export const read = Effect.fn("Message.read")(function* (words: ReadonlyArray<st
       })
     case "Text":
       if (!piped.exact) yield* output.note("parley: what was piped in is not all UTF-8; � stands for what is not")
-      return said.trim() === "" ? yield* meant(piped.text) : `${said}\n\n${piped.text}`
+      return said.trim() === "" ? yield* meant(piped.text, need) : `${said}\n\n${piped.text}`
     case "None":
-      return yield* meant(said)
+      return yield* meant(said, need)
   }
 })

@@ -45,7 +45,7 @@ const printRound = Effect.fnUntraced(function* (info: SessionInfo) {
  */
 export const run = Effect.fn("RunRound.run")(function* (
   info: SessionInfo,
-  request: string,
+  request: HandleMessage["request"],
   format: Format,
   options: Pick<HandleMessage, "refresh" | "mentions"> = {}
 ) {

@@ -25,7 +25,11 @@ const Inspection = Schema.Struct({
   millis: Schema.Int,
   /** Why it failed, or what was left out of its tools. */
   problem: Schema.optionalKey(Schema.String),
-  tools: Schema.Array(Tool)
+  tools: Schema.Array(Tool),
+  /** How many it offers beside. */
+  resources: Schema.Int,
+  resourceTemplates: Schema.Int,
+  prompts: Schema.Int
 })
 type Inspection = typeof Inspection.Type
 
@@ -52,8 +56,13 @@ export const usable = Effect.fnUntraced(function* (name: string, conceal: (text:
 export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: string, config: McpServerConfig) {
   const mcp = yield* McpManager
   const conceal = ServerView.concealing(config)
-  const [took, servers] = yield* Effect.timed(mcp.servers)
-  const status = servers.find((server) => server.name === name)
+  const [took] = yield* Effect.timed(mcp.servers)
+  const lists = yield* Effect.all([mcp.resources, mcp.resourceTemplates, mcp.prompts])
+  const [resources, resourceTemplates, prompts] = lists.map(
+    (list) => list.filter(({ server }) => server === name).length
+  )
+  // What is wrong with those lists is known once they are.
+  const status = (yield* mcp.servers).find((server) => server.name === name)
   const inspection: Inspection = {
     ...ServerView.view(name, config),
     // A server may be about to be tried again, but nobody here stays to see that.
@@ -65,7 +74,10 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
       tool: conceal(tool),
       description: conceal(description),
       inputSchema: ServerView.concealingJson(conceal)(inputSchema)
-    }))
+    })),
+    resources: resources ?? 0,
+    resourceTemplates: resourceTemplates ?? 0,
+    prompts: prompts ?? 0
   }
   return inspection
 })
@@ -80,7 +92,14 @@ const toolWords = ({ description, inputSchema, tool }: typeof Tool.Type): string
 /** For people: long descriptions and schemas are cut. */
 export const words = (inspection: Inspection): string => {
   const { millis, name, problem, start, state, tools } = inspection
-  const count = `${tools.length} tool${tools.length === 1 ? "" : "s"}`
+  const counts: ReadonlyArray<readonly [number, string]> = [
+    [inspection.resources, "resource"],
+    [inspection.resourceTemplates, "resource template"],
+    [inspection.prompts, "prompt"]
+  ]
+  const count = [[tools.length, "tool"] as const, ...counts.filter(([n]) => n > 0)]
+    .map(([n, noun]) => `${n} ${noun}${n === 1 ? "" : "s"}`)
+    .join(", ")
   return [
     `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `failed after ${millis} ms`}`,
     `  ${inLine(start + ServerView.beside(inspection))}`,

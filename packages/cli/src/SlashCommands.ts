@@ -1,5 +1,6 @@
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -7,8 +8,14 @@ import * as Effect from "effect/Effect"
 import { compactNow } from "./commands/SessionEdits.ts"
 import type { UsageError } from "./ExitCode.ts"
 import { Output } from "./Output.ts"
+import * as Prompts from "./Prompts.ts"
+import { short } from "./Render.ts"
 
-type Edit = Effect.Effect<void, HandleMessageError | UsageError, SessionCoordinator | SessionManager | Output>
+type Edit = Effect.Effect<
+  void,
+  HandleMessageError | UsageError,
+  SessionCoordinator | SessionManager | McpManager | Output
+>
 
 const help = `/compact        sum up what was said, to make room
 /undo           take the latest compaction back
@@ -17,6 +24,9 @@ const help = `/compact        sum up what was said, to make room
 /goal TEXT      the same, as what all of it is for
 /todo TEXT      the same, as work that is open
 /unpin TEXT     no more
+/prompts        messages that MCP servers would write for you
+/SERVER:PROMPT  send one of them: its arguments follow, in their order or as name=value
+@SERVER:URI     in a message: what this resource of an MCP server holds is attached, as @PATH attaches a file
 /exit           end the conversation; it is stored`
 
 const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
@@ -25,11 +35,19 @@ const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
     Output.use((output) => output.note(words))
   )
 
+const listPrompts: Edit = Effect.gen(function* () {
+  const output = yield* Output
+  const lines = yield* Prompts.lines
+  for (const line of lines) yield* output.note(short(line, 300))
+  if (lines.length === 0) yield* output.note("No MCP server offers a prompt; `parley mcp prompts` says how they fare")
+})
+
 const pin = (id: SessionId, kind: PinKind, text: string): Edit =>
   SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text }), "pinned"))
 
 const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit } = {
   "/help": () => Output.use((output) => output.note(help)),
+  "/prompts": () => listPrompts,
   "/compact": (id) => compactNow(id),
   "/undo": (id) => SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "undone")),
   "/refresh": (id) => SessionCoordinator.use((parley) => noted(parley.refresh(id), "with the next message")),
@@ -38,6 +56,8 @@ const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit
   "/todo": (id, text) => pin(id, "open-work", text),
   "/unpin": (id, text) => SessionCoordinator.use((parley) => noted(parley.unpin(id, text), "unpinned"))
 }
+
+export const names: ReadonlyArray<string> = [...Object.keys(commands), "/exit"]
 
 /** What a line of `chat` does to the session itself; undefined for a message. */
 export const find = (line: string, id: SessionId): Edit | undefined => {

@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Document, Image } from "./Content.ts"
 import type { ConfigError, WorkspaceError } from "./Errors.ts"
+import { ResourceContent } from "./McpOffers.ts"
 
 /** A text file of the workspace. `path` is relative to the workspace, with `/`. */
 export const WorkspaceFile = Schema.Struct({
@@ -23,11 +24,13 @@ export interface FileSet {
   readonly skipped: ReadonlyArray<{ readonly path: string; readonly reason: string }>
 }
 
-/** What a message's `@path` leads to. */
+/** What a message's `@path` leads to, or its `@server:uri`. */
 export const Attachment = Schema.TaggedUnion({
   File: { file: WorkspaceFile },
   /** Something to be seen, not read. */
   Media: { path: Schema.NonEmptyString, block: Schema.Union([Image, Document]) },
+  /** What a resource of an MCP server holds, as it was read for this message. */
+  Resource: { server: Schema.NonEmptyString, uri: Schema.NonEmptyString, contents: Schema.Array(ResourceContent) },
   /** It names something that is not attached, and a person should know why. */
   NotAttached: { path: Schema.NonEmptyString, reason: Schema.String }
 })

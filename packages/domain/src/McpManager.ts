@@ -4,6 +4,16 @@ import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type { ToolDefinition, ToolOutput } from "./Tool.ts"
 import { text } from "./Content.ts"
+import {
+  type Completing,
+  McpRequestError,
+  type PromptArguments,
+  type PromptInfo,
+  type PromptMessage,
+  type ResourceContent,
+  type ResourceInfo,
+  type ResourceTemplateInfo
+} from "./McpOffers.ts"
 import { ToolError } from "./ToolError.ts"
 
 /** How one configured server fares. A server that is not `ready` costs its own tools and nothing else. */
@@ -16,7 +26,7 @@ export interface ServerStatus {
   readonly state: "starting" | "ready" | "restarting" | "failed" | "stopped"
   /** How many it offers now: none unless it is ready. */
   readonly tools: number
-  /** Why it is not ready, in words for a person; or, of one that is, what is wrong with its tools. */
+  /** Why it is not ready, in words for a person; or, of one that is, what is wrong with what it offers. */
   readonly problem?: string
   /** How often it was started again; absent when never. */
   readonly restarts?: number
@@ -46,8 +56,51 @@ export class McpManager extends Context.Service<
      * started again waits for it for a while.
      */
     readonly call: (name: string, input: ToolInput, context: CallContext) => Effect.Effect<ToolOutput, ToolError>
+    /**
+     * What all servers that are ready offer to be read, sorted by server and URI, as they last listed it. Waits for the
+     * first listing as `tools` does for theirs, and not for a server that takes long: that costs its own part, and its
+     * status says so. The same holds for `resourceTemplates` and `prompts`, which are sorted by server and name.
+     */
+    readonly resources: Effect.Effect<ReadonlyArray<ResourceInfo>>
+    readonly resourceTemplates: Effect.Effect<ReadonlyArray<ResourceTemplateInfo>>
+    readonly prompts: Effect.Effect<ReadonlyArray<PromptInfo>>
+    /**
+     * Asks a server for one of its resources, listed or not. What it holds is bounded, and nothing of it is lost silently.
+     * A request to a server that is being started again waits for it as a call does, here and below.
+     */
+    readonly readResource: (
+      server: string,
+      uri: string
+    ) => Effect.Effect<ReadonlyArray<ResourceContent>, McpRequestError>
+    /** Has a server write one of its prompts. */
+    readonly getPrompt: (
+      server: string,
+      prompt: string,
+      args: PromptArguments
+    ) => Effect.Effect<ReadonlyArray<PromptMessage>, McpRequestError>
+    /** What a value that is being typed may become: at most 100, in the server's order. */
+    readonly complete: (completing: Completing) => Effect.Effect<ReadonlyArray<string>, McpRequestError>
   }
 >()("@parley/domain/McpManager") {
+  /** A manager of tools. What else it may have is empty, unless it is given. */
+  static readonly make = (
+    parts: Pick<McpManager["Service"], "tools" | "servers" | "call"> & Partial<McpManager["Service"]>
+  ): McpManager["Service"] => {
+    const nobody = (server: string) =>
+      Effect.fail(
+        new McpRequestError({ server, reason: "Unsupported", problem: "The server offers nothing but tools" })
+      )
+    return {
+      resources: Effect.succeed([]),
+      resourceTemplates: Effect.succeed([]),
+      prompts: Effect.succeed([]),
+      readResource: nobody,
+      getPrompt: nobody,
+      complete: ({ server }) => nobody(server),
+      ...parts
+    }
+  }
+
   /** Tools that are plain functions, all on one server `memory`. A function that throws is a defect of that call. */
   static readonly layerMemory = (
     tools: { readonly [name: string]: (input: ToolInput) => string } = {}
@@ -61,7 +114,7 @@ export class McpManager extends Context.Service<
         description: name,
         inputSchema: { type: "object" }
       }))
-    return Layer.succeed(McpManager, {
+    const manager = McpManager.make({
       tools: Effect.succeed(definitions),
       servers: Effect.succeed<ReadonlyArray<ServerStatus>>([
         { name: "memory", state: "ready", tools: definitions.length }
@@ -74,5 +127,6 @@ export class McpManager extends Context.Service<
             : Effect.succeed<ToolOutput>({ isError: false, content: [text(run(input))] })
         })
     })
+    return Layer.succeed(McpManager, manager)
   }
 }

@@ -8,6 +8,8 @@ import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
+import { notesNow } from "./OfferListing.ts"
+import { offering } from "./Offering.ts"
 import { statusOf } from "./ServerState.ts"
 import { supervise } from "./Supervisor.ts"
 import { callTool, unknownTool } from "./ToolCalls.ts"
@@ -113,8 +115,13 @@ const make = Effect.fnUntraced(function* (
     tools: Effect.map(known, (all) =>
       all.flatMap(({ from: _from, live, ...definition }) => (live ? [definition] : []))
     ),
+    ...offering(configured),
     servers: Effect.map(
-      Effect.forEach(configured, (server) => Effect.map(settled(server), (state) => statusOf(server.name, state))),
+      Effect.forEach(configured, (server) =>
+        Effect.flatMap(settled(server), (state) =>
+          Effect.map(notesNow(server, state), (notes) => statusOf(server.name, state, notes))
+        )
+      ),
       (statuses) => [
         ...(workspace === undefined
           ? []

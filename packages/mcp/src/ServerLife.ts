@@ -9,6 +9,7 @@ import type { Connection } from "./internal/Connection.ts"
 import { connectChild } from "./internal/ChildTransport.ts"
 import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
+import { keepListed } from "./OfferListing.ts"
 import { relist } from "./Relisting.ts"
 import { catalogOf } from "./ToolListing.ts"
 import { died, tell, type ToolServer } from "./ToolServer.ts"
@@ -110,6 +111,7 @@ export const live = (server: ToolServer, config: McpServerConfig, options: LifeO
     const ready = yield* readyIn(server.name, config, started)
     yield* tell(server, ready)
     const { connection } = ready
+    yield* Effect.forkScoped(keepListed(server, connection, startLimit(config)))
     const list = catalogOf(server.name, config, connection)
     const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
     return yield* new ServerDown({ problem: yield* explain(problem, started) })

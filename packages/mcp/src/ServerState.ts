@@ -117,15 +117,16 @@ const stateNames: { readonly [tag in ServerState["_tag"]]: ServerStatus["state"]
   Stopped: "stopped"
 }
 
-const problemOf = (state: ServerState): string | undefined => {
+const problemOf = (state: ServerState, notes: ReadonlyArray<string>): string | undefined => {
   if (state._tag !== "Ready") return whyNotReady(state)
   const stale = state.stale === undefined ? undefined : `its tools have changed and ${state.stale}`
-  const said = [state.note, stale].filter((part) => part !== undefined)
+  const said = [state.note, stale, ...notes].filter((part) => part !== undefined)
   return said.length === 0 ? undefined : said.join("; ")
 }
 
-export const statusOf = (name: string, state: ServerState): ServerStatus => {
-  const problem = problemOf(state)
+/** `notes` are what a person should know of what a server that is ready offers beside its tools. */
+export const statusOf = (name: string, state: ServerState, notes: ReadonlyArray<string> = []): ServerStatus => {
+  const problem = problemOf(state, notes)
   const { lastProblem, restarts, tools } = state.past
   return {
     name,

@@ -87,9 +87,9 @@ export const readTools = (server: string, entries: ReadonlyArray<unknown>): Tool
 }
 
 /** One line about what was left out, or nothing. */
-export const explainLeftOut = (leftOut: ReadonlyArray<LeftOut>): string | undefined => {
+export const explainLeftOut = (leftOut: ReadonlyArray<LeftOut>, noun = "tool"): string | undefined => {
   if (leftOut.length === 0) return undefined
   const named = leftOut.slice(0, 3).map(({ tool, why }) => `${tool} (${why})`)
   const more = leftOut.length > named.length ? [`${leftOut.length - named.length} more`] : []
-  return `${leftOut.length === 1 ? "1 tool" : `${leftOut.length} tools`} left out: ${[...named, ...more].join(", ")}`
+  return `${leftOut.length === 1 ? `1 ${noun}` : `${leftOut.length} ${noun}s`} left out: ${[...named, ...more].join(", ")}`
 }

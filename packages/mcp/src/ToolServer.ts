@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import { noneYet, type Offers } from "./Offers.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
 
@@ -16,6 +17,8 @@ export interface ToolServer {
   readonly policy: RestartPolicy
   readonly state: SubscriptionRef.SubscriptionRef<ServerState>
   readonly settled: Deferred.Deferred<void>
+  /** What it offers beside tools, as it was last listed. */
+  readonly offers: SubscriptionRef.SubscriptionRef<Offers>
 }
 
 export const make = Effect.fnUntraced(function* (
@@ -24,7 +27,8 @@ export const make = Effect.fnUntraced(function* (
   policy: RestartPolicy = defaultRestartPolicy
 ) {
   const state = yield* SubscriptionRef.make<ServerState>(initial)
-  return { name, timeout, policy, state, settled: yield* Deferred.make<void>() } satisfies ToolServer
+  const offers = yield* SubscriptionRef.make<Offers>(noneYet)
+  return { name, timeout, policy, state, settled: yield* Deferred.make<void>(), offers } satisfies ToolServer
 })
 
 /** Something has happened to the server. The first news of a server settles it: whatever comes, `tools` waits no longer. */

@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Fiber, Random } from "effect"
 import { TestClock } from "effect/testing"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import type { Connection } from "../src/internal/Connection.ts"
+import { noOffers } from "../src/internal/OfferRequests.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "../src/RestartPolicy.ts"
 import { initial, type ServerEvent, type ServerState, statusOf, transition } from "../src/ServerState.ts"
 import { supervise } from "../src/Supervisor.ts"
@@ -15,6 +16,7 @@ const connection: Connection = {
   listTools: () => Effect.succeed({ tools: [] }),
   callTool: ({ tool }) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
   toolsChanged: { heard: Effect.never, forget: Effect.void },
+  offers: noOffers,
   closed: Effect.never
 }
 const echo: ToolDefinition = {

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import type { Connection } from "../src/internal/Connection.ts"
-import { makeToolsChanged } from "../src/internal/ToolsChanged.ts"
+import { makeChanges } from "../src/internal/Changes.ts"
+import { noOffers } from "../src/internal/OfferRequests.ts"
 import { relist } from "../src/Relisting.ts"
 import { make } from "../src/ToolServer.ts"
 import {
@@ -130,7 +131,7 @@ describe.concurrent("a server that says its tools have changed", () => {
 
 it.effect("a listing runs alone, and what is said meanwhile is heard after it", () =>
   Effect.gen(function* () {
-    const { notify, toolsChanged } = yield* makeToolsChanged
+    const { changes, notify } = yield* makeChanges
     const server = yield* make("s", Duration.minutes(2))
     const running = yield* Ref.make(0)
     const began: Array<number> = []
@@ -145,7 +146,8 @@ it.effect("a listing runs alone, and what is said meanwhile is heard after it", 
       hasTools: true,
       listTools: () => Effect.never,
       callTool: () => Effect.never,
-      toolsChanged,
+      toolsChanged: changes,
+      offers: noOffers,
       closed: Effect.never
     }
     const fiber = yield* Effect.forkChild(relist(server, connection, list, Duration.seconds(10)), {

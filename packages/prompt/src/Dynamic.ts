@@ -2,7 +2,7 @@ import { type ResultContent, textOf, type UserBlock } from "@parley/domain/Conte
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import { absent, digest, segment } from "./Digest.ts"
 import { fence } from "./Fence.ts"
-import type { Digests, Part } from "./RoundPart.ts"
+import type { Digests, Part } from "./Part.ts"
 
 const words = (result: ReadonlyArray<ResultContent>): string => {
   const other = result.filter((block) => block._tag !== "Text").map((block) => `[${block.mediaType}, below]`)

@@ -1,5 +1,3 @@
-import type { UserBlock } from "@parley/domain/Content"
-import type { Segment } from "@parley/domain/ContextManifest"
 import type { Environment } from "@parley/domain/Environment"
 import type { Attachment, WorkspaceFile } from "@parley/domain/FilesManager"
 import type { DynamicResult } from "@parley/domain/SessionContext"
@@ -7,13 +5,12 @@ import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import { file } from "./Baseline.ts"
-import { absent, digest, segment } from "./Digest.ts"
+import { digest } from "./Digest.ts"
 import * as Dynamic from "./Dynamic.ts"
-import { fence } from "./Fence.ts"
+import * as Mentioned from "./Mentioned.ts"
+import { type Digests, join, ofSection, type Part } from "./Part.ts"
 import { type Pin, pins } from "./Pins.ts"
 import type { Section } from "./Section.ts"
-
-export type Digests = { readonly [name: string]: string }
 
 export interface RoundPartInput {
   readonly prompt: SystemPrompt
@@ -29,12 +26,6 @@ export interface RoundPartInput {
   readonly attachments: ReadonlyArray<Attachment>
   /** What is pinned, if the model has not been shown it as it is. */
   readonly pins: ReadonlyArray<Pin>
-}
-
-/** What a part of a message holds, and the segments that say so: those with bytes stand for the blocks, one for one. */
-export interface Part {
-  readonly blocks: ReadonlyArray<UserBlock>
-  readonly segments: ReadonlyArray<Segment>
 }
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
@@ -64,37 +55,6 @@ const again = (entry: WorkspaceFile, known: boolean): Section => {
   return { ...file(entry), why: entry.why === undefined ? since : `${entry.why}; ${since}` }
 }
 
-export const ofSection = (section: Section): Part =>
-  section.text === ""
-    ? { blocks: [], segments: [] }
-    : { blocks: [{ _tag: "Text", text: section.text }], segments: [segment("round", section)] }
-
-export const join = (parts: ReadonlyArray<Part>): Part => ({
-  blocks: parts.flatMap(({ blocks }) => blocks),
-  segments: parts.flatMap(({ segments }) => segments)
-})
-
-/** A file that is in the context as it is now needs no second copy. */
-const attached = (attachment: Attachment, current: Digests): Part => {
-  switch (attachment._tag) {
-    case "NotAttached":
-      return { blocks: [], segments: [absent("round", `mention:${attachment.path}`, attachment.reason)] }
-    case "Media": {
-      const { block, path } = attachment
-      const source = `mention:${path}`
-      const part = ofSection({ source, text: `The file ${JSON.stringify(path)}, mentioned in the message:` })
-      return join([part, { blocks: [block], segments: [segment("round", { source, text: block.data })] }])
-    }
-    case "File": {
-      const { path, text, why } = attachment.file
-      const source = `mention:${path}`
-      return current[path] === digest(text)
-        ? { blocks: [], segments: [absent("round", source, "the context holds it as it is now")] }
-        : ofSection({ source, text: fence("file", { path }, text), why })
-    }
-  }
-}
-
 /**
  * Renders what one round adds to its user message: the date, what is pinned, files that changed since the model last saw
  * them, files that are gone, what is new of dynamic context, and what the message mentions. Empty when there is nothing to
@@ -118,7 +78,7 @@ export const render = (
     ...changed.map((entry) => ofSection(again(entry, Object.hasOwn(input.shown, entry.path)))),
     ...gone.map((path) => ofSection(removed(path))),
     dynamic,
-    ...input.attachments.map((attachment) => attached(attachment, current))
+    ...input.attachments.map((attachment) => Mentioned.render(attachment, current))
   ])
   return {
     ...part,

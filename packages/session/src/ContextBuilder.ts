@@ -11,6 +11,7 @@ import * as Pins from "@parley/prompt/Pins"
 import * as RoundPart from "@parley/prompt/RoundPart"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Attachments from "./Attachments.ts"
 import * as DynamicSlots from "./DynamicSlots.ts"
 import type { SessionState } from "./SessionState.ts"
 
@@ -47,14 +48,7 @@ export const build = Effect.fn("ContextBuilder.build")(function* <E, R>(options:
   const fileManager = yield* FilesManager
   const environment = yield* Environment
   const [prompt, fileSet, tools, attachments] = yield* Effect.all(
-    [
-      prompts.prompt,
-      fileManager.read,
-      mcp.tools,
-      fileManager.attach === undefined || !mentions.includes("@")
-        ? Effect.succeed([])
-        : fileManager.attach(mentions, accepts)
-    ],
+    [prompts.prompt, fileManager.read, mcp.tools, Attachments.of(mentions, accepts)],
     { concurrency: "unbounded" }
   )
   const { files } = fileSet

@@ -7,7 +7,7 @@ import { RoundFold } from "@parley/domain/SessionFold"
 import type { ToolOutcome } from "@parley/domain/Tool"
 import * as Usage from "@parley/domain/Usage"
 import type { Pin } from "@parley/prompt/Pins"
-import type { Digests } from "@parley/prompt/RoundPart"
+import type { Digests } from "@parley/prompt/Part"
 
 /** What a slot of dynamic context last resolved to. */
 export interface SlotMemory {

@@ -83,7 +83,7 @@ export const layer = (
             Effect.sync(() => calls.ended.push(idempotencyKey))
           )
         })
-      return McpManager.of({
+      return McpManager.make({
         tools: Effect.succeed(definitions),
         servers: Effect.succeed([{ name: "scripted", state: "ready", tools: definitions.length }]),
         call

@@ -21,6 +21,8 @@ const outcome = (attachment: Attachment): readonly [string, string] => {
       return [attachment.path, `${attachment.block._tag} ${attachment.block.mediaType}`]
     case "NotAttached":
       return [attachment.path, `✗ ${attachment.reason}`]
+    case "Resource":
+      return [attachment.uri, "no file"]
   }
 }
 const outcomes = (attachments: ReadonlyArray<Attachment>) => Object.fromEntries(attachments.map(outcome))

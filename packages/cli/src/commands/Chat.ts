@@ -9,6 +9,7 @@ import * as Signals from "../internal/Signals.ts"
 import * as Live from "../Live.ts"
 import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
+import * as Prompts from "../Prompts.ts"
 import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
 import * as SlashCommands from "../SlashCommands.ts"
@@ -60,7 +61,14 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     // Of a pipe's next line nobody knows whether it was meant.
     if (lines.interactive) Signals.forget()
     busy = true
-    const round = yield* Effect.result(RunRound.run(info, line, "text", { mentions: lines.typed() }))
+    const round = yield* Effect.result(
+      Effect.flatMap(Prompts.ofLine(line), (prompt) =>
+        prompt === undefined
+          ? RunRound.run(info, line, "text", { mentions: lines.typed() })
+          : // What a server writes with an @ is not the user's wish.
+            RunRound.run(info, prompt, "text", { mentions: "" })
+      )
+    )
     busy = false
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")

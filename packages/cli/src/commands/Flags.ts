@@ -76,6 +76,20 @@ export const refresh = Flag.String("refresh").pipe(
   Flag.atLeast(0)
 )
 
+/** A message that an MCP server writes. */
+export const prompt = {
+  prompt: Flag.String("prompt").pipe(
+    Flag.withMetavar("SERVER:PROMPT"),
+    Flag.withDescription("Send this prompt of an MCP server; the message, if any, follows it"),
+    Flag.optional
+  ),
+  arg: Flag.String("arg").pipe(
+    Flag.withMetavar("NAME=VALUE"),
+    Flag.withDescription("An argument of the prompt; may be repeated"),
+    Flag.atLeast(0)
+  )
+}
+
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),
   Flag.withDescription("text for people, json for programs"),

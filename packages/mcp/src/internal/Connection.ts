@@ -1,8 +1,9 @@
 import type * as Effect from "effect/Effect"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import type { ToolInput } from "@parley/domain/McpManager"
+import type { Changes } from "./Changes.ts"
+import type { OfferRequests } from "./OfferRequests.ts"
 import type { RequestFailure } from "./SdkFailure.ts"
-import type { ToolsChanged } from "./ToolsChanged.ts"
 
 /** One server that has answered, until its scope closes. */
 export interface Connection {
@@ -14,7 +15,8 @@ export interface Connection {
     input: ToolInput,
     meta: { readonly [key: string]: string }
   ) => Effect.Effect<unknown, RequestFailure>
-  readonly toolsChanged: ToolsChanged
+  readonly toolsChanged: Changes
+  readonly offers: OfferRequests
   /** Completes when the connection has closed, from either side, with why that was. */
   readonly closed: Effect.Effect<string>
 }

@@ -1,14 +1,14 @@
-import type { Client, Transport } from "@modelcontextprotocol/client"
+import type { Transport } from "@modelcontextprotocol/client"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
+import { announcements } from "./Announcements.ts"
 import { ServerDown } from "./ChildServer.ts"
 import type { Connection } from "./Connection.ts"
 import { parameterHeaders } from "./ParameterHeaders.ts"
 import { noLimit, request } from "./Requests.ts"
 import { type ClientInfo, loadClient } from "./Sdk.ts"
 import { describeCause, statusOf } from "./SdkFailure.ts"
-import { makeToolsChanged } from "./ToolsChanged.ts"
 
 /**
  * Which revisions of the protocol a server is asked in. `legacy` greets it as all servers up to 2025 are greeted; `auto` asks
@@ -21,17 +21,6 @@ export interface ClientSettings {
   readonly clientInfo: ClientInfo
 }
 
-/** In the later era of the protocol a server tells of changes only when it is asked to, and for as long as the stream lasts. */
-const listenForChanges = (client: Client, notify: () => void): Effect.Effect<void> =>
-  Effect.tryPromise(() => client.listen({ toolsListChanged: true })).pipe(
-    Effect.tap(({ closed }) => Effect.promise(() => closed)),
-    // What changed while nobody listened is not told of again.
-    Effect.andThen(Effect.delay(Effect.sync(notify), "5 seconds")),
-    Effect.forever,
-    // A server that does not take the request is one whose tools stay as they were listed.
-    Effect.ignore
-  )
-
 /** Greets the server at the other end of a transport. The connection, and the transport, end with the scope. */
 export const open = Effect.fnUntraced(function* (
   transport: Transport,
@@ -40,16 +29,11 @@ export const open = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Connection, ServerDown, Scope> {
   const sdk = yield* loadClient
   const closed = yield* Deferred.make<void>()
-  const changes = yield* makeToolsChanged
   // No capabilities: servers may not ask for roots, sampling or answers of the user. The SDK declines such requests.
   const client = new sdk.Client(clientInfo, { capabilities: {}, versionNegotiation: { mode } })
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is not an EventTarget
   client.onclose = () => void Deferred.doneUnsafe(closed, Effect.void)
-  const announces = (): boolean => client.getServerCapabilities()?.tools?.listChanged === true
-  // Registered before connecting: a server may say it as soon as it is connected.
-  client.setNotificationHandler("notifications/tools/list_changed", () => {
-    if (announces()) changes.notify()
-  })
+  const { listen, promptsChanged, resourcesChanged, toolsChanged } = yield* announcements(client)
   // Before connecting: a connection that is given up half way has requests to end as well.
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.tryPromise(() => transport.close())))
   yield* Effect.tryPromise({
@@ -59,10 +43,10 @@ export const open = Effect.fnUntraced(function* (
       return new ServerDown({ problem: describeCause(cause), ...(status === undefined ? {} : { status }) })
     }
   })
-  if (announces() && client.getProtocolEra() === "modern")
-    yield* Effect.forkScoped(listenForChanges(client, changes.notify))
+  yield* Effect.forkScoped(listen)
+  const offered = client.getServerCapabilities()
   return {
-    hasTools: client.getServerCapabilities()?.tools !== undefined,
+    hasTools: offered?.tools !== undefined,
     listTools: (cursor) => request(client, "tools/list", cursor === undefined ? {} : { cursor }),
     callTool: ({ inputSchema, tool }, input, meta) =>
       request(
@@ -71,7 +55,17 @@ export const open = Effect.fnUntraced(function* (
         { name: tool, arguments: input, _meta: meta },
         client.getProtocolEra() === "modern" ? { headers: parameterHeaders(inputSchema, input) } : {}
       ),
-    toolsChanged: changes.toolsChanged,
+    toolsChanged,
+    offers: {
+      has: {
+        resources: offered?.resources !== undefined,
+        prompts: offered?.prompts !== undefined,
+        completions: offered?.completions !== undefined
+      },
+      ask: (method, params) => request(client, method, { ...params }),
+      resourcesChanged,
+      promptsChanged
+    },
     closed: Effect.as(Deferred.await(closed), "the connection closed")
   }
 })

@@ -43,6 +43,10 @@ export const watched = Effect.fnUntraced(function* (connection: Connection) {
     ...connection,
     callTool: (tool, input, meta) => Effect.catch(connection.callTool(tool, input, meta), look),
     listTools: (cursor) => Effect.catch(connection.listTools(cursor), look),
+    offers: {
+      ...connection.offers,
+      ask: (method, params) => Effect.catch(connection.offers.ask(method, params), look)
+    },
     closed: Effect.raceFirst(connection.closed, Deferred.await(gone))
   } satisfies Connection
 })

@@ -72,6 +72,12 @@ const latest = ({ files, request }: Sent, i: number): ReadonlyArray<string> => {
   })
 }
 
+/** What a message mentions of a server is read once, and said once in a request. */
+const readOnce = ({ request }: Sent, i: number): ReadonlyArray<string> => {
+  const versions = [...flat(request).matchAll(/resource in version (\d+)/g)].map(([, version]) => version)
+  return new Set(versions).size === versions.length ? [] : [`request ${i} says a resource twice: ${versions.join()}`]
+}
+
 /** Files of a baseline stand in the order of their code units, on any machine. */
 const ordered = ({ request }: Sent, i: number): ReadonlyArray<string> => {
   const names = [...request.system.matchAll(/«([^:]+):/g)].map((match) => match[1] ?? "")
@@ -106,6 +112,7 @@ export const run = Effect.fnUntraced(function* (program: ContextProgram) {
     ...prefix(sent, turns),
     ...sent.flatMap(latest),
     ...sent.flatMap(ordered),
+    ...sent.flatMap(readOnce),
     ...sent.flatMap((one, i) => rebuilt(log, turns[i]?.at ?? 0, one)),
     ...Invariants.check({ log, seen: [], requests: world.sent.map(({ request }) => request) })
   ]

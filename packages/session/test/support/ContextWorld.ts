@@ -23,7 +23,9 @@ export const toolNames = ["b_two", "a_one", "B_three", "long"] as const
 const Path = Schema.Literals(["B.md", "B.md", "B.md", ...paths])
 const Say = Schema.TaggedStruct("Say", {
   calls: Schema.Literals([0, 0, 1, 2]),
-  long: Schema.Literals([true, true, false])
+  long: Schema.Literals([true, true, false]),
+  /** The message mentions a resource, which is never twice the same. */
+  mentions: Schema.Literals([false, false, true])
 })
 
 /** One thing that happens to a session or around it. Messages are drawn about as often as all the rest. */
@@ -80,6 +82,7 @@ const tooLarge = ScriptedModel.failing(new ContextOverflow({ detail: "scripted" 
 export class ContextWorld {
   private readonly files = new Map<string, number>()
   private versions = 0
+  private reads = 0
   private prompt = 1
   private tools: ReadonlyArray<string> = ["long"]
   readonly sent: Array<Sent> = []
@@ -118,11 +121,16 @@ export class ContextWorld {
             )
           })
       }),
-      Effect.provideService(McpManager, {
-        tools: Effect.sync(() => [...this.toolSet].map(definition)),
-        servers: Effect.succeed([]),
-        call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
-      }),
+      Effect.provideService(
+        McpManager,
+        McpManager.make({
+          tools: Effect.sync(() => [...this.toolSet].map(definition)),
+          servers: Effect.succeed([{ name: "res", state: "ready", tools: 0 }]),
+          readResource: (_server, uri) =>
+            Effect.sync(() => [{ _tag: "Text", uri, text: `resource in version ${++this.reads}` }]),
+          call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
+        })
+      ),
       Effect.provideService(PromptManager, {
         prompt: Effect.sync(() => ({ ...empty, instructions: `prompt ${this.prompt}`, includeDateTime: true }))
       }),
@@ -149,7 +157,7 @@ export class ContextWorld {
         const parley = (this.coordinator ??= yield* this.start(sessions))
         switch (command._tag) {
           case "Say": {
-            const words = `message ${n}${" call".repeat(command.calls)}${command.long ? ` ${long}` : ""}`
+            const words = `message ${n}${" call".repeat(command.calls)}${command.long ? ` ${long}` : ""}${command.mentions ? " @res:doc" : ""}`
             yield* Effect.ignore(parley.handleMessage({ sessionId: id, request: words }))
             break
           }

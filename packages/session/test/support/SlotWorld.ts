@@ -64,20 +64,23 @@ export class SlotWorld {
           return this.answer()
         })
     }),
-    Layer.succeed(McpManager, {
-      tools: Effect.succeed(["ask", "other"].map(definition)),
-      servers: Effect.succeed([]),
-      call: (name, input) =>
-        Effect.sync(() => {
-          const { declared, values } = this.oracle
-          const [id, slot] = [...declared].find(([id]) => id === input["id"]) ?? []
-          this.asked.push(id ?? "nobody")
-          const value = (id === undefined ? undefined : values.get(id)) ?? "one"
-          const says = slot === undefined ? "nobody declared this" : valueOf(value, slot)
-          const right = slot?.tool === name && slot.version === input["version"]
-          return { isError: value === "fails" || !right, content: [{ _tag: "Text", text: says }] }
-        })
-    }),
+    Layer.succeed(
+      McpManager,
+      McpManager.make({
+        tools: Effect.succeed(["ask", "other"].map(definition)),
+        servers: Effect.succeed([]),
+        call: (name, input) =>
+          Effect.sync(() => {
+            const { declared, values } = this.oracle
+            const [id, slot] = [...declared].find(([id]) => id === input["id"]) ?? []
+            this.asked.push(id ?? "nobody")
+            const value = (id === undefined ? undefined : values.get(id)) ?? "one"
+            const says = slot === undefined ? "nobody declared this" : valueOf(value, slot)
+            const right = slot?.tool === name && slot.version === input["version"]
+            return { isError: value === "fails" || !right, content: [{ _tag: "Text", text: says }] }
+          })
+      })
+    ),
     Layer.succeed(FilesManager, {
       read: Effect.sync(() => ({ files: [{ path: "a.md", text: `files ${this.oracle.files}` }], skipped: [] }))
     }),

@@ -2,7 +2,7 @@ import { StorageError } from "@parley/domain/Errors"
 import type { DynamicContextManager, DynamicSlot } from "@parley/domain/DynamicContextManager"
 import type { FilesManager } from "@parley/domain/FilesManager"
 import type { SessionId, TurnId } from "@parley/domain/Ids"
-import type { McpManager } from "@parley/domain/McpManager"
+import { McpManager } from "@parley/domain/McpManager"
 import type { ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
 import type { LogEntry } from "@parley/domain/SessionEvent"
@@ -167,43 +167,44 @@ export const modelsOf = (
   }) satisfies ModelsManager["Service"]
 
 /** The tools as one process sees them. */
-export const mcpOf = (world: ProgramWorld, process: Process): McpManager["Service"] => ({
-  tools: Effect.sync(() => toolNames(world.config).map(definition)),
-  servers: Effect.succeed([]),
-  call: (name, input, { idempotencyKey }) =>
-    Effect.gen(function* () {
-      yield* process.gate
-      const behaviour = tools[name]
-      const path = idempotencyKey.split("/")
-      const [session = "", , turn = ""] = path
-      const call = path.at(-1) ?? ""
-      if (behaviour === undefined)
-        return yield* new ToolError({ tool: name, reason: "NotSent", problem: `There is no tool ${name}` })
-      const scope = path.slice(0, -1).join("/")
-      const calls = world.calls.filter((other) => other.running && other.key.startsWith(`${scope}/`))
-      const record: RecordedCall = {
-        key: idempotencyKey,
-        name,
-        input,
-        preview: path[1] === "preview",
-        beside: calls.length,
-        startStored: world.isStored(session, (event) => event._tag === "ToolStarted" && event.callId === call),
-        turnStored:
-          turn === "context" ||
-          world.isStored(session, (event) => event._tag === "TurnCompleted" && event.turnId === turn),
-        running: true
-      }
-      world.calls.push(record)
-      world.progress++
-      return yield* behaviour(input).pipe(
-        Effect.onExit(() => {
-          record.running = false
-          world.progress++
-          return process.gate
-        })
-      )
-    })
-})
+export const mcpOf = (world: ProgramWorld, process: Process) =>
+  McpManager.make({
+    tools: Effect.sync(() => toolNames(world.config).map(definition)),
+    servers: Effect.succeed([]),
+    call: (name, input, { idempotencyKey }) =>
+      Effect.gen(function* () {
+        yield* process.gate
+        const behaviour = tools[name]
+        const path = idempotencyKey.split("/")
+        const [session = "", , turn = ""] = path
+        const call = path.at(-1) ?? ""
+        if (behaviour === undefined)
+          return yield* new ToolError({ tool: name, reason: "NotSent", problem: `There is no tool ${name}` })
+        const scope = path.slice(0, -1).join("/")
+        const calls = world.calls.filter((other) => other.running && other.key.startsWith(`${scope}/`))
+        const record: RecordedCall = {
+          key: idempotencyKey,
+          name,
+          input,
+          preview: path[1] === "preview",
+          beside: calls.length,
+          startStored: world.isStored(session, (event) => event._tag === "ToolStarted" && event.callId === call),
+          turnStored:
+            turn === "context" ||
+            world.isStored(session, (event) => event._tag === "TurnCompleted" && event.turnId === turn),
+          running: true
+        }
+        world.calls.push(record)
+        world.progress++
+        return yield* behaviour(input).pipe(
+          Effect.onExit(() => {
+            record.running = false
+            world.progress++
+            return process.gate
+          })
+        )
+      })
+  })
 
 export const promptOf = (world: ProgramWorld): PromptManager["Service"] => ({
   prompt: Effect.sync(() => ({

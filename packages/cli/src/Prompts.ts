@@ -1,0 +1,148 @@
+import { text, type UserBlock } from "@parley/domain/Content"
+import { McpManager } from "@parley/domain/McpManager"
+import type { McpRequestError, PromptArguments, PromptInfo, PromptMessage } from "@parley/domain/McpOffers"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { ServerTrouble, UsageError } from "./ExitCode.ts"
+import * as Words from "./Words.ts"
+
+/** How long a prompt may take to be written. */
+const patience = "30 seconds"
+
+/** `server:prompt`, taken apart. A server's name has no colon. */
+export const named = (name: string): { readonly server: string; readonly prompt: string } => {
+  const colon = name.indexOf(":")
+  return colon < 0 ? { server: name, prompt: "" } : { server: name.slice(0, colon), prompt: name.slice(colon + 1) }
+}
+
+export const nameOf = ({ name, server }: PromptInfo): string => `${server}:${name}`
+
+/** `city=… [state=…]` */
+export const usageOf = (prompt: PromptInfo): string =>
+  prompt.arguments.map(({ name, required }) => (required ? `${name}=…` : `[${name}=…]`)).join(" ")
+
+const taking = (prompt: PromptInfo): string =>
+  prompt.arguments.length === 0 ? "it takes no arguments" : `it takes ${usageOf(prompt)}`
+
+/** Arguments as they are written after a prompt: by name, or in their order. Which required ones are missing is said. */
+export const fill = (
+  prompt: PromptInfo,
+  words: ReadonlyArray<string>,
+  by: "name or place" | "name" = "name or place"
+): Result.Result<PromptArguments, string> => {
+  const filled = new Map<string, string>()
+  const known = new Set(prompt.arguments.map(({ name }) => name))
+  const placed: Array<string> = []
+  for (const word of words) {
+    const sign = word.indexOf("=")
+    const name = word.slice(0, Math.max(0, sign))
+    if (sign > 0 && known.has(name)) {
+      if (filled.has(name)) return Result.fail(`${nameOf(prompt)}: ${name} is given twice`)
+      filled.set(name, word.slice(sign + 1))
+    } else if (by === "name")
+      return Result.fail(`${nameOf(prompt)} has no argument ${Words.quoted(sign > 0 ? name : word)}; ${taking(prompt)}`)
+    else placed.push(word)
+  }
+  for (const { name } of prompt.arguments) {
+    if (filled.has(name)) continue
+    const next = placed.shift()
+    if (next !== undefined) filled.set(name, next)
+  }
+  if (placed.length > 0)
+    return Result.fail(`${nameOf(prompt)}: ${Words.quoted(placed[0] ?? "")} is one too many; ${taking(prompt)}`)
+  const missing = prompt.arguments.filter(({ name, required }) => required && !filled.has(name))
+  return missing.length > 0
+    ? Result.fail(`${nameOf(prompt)} needs ${missing.map(({ name }) => name).join(" and ")}; ${taking(prompt)}`)
+    : Result.succeed(Object.fromEntries(filled))
+}
+
+const marked = (role: PromptMessage["role"], block: UserBlock): UserBlock =>
+  role === "assistant" && block._tag === "Text" ? text(`[The prompt has the assistant say:]\n${block.text}`) : block
+
+/** The messages of a prompt as one of the user: texts that follow each other are joined, those of the assistant are marked. */
+export const requestOf = (messages: ReadonlyArray<PromptMessage>): ReadonlyArray<UserBlock> =>
+  messages
+    .flatMap(({ content, role }) => content.map((block) => marked(role, block)))
+    .reduce<ReadonlyArray<UserBlock>>((blocks, block) => {
+      const last = blocks.at(-1)
+      return block._tag === "Text" && last?._tag === "Text"
+        ? [...blocks.slice(0, -1), text(`${last.text}\n\n${block.text}`)]
+        : [...blocks, block]
+    }, [])
+
+/** Which way out a failed request is. */
+export const trouble = (error: McpRequestError): UsageError | ServerTrouble => {
+  switch (error.reason) {
+    case "UnknownServer":
+    case "Unsupported":
+      return new UsageError({ problem: error.message })
+    case "Unavailable":
+      return new ServerTrouble({ reason: "Unreachable", problem: error.message })
+    case "Refused":
+      return new ServerTrouble({ reason: "ToolFailed", problem: error.message })
+  }
+}
+
+/** The prompt of that name, or what there is in its place. */
+const find = Effect.fnUntraced(function* (name: string) {
+  const mcp = yield* McpManager
+  const all = yield* mcp.prompts
+  const { prompt, server } = named(name)
+  const found = all.find((one) => one.server === server && one.name === prompt)
+  if (found !== undefined) return found
+  const status = (yield* mcp.servers).find((one) => one.name === server)
+  if (status !== undefined && status.state !== "ready")
+    return yield* new ServerTrouble({
+      reason: "Unreachable",
+      problem: `${server} cannot be used: ${status.problem ?? "it does not say why"}`
+    })
+  const of = all.filter((one) => one.server === server)
+  const there = (of.length === 0 ? all : of).slice(0, 20).map(nameOf)
+  return yield* new UsageError({
+    problem: `There is no prompt ${Words.quoted(name)}, ${there.length === 0 ? "nor any other" : `there are ${there.join(", ")}`}`
+  })
+})
+
+/** Has a server write a prompt, with arguments as they are typed. What it says is the user's message from there on. */
+export const write = Effect.fn("Prompts.write")(function* (
+  name: string,
+  words: ReadonlyArray<string>,
+  by?: "name or place" | "name"
+) {
+  const prompt = yield* find(name)
+  const args = yield* Effect.mapError(
+    Effect.fromResult(fill(prompt, words, by)),
+    (problem) => new UsageError({ problem })
+  )
+  const mcp = yield* McpManager
+  const messages = yield* mcp.getPrompt(prompt.server, prompt.name, args).pipe(
+    Effect.mapError(trouble),
+    Effect.timeoutOrElse({
+      duration: patience,
+      orElse: () =>
+        Effect.fail(new ServerTrouble({ reason: "Unreachable", problem: `${name} was not written within ${patience}` }))
+    })
+  )
+  return requestOf(messages)
+})
+
+/** A line of `chat` that is a prompt of a server: `/server:prompt`, and its arguments. Undefined for what is none. */
+export const ofLine = Effect.fnUntraced(function* (line: string) {
+  const [first = "", ...words] = Words.split(line)
+  if (!/^\/[A-Za-z0-9][\w-]*:./.test(first)) return undefined
+  const mcp = yield* McpManager
+  const { server } = named(first.slice(1))
+  if (!(yield* mcp.servers).some(({ name }) => name === server)) return undefined
+  return yield* write(first.slice(1), words)
+})
+
+/** What there is to be used, one line each. */
+export const lines = Effect.gen(function* () {
+  const mcp = yield* McpManager
+  const all = yield* mcp.prompts
+  return all.map((prompt) => {
+    const how = [`/${Words.quoted(nameOf(prompt))}`, usageOf(prompt)].filter((part) => part !== "").join(" ")
+    const about = prompt.description ?? prompt.title
+    return about === undefined ? how : `${how}  ${about}`
+  })
+})

@@ -1,0 +1,124 @@
+import type { Completing, PromptArguments } from "@parley/domain/McpOffers"
+import { McpRequestError } from "@parley/domain/McpOffers"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { OfferMethod, OfferRequests } from "./internal/OfferRequests.ts"
+import type { RequestFailure } from "./internal/SdkFailure.ts"
+import { plainLine, wellFormed } from "./PlainText.ts"
+import { readMessages } from "./PromptMessages.ts"
+import { before, readyBy } from "./Readiness.ts"
+import { readContents } from "./ResourceContents.ts"
+import { settled, type ToolServer, until } from "./ToolServer.ts"
+
+/** How long, in milliseconds, a request waits for a server that is being started again. */
+const longestWait = 10_000
+const maxValues = 100
+const valueLength = 500
+
+type Kind = keyof OfferRequests["has"]
+const nouns: { readonly [K in Kind]: string } = {
+  resources: "no resources",
+  prompts: "no prompts",
+  completions: "no completion"
+}
+
+const error = (server: string, reason: McpRequestError["reason"], problem: string) =>
+  new McpRequestError({ server: plainLine(server, 80), reason, problem })
+
+export const unknownServer = (server: string): McpRequestError =>
+  error(server, "UnknownServer", "There is no MCP server of this name")
+
+const failed = (server: string, { problem, reason }: RequestFailure): McpRequestError =>
+  reason._tag === "Answered"
+    ? error(server, "Refused", plainLine(wellFormed(problem), 1000))
+    : error(server, "Unavailable", reason._tag === "NotSent" ? `The request was not sent: ${problem}` : problem)
+
+/**
+ * Asks a server once. While it is being started again, the request waits for it as a call of a tool does: at most ten
+ * seconds, and no longer than a call may take, which is counted from when it is sent. A request that was not sent because
+ * the connection had just gone is sent when the server is there again.
+ */
+const ask = Effect.fnUntraced(function* (
+  server: ToolServer,
+  kind: Kind,
+  method: OfferMethod,
+  params: { readonly [name: string]: unknown }
+) {
+  const { name, timeout } = server
+  yield* settled(server)
+  const waitUntil = (yield* Clock.currentTimeMillis) + Math.min(Duration.toMillis(timeout), longestWait)
+  const run: Effect.Effect<unknown, McpRequestError> = Effect.gen(function* () {
+    const ready = yield* Effect.mapError(readyBy(server, waitUntil), ({ problem }) =>
+      error(name, "Unavailable", problem)
+    )
+    const { offers } = ready.connection
+    if (!offers.has[kind]) return yield* error(name, "Unsupported", `The server has ${nouns[kind]}`)
+    return yield* offers.ask(method, params).pipe(
+      // Interrupting the request, here or from outside, also cancels it at the server.
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () => Effect.fail(error(name, "Unavailable", `no answer within ${Duration.toSeconds(timeout)} s`))
+      }),
+      Effect.catchTag("RequestFailure", (failure): Effect.Effect<unknown, McpRequestError> =>
+        failure.connection === "Gone" && failure.reason._tag === "NotSent"
+          ? Effect.flatMap(
+              before(
+                waitUntil,
+                until(server, (state) => state !== ready)
+              ),
+              (changed) => (Option.isSome(changed) ? run : Effect.fail(failed(name, failure)))
+            )
+          : Effect.fail(failed(name, failure))
+      )
+    )
+  })
+  return yield* run
+})
+
+const notRead = (server: string, method: OfferMethod) =>
+  error(server, "Refused", `It answered to ${method} with something else`)
+
+/** What one resource of a server holds. */
+export const readResource = Effect.fn("McpManager.readResource")(function* (server: ToolServer, uri: string) {
+  yield* Effect.annotateCurrentSpan({ "mcp.server": server.name })
+  const contents = readContents(yield* ask(server, "resources", "resources/read", { uri }), uri)
+  return contents ?? (yield* notRead(server.name, "resources/read"))
+})
+
+/** One prompt of a server, written with these arguments. */
+export const getPrompt = Effect.fn("McpManager.getPrompt")(function* (
+  server: ToolServer,
+  prompt: string,
+  args: PromptArguments
+) {
+  yield* Effect.annotateCurrentSpan({ "mcp.server": server.name, "mcp.prompt": prompt })
+  const messages = readMessages(yield* ask(server, "prompts", "prompts/get", { name: prompt, arguments: args }))
+  return messages ?? (yield* notRead(server.name, "prompts/get"))
+})
+
+const decodeCompletion = Schema.decodeUnknownOption(
+  Schema.Struct({ completion: Schema.Struct({ values: Schema.Array(Schema.Unknown) }) })
+)
+
+/** Values with anything hidden in them are not proposed. */
+const isPlain = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && plainLine(value, valueLength) === value
+
+/** What a value may become. */
+export const complete = Effect.fn("McpManager.complete")(function* (
+  server: ToolServer,
+  { argument, known, of, value }: Completing
+) {
+  const ref = "prompt" in of ? { type: "ref/prompt", name: of.prompt } : { type: "ref/resource", uri: of.uriTemplate }
+  const answer = yield* ask(server, "completions", "completion/complete", {
+    ref,
+    argument: { name: argument, value },
+    ...(known === undefined ? {} : { context: { arguments: known } })
+  })
+  const completion = Option.getOrUndefined(decodeCompletion(answer))?.completion
+  if (completion === undefined) return yield* notRead(server.name, "completion/complete")
+  return completion.values.slice(0, maxValues).filter(isPlain)
+})

@@ -1,0 +1,98 @@
+import type { ResourceContent } from "@parley/domain/McpOffers"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { byteLength, cut, plainLine, wellFormed } from "./PlainText.ts"
+
+/** What one resource may hold. What is beyond is left out, and the contents say how much that was. */
+export const contentLimits = {
+  textBytes: 256 * 1024,
+  parts: 100,
+  /** Characters of base64 of one image: the most a provider takes. */
+  imageCharacters: 5 * 1024 * 1024,
+  /** Of all images and documents together. */
+  mediaCharacters: 32 * 1024 * 1024
+}
+
+const maybe = Schema.optionalKey(Schema.Unknown)
+const decodeAnswer = Schema.decodeUnknownOption(Schema.Struct({ contents: Schema.Array(Schema.Unknown) }))
+const decodePart = Schema.decodeUnknownOption(Schema.Struct({ uri: maybe, mimeType: maybe, text: maybe, blob: maybe }))
+
+/** How the base64 of what models can look at begins. A provider refuses for ever what is not what it is said to be. */
+const beginnings: { readonly [mediaType: string]: RegExp } = {
+  "image/png": /^iVBORw0KGgo/,
+  "image/jpeg": /^\/9j\//,
+  "image/gif": /^R0lGOD[dl]h/,
+  "image/webp": /^UklGR.{7}RUJQ/,
+  "application/pdf": /^JVBERi0/
+}
+const base64 = /^[A-Za-z0-9+/]+={0,2}$/
+
+const label = (value: unknown): string => (typeof value === "string" ? plainLine(value, 300) : "")
+const sizeOf = (data: string): number => Math.floor((data.length * 3) / 4)
+
+/** An image or a document, or why it is none that can be shown. */
+const mediaOf = (data: string, mediaType: string, uri: string): ResourceContent | string => {
+  const begins = Object.hasOwn(beginnings, mediaType) ? beginnings[mediaType] : undefined
+  if (begins === undefined) return "a kind that cannot be shown"
+  if (data.length % 4 !== 0 || !base64.test(data)) return "not valid base64"
+  if (!begins.test(data)) return "it is not what its type says"
+  if (!mediaType.startsWith("image/"))
+    return {
+      _tag: "Media",
+      uri,
+      block: { _tag: "Document", mediaType, data, name: uri.slice(uri.lastIndexOf("/") + 1) }
+    }
+  if (data.length > contentLimits.imageCharacters) return "too large to be shown"
+  return { _tag: "Media", uri, block: { _tag: "Image", mediaType, data } }
+}
+
+const partOf = (value: unknown, asked: string): ResourceContent => {
+  const part = Option.getOrUndefined(decodePart(value))
+  const uri = label(part?.uri) === "" ? asked : label(part?.uri)
+  const mimeType = label(part?.mimeType)
+  const typed = mimeType === "" ? {} : { mimeType }
+  if (typeof part?.text === "string") return { _tag: "Text", uri, ...typed, text: part.text }
+  if (typeof part?.blob !== "string")
+    return { _tag: "Described", uri, ...typed, words: "a part with neither text nor data" }
+  // Parameters, such as a charset, say nothing about how it looks.
+  const media = mediaOf(part.blob, mimeType.replace(/;.*$/, "").trim().toLowerCase(), uri)
+  if (typeof media !== "string") return media
+  const kind = mimeType === "" ? "data of no known type" : mimeType
+  return { _tag: "Described", uri, ...typed, words: `${kind}, ${sizeOf(part.blob)} bytes: ${media}` }
+}
+
+/** Applies the limits that hold for a resource as a whole. */
+const limited = (parts: ReadonlyArray<ResourceContent>, asked: string): ReadonlyArray<ResourceContent> => {
+  const left = { text: contentLimits.textBytes, media: contentLimits.mediaCharacters }
+  const kept = parts.slice(0, contentLimits.parts).map((part): ResourceContent => {
+    if (part._tag === "Described") return part
+    if (part._tag === "Media") {
+      const { data, mediaType } = part.block
+      const words = `${mediaType}, ${sizeOf(data)} bytes: too large to be shown beside the others`
+      if (data.length > left.media) return { _tag: "Described", uri: part.uri, mimeType: mediaType, words }
+      left.media -= data.length
+      return part
+    }
+    const short = cut(wellFormed(part.text), left.text)
+    left.text -= short.leftOut === 0 ? byteLength(short.text) : left.text
+    const text = short.leftOut === 0 ? short.text : `${short.text}\n[… ${short.leftOut} more bytes are left out]`
+    return { ...part, text }
+  })
+  const beyond = parts.length - contentLimits.parts
+  return beyond <= 0 ? kept : [...kept, { _tag: "Described", uri: asked, words: `${beyond} more parts are left out` }]
+}
+
+/**
+ * What a server answered to `resources/read`; undefined when that is something else. Text is well-formed, without NUL and
+ * at most 256 KiB in all. Images and PDFs are what their bytes say as well. Anything else is described in words.
+ */
+export const readContents = (answer: unknown, asked: string): ReadonlyArray<ResourceContent> | undefined => {
+  const contents = Option.getOrUndefined(decodeAnswer(answer))?.contents
+  const uri = plainLine(asked, 300)
+  return contents === undefined
+    ? undefined
+    : limited(
+        contents.map((part) => partOf(part, uri)),
+        uri
+      )
+}
