@@ -25,6 +25,8 @@ const Inspection = Schema.Struct({
   millis: Schema.Int,
   /** Why it failed, or what was left out of its tools. */
   problem: Schema.optionalKey(Schema.String),
+  /** Every tool that it offers and a model is not shown. */
+  leftOut: Schema.Struct({ tool: Schema.String, why: Schema.String }).pipe(Schema.Array, Schema.optionalKey),
   tools: Schema.Array(Tool)
 })
 type Inspection = typeof Inspection.Type
@@ -51,6 +53,9 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
     state: status?.state === "ready" ? "ready" : "failed",
     millis: Math.round(Duration.toMillis(took)),
     ...(status?.problem === undefined ? {} : { problem: conceal(status.problem) }),
+    ...(status?.leftOut === undefined
+      ? {}
+      : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: conceal(tool), why: conceal(why) })) }),
     tools: (yield* toolsOf(name)).map(({ description, inputSchema, name, tool }) => ({
       name: conceal(name),
       tool: conceal(tool),
@@ -70,13 +75,14 @@ const toolWords = ({ description, inputSchema, tool }: typeof Tool.Type): string
 
 /** For people: long descriptions and schemas are cut. */
 export const words = (inspection: Inspection): string => {
-  const { millis, name, problem, start, state, tools } = inspection
+  const { leftOut = [], millis, name, problem, start, state, tools } = inspection
   const count = `${tools.length} tool${tools.length === 1 ? "" : "s"}`
   return [
     `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `failed after ${millis} ms`}`,
     `  ${inLine(start + ServerView.beside(inspection))}`,
     ...(problem === undefined ? [] : [`  ! ${inLine(problem)}`]),
-    ...tools.map(toolWords)
+    ...tools.map(toolWords),
+    ...leftOut.map(({ tool, why }) => `  left out ${inLine(tool)}: ${inLine(why)}`)
   ].join("\n")
 }
 
