@@ -27,6 +27,7 @@ export interface Lines {
 const newline = 10
 const brace = 0x7b
 const edge = 512
+const maxPieces = 1024
 
 // `{"jsonrpc":"2.0","id":7,"result":…`, in the order that most write, and `{"result":…,"jsonrpc":"2.0","id":7}`, as the SDK
 // for TypeScript does. What stands just before the last brace belongs to the message itself and to nothing within it.
@@ -49,6 +50,18 @@ const isMessage = (bytes: Uint8Array): boolean => {
   return first === undefined || first === brace
 }
 
+/** The first bytes of what pieces hold together. */
+const firstOf = (pieces: ReadonlyArray<Buffer>): Buffer => {
+  const enough: Array<Buffer> = []
+  let size = 0
+  for (const piece of pieces) {
+    if (size >= edge) break
+    enough.push(piece.subarray(0, edge))
+    size += piece.length
+  }
+  return Buffer.concat(enough).subarray(0, edge)
+}
+
 /** A line of which only its edges are kept. */
 interface Skipped {
   readonly head: Buffer
@@ -61,6 +74,8 @@ interface Skipped {
  * while it comes in, and the lines after it are read on.
  */
 export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) => {
+  // Very many small pieces would take far more memory than what is in them, so they are put together block by block.
+  let blocks: Array<Buffer> = []
   let pieces: Array<Buffer> = []
   let held = 0
   let message = true
@@ -68,6 +83,7 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
   let ended = false
 
   const reset = (): void => {
+    blocks = []
     pieces = []
     held = 0
     message = true
@@ -89,10 +105,15 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
     if (held === 0 && piece.length > 0) message = isMessage(piece)
     pieces.push(piece)
     held += piece.length
+    if (pieces.length === maxPieces) {
+      blocks.push(Buffer.concat(pieces))
+      pieces = []
+    }
     if (!message && held > limits.noise) return end()
     if (held <= limits.message) return
-    const last = Buffer.concat(pieces.slice(-16)).subarray(-edge)
-    skipped = { head: Buffer.concat([Buffer.concat(pieces.slice(0, 16)).subarray(0, edge)]), tail: last, bytes: held }
+    const all = [...blocks, ...pieces]
+    skipped = { head: firstOf(all), tail: Buffer.concat(all.slice(-edge).map((last) => last.subarray(-edge))).subarray(-edge), bytes: held }
+    blocks = []
     pieces = []
   }
   const finish = (): void => {
@@ -101,7 +122,7 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
       reset()
       return lines.onTooLarge(answeredId(head.toString("latin1"), tail.toString("latin1")))
     }
-    const line = Buffer.concat(pieces).toString("utf8")
+    const line = Buffer.concat([...blocks, ...pieces]).toString("utf8")
     reset()
     lines.onLine(line)
   }
