@@ -77,6 +77,7 @@ export const tools = (setup: Setup, servers = setup.config.mcpServers ?? {}): La
         McpServers.layer({
           servers,
           workspaceRoot: setup.workspace.root,
+          spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version }
         })
       )

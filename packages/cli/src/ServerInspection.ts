@@ -29,7 +29,9 @@ const Inspection = Schema.Struct({
   /** How many it offers beside. */
   resources: Schema.Int,
   resourceTemplates: Schema.Int,
-  prompts: Schema.Int
+  prompts: Schema.Int,
+  /** Every tool that it offers and a model is not shown. */
+  leftOut: Schema.Struct({ tool: Schema.String, why: Schema.String }).pipe(Schema.Array, Schema.optionalKey)
 })
 type Inspection = typeof Inspection.Type
 
@@ -69,6 +71,9 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
     state: status?.state === "ready" ? "ready" : "failed",
     millis: Math.round(Duration.toMillis(took)),
     ...(status?.problem === undefined ? {} : { problem: conceal(status.problem) }),
+    ...(status?.leftOut === undefined
+      ? {}
+      : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: conceal(tool), why: conceal(why) })) }),
     tools: (yield* toolsOf(name)).map(({ description, inputSchema, name, tool }) => ({
       name: conceal(name),
       tool: conceal(tool),
@@ -91,7 +96,7 @@ const toolWords = ({ description, inputSchema, tool }: typeof Tool.Type): string
 
 /** For people: long descriptions and schemas are cut. */
 export const words = (inspection: Inspection): string => {
-  const { millis, name, problem, start, state, tools } = inspection
+  const { leftOut = [], millis, name, problem, start, state, tools } = inspection
   const counts: ReadonlyArray<readonly [number, string]> = [
     [inspection.resources, "resource"],
     [inspection.resourceTemplates, "resource template"],
@@ -104,7 +109,8 @@ export const words = (inspection: Inspection): string => {
     `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `failed after ${millis} ms`}`,
     `  ${inLine(start + ServerView.beside(inspection))}`,
     ...(problem === undefined ? [] : [`  ! ${inLine(problem)}`]),
-    ...tools.map(toolWords)
+    ...tools.map(toolWords),
+    ...leftOut.map(({ tool, why }) => `  left out ${inLine(tool)}: ${inLine(why)}`)
   ].join("\n")
 }
 

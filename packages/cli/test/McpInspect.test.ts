@@ -22,6 +22,7 @@ const Inspection = Schema.fromJsonString(
     state: Schema.String,
     millis: Schema.Int,
     problem: Schema.optionalKey(Schema.String),
+    leftOut: Schema.Struct({ tool: Schema.String, why: Schema.String }).pipe(Schema.Array, Schema.optionalKey),
     tools: Schema.Array(Tool)
   })
 )
@@ -59,6 +60,10 @@ describe("parley mcp, one server", { timeout: 120_000 }, () => {
       const text = yield* here.run(["mcp", "inspect", "bad"])
       assert.match(text.stdout, /^bad: ready in \d+ ms, 9 tools\n/)
       assert.include(text.stdout, "! 8 tools left out: no_schema (its input schema is not an object)")
+      for (const left of ["no_schema: its input schema is not an object", "as_task: it can only be run as a task"])
+        assert.include(text.stdout, `\n  left out ${left}`)
+      const all = yield* inspectionOf(yield* here.run(["mcp", "inspect", "bad", "--format", "json"]))
+      assert.strictEqual(all.leftOut?.length, 8)
       assert.include(text.stdout, '\n  slow_pattern\n    input {"type":"object","properties":{"text":')
       const none = yield* here.run(["mcp", "inspect", "nope"])
       assert.deepStrictEqual([none.code, none.stdout], [2, ""])

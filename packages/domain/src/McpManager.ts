@@ -28,6 +28,8 @@ export interface ServerStatus {
   readonly tools: number
   /** Why it is not ready, in words for a person; or, of one that is, what is wrong with what it offers. */
   readonly problem?: string
+  /** Every tool it offers that is not passed on, by the server's own name for it, and why; absent when there is none. */
+  readonly leftOut?: ReadonlyArray<{ readonly tool: string; readonly why: string }>
   /** How often it was started again; absent when never. */
   readonly restarts?: number
   /** Why it was last found dead, also when it has been started again since. */

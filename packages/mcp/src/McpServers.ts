@@ -5,17 +5,19 @@ import * as Layer from "effect/Layer"
 import type { Scope } from "effect/Scope"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { type ResultFiles, sweep } from "./internal/ResultFiles.ts"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { notesNow } from "./OfferListing.ts"
 import { offering } from "./Offering.ts"
+import { builtInDefinitions, readResultName } from "./ResultTool.ts"
 import { statusOf } from "./ServerState.ts"
 import { supervise } from "./Supervisor.ts"
 import { callTool, unknownTool } from "./ToolCalls.ts"
+import type { OfferedTool } from "./ToolList.ts"
 import { reservedServerName, uniqueByName } from "./ToolNames.ts"
 import { make as makeServer, settled, tell, type ToolServer } from "./ToolServer.ts"
-import { workspaceDefinitions } from "./WorkspaceTools.ts"
 
 export interface McpServersOptions {
   /** The servers by name. Disabled ones are as if they were absent. The name `workspace` is taken. */
@@ -33,6 +35,12 @@ export interface McpServersOptions {
   readonly environment?: { readonly [name: string]: string | undefined } | undefined
   /** How long an ending server has after the end of its input, and again after SIGTERM; two seconds when absent. */
   readonly closeGrace?: Duration.Input | undefined
+  /**
+   * An absolute path where results are kept whole that are too large to be shown; the directory is made when it is first
+   * needed, and only this user can read it. What has been there for thirty days is removed when the layer is built. Without
+   * it what does not fit is lost.
+   */
+  readonly spillDirectory?: string | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
 }
@@ -44,23 +52,28 @@ const defaultTimeout = Duration.seconds(120)
  * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
  * called.
  */
-const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: McpServersOptions["clientInfo"]) {
-  const server = yield* makeServer(reservedServerName, defaultTimeout)
+const builtIn = Effect.fnUntraced(function* (
+  root: string,
+  clientInfo: McpServersOptions["clientInfo"],
+  results: ResultFiles | undefined
+) {
+  const server = yield* makeServer(reservedServerName, defaultTimeout, undefined, results)
+  const definitions = builtInDefinitions(results !== undefined)
   const wanted = yield* Deferred.make<void>()
   yield* Deferred.await(wanted).pipe(
-    Effect.andThen(connectWorkspace(root, clientInfo)),
+    Effect.andThen(connectWorkspace(root, clientInfo, results?.directory)),
     Effect.flatMap((connection) =>
-      tell(server, { _tag: "BecameReady", connection, catalog: { tools: workspaceDefinitions, note: undefined } })
+      tell(server, { _tag: "BecameReady", connection, catalog: { tools: definitions, note: undefined } })
     ),
     Effect.catch(({ problem }) => tell(server, { _tag: "GaveUp", problem })),
     Effect.catchDefect((defect) => tell(server, { _tag: "GaveUp", problem: `internal error: ${String(defect)}` })),
     Effect.forkScoped
   )
-  return { server, wake: Deferred.succeed(wanted, undefined) }
+  return { server, definitions, wake: Deferred.succeed(wanted, undefined) }
 })
 
 /** Starts the servers, all at once and in the background. One fiber holds them all, so that they also end all at once. */
-const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
+const startAll = Effect.fnUntraced(function* (options: McpServersOptions, results: ResultFiles | undefined) {
   const lifeOptions: LifeOptions = {
     client: { clientInfo: options.clientInfo },
     directory: options.workspaceRoot,
@@ -76,7 +89,8 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
         makeServer(
           name,
           config.timeoutMillis === undefined ? defaultTimeout : Duration.millis(config.timeoutMillis),
-          policy
+          policy,
+          results
         ),
         (server) => ({ server, config })
       )
@@ -94,26 +108,37 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
   return servers.map(({ server }) => server)
 })
 
+/** A tool as it was last listed, and whether its server is ready now. */
+interface Known extends OfferedTool {
+  readonly from: ToolServer
+  readonly live: boolean
+}
+
 const make = Effect.fnUntraced(function* (
   options: McpServersOptions
 ): Effect.fn.Return<McpManager["Service"], never, Scope> {
   const root = options.workspaceRoot
-  const workspace = root === undefined ? undefined : yield* builtIn(root, options.clientInfo)
-  const configured = yield* startAll(options)
+  const results: ResultFiles | undefined =
+    options.spillDirectory === undefined
+      ? undefined
+      : { directory: options.spillDirectory, readWith: root === undefined ? undefined : readResultName }
+  if (results !== undefined) yield* Effect.forkScoped(sweep(results.directory))
+  const workspace = root === undefined ? undefined : yield* builtIn(root, options.clientInfo, results)
+  const configured = yield* startAll(options, results)
 
-  const own = workspace === undefined ? [] : workspaceDefinitions.map((tool) => ({ ...tool, from: workspace.server }))
+  const own = workspace === undefined ? [] : workspace.definitions.map((tool) => ({ ...tool, from: workspace.server }))
   const toolsOf = (server: ToolServer) =>
     Effect.map(settled(server), (state) =>
       state.past.tools.map((tool) => ({ ...tool, from: server, live: state._tag === "Ready" }))
     )
   /** All tools as they were last listed; those of servers that are not ready now are marked. */
   const known = Effect.map(Effect.forEach(configured, toolsOf), (all) =>
-    uniqueByName([...own.map((tool) => ({ ...tool, live: true })), ...all.flat()])
+    uniqueByName<Known>([...own.map((tool) => ({ ...tool, live: true })), ...all.flat()])
   )
 
   return McpManager.of({
     tools: Effect.map(known, (all) =>
-      all.flatMap(({ from: _from, live, ...definition }) => (live ? [definition] : []))
+      all.flatMap(({ from: _from, live, outputSchema: _promised, ...definition }: Known) => (live ? [definition] : []))
     ),
     ...offering(configured),
     servers: Effect.map(
@@ -125,7 +150,7 @@ const make = Effect.fnUntraced(function* (
       (statuses) => [
         ...(workspace === undefined
           ? []
-          : [{ name: reservedServerName, state: "ready" as const, tools: workspaceDefinitions.length }]),
+          : [{ name: reservedServerName, state: "ready" as const, tools: workspace.definitions.length }]),
         ...statuses
       ]
     ),

@@ -49,13 +49,9 @@ const listOne = Effect.fnUntraced(function* <A>(
       )
     )
   ).pipe(
-    Effect.map(({ entries, more }): Listing<A> => {
+    Effect.map(({ entries, note: aboutPages }): Listing<A> => {
       const { items, note } = read(entries)
-      return {
-        on: connection,
-        items,
-        note: joined(note, more ? `its list of ${list.noun}s did not end and was cut` : undefined)
-      }
+      return { on: connection, items, note: joined(note, aboutPages) }
     }),
     Effect.timeoutOrElse({
       duration: limit,

@@ -1,13 +1,13 @@
 import type { ServerStatus } from "@parley/domain/McpManager"
-import type { ToolDefinition } from "@parley/domain/Tool"
 import type { Connection } from "./internal/Connection.ts"
 import { countedDeaths, pauseAfter, type RestartPolicy } from "./RestartPolicy.ts"
+import type { LeftOut, OfferedTool } from "./ToolList.ts"
 import type { Catalog } from "./ToolListing.ts"
 
 /** What stays known of a server from one life to the next. */
 export interface Past {
   /** What it offered when it was last listed, so that a call can be told what became of its server. */
-  readonly tools: ReadonlyArray<ToolDefinition>
+  readonly tools: ReadonlyArray<OfferedTool>
   /** When it died, as far as that still counts. */
   readonly deaths: ReadonlyArray<number>
   /** How often it was started again. */
@@ -27,6 +27,8 @@ export type ServerState = { readonly past: Past } & (
       readonly connection: Connection
       /** What a person should know although the server is ready. */
       readonly note: string | undefined
+      /** The tools it offers that are not passed on, all of them. */
+      readonly leftOut: ReadonlyArray<LeftOut>
       /** Why the tools could not be listed again when they changed: those that are known may be out of date. */
       readonly stale: string | undefined
     }
@@ -75,12 +77,19 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
         past: { ...past, tools: catalog.tools },
         connection,
         note: catalog.note,
+        leftOut: catalog.leftOut ?? [],
         stale: undefined
       }
     }
     case "Listed":
       return state._tag === "Ready"
-        ? { ...state, past: { ...past, tools: event.catalog.tools }, note: event.catalog.note, stale: undefined }
+        ? {
+            ...state,
+            past: { ...past, tools: event.catalog.tools },
+            note: event.catalog.note,
+            leftOut: event.catalog.leftOut ?? [],
+            stale: undefined
+          }
         : state
     case "ListingFailed":
       return state._tag === "Ready" ? { ...state, stale: event.problem } : state
@@ -128,11 +137,13 @@ const problemOf = (state: ServerState, notes: ReadonlyArray<string>): string | u
 export const statusOf = (name: string, state: ServerState, notes: ReadonlyArray<string> = []): ServerStatus => {
   const problem = problemOf(state, notes)
   const { lastProblem, restarts, tools } = state.past
+  const leftOut = state._tag === "Ready" ? state.leftOut : []
   return {
     name,
     state: stateNames[state._tag],
     tools: state._tag === "Ready" ? tools.length : 0,
     ...(problem === undefined ? {} : { problem }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(restarts === 0 ? {} : { restarts }),
     ...(lastProblem === undefined ? {} : { lastProblem })
   }

@@ -7,10 +7,12 @@ import { type CallContext, type ToolInput } from "@parley/domain/McpManager"
 import { text } from "@parley/domain/Content"
 import { type ToolDefinition, type ToolOutput } from "@parley/domain/Tool"
 import { ToolError } from "@parley/domain/ToolError"
+import { settleAnswer } from "./Answers.ts"
 import { checkInput } from "./internal/InputCheck.ts"
+import type { ResultFiles } from "./internal/ResultFiles.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
-import { toOutput } from "./ToolResults.ts"
+import type { OfferedTool } from "./ToolList.ts"
 import { before, type Ready, readyBy } from "./Readiness.ts"
 import { settled, type ToolServer, until } from "./ToolServer.ts"
 
@@ -46,16 +48,17 @@ const settleFailure = (tool: string, { reason }: RequestFailure): Effect.Effect<
 /** Sends a call over a connection and reads the answer. */
 const send = (
   { connection }: Ready,
-  tool: ToolDefinition,
+  offered: OfferedTool,
   input: ToolInput,
-  { idempotencyKey }: CallContext
+  { idempotencyKey }: CallContext,
+  results: ResultFiles | undefined
 ): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
-  connection.callTool(tool, input, { [idempotencyKeyName]: idempotencyKey }).pipe(
-    Effect.map(toOutput),
+  connection.callTool(offered, input, { [idempotencyKeyName]: idempotencyKey }).pipe(
+    Effect.flatMap((answer) => settleAnswer(offered, answer, results)),
     Effect.catchTag("RequestFailure", (failure): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
       failure.connection === "Gone" && failure.reason._tag === "NotSent"
         ? Effect.fail(new ConnectionGone({ problem: failure.reason.problem }))
-        : settleFailure(tool.name, failure)
+        : settleFailure(offered.name, failure)
     )
   )
 
@@ -80,7 +83,7 @@ export const callTool = Effect.fn("McpManager.call")(function* (
     if (current === undefined) return yield* unknownTool(name)
     const invalid = yield* checkInput(current, input)
     if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
-    return yield* Effect.timeoutOrElse(send(ready, current, input, context), {
+    return yield* Effect.timeoutOrElse(send(ready, current, input, context, server.results), {
       // Interrupting the request, here or from outside, also cancels it at the server.
       duration: server.timeout,
       orElse: () => Effect.fail(lost(`no answer within ${Duration.toSeconds(server.timeout)} s`))

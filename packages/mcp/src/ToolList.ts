@@ -1,8 +1,12 @@
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { boundJson } from "./BoundedJson.ts"
 import { cut, plainLine, wellFormed } from "./PlainText.ts"
+import { lookalikes } from "./Lookalikes.ts"
+import { problemOfSchema, withoutBadPatterns } from "./SchemaProblems.ts"
+import { isObject, type JsonObject } from "./Subschemas.ts"
 import { qualifiedName } from "./ToolNames.ts"
 
 /** A tool that a server offers and that is not passed on. It costs itself and nothing else. */
@@ -11,8 +15,13 @@ export interface LeftOut {
   readonly why: string
 }
 
+/** A tool of a server, with what it promises of its results. */
+export interface OfferedTool extends ToolDefinition {
+  readonly outputSchema?: JsonObject
+}
+
 export interface ToolList {
-  readonly tools: ReadonlyArray<ToolDefinition>
+  readonly tools: ReadonlyArray<OfferedTool>
   readonly leftOut: ReadonlyArray<LeftOut>
 }
 
@@ -26,6 +35,7 @@ const Details = Schema.Struct({
   description: Schema.optionalKey(Schema.Unknown),
   title: Schema.optionalKey(Schema.Unknown),
   inputSchema: Schema.optionalKey(Schema.Unknown),
+  outputSchema: Schema.optionalKey(Schema.Unknown),
   execution: Schema.optionalKey(Schema.Unknown)
 })
 const NeedsTask = Schema.Struct({ taskSupport: Schema.Literal("required") })
@@ -34,9 +44,6 @@ const decodeName = Schema.decodeUnknownOption(Name)
 const decodeDetails = Schema.decodeUnknownOption(Details)
 const needsTask = Schema.is(NeedsTask)
 
-const isObject = (value: Schema.Json | undefined): value is { readonly [key: string]: Schema.Json } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 const describe = (details: typeof Details.Type): string => {
   const said = [details.description, details.title].find((value) => typeof value === "string" && value.trim() !== "")
   const text = wellFormed(typeof said === "string" ? said : "")
@@ -44,11 +51,25 @@ const describe = (details: typeof Details.Type): string => {
   return short.leftOut === 0 ? short.text : `${short.text} [… ${short.leftOut} more bytes]`
 }
 
-const problemOfSchema = (schema: unknown): string | undefined => {
-  if (!isSchemaObject(schema)) return "its input schema is not an object"
-  if (schema["type"] !== "object") return "its input schema is not of type object"
-  return undefined
+type Checked = Result.Result<JsonObject, string>
+
+/** A bounded schema without anything that would make it unusable, or why there is none. */
+const soundSchema = (schema: unknown, which: string): Checked => {
+  if (!isSchemaObject(schema)) return Result.fail(`its ${which} is not an object`)
+  const bounded = boundJson(schema, schemaLimits)
+  if (!isObject(bounded)) return Result.fail(`its ${which} is too large or too deep`)
+  const problem = problemOfSchema(bounded)
+  return problem === undefined ? Result.succeed(withoutBadPatterns(bounded)) : Result.fail(`its ${which} ${problem}`)
 }
+
+const inputOf = ({ inputSchema }: typeof Details.Type): Checked =>
+  isSchemaObject(inputSchema) && inputSchema["type"] !== "object"
+    ? Result.fail("its input schema is not of type object")
+    : soundSchema(inputSchema, "input schema")
+
+/** A tool whose promise cannot be checked would have to be believed. */
+const outputOf = ({ outputSchema }: typeof Details.Type): Result.Result<JsonObject | undefined, string> =>
+  outputSchema === undefined ? Result.succeed(undefined) : soundSchema(outputSchema, "output schema")
 
 /**
  * Reads what a server answered to `tools/list`, one entry at a time: names are qualified, descriptions are cut at 4 KiB,
@@ -56,8 +77,9 @@ const problemOfSchema = (schema: unknown): string | undefined => {
  * stay.
  */
 export const readTools = (server: string, entries: ReadonlyArray<unknown>): ToolList => {
-  const tools = new Map<string, ToolDefinition>()
+  const tools = new Map<string, OfferedTool>()
   const leftOut: Array<LeftOut> = []
+  const shadowed = lookalikes(entries.flatMap((entry) => Option.toArray(decodeName(entry)).map(({ name }) => name)))
 
   entries.forEach((entry, index) => {
     const name = Option.getOrUndefined(decodeName(entry))?.name
@@ -70,16 +92,18 @@ export const readTools = (server: string, entries: ReadonlyArray<unknown>): Tool
     if (name.length > nameLength || !name.isWellFormed()) return void refuse("its name is too long or not Unicode")
     if (tools.has(name)) return void refuse("another tool of this server has the same name")
     if (needsTask(details.execution)) return void refuse("it can only be run as a task")
-    const problem = problemOfSchema(details.inputSchema)
-    if (problem !== undefined) return void refuse(problem)
-    const inputSchema = boundJson(details.inputSchema, schemaLimits)
-    if (!isObject(inputSchema)) return void refuse("its input schema is too large or too deep")
+    const other = shadowed.get(name)
+    if (other !== undefined) return void refuse(`its name looks like that of another tool, ${plainLine(other, 80)}`)
+    const schemas = Result.all([inputOf(details), outputOf(details)])
+    if (Result.isFailure(schemas)) return void refuse(schemas.failure)
+    const [inputSchema, outputSchema] = schemas.success
     tools.set(name, {
       name: qualifiedName(server, name),
       server,
       tool: name,
       description: describe(details),
-      inputSchema
+      inputSchema,
+      ...(outputSchema === undefined ? {} : { outputSchema })
     })
   })
 

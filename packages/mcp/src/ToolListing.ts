@@ -1,13 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
-import type { ToolDefinition } from "@parley/domain/Tool"
 import type { ServerDown } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
-import { listAll } from "./Pages.ts"
-import { explainLeftOut, readTools } from "./ToolList.ts"
+import { listAll, type Paged } from "./Pages.ts"
+import { explainLeftOut, type LeftOut, type OfferedTool, readTools } from "./ToolList.ts"
+
+const list: Paged = { method: "tools/list", key: "tools", noun: "tool" }
 
 /** What the user says about a tool. That it changes nothing is the stronger word. */
-const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: ToolDefinition): ToolDefinition =>
+const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: OfferedTool): OfferedTool =>
   readOnlyTools?.includes(tool.tool) === true
     ? { ...tool, safeToRepeat: "read-only" }
     : idempotentTools?.includes(tool.tool) === true
@@ -16,7 +17,9 @@ const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: ToolD
 
 /** What a server offers, and what a person should know about that, such as tools that were left out. */
 export interface Catalog {
-  readonly tools: ReadonlyArray<ToolDefinition>
+  readonly tools: ReadonlyArray<OfferedTool>
+  /** Every tool that is not passed on; what `note` says of them may be short. */
+  readonly leftOut?: ReadonlyArray<LeftOut>
   readonly note: string | undefined
 }
 
@@ -27,10 +30,10 @@ export const catalogOf = Effect.fnUntraced(function* (
   connection: Connection
 ): Effect.fn.Return<Catalog, ServerDown> {
   if (!connection.hasTools) return { tools: [], note: undefined }
-  const { entries, more } = yield* listAll({ method: "tools/list", key: "tools", noun: "tool" }, connection.listTools)
+  const { entries, note: aboutPages } = yield* listAll(list, connection.listTools)
   const { leftOut, tools: offered } = readTools(name, entries)
   const tools = offered.map((tool) => marked(config, tool))
-  const notes = [explainLeftOut(leftOut), more ? "its list of tools did not end and was cut" : undefined]
+  const notes = [explainLeftOut(leftOut), aboutPages]
   const note = notes.filter((note) => note !== undefined).join("; ")
-  return { tools, note: note === "" ? undefined : note }
+  return { tools, leftOut, note: note === "" ? undefined : note }
 })

@@ -1,132 +1,100 @@
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type ResultContent, text as textBlock } from "@parley/domain/Content"
 import type { ToolOutput } from "@parley/domain/Tool"
-import { boundJson } from "./BoundedJson.ts"
-import { byteLength, cut, plainLine, wellFormed } from "./PlainText.ts"
+import { contentOf, imageCharacters, keepData, textOf } from "./ContentParts.ts"
+import { type Keep, type KeptFile, keepNothing } from "./Keeping.ts"
+import { cutMiddle } from "./MiddleCut.ts"
+import { wellFormed } from "./PlainText.ts"
+import { structuredText } from "./StructuredContent.ts"
 
 /** What one result may hold. What is beyond is left out, and the result says how much that was. */
 export const resultLimits = {
-  textBytes: 256 * 1024,
+  /**
+   * About sixteen thousand tokens, a twelfth of a common context window: a result stays in every later request of its
+   * session, and who needs more can ask for it piece by piece.
+   */
+  textBytes: 64 * 1024,
   parts: 200,
   images: 20,
-  /** Characters of base64 of one image: the most a provider takes. */
-  imageCharacters: 5 * 1024 * 1024
+  imageCharacters
 }
-
-// What every provider can show. Any other media type, or data that is not base64, would make each later request illegal.
-const imageTypes = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
-const base64 = /^[A-Za-z0-9+/]+={0,2}$/
-const structuredLimits = { depth: 64, nodes: 200_000, characters: 16 * 1024 * 1024 }
 
 const maybe = Schema.optionalKey(Schema.Unknown)
 const Answer = Schema.Struct({ content: maybe, structuredContent: maybe, isError: maybe })
-const Part = Schema.Union([
-  Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
-  Schema.Struct({ type: Schema.Literal("image"), data: Schema.String, mimeType: Schema.String }),
-  Schema.Struct({ type: Schema.Literal("audio"), data: Schema.String, mimeType: maybe }),
-  Schema.Struct({ type: Schema.Literal("resource_link"), uri: Schema.String, name: maybe, description: maybe }),
-  Schema.Struct({
-    type: Schema.Literal("resource"),
-    resource: Schema.Struct({ uri: Schema.String, mimeType: maybe, text: maybe, blob: maybe })
-  })
-])
 const decodeAnswer = Schema.decodeUnknownOption(Answer)
-const decodePart = Schema.decodeUnknownOption(Part)
-const encodeJson = Schema.encodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
-const label = (value: unknown): string => (typeof value === "string" ? plainLine(value, 300) : "")
-const words = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join(" ")
-const sizeOf = (data: string): string => `${Math.floor((data.length * 3) / 4)} bytes`
-
-const imageOf = (data: string, mediaType: string): ResultContent => {
-  const type = mediaType.toLowerCase()
-  const described = words("image", label(mediaType), sizeOf(data))
-  if (!imageTypes.has(type)) return textBlock(`[${described}: a kind that cannot be shown]`)
-  if (data.length > resultLimits.imageCharacters) return textBlock(`[${described}: too large to be shown]`)
-  if (data.length % 4 !== 0 || !base64.test(data)) return textBlock(`[${described}: not valid base64]`)
-  return { _tag: "Image", mediaType: type, data }
+const whereItIs = (whole: KeptFile | undefined): string => {
+  if (whole === undefined) return ""
+  const read = whole.readWith === undefined ? "" : ` in ${whole.name}: read it with ${whole.readWith}`
+  return `. All of its text is kept${read}; for the user the file is ${whole.path}`
 }
 
-const contentOf = (value: unknown): ResultContent => {
-  const part = Option.getOrUndefined(decodePart(value))
-  switch (part?.type) {
-    case "text":
-      return textBlock(part.text)
-    case "image":
-      return imageOf(part.data, part.mimeType)
-    case "audio":
-      return textBlock(`[${words("audio", label(part.mimeType), sizeOf(part.data))}: cannot be played]`)
-    case "resource_link": {
-      const about = label(part.description)
-      return textBlock(`[link ${words(label(part.name), `<${label(part.uri)}>`)}${about === "" ? "" : `: ${about}`}]`)
-    }
-    case "resource": {
-      const { blob, mimeType, text, uri } = part.resource
-      const heading = words("resource", `<${label(uri)}>`, label(mimeType))
-      if (typeof text === "string") return textBlock(`[${heading}]\n${text}`)
-      return textBlock(`[${heading}${typeof blob === "string" ? `, ${sizeOf(blob)} of binary data` : ", empty"}]`)
-    }
-    case undefined: {
-      const type = typeof value === "object" && value !== null && "type" in value ? label(value.type) : ""
-      return textBlock(`[content of an unknown kind${type === "" ? "" : `: ${type}`}]`)
-    }
-  }
+/** The images there is room for, and where the others are kept. */
+const limitImages = (
+  within: ReadonlyArray<ResultContent>,
+  beyond: ReadonlyArray<ResultContent>,
+  keep: Keep
+): { readonly shown: ReadonlySet<ResultContent>; readonly leftOut: number; readonly paths: ReadonlyArray<string> } => {
+  const images = within.filter((part) => part._tag === "Image")
+  const shown = new Set(images.slice(0, resultLimits.images))
+  const others = [...images.slice(resultLimits.images), ...beyond.filter((part) => part._tag === "Image")]
+  const paths = others.flatMap(({ data, mediaType }) => keepData(keep, data, mediaType) ?? [])
+  return { shown, leftOut: images.length - shown.size, paths }
 }
 
-const saysSomething = (value: unknown): boolean => {
-  const part = Option.getOrUndefined(decodePart(value))
-  return part?.type === "text" && part.text.trim() !== ""
-}
+/**
+ * Applies the limits that hold for a result as a whole. Of text that does not fit the beginning and the end stay, with a
+ * line between them that says how much is missing; the whole of it is kept.
+ */
+export const limitContent = (content: ReadonlyArray<ResultContent>, keep: Keep): ReadonlyArray<ResultContent> => {
+  const sound = content.map((part) => (part._tag === "Text" ? textBlock(wellFormed(part.text)) : part))
+  const within = sound.slice(0, resultLimits.parts)
+  const beyond = sound.slice(resultLimits.parts)
+  const images = limitImages(within, beyond, keep)
+  const texts = within.flatMap((part) => (part._tag === "Text" ? [part.text] : []))
+  const cut = cutMiddle(texts, resultLimits.textBytes)
 
-const structuredText = (value: unknown): string => {
-  const bounded = boundJson(value, structuredLimits)
-  const encoded = bounded === undefined ? undefined : Result.getOrUndefined(encodeJson(bounded))
-  return encoded ?? "[structured content, too large or too deep to be shown]"
-}
-
-/** Applies the limits that hold for a result as a whole. */
-const limited = (content: ReadonlyArray<ResultContent>): ReadonlyArray<ResultContent> => {
-  const left = { text: resultLimits.textBytes, images: resultLimits.images }
-  const dropped = { bytes: 0, images: 0 }
-  const kept = content.slice(0, resultLimits.parts).flatMap((part): ReadonlyArray<ResultContent> => {
-    if (part._tag !== "Text") {
-      left.images -= 1
-      if (left.images >= 0) return [part]
-      dropped.images += 1
-      return []
-    }
-    const short = cut(wellFormed(part.text), left.text)
-    dropped.bytes += short.leftOut
-    left.text -= short.leftOut === 0 ? byteLength(short.text) : left.text
+  let text = -1
+  const kept = within.flatMap((part): ReadonlyArray<ResultContent> => {
+    if (part._tag === "Image") return images.shown.has(part) ? [part] : []
+    if (part._tag !== "Text") return [part]
+    text += 1
+    const { head, tail } = cut.texts[text] ?? { head: "", tail: "" }
+    const gap = text === cut.gap ? `[… ${cut.leftOut} bytes left out here …]` : ""
     // Providers refuse empty text blocks.
-    return short.text === "" ? [] : [textBlock(short.text)]
+    return [head, gap, tail].filter((piece) => piece !== "").map((piece) => textBlock(piece))
   })
-  const beyond = content.length - resultLimits.parts
   const notes = [
-    ...(dropped.bytes > 0 ? [`${dropped.bytes} bytes of text`] : []),
-    ...(dropped.images > 0 ? [`${dropped.images} images`] : []),
-    ...(beyond > 0 ? [`${beyond} parts`] : [])
+    ...(cut.leftOut > 0 ? [`${cut.leftOut} bytes of text`] : []),
+    ...(images.leftOut > 0 ? [`${images.leftOut} images`] : []),
+    ...(beyond.length > 0 ? [`${beyond.length} parts`] : [])
   ]
-  return notes.length === 0 ? kept : [...kept, textBlock(`[The result was cut: ${notes.join(", ")} left out]`)]
+  if (notes.length === 0) return kept
+  const all = sound.flatMap((part) => (part._tag === "Text" && part.text !== "" ? [part.text] : []))
+  const whole = cut.leftOut > 0 || beyond.some((part) => part._tag === "Text") ? keep(all.join("\n"), "txt") : undefined
+  const pictures = images.paths.length === 0 ? "" : `. For the user the images are ${images.paths.join(", ")}`
+  return [...kept, textBlock(`[The result was cut: ${notes.join(", ")} left out${whereItIs(whole)}${pictures}]`)]
 }
 
 /**
  * What a server answered to `tools/call`, as a model may see it. Nothing makes it fail: what cannot be shown is described
- * in words. Text is well-formed, has no NUL and is at most 256 KiB in all; images are of a kind and size that providers
- * take. Structured content is used when the answer holds no text. A failure is never without words.
+ * in words. Text is well-formed, has no NUL and is at most 64 KiB in all, its beginning and its end; images are of a kind
+ * and size that providers take. Structured content stands beside the text unless that says the same. A failure is never
+ * without words. What is left out is handed to `keep`, whole.
  */
-export const toOutput = (answer: unknown): ToolOutput => {
+export const toOutput = (answer: unknown, keep: Keep = keepNothing): ToolOutput => {
   const { content, isError, structuredContent } = Option.getOrElse(decodeAnswer(answer), (): typeof Answer.Type => ({
     content: [{ type: "text", text: "[an answer that is not a tool result]" }],
     isError: true
   }))
-  const parts = (Array.isArray(content) ? content : []).map((part: unknown) => contentOf(part))
-  const hasText = Array.isArray(content) && content.some(saysSomething)
-  const shown =
-    hasText || structuredContent === undefined ? parts : [...parts, textBlock(structuredText(structuredContent))]
-  const result = limited(shown)
+  const sent: ReadonlyArray<unknown> = Array.isArray(content) ? content : []
+  const parts = sent.map((part) => contentOf(part, keep))
+  const structured = structuredText(
+    structuredContent,
+    sent.flatMap((part) => textOf(part) ?? [])
+  )
+  const result = limitContent(structured === undefined ? parts : [...parts, textBlock(structured)], keep)
   return isError === true && result.length === 0
     ? { isError: true, content: [textBlock("The tool failed and did not say why.")] }
     : { isError: isError === true, content: result }

@@ -6,6 +6,7 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { noneYet, type Offers } from "./Offers.ts"
+import type { ResultFiles } from "./internal/ResultFiles.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
 
@@ -15,6 +16,8 @@ export interface ToolServer {
   /** How long one call may take. */
   readonly timeout: Duration.Duration
   readonly policy: RestartPolicy
+  /** Where results of its tools that are too large are kept, if they are. */
+  readonly results: ResultFiles | undefined
   readonly state: SubscriptionRef.SubscriptionRef<ServerState>
   readonly settled: Deferred.Deferred<void>
   /** What it offers beside tools, as it was last listed. */
@@ -24,11 +27,12 @@ export interface ToolServer {
 export const make = Effect.fnUntraced(function* (
   name: string,
   timeout: Duration.Duration,
-  policy: RestartPolicy = defaultRestartPolicy
+  policy: RestartPolicy = defaultRestartPolicy,
+  results?: ResultFiles
 ) {
   const state = yield* SubscriptionRef.make<ServerState>(initial)
   const offers = yield* SubscriptionRef.make<Offers>(noneYet)
-  return { name, timeout, policy, state, settled: yield* Deferred.make<void>(), offers } satisfies ToolServer
+  return { name, timeout, policy, results, state, settled: yield* Deferred.make<void>(), offers } satisfies ToolServer
 })
 
 /** Something has happened to the server. The first news of a server settles it: whatever comes, `tools` waits no longer. */

@@ -52,7 +52,7 @@ describe.concurrent("calls", () => {
         const tools = yield* manager.tools
         assert.deepStrictEqual(
           tools.map(({ tool }) => tool),
-          ["circular", "crash", "echo", "hang", "refuse", "remote_reference", "slow_pattern", "strange", "with space"]
+          ["circular", "crash", "echo", "hang", "local_reference", "refuse", "slow_pattern", "strange", "with space"]
         )
         const echo = tools.find(({ tool }) => tool === "echo")
         assert.match(echo?.description ?? "", /^Says it again \ufffd x+ \[… \d+ more bytes\]$/)
@@ -102,12 +102,26 @@ describe.concurrent("calls", () => {
           Effect.gen(function* () {
             // This pattern takes longer than the age of the universe on this text.
             const evil = { text: `${"a".repeat(60)}!` }
-            for (const tool of ["raw__slow_pattern", "raw__remote_reference", "raw__circular"]) {
+            for (const tool of ["raw__slow_pattern", "raw__local_reference", "raw__circular"]) {
               const output = yield* Effect.timeout(manager.call(tool, evil, context), "3 seconds")
               assert.isFalse(output.isError, tool)
             }
+            const deep = { child: { child: { child: 1 } } }
+            const wrong = yield* Effect.flip(manager.call("raw__circular", deep, context))
+            assert.match(wrong.problem, /^Invalid input for raw__circular: at \/child\/child\/child: /)
+            for (const tool of ["raw__remote_reference", "raw__self_reference"]) {
+              const error = yield* Effect.flip(manager.call(tool, evil, context))
+              assert.strictEqual(error.problem, `There is no tool ${tool}`)
+            }
+            assert.deepStrictEqual((yield* manager.servers)[0]?.leftOut, [
+              {
+                tool: "remote_reference",
+                why: `its input schema refers to something elsewhere (http://127.0.0.1:${port}/schema)`
+              },
+              { tool: "self_reference", why: "its input schema has a reference that goes in a circle" }
+            ])
           }),
-        { flags: [`--port=${port}`] }
+        { flags: [`--port=${port}`, "--odd-references"] }
       )
       assert.deepStrictEqual(asked, [])
     })

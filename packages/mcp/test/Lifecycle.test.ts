@@ -143,6 +143,10 @@ describe("starting", () => {
           status?.problem ?? "",
           /^8 tools left out: no_schema \(its input schema is not an object\), .*5 more$/
         )
+        assert.deepStrictEqual(
+          status?.leftOut?.map(({ tool }) => tool),
+          ["no_schema", "text_schema", "banana", "array_schema", "number 14", "number 15", "echo", "as_task"]
+        )
         assert.isFalse((yield* manager.call("raw__echo", { text: "a" }, context)).isError)
       })
     )

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
 import { boundJson } from "../src/BoundedJson.ts"
-import { cut, plainLine } from "../src/PlainText.ts"
+import { cutMiddle } from "../src/MiddleCut.ts"
+import { byteLength, cut, plainLine, wellFormed } from "../src/PlainText.ts"
 import { makeStderrTail } from "../src/internal/StderrTail.ts"
 import { readTools } from "../src/ToolList.ts"
 import { resultLimits, toOutput } from "../src/ToolResults.ts"
@@ -78,7 +80,19 @@ describe("results", () => {
     [
       "structured content beside text",
       { content: [{ type: "text", text: "said" }], structuredContent: { a: 1 } },
-      [text("said")],
+      [text("said"), text('{"a":1}')],
+      false
+    ],
+    [
+      "structured content that a text says already, in another order",
+      { content: [{ type: "text", text: '{"b": [1, null],\n "a": 1}' }], structuredContent: { a: 1, b: [1, null] } },
+      [text('{"b": [1, null],\n "a": 1}')],
+      false
+    ],
+    [
+      "structured content that a text says only in part",
+      { content: [{ type: "text", text: '{"a":1}' }], structuredContent: { a: 1, b: null } },
+      [text('{"a":1}'), text('{"a":1,"b":null}')],
       false
     ],
     [
@@ -112,13 +126,15 @@ describe("results", () => {
         { type: "text", text: "tail" }
       ]
     })
-    assert.strictEqual(content.length, 2)
-    const [kept, note] = content
-    assert.isTrue(kept?._tag === "Text" && kept.text === "é".repeat(resultLimits.textBytes / 2))
-    assert.deepStrictEqual(note, {
-      _tag: "Text",
-      text: `[The result was cut: ${1_000_000 - resultLimits.textBytes + 4} bytes of text left out]`
-    })
+    const room = resultLimits.textBytes
+    assert.strictEqual(room, 65_536)
+    const [head, gap, tail, last, note, ...more] = content
+    assert.deepStrictEqual<unknown>(head, text("é".repeat((room * 0.75) / 2)))
+    assert.deepStrictEqual<unknown>(tail, text("é".repeat((room * 0.25 - 4) / 2)))
+    assert.deepStrictEqual<unknown>(last, text("tail"))
+    assert.deepStrictEqual<unknown>(gap, text(`[… ${1_000_004 - room} bytes left out here …]`))
+    assert.deepStrictEqual<unknown>(note, text(`[The result was cut: ${1_000_004 - room} bytes of text left out]`))
+    assert.deepStrictEqual(more, [])
   })
 
   it("leaves out images that are too large or too many, and parts beyond the limit", () => {
@@ -175,6 +191,49 @@ describe("text of others", () => {
     assert.deepStrictEqual(Object.keys(odd ?? {}), ["__proto__"])
     assert.isUndefined(Reflect.get({}, "polluted"))
   })
+})
+
+describe("texts that are cut", () => {
+  const kept = (texts: ReadonlyArray<string>, room: number) =>
+    cutMiddle(texts, room).texts.map(({ head, tail }) => [head, tail])
+
+  it("keep their beginning and their end, at line ends where one is near", () => {
+    assert.deepStrictEqual(cutMiddle(["ab", "cd"], 4), {
+      texts: [
+        { head: "ab", tail: "" },
+        { head: "cd", tail: "" }
+      ],
+      gap: -1,
+      leftOut: 0
+    })
+    assert.deepStrictEqual(kept(["one\ntwo\nthree\nfour\nfive\n"], 22), [["one\ntwo\nthree\n", "five\n"]])
+    assert.deepStrictEqual(kept(["first", "x".repeat(50), "y", "last"], 16), [
+      ["first", ""],
+      ["xxxxxxx", ""],
+      ["", ""],
+      ["last", ""]
+    ])
+  })
+
+  it.effect.prop(
+    "lose bytes that are counted and never half a character",
+    [Schema.Array(Schema.String), Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 }))],
+    ([texts, room]) =>
+      Effect.sync(() => {
+        const sound = texts.map((text) => wellFormed(text))
+        const { leftOut, texts: result } = cutMiddle(sound, room)
+        const all = byteLength(sound.join(""))
+        const stays = result.map(({ head, tail }) => head + tail).join("")
+        assert.isAtMost(byteLength(stays), room)
+        assert.strictEqual(byteLength(stays) + leftOut, all)
+        assert.isTrue(leftOut > 0 || all <= room)
+        for (const [index, { head, tail }] of result.entries()) {
+          assert.isTrue(sound[index]?.startsWith(head))
+          assert.isTrue(sound[index]?.endsWith(tail))
+        }
+      }),
+    { arbitrary: { runs: 300 } }
+  )
 })
 
 describe("tool lists", () => {

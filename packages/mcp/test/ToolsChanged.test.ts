@@ -48,7 +48,7 @@ describe.concurrent("a server that says its tools have changed", () => {
               "echo",
               "fresh",
               "hang",
-              "remote_reference",
+              "local_reference",
               "slow_pattern",
               "strange",
               "with space"

@@ -22,6 +22,8 @@ const script =
   (...args: ReadonlyArray<string>): StdioServer => ({ command: process.execPath, args: [path, ...args] })
 
 export const rawServer = script(fixture("raw-server.mjs"))
+export const largeServer = script(fixture("large-server.mjs"))
+export const promisingServer = script(fixture("promising-server.mjs"))
 export const v1Server = script(fixture("v1-server.mjs"))
 export const v2Server = script(fixture("v2-server.mjs"))
 export const everything = script(installed("server-everything"))

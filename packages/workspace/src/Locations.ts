@@ -14,6 +14,8 @@ export interface UserLocations {
   /** AGENTS.md beside it: instructions for every workspace. */
   readonly instructionsFile: string
   readonly databaseFile: string
+  /** Results of tools that are too large to be shown to a model. */
+  readonly resultsDirectory: string
   /** Logs and other state that nobody misses. */
   readonly stateDirectory: string
 }
@@ -61,6 +63,7 @@ export const user = Effect.fn("Locations.user")(function* (options: {
       configFile: join(config, "config.json"),
       instructionsFile: join(config, "AGENTS.md"),
       databaseFile: join(data, "parley.db"),
+      resultsDirectory: join(data, "results"),
       stateDirectory: state
     })),
     Effect.mapError(

@@ -31,7 +31,14 @@ describe("a user's files", () => {
       Effect.gen(function* () {
         const found: unknown = yield* Locations.user({ env, platform })
         const instructionsFile = configFile?.replace("config.json", "AGENTS.md")
-        assert.deepStrictEqual(found, { configFile, instructionsFile, databaseFile, stateDirectory })
+        const resultsDirectory = databaseFile?.replace("parley.db", "results")
+        assert.deepStrictEqual(found, {
+          configFile,
+          instructionsFile,
+          databaseFile,
+          resultsDirectory,
+          stateDirectory
+        })
       })
     )
   }

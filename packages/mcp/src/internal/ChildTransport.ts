@@ -1,8 +1,12 @@
 import type { Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type { ChildServer } from "./ChildServer.ts"
+import { lineLimits, makeLineReader } from "./MessageLines.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
+import { answerTooLarge } from "./SdkFailure.ts"
+
+const tooLarge = `the answer was larger than ${lineLimits.message / 1024 / 1024} MiB and was not read`
 
 /** Speaks to a started program over its standard input and output. */
 export const connectChild = Effect.fnUntraced(function* (
@@ -11,7 +15,6 @@ export const connectChild = Effect.fnUntraced(function* (
   protocol: Protocol
 ) {
   const sdk = yield* loadClient
-  const buffer = new sdk.ReadBuffer()
   // The SDK knows by these two names that this is a program: one that is silent when it is asked for a later revision is then
   // taken for one that does not know it, which over HTTP would be a server that is down.
   const transport: Transport & { readonly pid: number | undefined; readonly stderr: null } = {
@@ -25,27 +28,25 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
-  const read = (): void => {
-    for (;;) {
-      try {
-        const message = buffer.readMessage()
-        if (message === null) return
-        transport.onmessage?.(message)
-      } catch (cause) {
-        // One line that is JSON and no message; the lines after it are read on.
+  const read = (line: string): void => {
+    try {
+      transport.onmessage?.(sdk.deserializeMessage(line))
+    } catch (cause) {
+      // A line that is no message; the lines after it are read on. One that is not even JSON is noise, and no news.
+      if (!(cause instanceof SyntaxError))
         transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
-      }
     }
   }
-  child.onData((chunk) => {
-    try {
-      buffer.append(chunk)
-    } catch {
-      // A line without end: what follows can no longer be told apart.
-      return void transport.close()
-    }
-    read()
+  const lines = makeLineReader({
+    onLine: read,
+    onTooLarge: (id) => {
+      // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.
+      if (id !== undefined)
+        transport.onmessage?.({ jsonrpc: "2.0", id, error: { code: answerTooLarge, message: tooLarge } })
+    },
+    onEndless: () => void transport.close()
   })
+  child.onData(lines)
   yield* Effect.forkScoped(Effect.tap(child.ended, () => Effect.sync(() => transport.onclose?.())))
   return yield* open(transport, settings, protocol)
 })

@@ -76,6 +76,9 @@ const verdictOn = (status: number | undefined): Verdict =>
 /** The code of an answer that we make up ourselves when a stream of events ends without one. */
 export const streamEnded = 2_026_000_001
 
+/** The code of an answer that we make up ourselves when one came that is too large to be read. */
+export const answerTooLarge = 2_026_000_002
+
 const connectionClosed = "the connection closed before the answer came"
 
 /** Sorts what the SDK rejects a request with. What is not known for certain to have stayed here counts as lost. */
@@ -88,7 +91,7 @@ export const requestFailure = (cause: unknown): RequestFailure => {
       return new RequestFailure({ connection: "Doubtful", reason: { _tag: "Lost", problem: connectionClosed } })
     return new RequestFailure({
       connection: "Sound",
-      reason: { _tag: "Answered", message: `Error ${code}: ${message}` }
+      reason: { _tag: "Answered", message: code === answerTooLarge ? message : `Error ${code}: ${message}` }
     })
   }
   const codes = codesOf(cause)

@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
-import { openConfined } from "./Confinement.ts"
+import { type OpenFile, openConfined } from "./Confinement.ts"
 import { type Entry, type Walk, walk } from "./FileWalk.ts"
 import { readLines, readSmallText } from "./FileText.ts"
 
@@ -10,7 +10,8 @@ export const workspaceLimits = {
   listEntries: 1000,
   listDepth: 16,
   readLines: 2000,
-  readBytes: 128 * 1024,
+  /** With what is said about it, less than a result may hold: of what is read nothing is cut out again. */
+  readBytes: 60 * 1024,
   scanBytes: 64 * 1024 * 1024,
   searchFiles: 20_000,
   searchDepth: 32,
@@ -62,9 +63,13 @@ export const listFiles = Effect.fnUntraced(function* (root: string, path: string
   } satisfies FileAnswer
 })
 
-/** The lines of a text file from `offset`, counted from 1. */
-export const readFile = Effect.fnUntraced(function* (root: string, path: string, offset = 1, limit?: number) {
-  const { handle, size } = yield* openConfined(root, path)
+/** The lines of an open file from `offset`, counted from 1, and what has to be said about them. */
+export const linesOf = Effect.fnUntraced(function* (
+  path: string,
+  { handle, size }: OpenFile,
+  offset: number,
+  limit: number | undefined
+) {
   const lines = yield* readLines(handle, {
     offset,
     limit: Math.min(limit ?? workspaceLimits.readLines, workspaceLimits.readLines),
@@ -82,6 +87,11 @@ export const readFile = Effect.fnUntraced(function* (root: string, path: string,
       lines.more && `These are lines ${offset} to ${last}; the file (${size} bytes) goes on at offset ${last + 1}.`
     )
   } satisfies FileAnswer
+})
+
+/** The lines of a text file from `offset`, counted from 1. */
+export const readFile = Effect.fnUntraced(function* (root: string, path: string, offset = 1, limit?: number) {
+  return yield* linesOf(path, yield* openConfined(root, path), offset, limit)
 }, Effect.scoped)
 
 const matchesIn = (path: string, text: string, query: string): ReadonlyArray<string> =>

@@ -1,16 +1,28 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { reservedServerName } from "../ToolNames.ts"
-import { WorkspaceCall, workspaceTools } from "../WorkspaceTools.ts"
+import { builtInTools, ReadResult } from "../ResultTool.ts"
+import { WorkspaceCall } from "../WorkspaceTools.ts"
 import type { PathRefused } from "./Confinement.ts"
 import { connectInMemory } from "./MemoryTransport.ts"
 import { type ClientInfo, loadServer } from "./Sdk.ts"
+import { readResult } from "./ResultReading.ts"
 import { type FileAnswer, listFiles, readFile, searchFiles } from "./WorkspaceFiles.ts"
 
-const decodeCall = Schema.decodeUnknownEffect(WorkspaceCall)
+const Call = Schema.Union([WorkspaceCall, ReadResult])
+const decodeCall = Schema.decodeUnknownEffect(Call)
 
-const answerTo = (root: string, call: WorkspaceCall): Effect.Effect<FileAnswer, PathRefused> => {
+/** What the built-in tools may read. */
+interface Readable {
+  readonly root: string
+  /** Where results are kept, if they are. */
+  readonly results: string | undefined
+}
+
+const answerTo = ({ results, root }: Readable, call: typeof Call.Type): Effect.Effect<FileAnswer, PathRefused> => {
   switch (call.name) {
+    case "read_result":
+      return readResult(results, call.arguments)
     case "list_files":
       return listFiles(root, call.arguments.path ?? "", call.arguments.recursive ?? false)
     case "read_file":
@@ -26,9 +38,9 @@ const contentOf = ({ note, text }: FileAnswer): ReadonlyArray<string> => [
 ]
 
 const handle = Effect.fnUntraced(
-  function* (root: string, params: unknown) {
+  function* (readable: Readable, params: unknown) {
     const call = yield* decodeCall(params)
-    return contentOf(yield* answerTo(root, call))
+    return contentOf(yield* answerTo(readable, call))
   },
   Effect.map((texts) => ({ isError: false, texts })),
   Effect.catchTags({
@@ -39,17 +51,18 @@ const handle = Effect.fnUntraced(
 )
 
 /** Starts the built-in server inside this process and connects to it. Both end with the scope. */
-export const connectWorkspace = Effect.fnUntraced(function* (root: string, clientInfo: ClientInfo) {
+export const connectWorkspace = Effect.fnUntraced(function* (root: string, clientInfo: ClientInfo, results?: string) {
+  const readable = { root, results }
   const sdk = yield* loadServer
   const run = Effect.runPromiseWith(yield* Effect.context())
   const server = new sdk.Server(
     { name: reservedServerName, version: clientInfo.version },
     { capabilities: { tools: {} } }
   )
-  server.setRequestHandler("tools/list", () => ({ tools: [...workspaceTools] }))
+  server.setRequestHandler("tools/list", () => ({ tools: [...builtInTools(results !== undefined)] }))
   // The signal is aborted when the client cancels the call; that interrupts the work.
   server.setRequestHandler("tools/call", ({ params }, context) =>
-    run(handle(root, { name: params.name, arguments: params.arguments ?? {} }), { signal: context.mcpReq.signal })
+    run(handle(readable, { name: params.name, arguments: params.arguments ?? {} }), { signal: context.mcpReq.signal })
   )
   return yield* connectInMemory(server, { clientInfo })
 })

@@ -1,0 +1,85 @@
+import * as Base64 from "effect/encoding/Base64"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { type ResultContent, text as textBlock } from "@parley/domain/Content"
+import { endingOf, type Keep } from "./Keeping.ts"
+import { plainLine } from "./PlainText.ts"
+
+/** Characters of base64 of one image: the most a provider takes. */
+export const imageCharacters = 5 * 1024 * 1024
+
+// What every provider can show. Any other media type, or data that is not base64, would make each later request illegal.
+const imageTypes = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
+const base64 = /^[A-Za-z0-9+/]+={0,2}$/
+
+const maybe = Schema.optionalKey(Schema.Unknown)
+const Part = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
+  Schema.Struct({ type: Schema.Literal("image"), data: Schema.String, mimeType: Schema.String }),
+  Schema.Struct({ type: Schema.Literal("audio"), data: Schema.String, mimeType: maybe }),
+  Schema.Struct({ type: Schema.Literal("resource_link"), uri: Schema.String, name: maybe, description: maybe }),
+  Schema.Struct({
+    type: Schema.Literal("resource"),
+    resource: Schema.Struct({ uri: Schema.String, mimeType: maybe, text: maybe, blob: maybe })
+  })
+])
+const decodePart = Schema.decodeUnknownOption(Part)
+
+const label = (value: unknown): string => (typeof value === "string" ? plainLine(value, 300) : "")
+const words = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join(" ")
+const sizeOf = (data: string): string => `${Math.floor((data.length * 3) / 4)} bytes`
+
+/** Keeps what base64 stands for. What is not base64 is nothing that could be kept. */
+export const keepData = (keep: Keep, data: string, mediaType: unknown): string | undefined =>
+  base64.test(data) && data.length % 4 === 0
+    ? Result.getOrUndefined(Result.map(Base64.decode(data), (bytes) => keep(bytes, endingOf(mediaType))))?.path
+    : undefined
+
+const keptAt = (path: string | undefined): string => (path === undefined ? "" : `; for the user it is kept in ${path}`)
+
+const imageOf = (data: string, mediaType: string, keep: Keep): ResultContent => {
+  const type = mediaType.toLowerCase()
+  const described = words("image", label(mediaType), sizeOf(data))
+  const unshown = (why: string) => textBlock(`[${described}: ${why}${keptAt(keepData(keep, data, type))}]`)
+  if (!imageTypes.has(type)) return unshown("a kind that cannot be shown")
+  if (data.length > imageCharacters) return unshown("too large to be shown")
+  if (data.length % 4 !== 0 || !base64.test(data)) return textBlock(`[${described}: not valid base64]`)
+  return { _tag: "Image", mediaType: type, data }
+}
+
+/** One part of an answer as a model may see it: what cannot be shown is described in words, and kept if it is data. */
+export const contentOf = (value: unknown, keep: Keep): ResultContent => {
+  const part = Option.getOrUndefined(decodePart(value))
+  switch (part?.type) {
+    case "text":
+      return textBlock(part.text)
+    case "image":
+      return imageOf(part.data, part.mimeType, keep)
+    case "audio": {
+      const described = words("audio", label(part.mimeType), sizeOf(part.data))
+      return textBlock(`[${described}: cannot be played${keptAt(keepData(keep, part.data, part.mimeType))}]`)
+    }
+    case "resource_link": {
+      const about = label(part.description)
+      return textBlock(`[link ${words(label(part.name), `<${label(part.uri)}>`)}${about === "" ? "" : `: ${about}`}]`)
+    }
+    case "resource": {
+      const { blob, mimeType, text, uri } = part.resource
+      const heading = words("resource", `<${label(uri)}>`, label(mimeType))
+      if (typeof text === "string") return textBlock(`[${heading}]\n${text}`)
+      if (typeof blob !== "string") return textBlock(`[${heading}, empty]`)
+      return textBlock(`[${heading}, ${sizeOf(blob)} of binary data${keptAt(keepData(keep, blob, mimeType))}]`)
+    }
+    case undefined: {
+      const type = typeof value === "object" && value !== null && "type" in value ? label(value.type) : ""
+      return textBlock(`[content of an unknown kind${type === "" ? "" : `: ${type}`}]`)
+    }
+  }
+}
+
+/** The text of a part that is nothing but text. */
+export const textOf = (value: unknown): string | undefined => {
+  const part = Option.getOrUndefined(decodePart(value))
+  return part?.type === "text" ? part.text : undefined
+}

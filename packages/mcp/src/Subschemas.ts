@@ -1,0 +1,90 @@
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+
+export type JsonObject = { readonly [key: string]: Schema.Json }
+
+export const isObject = (value: Schema.Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+// Keywords whose value is a schema, or several of them in an array, and those whose value names schemas.
+const applied = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"]
+const single = [
+  ...applied,
+  "items",
+  "prefixItems",
+  "additionalItems",
+  "unevaluatedItems",
+  "contains",
+  "additionalProperties",
+  "unevaluatedProperties",
+  "propertyNames",
+  "contentSchema"
+]
+const appliedByName = ["dependentSchemas"]
+const named = [...appliedByName, "properties", "patternProperties", "$defs", "definitions", "dependencies"]
+
+const children = (
+  schema: JsonObject,
+  keys: ReadonlyArray<string>,
+  keysOfNamed: ReadonlyArray<string>
+): ReadonlyArray<JsonObject> => [
+  ...keys.flatMap((key) => {
+    const value = schema[key]
+    return Array.isArray(value) ? value.filter((item: Schema.Json) => isObject(item)) : isObject(value) ? [value] : []
+  }),
+  ...keysOfNamed.flatMap((key) => {
+    const value = schema[key]
+    return isObject(value) ? Object.values(value).filter(isObject) : []
+  })
+]
+
+/** The schemas that are applied to the same value as this one. */
+export const inPlace = (schema: JsonObject): ReadonlyArray<JsonObject> => children(schema, applied, appliedByName)
+
+/** A schema and all that are in it, where JSON Schema has schemas: what a `default` or an `enum` holds is none. */
+export const subschemas = (root: JsonObject): ReadonlyArray<JsonObject> => {
+  const all = [root]
+  for (let next = 0; next < all.length; next++) {
+    const schema = all[next]
+    if (schema !== undefined) all.push(...children(schema, single, named))
+  }
+  return all
+}
+
+const decoded = (token: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(token)),
+    () => token
+  )
+    .replaceAll("~1", "/")
+    .replaceAll("~0", "~")
+
+const pointed = (root: JsonObject, pointer: string): Schema.Json | undefined =>
+  pointer
+    .slice(1)
+    .split("/")
+    .map(decoded)
+    .reduce<Schema.Json | undefined>((at, token) => {
+      if (Array.isArray(at)) return /^\d{1,6}$/.test(token) ? at[Number(token)] : undefined
+      return isObject(at) && Object.hasOwn(at, token) ? at[token] : undefined
+    }, root)
+
+/** Finds what references within a document refer to: `#`, `#/a/pointer`, or `#anchor`. */
+export const resolver = (
+  root: JsonObject,
+  all: ReadonlyArray<JsonObject>
+): ((reference: string) => Schema.Json | undefined) => {
+  const anchors = new Map(
+    all.flatMap((schema) =>
+      ["$anchor", "$dynamicAnchor"].flatMap((key) => {
+        const name = schema[key]
+        return typeof name === "string" ? [[name, schema] as const] : []
+      })
+    )
+  )
+  return (reference) => {
+    const fragment = reference.slice(1)
+    if (fragment === "") return root
+    return fragment.startsWith("/") ? pointed(root, fragment) : anchors.get(fragment)
+  }
+}
