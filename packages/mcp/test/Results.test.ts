@@ -76,6 +76,18 @@ describe("results", () => {
       ],
       false
     ],
+    [
+      "structured content that only wraps the text",
+      { content: [{ type: "text", text: "said" }], structuredContent: { result: { content: ["said"] } } },
+      [text("said")],
+      false
+    ],
+    [
+      "structured content that wraps it, and says one thing more",
+      { content: [{ type: "text", text: "said" }], structuredContent: { result: "said", more: 7 } },
+      [text("said"), text('{"result":"said","more":7}')],
+      false
+    ],
     ["structured content alone", { content: [], structuredContent: { a: [1, "x"] } }, [text('{"a":[1,"x"]}')], false],
     [
       "structured content beside text",
