@@ -1,5 +1,6 @@
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
+import { McpManager } from "@parley/domain/McpManager"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -7,8 +8,14 @@ import * as Effect from "effect/Effect"
 import { compactNow } from "./commands/SessionEdits.ts"
 import type { UsageError } from "./ExitCode.ts"
 import { Output } from "./Output.ts"
+import * as ServerRestarts from "./ServerRestarts.ts"
+import type { Setup } from "./Setup.ts"
 
-type Edit = Effect.Effect<void, HandleMessageError | UsageError, SessionCoordinator | SessionManager | Output>
+type Edit = Effect.Effect<
+  void,
+  HandleMessageError | UsageError,
+  SessionCoordinator | SessionManager | McpManager | Output
+>
 
 const help = `/compact        sum up what was said, to make room
 /undo           take the latest compaction back
@@ -17,6 +24,8 @@ const help = `/compact        sum up what was said, to make room
 /goal TEXT      the same, as what all of it is for
 /todo TEXT      the same, as work that is open
 /unpin TEXT     no more
+/mcp            list the MCP servers and how they fare
+/mcp restart S  end the server S and start it anew
 /exit           end the conversation; it is stored`
 
 const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
@@ -28,11 +37,25 @@ const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
 const pin = (id: SessionId, kind: PinKind, text: string): Edit =>
   SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text }), "pinned"))
 
-const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit } = {
+const servers = (setup: Setup): Edit =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const mcp = yield* McpManager
+    for (const status of yield* mcp.servers) yield* output.note(ServerRestarts.words(setup, status))
+  })
+
+const mcp = (setup: Setup, text: string): Edit => {
+  const [verb = "", name = "", ...more] = text.split(" ")
+  if (verb === "restart" && name !== "" && more.length === 0) return ServerRestarts.here(setup, name)
+  return text === "" ? servers(setup) : Output.use((output) => output.note("/mcp, or /mcp restart SERVER"))
+}
+
+const commands: { readonly [name: string]: (id: SessionId, text: string, setup: Setup) => Edit } = {
   "/help": () => Output.use((output) => output.note(help)),
   "/compact": (id) => compactNow(id),
   "/undo": (id) => SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "undone")),
   "/refresh": (id) => SessionCoordinator.use((parley) => noted(parley.refresh(id), "with the next message")),
+  "/mcp": (_, text, setup) => mcp(setup, text),
   "/pin": (id, text) => pin(id, "constraint", text),
   "/goal": (id, text) => pin(id, "goal", text),
   "/todo": (id, text) => pin(id, "open-work", text),
@@ -40,7 +63,7 @@ const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit
 }
 
 /** What a line of `chat` does to the session itself; undefined for a message. */
-export const find = (line: string, id: SessionId): Edit | undefined => {
+export const find = (line: string, id: SessionId, setup: Setup): Edit | undefined => {
   const [name = "", ...rest] = line.trim().split(/\s+/)
-  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" ")) : undefined
+  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" "), setup) : undefined
 }

@@ -46,6 +46,12 @@ export class McpManager extends Context.Service<
      * started again waits for it for a while.
      */
     readonly call: (name: string, input: ToolInput, context: CallContext) => Effect.Effect<ToolOutput, ToolError>
+    /**
+     * Ends a server and starts it anew, also one that has failed for good; what counted against it is forgotten. Its calls
+     * in flight end as lost. Says how it fares after that, or nothing when there is no such server. Absent where servers
+     * cannot be started again.
+     */
+    readonly restart?: (server: string) => Effect.Effect<ServerStatus | undefined>
   }
 >()("@parley/domain/McpManager") {
   /** Tools that are plain functions, all on one server `memory`. A function that throws is a defect of that call. */

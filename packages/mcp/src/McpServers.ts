@@ -6,10 +6,12 @@ import type { Scope } from "effect/Scope"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
+import type { CallProgress } from "./Progress.ts"
+import { dialogueOf } from "./ServerDialogue.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { statusOf } from "./ServerState.ts"
-import { supervise } from "./Supervisor.ts"
+import { renew, superviseAlways } from "./Supervisor.ts"
 import { callTool, unknownTool } from "./ToolCalls.ts"
 import { reservedServerName, uniqueByName } from "./ToolNames.ts"
 import { make as makeServer, settled, tell, type ToolServer } from "./ToolServer.ts"
@@ -31,12 +33,32 @@ export interface McpServersOptions {
   readonly environment?: { readonly [name: string]: string | undefined } | undefined
   /** How long an ending server has after the end of its input, and again after SIGTERM; two seconds when absent. */
   readonly closeGrace?: Duration.Input | undefined
+  /** Told how far calls have got, a few times a second at most. Must be quick and not throw. */
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined
+  /**
+   * Where what servers log and write to their standard error is kept, a bounded file `NAME.log` for each; nowhere when
+   * absent. `conceal` takes a server's secrets out of a text.
+   */
+  readonly logs?:
+    | { readonly directory: string; readonly conceal: (config: McpServerConfig) => (text: string) => string }
+    | undefined
+  /** How long a server has for a sign of life after a call was given up, before it is started anew; five seconds when absent. */
+  readonly hearing?: Duration.Input | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
 const defaultTimeout = Duration.seconds(120)
+
+/** How long a call may take without a word of the server, and in all. */
+const limitsOf = ({ maxTimeoutMillis, timeoutMillis }: McpServerConfig) => {
+  const timeout = timeoutMillis === undefined ? defaultTimeout : Duration.millis(timeoutMillis)
+  return {
+    timeout,
+    longest: maxTimeoutMillis === undefined ? Duration.times(timeout, 10) : Duration.millis(maxTimeoutMillis)
+  }
+}
 
 /**
  * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
@@ -64,27 +86,26 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
-    onStderr: options.onStderr
+    onStderr: options.onStderr,
+    hearing: options.hearing
   }
   const policy = { ...defaultRestartPolicy, ...options.restarts }
   const servers = yield* Effect.forEach(
     Object.entries(options.servers).filter(([, config]) => config.disabled !== true),
     ([name, config]) =>
-      Effect.map(
-        makeServer(
-          name,
-          config.timeoutMillis === undefined ? defaultTimeout : Duration.millis(config.timeoutMillis),
-          policy
-        ),
-        (server) => ({ server, config })
-      )
+      Effect.gen(function* () {
+        const { longest, timeout } = limitsOf(config)
+        const dialogue = yield* dialogueOf(name, config, options.logs)
+        const server = yield* makeServer(name, timeout, policy, { dialogue, longest, onProgress: options.onProgress })
+        return { server, config }
+      })
   )
   yield* Effect.forEach(
     servers,
     ({ config, server }) =>
       server.name === reservedServerName
         ? tell(server, { _tag: "GaveUp", problem: reservedName })
-        : supervise(server, live(server, config, lifeOptions)),
+        : superviseAlways(server, live(server, config, lifeOptions)),
     { concurrency: "unbounded", discard: true }
   ).pipe(Effect.forkScoped)
   // Runs before the servers are ended: who waits for one that is being started again need not wait for that.
@@ -129,7 +150,14 @@ const make = Effect.fnUntraced(function* (
       const found = ours ?? (yield* known).find((tool) => tool.name === name)
       if (found === undefined) return yield* unknownTool(name)
       return yield* callTool(found.from, found, input, context)
-    })
+    }),
+    restart: (name) =>
+      Effect.suspend(() => {
+        const server = configured.find((server) => server.name === name && name !== reservedServerName)
+        return server === undefined
+          ? Effect.undefined
+          : Effect.map(renew(server), (state) => statusOf(server.name, state))
+      })
   })
 })
 

@@ -9,7 +9,9 @@ import { type ToolDefinition, type ToolOutput } from "@parley/domain/Tool"
 import { ToolError } from "@parley/domain/ToolError"
 import { checkInput } from "./internal/InputCheck.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
+import { makePatience } from "./CallPatience.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
+import { reporting } from "./Progress.ts"
 import { toOutput } from "./ToolResults.ts"
 import { before, type Ready, readyBy } from "./Readiness.ts"
 import { settled, type ToolServer, until } from "./ToolServer.ts"
@@ -48,9 +50,10 @@ const send = (
   { connection }: Ready,
   { name, tool }: ToolDefinition,
   input: ToolInput,
-  { idempotencyKey }: CallContext
+  { idempotencyKey }: CallContext,
+  onProgress: (progress: unknown) => void
 ): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
-  connection.callTool(tool, input, { [idempotencyKeyName]: idempotencyKey }).pipe(
+  connection.callTool(tool, input, { [idempotencyKeyName]: idempotencyKey }, onProgress).pipe(
     Effect.map(toOutput),
     Effect.catchTag("RequestFailure", (failure): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
       failure.connection === "Gone" && failure.reason._tag === "NotSent"
@@ -80,11 +83,19 @@ export const callTool = Effect.fn("McpManager.call")(function* (
     if (current === undefined) return yield* unknownTool(name)
     const invalid = yield* checkInput(current, input)
     if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
-    return yield* Effect.timeoutOrElse(send(ready, current, input, context), {
-      // Interrupting the request, here or from outside, also cancels it at the server.
-      duration: server.timeout,
-      orElse: () => Effect.fail(lost(`no answer within ${Duration.toSeconds(server.timeout)} s`))
+    const { asking, calling } = server.dialogue
+    const patience = yield* makePatience(asking, { silence: server.timeout, total: server.longest })
+    const clock = yield* Clock.Clock
+    const report = reporting(server.name, name, () => clock.currentTimeMillisUnsafe(), server.onProgress)
+    const sent = send(ready, current, input, context, (said) => {
+      patience.progress()
+      report(said)
     })
+    // Interrupting the request, here or from outside, also cancels it at the server.
+    return yield* Effect.raceFirst(
+      calling(sent),
+      Effect.flatMap(patience.over, (millis) => Effect.fail(lost(`no answer within ${millis / 1000} s`)))
+    )
   })
 
   yield* settled(server)

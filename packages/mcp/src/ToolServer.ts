@@ -1,11 +1,15 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import { type Dialogue, makeDialogue } from "./Dialogue.ts"
+import type { CallProgress } from "./Progress.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
+import { noLog } from "./ServerLog.ts"
 import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
 
 /** One server, from its first start to the end of the scope. */
@@ -16,15 +20,34 @@ export interface ToolServer {
   readonly policy: RestartPolicy
   readonly state: SubscriptionRef.SubscriptionRef<ServerState>
   readonly settled: Deferred.Deferred<void>
+  /** What it asks of us, and what we write down of it. */
+  readonly dialogue: Dialogue
+  /** Told how far its calls have got. */
+  readonly onProgress: (progress: CallProgress) => void
+  /** How long one call may take in all, however much progress it reports. */
+  readonly longest: Duration.Duration
+  /** That somebody wants it started anew. */
+  readonly wanted: Queue.Queue<void>
 }
 
 export const make = Effect.fnUntraced(function* (
   name: string,
   timeout: Duration.Duration,
-  policy: RestartPolicy = defaultRestartPolicy
+  policy: RestartPolicy = defaultRestartPolicy,
+  more: { readonly [K in "dialogue" | "longest" | "onProgress"]?: ToolServer[K] | undefined } = {}
 ) {
   const state = yield* SubscriptionRef.make<ServerState>(initial)
-  return { name, timeout, policy, state, settled: yield* Deferred.make<void>() } satisfies ToolServer
+  return {
+    longest: more.longest ?? Duration.times(timeout, 10),
+    dialogue: more.dialogue ?? (yield* makeDialogue(name, "deny", {}, noLog)),
+    onProgress: more.onProgress ?? (() => {}),
+    name,
+    timeout,
+    policy,
+    state,
+    settled: yield* Deferred.make<void>(),
+    wanted: yield* Queue.sliding<void>(1)
+  } satisfies ToolServer
 })
 
 /** Something has happened to the server. The first news of a server settles it: whatever comes, `tools` waits no longer. */

@@ -15,6 +15,7 @@ const connection: Connection = {
   listTools: () => Effect.succeed({ tools: [] }),
   callTool: (tool) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
   toolsChanged: { heard: Effect.never, forget: Effect.void },
+  ping: Effect.void,
   closed: Effect.never
 }
 const echo: ToolDefinition = {

@@ -145,6 +145,7 @@ it.effect("a listing runs alone, and what is said meanwhile is heard after it", 
       hasTools: true,
       listTools: () => Effect.never,
       callTool: () => Effect.never,
+      ping: Effect.never,
       toolsChanged,
       closed: Effect.never
     }

@@ -4,6 +4,9 @@ import type { ChildServer } from "./ChildServer.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 
+/** Milliseconds that are spent on what a server says before anything else may run. */
+const slice = 5
+
 /** Speaks to a started program over its standard input and output. */
 export const connectChild = Effect.fnUntraced(function* (child: ChildServer, settings: ClientSettings) {
   const sdk = yield* loadClient
@@ -18,7 +21,16 @@ export const connectChild = Effect.fnUntraced(function* (child: ChildServer, set
     }
   }
   const read = (): void => {
+    const until = performance.now() + slice
     for (;;) {
+      if (performance.now() > until) {
+        // A server that never stops talking has its turn again when everybody else has had theirs.
+        child.hold(true)
+        return void setImmediate(() => {
+          child.hold(false)
+          read()
+        })
+      }
       try {
         const message = buffer.readMessage()
         if (message === null) return

@@ -1,17 +1,24 @@
 import type { Client, Transport } from "@modelcontextprotocol/client"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
 import { ServerDown } from "./ChildServer.ts"
 import type { Connection } from "./Connection.ts"
+import { hearing } from "./HearingConnection.ts"
 import { noLimit, request } from "./Requests.ts"
 import { type ClientInfo, loadClient } from "./Sdk.ts"
 import { describeCause } from "./SdkFailure.ts"
+import { capabilitiesOf, install, logLevelMeta, type ServerSide, setLogLevel } from "./ServerSide.ts"
 import { makeToolsChanged } from "./ToolsChanged.ts"
 
 /** What we say of ourselves to a server. */
 export interface ClientSettings {
   readonly clientInfo: ClientInfo
+  /** What the server may ask of us; nothing when absent. */
+  readonly side?: ServerSide | undefined
+  /** How long a server has for a sign of life after a call was given up. */
+  readonly hearing?: Duration.Input | undefined
 }
 
 /** In the later era of the protocol a server tells of changes only when it is asked to, and for as long as the stream lasts. */
@@ -28,14 +35,15 @@ const listenForChanges = (client: Client, notify: () => void): Effect.Effect<voi
 /** Greets the server at the other end of a transport. The connection, and the transport, end with the scope. */
 export const open = Effect.fnUntraced(function* (
   transport: Transport,
-  { clientInfo }: ClientSettings,
+  { clientInfo, hearing: within = "5 seconds", side }: ClientSettings,
   mode: "legacy" | "auto"
 ): Effect.fn.Return<Connection, ServerDown, Scope> {
   const sdk = yield* loadClient
   const closed = yield* Deferred.make<void>()
   const changes = yield* makeToolsChanged
-  // No capabilities: servers may not ask for roots, sampling or answers of the user. The SDK declines such requests.
-  const client = new sdk.Client(clientInfo, { capabilities: {}, versionNegotiation: { mode } })
+  const capabilities = side === undefined ? {} : capabilitiesOf(side)
+  const client = new sdk.Client(clientInfo, { capabilities, versionNegotiation: { mode } })
+  if (side !== undefined) yield* install(client, side)
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is not an EventTarget
   client.onclose = () => void Deferred.doneUnsafe(closed, Effect.void)
   const announces = (): boolean => client.getServerCapabilities()?.tools?.listChanged === true
@@ -51,11 +59,16 @@ export const open = Effect.fnUntraced(function* (
   })
   if (announces() && client.getProtocolEra() === "modern")
     yield* Effect.forkScoped(listenForChanges(client, changes.notify))
-  return {
+  if (side !== undefined) yield* Effect.forkScoped(setLogLevel(client, side))
+  const levelMeta = side === undefined ? {} : logLevelMeta(client, side)
+  const connection: Connection = {
     hasTools: client.getServerCapabilities()?.tools !== undefined,
     listTools: (cursor) => request(client, "tools/list", cursor === undefined ? {} : { cursor }),
-    callTool: (tool, input, meta) => request(client, "tools/call", { name: tool, arguments: input, _meta: meta }),
+    callTool: (tool, input, meta, onProgress) =>
+      request(client, "tools/call", { name: tool, arguments: input, _meta: { ...levelMeta, ...meta } }, onProgress),
+    ping: request(client, client.getProtocolEra() === "modern" ? "server/discover" : "ping", {}),
     toolsChanged: changes.toolsChanged,
     closed: Effect.as(Deferred.await(closed), "the connection closed")
   }
+  return yield* hearing(connection, within)
 })

@@ -9,13 +9,23 @@ const anyResult: StandardSchemaV1<unknown, unknown> = {
 }
 
 /** Asks the server something and takes the answer as it comes. Interruption cancels the request there too. */
-export const request = (client: Client, method: string, params: Record<string, unknown>) =>
+export const request = (
+  client: Client,
+  method: string,
+  params: Record<string, unknown>,
+  onprogress?: (progress: unknown) => void
+) =>
   client.transport === undefined
     ? Effect.fail(
         new RequestFailure({ connection: "Gone", reason: { _tag: "NotSent", problem: "the connection is closed" } })
       )
     : Effect.tryPromise({
         // An aborted signal makes the SDK send `notifications/cancelled`.
-        try: (signal) => client.request({ method, params }, anyResult, { signal, timeout: noLimit }),
+        try: (signal) =>
+          client.request({ method, params }, anyResult, {
+            signal,
+            timeout: noLimit,
+            ...(onprogress === undefined ? {} : { onprogress })
+          }),
         catch: requestFailure
       })
