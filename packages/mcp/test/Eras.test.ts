@@ -95,7 +95,7 @@ const silentHttp = Effect.gen(function* () {
           const { id, method } = decode(body)
           heard.push(method)
           if (method === "tools/call")
-            return void response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders()
+            return response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders()
           if (id === undefined) return void response.writeHead(202).end()
           const answer = method in results ? { result: results[method] } : { error: { code: -32601, message: "no" } }
           response.writeHead(200, { "content-type": "application/json" }).end(encode({ jsonrpc: "2.0", id, ...answer }))
@@ -159,9 +159,7 @@ describe("in the revision of 2025", () => {
   it.live("a server that may ask is not told of more than form and address", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
-      yield* withServer({ ...logging(log), ...{ sampling: "deny" as const } }, requests, (call) =>
-        call("slow", { millis: 0 })
-      )
+      yield* withServer(logging(log, { sampling: "deny" }), requests, (call) => call("slow", { millis: 0 }))
       assert.deepStrictEqual(yield* logged(log, "capabilities"), {
         elicitation: { form: { applyDefaults: true }, url: {} }
       })

@@ -77,5 +77,11 @@ export const answer = Effect.fn("Sampling.answer")(function* (
   const stop = isOver(last) ? "maxTokens" : last.finish === undefined ? undefined : stops[last.finish.stop]
   if (stop === undefined) return { _tag: "Declined", reason: "the model gave no answer" }
   const said = last.text.slice(0, most).toWellFormed()
-  return { _tag: "Answered", text: said, model: ModelRef.format(ref), stop, usage: atLeast(last.usage, said) }
+  return {
+    _tag: "Answered",
+    text: said,
+    model: ModelRef.format(ref),
+    stop,
+    usage: last.finish === undefined ? atLeast(last.usage, said) : last.usage
+  }
 })
