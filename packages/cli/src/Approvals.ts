@@ -8,7 +8,7 @@ import { Output } from "./Output.ts"
 import * as Render from "./Render.ts"
 import type { Setup } from "./Setup.ts"
 
-type Question = (words: string) => Effect.Effect<string | undefined>
+export type Question = (words: string) => Effect.Effect<string | undefined>
 
 /** A reader of its own for one question: Ctrl-C at it is Ctrl-C. */
 const onTerminal: Question = (words) =>
@@ -21,7 +21,34 @@ const onTerminal: Question = (words) =>
 /** Where questions go. A conversation lends the reader that it holds already: two would take each other's lines. */
 export interface Questions {
   lent: Question | undefined
+  /** A conversation lends its reader sooner or later. */
+  readonly conversation: boolean
+  /** One question at a time, whoever asks. */
+  readonly one: Semaphore.Semaphore
+  /** Whether a person is being asked right now: nothing else should be shown that can wait. */
+  asking: boolean
 }
+
+export const questions = (conversation = false): Questions => ({
+  lent: undefined,
+  conversation,
+  one: Semaphore.makeUnsafe(1),
+  asking: false
+})
+
+/** The reader of a question, where anybody is there to answer. */
+export const reader = ({ lent }: Questions): Question | undefined =>
+  lent ?? (Lines.interactive ? onTerminal : undefined)
+
+/** Has a person to itself. */
+export const alone =
+  (questions: Questions) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => void (questions.asking = true)),
+      () => self,
+      () => Effect.sync(() => void (questions.asking = false))
+    ).pipe(questions.one.withPermits(1))
 
 const yes: Decision = { allowed: true }
 const no = (reason: string): Decision => ({ allowed: false, reason })
@@ -33,14 +60,13 @@ const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
  */
 export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Questions) {
   const output = yield* Output
-  const one = yield* Semaphore.make(1)
   const always = new Set<string>()
   const policy: ToolPolicy = {
     rule: Permissions.rule(setup.config.permissions ?? {}),
     ask: ({ input, tool: { name } }) =>
       Effect.gen(function* () {
         if (always.has(name)) return yes
-        const question = questions.lent ?? (Lines.interactive ? onTerminal : undefined)
+        const question = reader(questions)
         if (question === undefined) {
           const where = `"permissions" in ${setup.user.configFile}`
           yield* output.note(`parley: nobody can be asked whether ${name} may run; ${where} can allow it`)
@@ -52,7 +78,7 @@ export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Ques
         const letter = answer?.trim().charAt(0).toLowerCase()
         if (letter === "a") always.add(name)
         return letter === "a" || letter === "y" ? yes : no("the user said no")
-      }).pipe(one.withPermits(1))
+      }).pipe(alone(questions))
   }
   return policy
 })

@@ -3,6 +3,7 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { StorageError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
+import { ServerRequests } from "@parley/domain/ServerRequests"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
@@ -10,12 +11,17 @@ import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
 import * as EnvironmentInfo from "@parley/workspace/EnvironmentInfo"
 import * as Files from "@parley/workspace/Files"
+import * as Locations from "@parley/workspace/Locations"
 import * as Prompt from "@parley/workspace/Prompt"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Setup } from "./Setup.ts"
+import type { McpServersOptions } from "@parley/mcp/McpServers"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
+import * as ServerAnswers from "./ServerAnswers.ts"
+import * as ServerView from "./ServerView.ts"
+import * as ToolProgress from "./ToolProgress.ts"
 import { version } from "./Version.ts"
 
 // What a command does not use it does not load: the leaves with weight behind them are imported when their layer is built.
@@ -70,7 +76,11 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
   )
 
 /** The user's MCP servers, or others in their place, and the built-in workspace tools. */
-export const tools = (setup: Setup, servers = setup.config.mcpServers ?? {}): Layer.Layer<McpManager> =>
+export const tools = (
+  setup: Setup,
+  servers = setup.config.mcpServers ?? {},
+  more: Pick<McpServersOptions, "logs" | "onProgress"> = {}
+): Layer.Layer<McpManager> =>
   Layer.unwrap(
     Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
       Effect.map((McpServers) =>
@@ -78,11 +88,23 @@ export const tools = (setup: Setup, servers = setup.config.mcpServers ?? {}): La
           servers,
           workspaceRoot: setup.workspace.root,
           spillDirectory: setup.user.resultsDirectory,
-          clientInfo: { name: "parley", version }
+          clientInfo: { name: "parley", version },
+          ...more
         })
       )
     )
   )
+
+/** The same, for a session: servers may ask, what they say is written down, and how far their tools have got is shown. */
+const toolsOfSession = (setup: Setup, questions: Approvals.Questions) =>
+  Layer.unwrap(
+    Effect.map(ToolProgress.make(questions), (onProgress) =>
+      tools(setup, undefined, {
+        onProgress,
+        logs: { directory: Locations.serverLogs(setup.user), conceal: ServerView.concealing }
+      })
+    )
+  ).pipe(Layer.provide(Layer.effect(ServerRequests, ServerAnswers.make(questions))))
 
 const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
@@ -121,15 +143,14 @@ type Managers = SessionManager | ModelsManager | McpManager
 export const engine = (
   setup: Setup,
   where: "stored" | "memory" = "stored",
-  questions: Approvals.Questions = { lent: undefined }
+  questions: Approvals.Questions = Approvals.questions()
 ): Layer.Layer<SessionCoordinator | Managers, StorageError, Output> =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([
       where === "stored" ? sessions(setup) : SessionManager.layerMemory,
-      models(setup),
-      tools(setup)
+      toolsOfSession(setup, questions)
     ]),
-    Layer.provideMerge(workspace(setup, questions))
+    Layer.provideMerge([models(setup), workspace(setup, questions)])
   )
 
 /** What closing lost rounds needs: the stored sessions, and no model and no tool that it could ask. */

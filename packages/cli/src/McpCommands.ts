@@ -163,7 +163,49 @@ const importFrom = Command.make(
     )
 ).pipe(Command.withDescription("Add the servers of Claude Desktop, Cursor or VS Code that you do not have yet"))
 
+const logs = Command.make(
+  "logs",
+  {
+    name,
+    lines: Flags.count("lines", "How many lines, the last ones (default: 50)").pipe(Flag.withAlias("n")),
+    follow: Flag.Boolean("follow").pipe(
+      Flag.withAlias("f"),
+      Flag.withDescription("Go on with what is written from now on, until Ctrl-C"),
+      Flag.withDefault(false)
+    ),
+    workspace
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./commands/McpLogs.ts")),
+      (command) => command.logs(input)
+    )
+).pipe(Command.withDescription("Print what a server logged and wrote to its standard error in your sessions"))
+
+const restart = Command.make("restart", { name, workspace }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/McpRestart.ts")),
+    (command) => command.restart(input)
+  )
+).pipe(
+  Command.withDescription("Have your running conversations end a server and start it anew, also one that has failed")
+)
+
 export const mcp = Command.make("mcp").pipe(
   Command.withDescription("Your MCP servers"),
-  Command.withSubcommands([list, add, remove, enable, disable, inspect, resources, prompts, read, probe, importFrom])
+  Command.withSubcommands([
+    list,
+    add,
+    remove,
+    enable,
+    disable,
+    inspect,
+    resources,
+    prompts,
+    read,
+    probe,
+    importFrom,
+    logs,
+    restart
+  ])
 )

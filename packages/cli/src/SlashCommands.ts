@@ -1,6 +1,6 @@
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
-import type { McpManager } from "@parley/domain/McpManager"
+import { McpManager } from "@parley/domain/McpManager"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -10,6 +10,8 @@ import type { UsageError } from "./ExitCode.ts"
 import { Output } from "./Output.ts"
 import * as Prompts from "./Prompts.ts"
 import { short } from "./Render.ts"
+import * as ServerRestarts from "./ServerRestarts.ts"
+import type { Setup } from "./Setup.ts"
 
 type Edit = Effect.Effect<
   void,
@@ -27,6 +29,8 @@ const help = `/compact        sum up what was said, to make room
 /prompts        messages that MCP servers would write for you
 /SERVER:PROMPT  send one of them: its arguments follow, in their order or as name=value
 @SERVER:URI     in a message: what this resource of an MCP server holds is attached, as @PATH attaches a file
+/mcp            list the MCP servers and how they fare
+/mcp restart S  end the server S and start it anew
 /exit           end the conversation; it is stored`
 
 const noted = (edit: Effect.Effect<void, HandleMessageError>, words: string) =>
@@ -45,12 +49,26 @@ const listPrompts: Edit = Effect.gen(function* () {
 const pin = (id: SessionId, kind: PinKind, text: string): Edit =>
   SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text }), "pinned"))
 
-const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit } = {
+const servers = (setup: Setup): Edit =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const mcp = yield* McpManager
+    for (const status of yield* mcp.servers) yield* output.note(ServerRestarts.words(setup, status))
+  })
+
+const mcp = (setup: Setup, text: string): Edit => {
+  const [verb = "", name = "", ...more] = text.split(" ")
+  if (verb === "restart" && name !== "" && more.length === 0) return ServerRestarts.here(setup, name)
+  return text === "" ? servers(setup) : Output.use((output) => output.note("/mcp, or /mcp restart SERVER"))
+}
+
+const commands: { readonly [name: string]: (id: SessionId, text: string, setup: Setup) => Edit } = {
   "/help": () => Output.use((output) => output.note(help)),
   "/prompts": () => listPrompts,
   "/compact": (id) => compactNow(id),
   "/undo": (id) => SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "undone")),
   "/refresh": (id) => SessionCoordinator.use((parley) => noted(parley.refresh(id), "with the next message")),
+  "/mcp": (_, text, setup) => mcp(setup, text),
   "/pin": (id, text) => pin(id, "constraint", text),
   "/goal": (id, text) => pin(id, "goal", text),
   "/todo": (id, text) => pin(id, "open-work", text),
@@ -60,7 +78,7 @@ const commands: { readonly [name: string]: (id: SessionId, text: string) => Edit
 export const names: ReadonlyArray<string> = [...Object.keys(commands), "/exit"]
 
 /** What a line of `chat` does to the session itself; undefined for a message. */
-export const find = (line: string, id: SessionId): Edit | undefined => {
+export const find = (line: string, id: SessionId, setup: Setup): Edit | undefined => {
   const [name = "", ...rest] = line.trim().split(/\s+/)
-  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" ")) : undefined
+  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" "), setup) : undefined
 }

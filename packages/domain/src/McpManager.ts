@@ -82,6 +82,12 @@ export class McpManager extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<PromptMessage>, McpRequestError>
     /** What a value that is being typed may become: at most 100, in the server's order. */
     readonly complete: (completing: Completing) => Effect.Effect<ReadonlyArray<string>, McpRequestError>
+    /**
+     * Ends a server and starts it anew, also one that has failed for good; what counted against it is forgotten. Its calls
+     * in flight end as lost. Says how it fares after that, or nothing when there is no such server. Absent where servers
+     * cannot be started again.
+     */
+    readonly restart?: (server: string) => Effect.Effect<ServerStatus | undefined>
   }
 >()("@parley/domain/McpManager") {
   /** A manager of tools. What else it may have is empty, unless it is given. */

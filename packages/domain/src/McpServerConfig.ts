@@ -3,6 +3,8 @@ import * as Schema from "effect/Schema"
 const common = {
   /** Milliseconds a call may take; 120 000 when not stated. */
   timeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  /** Milliseconds a call may take in all while the server reports progress; ten times `timeoutMillis` when not stated. */
+  maxTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   /** Milliseconds the server has to become ready; 10 000 when not stated. */
   startTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   disabled: Schema.optionalKey(Schema.Boolean),
@@ -18,7 +20,15 @@ const common = {
    */
   readOnlyTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
   /** Tools that have the same effect once or twice, which the idempotency key in `_meta` helps them with; as above. */
-  idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey)
+  idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
+  /** Whether the server may have a model asked, at the user's expense: never unless this says so. */
+  sampling: Schema.optionalKey(Schema.Literals(["deny", "ask", "allow"])),
+  /** Directories that the server is told are the user's; it is told of none when absent. Relative ones are in the workspace. */
+  roots: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
+  /** From which level on the server's log messages are wanted; "warning" when not stated. */
+  logLevel: Schema.optionalKey(
+    Schema.Literals(["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"])
+  )
 }
 
 /** A server that Parley starts as a child process and speaks to over its standard input and output. */

@@ -7,13 +7,15 @@ import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { type ResultFiles, sweep } from "./internal/ResultFiles.ts"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
+import type { CallProgress } from "./Progress.ts"
+import { dialogueOf } from "./ServerDialogue.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { notesNow } from "./OfferListing.ts"
 import { offering } from "./Offering.ts"
 import { builtInDefinitions, readResultName } from "./ResultTool.ts"
 import { statusOf } from "./ServerState.ts"
-import { supervise } from "./Supervisor.ts"
+import { renew, superviseAlways } from "./Supervisor.ts"
 import { callTool, unknownTool } from "./ToolCalls.ts"
 import type { OfferedTool } from "./ToolList.ts"
 import { reservedServerName, uniqueByName } from "./ToolNames.ts"
@@ -41,12 +43,32 @@ export interface McpServersOptions {
    * it what does not fit is lost.
    */
   readonly spillDirectory?: string | undefined
+  /** Told how far calls have got, a few times a second at most. Must be quick and not throw. */
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined
+  /**
+   * Where what servers log and write to their standard error is kept, a bounded file `NAME.log` for each; nowhere when
+   * absent. `conceal` takes a server's secrets out of a text.
+   */
+  readonly logs?:
+    | { readonly directory: string; readonly conceal: (config: McpServerConfig) => (text: string) => string }
+    | undefined
+  /** How long a server has for a sign of life after a call was given up, before it is started anew; five seconds when absent. */
+  readonly hearing?: Duration.Input | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
 const defaultTimeout = Duration.seconds(120)
+
+/** How long a call may take without a word of the server, and in all. */
+const limitsOf = ({ maxTimeoutMillis, timeoutMillis }: McpServerConfig) => {
+  const timeout = timeoutMillis === undefined ? defaultTimeout : Duration.millis(timeoutMillis)
+  return {
+    timeout,
+    longest: maxTimeoutMillis === undefined ? Duration.times(timeout, 10) : Duration.millis(maxTimeoutMillis)
+  }
+}
 
 /**
  * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
@@ -57,7 +79,7 @@ const builtIn = Effect.fnUntraced(function* (
   clientInfo: McpServersOptions["clientInfo"],
   results: ResultFiles | undefined
 ) {
-  const server = yield* makeServer(reservedServerName, defaultTimeout, undefined, results)
+  const server = yield* makeServer(reservedServerName, defaultTimeout, undefined, { results })
   const definitions = builtInDefinitions(results !== undefined)
   const wanted = yield* Deferred.make<void>()
   yield* Deferred.await(wanted).pipe(
@@ -79,28 +101,31 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions, result
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
-    onStderr: options.onStderr
+    onStderr: options.onStderr,
+    hearing: options.hearing
   }
   const policy = { ...defaultRestartPolicy, ...options.restarts }
   const servers = yield* Effect.forEach(
     Object.entries(options.servers).filter(([, config]) => config.disabled !== true),
     ([name, config]) =>
-      Effect.map(
-        makeServer(
-          name,
-          config.timeoutMillis === undefined ? defaultTimeout : Duration.millis(config.timeoutMillis),
-          policy,
+      Effect.gen(function* () {
+        const { longest, timeout } = limitsOf(config)
+        const dialogue = yield* dialogueOf(name, config, options.logs)
+        const server = yield* makeServer(name, timeout, policy, {
+          dialogue,
+          longest,
+          onProgress: options.onProgress,
           results
-        ),
-        (server) => ({ server, config })
-      )
+        })
+        return { server, config }
+      })
   )
   yield* Effect.forEach(
     servers,
     ({ config, server }) =>
       server.name === reservedServerName
         ? tell(server, { _tag: "GaveUp", problem: reservedName })
-        : supervise(server, live(server, config, lifeOptions)),
+        : superviseAlways(server, live(server, config, lifeOptions)),
     { concurrency: "unbounded", discard: true }
   ).pipe(Effect.forkScoped)
   // Runs before the servers are ended: who waits for one that is being started again need not wait for that.
@@ -161,7 +186,14 @@ const make = Effect.fnUntraced(function* (
       const found = ours ?? (yield* known).find((tool) => tool.name === name)
       if (found === undefined) return yield* unknownTool(name)
       return yield* callTool(found.from, found, input, context)
-    })
+    }),
+    restart: (name) =>
+      Effect.suspend(() => {
+        const server = configured.find((server) => server.name === name && name !== reservedServerName)
+        return server === undefined
+          ? Effect.undefined
+          : Effect.map(renew(server), (state) => statusOf(server.name, state))
+      })
   })
 })
 

@@ -22,6 +22,8 @@ export interface LifeOptions {
   readonly environment: { readonly [name: string]: string | undefined } | undefined
   readonly grace: Duration.Duration
   readonly onStderr: ((server: string, text: string) => void) | undefined
+  /** How long a server has for a sign of life after a call was given up. */
+  readonly hearing: Duration.Input | undefined
 }
 
 /** A server that has been started and not yet asked anything. */
@@ -32,8 +34,20 @@ interface Started {
   readonly lastWords: () => string
 }
 
+/** What we say of ourselves to this server, and what it may ask of us. */
+const settingsOf = ({ dialogue }: ToolServer, config: McpServerConfig, options: LifeOptions): ClientSettings => ({
+  ...options.client,
+  hearing: options.hearing,
+  side: {
+    dialogue,
+    roots: config.roots ?? [],
+    directory: options.directory,
+    logLevel: config.logLevel ?? "warning"
+  }
+})
+
 const startStdio = (
-  name: string,
+  server: ToolServer,
   config: StdioServer,
   options: LifeOptions
 ): Effect.Effect<Started, ServerDown, Scope> =>
@@ -44,23 +58,26 @@ const startStdio = (
       env: childEnvironment(config.env, options.environment),
       cwd: config.cwd ?? options.directory,
       grace: options.grace,
-      onStderr: options.onStderr === undefined ? undefined : (text) => options.onStderr?.(name, text)
+      onStderr: (text) => {
+        server.dialogue.log.stderr(text)
+        options.onStderr?.(server.name, text)
+      }
     }),
     (child) => ({
-      connect: connectChild(child, options.client, config.protocol ?? "legacy"),
+      connect: connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy"),
       ended: child.ended,
       lastWords: child.lastWords
     })
   )
 
-const start = (name: string, config: McpServerConfig, options: LifeOptions) =>
+const start = (server: ToolServer, config: McpServerConfig, options: LifeOptions) =>
   "url" in config
     ? Effect.succeed<Started>({
-        connect: connectAddress(config, options.client),
+        connect: connectAddress(config, settingsOf(server, config, options)),
         ended: Effect.never,
         lastWords: () => ""
       })
-    : startStdio(name, config, options)
+    : startStdio(server, config, options)
 
 const withLastWords = (problem: string, { lastWords }: Started): string => {
   const words = lastWords()
@@ -107,7 +124,7 @@ const readyIn = (name: string, config: McpServerConfig, started: Started) => {
  */
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const started = yield* start(server.name, config, options)
+    const started = yield* start(server, config, options)
     const ready = yield* readyIn(server.name, config, started)
     yield* tell(server, ready)
     const { connection } = ready

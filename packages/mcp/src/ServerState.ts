@@ -47,6 +47,8 @@ export type ServerEvent =
   | { readonly _tag: "Died"; readonly problem: string; readonly at: number; readonly spread: number }
   /** It cannot run at all, whatever is tried. */
   | { readonly _tag: "GaveUp"; readonly problem: string }
+  /** Somebody has it started anew, whatever came of it before. */
+  | { readonly _tag: "Renewed" }
   | { readonly _tag: "Stopped" }
 
 export const initial: ServerState = {
@@ -66,6 +68,10 @@ const afterDeath = (policy: RestartPolicy, before: Past, problem: string, at: nu
 /** What an event makes of a state. An event that comes too late, such as a listing of a server that has died, is nothing. */
 export const transition = (policy: RestartPolicy, state: ServerState, event: ServerEvent): ServerState => {
   const { past } = state
+  if (event._tag === "Renewed")
+    return state._tag === "Stopped"
+      ? state
+      : { _tag: "Starting", past: { tools: past.tools, deaths: [], restarts: 0, lastProblem: undefined } }
   if (state._tag === "Stopped" || (state._tag === "Failed" && event._tag !== "Stopped")) return state
   switch (event._tag) {
     case "Began":

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
-import { stateOf, tell, type ToolServer } from "./ToolServer.ts"
+import * as Queue from "effect/Queue"
+import { stateOf, tell, type ToolServer, until } from "./ToolServer.ts"
 
 /** Waits out the pause that a death has brought, and says whether another life is to begin. */
 const begins = Effect.fnUntraced(function* (server: ToolServer) {
@@ -16,3 +17,21 @@ const begins = Effect.fnUntraced(function* (server: ToolServer) {
  */
 export const supervise = (server: ToolServer, life: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.andThen(life, begins(server)).pipe(Effect.repeat({ while: (more) => more }), Effect.asVoid)
+
+/**
+ * The same for as long as anybody may want it started anew: that ends the life it has, if it has one, and begins again as
+ * if it had never failed.
+ */
+export const superviseAlways = (server: ToolServer, life: Effect.Effect<void>): Effect.Effect<never> =>
+  Effect.raceFirst(Effect.andThen(supervise(server, life), Effect.never), Queue.take(server.wanted)).pipe(
+    // The life before may have said something of its end meanwhile.
+    Effect.andThen(tell(server, { _tag: "Renewed" })),
+    Effect.forever
+  )
+
+/** Has a server started anew and waits until it is ready or has failed to become it. */
+export const renew = (server: ToolServer) =>
+  tell(server, { _tag: "Renewed" }).pipe(
+    Effect.andThen(Queue.offer(server.wanted, undefined)),
+    Effect.andThen(until(server, ({ _tag }) => _tag !== "Starting"))
+  )

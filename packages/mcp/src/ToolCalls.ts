@@ -11,8 +11,10 @@ import { settleAnswer } from "./Answers.ts"
 import { checkInput } from "./internal/InputCheck.ts"
 import type { ResultFiles } from "./internal/ResultFiles.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
+import { makePatience } from "./CallPatience.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
 import type { OfferedTool } from "./ToolList.ts"
+import { reporting } from "./Progress.ts"
 import { before, type Ready, readyBy } from "./Readiness.ts"
 import { settled, type ToolServer, until } from "./ToolServer.ts"
 
@@ -51,9 +53,10 @@ const send = (
   offered: OfferedTool,
   input: ToolInput,
   { idempotencyKey }: CallContext,
-  results: ResultFiles | undefined
+  results: ResultFiles | undefined,
+  onProgress: (progress: unknown) => void
 ): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
-  connection.callTool(offered, input, { [idempotencyKeyName]: idempotencyKey }).pipe(
+  connection.callTool(offered, input, { [idempotencyKeyName]: idempotencyKey }, onProgress).pipe(
     Effect.flatMap((answer) => settleAnswer(offered, answer, results)),
     Effect.catchTag("RequestFailure", (failure): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
       failure.connection === "Gone" && failure.reason._tag === "NotSent"
@@ -83,11 +86,19 @@ export const callTool = Effect.fn("McpManager.call")(function* (
     if (current === undefined) return yield* unknownTool(name)
     const invalid = yield* checkInput(current, input)
     if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
-    return yield* Effect.timeoutOrElse(send(ready, current, input, context, server.results), {
-      // Interrupting the request, here or from outside, also cancels it at the server.
-      duration: server.timeout,
-      orElse: () => Effect.fail(lost(`no answer within ${Duration.toSeconds(server.timeout)} s`))
+    const { asking, calling } = server.dialogue
+    const patience = yield* makePatience(asking, { silence: server.timeout, total: server.longest })
+    const clock = yield* Clock.Clock
+    const report = reporting(server.name, name, () => clock.currentTimeMillisUnsafe(), server.onProgress)
+    const sent = send(ready, current, input, context, server.results, (said) => {
+      patience.progress()
+      report(said)
     })
+    // Interrupting the request, here or from outside, also cancels it at the server.
+    return yield* Effect.raceFirst(
+      calling(sent),
+      Effect.flatMap(patience.over, (millis) => Effect.fail(lost(`no answer within ${millis / 1000} s`)))
+    )
   })
 
   yield* settled(server)

@@ -1,13 +1,17 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { noneYet, type Offers } from "./Offers.ts"
 import type { ResultFiles } from "./internal/ResultFiles.ts"
+import { type Dialogue, makeDialogue } from "./Dialogue.ts"
+import type { CallProgress } from "./Progress.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
+import { noLog } from "./ServerLog.ts"
 import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
 
 /** One server, from its first start to the end of the scope. */
@@ -22,17 +26,36 @@ export interface ToolServer {
   readonly settled: Deferred.Deferred<void>
   /** What it offers beside tools, as it was last listed. */
   readonly offers: SubscriptionRef.SubscriptionRef<Offers>
+  /** What it asks of us, and what we write down of it. */
+  readonly dialogue: Dialogue
+  /** Told how far its calls have got. */
+  readonly onProgress: (progress: CallProgress) => void
+  /** How long one call may take in all, however much progress it reports. */
+  readonly longest: Duration.Duration
+  /** That somebody wants it started anew. */
+  readonly wanted: Queue.Queue<void>
 }
 
 export const make = Effect.fnUntraced(function* (
   name: string,
   timeout: Duration.Duration,
   policy: RestartPolicy = defaultRestartPolicy,
-  results?: ResultFiles
+  more: { readonly [K in "dialogue" | "longest" | "onProgress" | "results"]?: ToolServer[K] | undefined } = {}
 ) {
   const state = yield* SubscriptionRef.make<ServerState>(initial)
-  const offers = yield* SubscriptionRef.make<Offers>(noneYet)
-  return { name, timeout, policy, results, state, settled: yield* Deferred.make<void>(), offers } satisfies ToolServer
+  return {
+    longest: more.longest ?? Duration.times(timeout, 10),
+    dialogue: more.dialogue ?? (yield* makeDialogue(name, "deny", {}, noLog)),
+    onProgress: more.onProgress ?? (() => {}),
+    name,
+    timeout,
+    policy,
+    state,
+    results: more.results,
+    offers: yield* SubscriptionRef.make<Offers>(noneYet),
+    settled: yield* Deferred.make<void>(),
+    wanted: yield* Queue.sliding<void>(1)
+  } satisfies ToolServer
 })
 
 /** Something has happened to the server. The first news of a server settles it: whatever comes, `tools` waits no longer. */

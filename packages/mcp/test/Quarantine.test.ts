@@ -149,6 +149,7 @@ describe("a list of several pages", () => {
       callTool: () => Effect.never,
       toolsChanged: { heard: Effect.never, forget: Effect.void },
       offers: noOffers,
+      ping: Effect.never,
       closed: Effect.never
     }
     return catalogOf("s", { command: "x" }, connection)

@@ -17,6 +17,7 @@ const connection: Connection = {
   callTool: ({ tool }) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
   toolsChanged: { heard: Effect.never, forget: Effect.void },
   offers: noOffers,
+  ping: Effect.void,
   closed: Effect.never
 }
 const echo: ToolDefinition = {

@@ -148,6 +148,7 @@ it.effect("a listing runs alone, and what is said meanwhile is heard after it", 
       callTool: () => Effect.never,
       toolsChanged: changes,
       offers: noOffers,
+      ping: Effect.never,
       closed: Effect.never
     }
     const fiber = yield* Effect.forkChild(relist(server, connection, list, Duration.seconds(10)), {

@@ -20,6 +20,14 @@ export interface UserLocations {
   readonly stateDirectory: string
 }
 
+/** Where what MCP servers say is kept, a file `NAME.log` for each. */
+export const serverLogs = ({ stateDirectory }: UserLocations): string => Disk.join(stateDirectory, "mcp-logs")
+
+export const serverLog = (user: UserLocations, name: string): string => Disk.join(serverLogs(user), `${name}.log`)
+
+/** Where the user's running processes are asked something by others of theirs. */
+export const requests = ({ stateDirectory }: UserLocations): string => Disk.join(stateDirectory, "requests")
+
 const variables = [
   "HOME",
   "USERPROFILE",

@@ -2,7 +2,7 @@ import type { SessionId } from "@parley/domain/Ids"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as Approvals from "../Approvals.ts"
+import * as Approvals from "../Approvals.ts"
 import * as Closed from "../Closed.ts"
 import * as Lines from "../internal/Lines.ts"
 import * as Signals from "../internal/Signals.ts"
@@ -11,6 +11,7 @@ import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import * as Prompts from "../Prompts.ts"
 import * as RunRound from "../RunRound.ts"
+import * as ServerRestarts from "../ServerRestarts.ts"
 import * as Setup from "../Setup.ts"
 import * as SlashCommands from "../SlashCommands.ts"
 import * as Target from "../Target.ts"
@@ -46,11 +47,12 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     return busy || lines.interactive
   })
   questions.lent = lines.next
+  yield* ServerRestarts.listen(setup)
   for (;;) {
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
-    const edit = SlashCommands.find(line, info.id)
+    const edit = SlashCommands.find(line, info.id, setup)
     if (edit !== undefined) {
       busy = true
       const done = yield* Effect.result(edit)
@@ -77,6 +79,6 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
 
 export const chat = Effect.fn("parley chat")(function* (input: Input) {
   const setup = yield* Setup.load(input)
-  const questions: Approvals.Questions = { lent: undefined }
+  const questions = Approvals.questions(true)
   yield* Effect.provide(conversation(input, setup, questions), Live.engine(setup, "stored", questions))
 })

@@ -34,6 +34,8 @@ export interface ChildServer {
   readonly write: (text: string) => Promise<void>
   readonly endInput: () => void
   readonly onData: (listener: (chunk: Buffer) => void) => void
+  /** Whether its output is left where it is for now. */
+  readonly hold: (held: boolean) => void
   /** How it ended, once it has; what it wrote before that has been read by then. */
   readonly ended: Effect.Effect<string>
   /** The last words on its standard error, on one line, or nothing. */
@@ -123,6 +125,7 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
     write: (text: string) => write(child, text),
     endInput: () => void child.stdin.end(),
     onData: (listener: (chunk: Buffer) => void) => void child.stdout.on("data", listener),
+    hold: (held: boolean) => void (held ? child.stdout.pause() : child.stdout.resume()),
     ended,
     lastWords: () => plainLine(tail.lines(5).join(" | "), 1000)
   } satisfies ChildServer

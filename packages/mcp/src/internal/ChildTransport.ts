@@ -1,7 +1,9 @@
-import type { Transport } from "@modelcontextprotocol/client"
+import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type { ChildServer } from "./ChildServer.ts"
+import { makeInbox } from "./Inbox.ts"
 import { lineLimits, makeLineReader } from "./MessageLines.ts"
+import { makeGate } from "./NotificationGate.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 import { answerTooLarge } from "./SdkFailure.ts"
@@ -28,25 +30,36 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
+  const passes = makeGate(() => performance.now())
   const read = (line: string): void => {
     try {
-      transport.onmessage?.(sdk.deserializeMessage(line))
+      const message = sdk.deserializeMessage(line)
+      if (passes(message)) transport.onmessage?.(message)
     } catch (cause) {
       // A line that is no message; the lines after it are read on. One that is not even JSON is noise, and no news.
       if (!(cause instanceof SyntaxError))
         transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
     }
   }
+  // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.
+  const refuse = (id: RequestId): void =>
+    transport.onmessage?.({ jsonrpc: "2.0", id, error: { code: answerTooLarge, message: tooLarge } })
+  const inbox = makeInbox<() => void>((take) => take(), child.hold)
   const lines = makeLineReader({
-    onLine: read,
+    onLine: (line) => inbox.add(() => read(line)),
     onTooLarge: (id) => {
-      // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.
-      if (id !== undefined)
-        transport.onmessage?.({ jsonrpc: "2.0", id, error: { code: answerTooLarge, message: tooLarge } })
+      if (id !== undefined) inbox.add(() => refuse(id))
     },
-    onEndless: () => void transport.close()
+    onEndless: () => inbox.add(() => void transport.close())
   })
-  child.onData(lines)
-  yield* Effect.forkScoped(Effect.tap(child.ended, () => Effect.sync(() => transport.onclose?.())))
+  child.onData((chunk) => {
+    lines(chunk)
+    inbox.read()
+  })
+  const end = (): void => {
+    inbox.finish()
+    transport.onclose?.()
+  }
+  yield* Effect.forkScoped(Effect.tap(child.ended, () => Effect.sync(end)))
   return yield* open(transport, settings, protocol)
 })

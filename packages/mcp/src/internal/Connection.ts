@@ -13,10 +13,14 @@ export interface Connection {
   readonly callTool: (
     tool: Pick<ToolDefinition, "tool" | "inputSchema">,
     input: ToolInput,
-    meta: { readonly [key: string]: string }
+    meta: { readonly [key: string]: string },
+    /** Told of what the server reports of this call's progress, which it is asked for; must be quick and not throw. */
+    onProgress?: (progress: unknown) => void
   ) => Effect.Effect<unknown, RequestFailure>
   readonly toolsChanged: Changes
   readonly offers: OfferRequests
+  /** Asks for nothing but an answer. */
+  readonly ping: Effect.Effect<unknown, RequestFailure>
   /** Completes when the connection has closed, from either side, with why that was. */
   readonly closed: Effect.Effect<string>
 }

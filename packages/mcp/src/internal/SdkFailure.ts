@@ -1,6 +1,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { plainLine } from "../PlainText.ts"
+import { addressesFirst } from "../UrlRequired.ts"
 
 /**
  * What a failed request says about the connection it was made on. After `Gone` no further request can be sent on it;
@@ -33,6 +34,13 @@ const decodeAnswered = Schema.decodeUnknownOption(
 )
 const decodeCode = Schema.decodeUnknownOption(Schema.Struct({ code: Schema.String }))
 const decodeStatus = Schema.decodeUnknownOption(Schema.Struct({ status: Schema.Int }))
+/** An `input_required` result that asks for what the client has no handler for. */
+const decodeUnanswerable = Schema.decodeUnknownOption(
+  Schema.Struct({
+    code: Schema.Literal("CAPABILITY_NOT_SUPPORTED"),
+    data: Schema.Struct({ key: Schema.String, method: Schema.String })
+  })
+)
 const decodeCause = Schema.decodeUnknownOption(Schema.Struct({ cause: Schema.Unknown }))
 
 /** An error and what it says was behind it, outermost first. */
@@ -86,14 +94,23 @@ export const requestFailure = (cause: unknown): RequestFailure => {
   const answered = decodeAnswered(cause)
   const status = statusOf(cause)
   if (Option.isSome(answered) && status === undefined) {
-    const { code, message } = answered.value
+    const { code, data, message } = answered.value
     if (code === streamEnded)
       return new RequestFailure({ connection: "Doubtful", reason: { _tag: "Lost", problem: connectionClosed } })
     return new RequestFailure({
       connection: "Sound",
-      reason: { _tag: "Answered", message: code === answerTooLarge ? message : `Error ${code}: ${message}` }
+      reason: {
+        _tag: "Answered",
+        message: code === answerTooLarge ? message : (addressesFirst(code, data) ?? `Error ${code}: ${message}`)
+      }
     })
   }
+  const asked = Option.getOrUndefined(decodeUnanswerable(cause))?.data.method
+  if (asked !== undefined)
+    return new RequestFailure({
+      connection: "Sound",
+      reason: { _tag: "Answered", message: `The server asks for ${asked}, and there is nobody here to answer that` }
+    })
   const codes = codesOf(cause)
   const problem = codes.includes("CONNECTION_CLOSED") ? connectionClosed : describeCause(cause)
   const unreachable = codes.some((code) => neverLeft.has(code))

@@ -41,7 +41,7 @@ export const watched = Effect.fnUntraced(function* (connection: Connection) {
   }
   return {
     ...connection,
-    callTool: (tool, input, meta) => Effect.catch(connection.callTool(tool, input, meta), look),
+    callTool: (tool, input, meta, onProgress) => Effect.catch(connection.callTool(tool, input, meta, onProgress), look),
     listTools: (cursor) => Effect.catch(connection.listTools(cursor), look),
     offers: {
       ...connection.offers,

@@ -1,0 +1,84 @@
+import { textOf } from "@parley/domain/Content"
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import type { Sampling, SamplingAnswer, ServerRequests } from "@parley/domain/ServerRequests"
+import { total } from "@parley/domain/Usage"
+import * as Answering from "@parley/session/Sampling"
+import * as Effect from "effect/Effect"
+import * as Approvals from "./Approvals.ts"
+import * as Elicitations from "./Elicitations.ts"
+import * as Lines from "./internal/Lines.ts"
+import { Output } from "./Output.ts"
+import { short } from "./Render.ts"
+
+const declined = (reason: string): SamplingAnswer => ({ _tag: "Declined", reason })
+
+/** What a server wants to send to a model, for a person to decide about. */
+const words = ({ maxTokens, messages, server, system }: Sampling): string =>
+  [
+    `? The server ${server} wants your model to answer this, at your expense (at most ${maxTokens} tokens):`,
+    ...(system === "" ? [] : [`  its own instructions: ${short(system, 1000)}`]),
+    ...messages.map(({ content, role }) => {
+      const images = content.filter(({ _tag }) => _tag === "Image").length
+      return `  ${role}: ${short(textOf(content), 2000)}${images === 0 ? "" : ` [and ${images} images]`}`
+    })
+  ].join("\n")
+
+/**
+ * Answers what MCP servers ask: a person on a terminal or in a conversation, one question at a time with those about tools;
+ * the user's model where the configuration allows it. Without anybody to ask it says on standard error what was declined.
+ */
+export const make = Effect.fnUntraced(function* (questions: Approvals.Questions) {
+  const output = yield* Output
+  const models = yield* ModelsManager
+  const told = new Set<string>()
+  const spent = { tokens: 0 }
+  const alone = Approvals.alone(questions)
+
+  const permitted = (request: Sampling) =>
+    Effect.gen(function* () {
+      const question = Approvals.reader(questions)
+      if (question === undefined) return false
+      yield* output.note(words(request))
+      const line = yield* question("  send it? [y]es, [N]o: ")
+      return line?.trim().charAt(0).toLowerCase() === "y"
+    }).pipe(alone)
+
+  const sample = Effect.fnUntraced(function* (request: Sampling) {
+    if (request.ask && !(yield* permitted(request))) return declined("the user said no")
+    const answer = yield* Answering.answer(request).pipe(
+      Effect.provideService(ModelsManager, models),
+      Effect.catchTag("ModelError", ({ message }) => Effect.succeed(declined(message)))
+    )
+    if (answer._tag === "Declined") return answer
+    const { inputTokens, outputTokens } = answer.usage
+    spent.tokens += total(answer.usage)
+    yield* output.note(
+      `parley: ${answer.model} answered the server ${request.server}: ${inputTokens} tokens in, ${outputTokens} out ` +
+        `(${spent.tokens} in all for servers, beside those of the conversation)`
+    )
+    return answer
+  })
+
+  const elicit: NonNullable<ServerRequests["elicit"]> = (request) =>
+    Effect.suspend(() => {
+      const question = Approvals.reader(questions)
+      return question === undefined
+        ? Effect.succeed({ _tag: "Decline" as const })
+        : Effect.provideService(Elicitations.ask(request, question), Output, output)
+    }).pipe(alone)
+
+  const refused = (server: string, method: string) =>
+    Effect.suspend(() => {
+      if (told.has(`${server} ${method}`)) return Effect.void
+      told.add(`${server} ${method}`)
+      return output.note(
+        method === "elicitation/create"
+          ? `parley: the server ${server} asked for something that a person has to answer; nobody can be asked, so it was declined`
+          : `parley: the server ${server} wanted the model to answer something; "sampling" in its configuration does not allow it`
+      )
+    })
+
+  const person = questions.conversation || Lines.interactive
+  const requests: ServerRequests = { ...(person ? { elicit } : {}), sample, refused }
+  return requests
+})

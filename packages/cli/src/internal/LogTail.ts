@@ -1,0 +1,39 @@
+import * as fs from "node:fs/promises"
+import * as Effect from "effect/Effect"
+
+/** The log grows to a megabyte; one that is larger is none of ours, and only so much of it is read. */
+const most = 4 * 1024 * 1024
+
+const attempt = <A>(run: () => Promise<A>) => Effect.tryPromise(run)
+
+/** The text of a file from some byte on; empty when there is no such file. */
+const from = (path: string, start: number) =>
+  Effect.acquireUseRelease(
+    attempt(() => fs.open(path, "r")),
+    (handle) =>
+      Effect.gen(function* () {
+        const { size } = yield* attempt(() => handle.stat())
+        // A file that is shorter than it was is a new one of that name.
+        const begin = size < start ? 0 : start
+        const bytes = Buffer.alloc(Math.min(most, size - begin))
+        const { bytesRead } = yield* attempt(() => handle.read(bytes, 0, bytes.length, begin))
+        return { text: bytes.toString("utf8", 0, bytesRead), end: begin + bytesRead }
+      }),
+    (handle) => Effect.ignore(attempt(() => handle.close()))
+  ).pipe(Effect.orElseSucceed(() => ({ text: "", end: 0 })))
+
+/** The last lines of a log and of the older file beside it, and where the log goes on. */
+export const last = Effect.fnUntraced(function* (path: string, lines: number) {
+  const older = yield* from(`${path}.1`, 0)
+  const { end, text } = yield* from(path, 0)
+  const all = (older.text + text).split("\n").filter((line) => line !== "")
+  return { lines: all.slice(-lines), end }
+})
+
+/** What was written since, in whole lines. */
+export const since = Effect.fnUntraced(function* (path: string, end: number) {
+  const next = yield* from(path, end)
+  const whole = next.text.lastIndexOf("\n") + 1
+  const bytesLeft = Buffer.byteLength(next.text.slice(whole))
+  return { text: next.text.slice(0, whole), end: next.end - bytesLeft }
+})

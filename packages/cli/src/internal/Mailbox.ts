@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto"
+import * as fs from "node:fs/promises"
+import { join } from "node:path"
+import process from "node:process"
+import * as Effect from "effect/Effect"
+
+/**
+ * How one process of a user asks the others something: each has a directory, for its owner only, in which the others put
+ * small files, and in which it answers each with another file. A directory whose process is gone is cleared away.
+ */
+
+const attempt = <A>(run: () => Promise<A>) => Effect.tryPromise(run)
+const most = 1000
+const pause = "300 millis"
+const patience = "20 seconds"
+
+const read = (path: string) =>
+  Effect.gen(function* () {
+    const found = yield* attempt(() => fs.lstat(path))
+    return found.isFile() && found.size <= most ? yield* attempt(() => fs.readFile(path, "utf8")) : undefined
+  }).pipe(Effect.orElseSucceed(() => undefined))
+
+/** Whole or not at all: the other end may look at any moment. */
+const put = (directory: string, name: string, text: string) =>
+  Effect.andThen(
+    attempt(() => fs.writeFile(join(directory, `.${name}`), text, { mode: 0o600, flag: "wx" })),
+    attempt(() => fs.rename(join(directory, `.${name}`), join(directory, name)))
+  )
+
+const list = (directory: string) => attempt(() => fs.readdir(directory)).pipe(Effect.orElseSucceed(() => []))
+
+const remove = (path: string) => Effect.ignore(attempt(() => fs.rm(path, { recursive: true, force: true })))
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    // Somebody else's process, of another user, that has the number now.
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+  }
+}
+
+/** Answers what is asked of this process until the scope closes, one question after the other. */
+export const receive = Effect.fnUntraced(function* (
+  directory: string,
+  answer: (question: string) => Effect.Effect<string>
+) {
+  const own = join(directory, `${process.pid}-${randomBytes(6).toString("hex")}`)
+  yield* Effect.acquireRelease(Effect.ignore(attempt(() => fs.mkdir(own, { recursive: true, mode: 0o700 }))), () =>
+    remove(own)
+  )
+  const look = Effect.gen(function* () {
+    for (const name of yield* list(own)) {
+      if (!/^[0-9a-f]+\.ask$/.test(name)) continue
+      const question = yield* read(join(own, name))
+      yield* remove(join(own, name))
+      if (question === undefined) continue
+      yield* Effect.ignore(put(own, name.replace(".ask", ".said"), yield* answer(question)))
+    }
+  })
+  yield* Effect.andThen(look, Effect.sleep(pause)).pipe(Effect.forever, Effect.forkScoped)
+})
+
+const askOne = Effect.fnUntraced(function* (box: string, question: string) {
+  const name = randomBytes(6).toString("hex")
+  yield* put(box, `${name}.ask`, question)
+  const said = read(join(box, `${name}.said`))
+  const answer = yield* Effect.repeat(Effect.delay(said, "100 millis"), { while: (text) => text === undefined }).pipe(
+    Effect.timeoutOption(patience),
+    Effect.ensuring(Effect.andThen(remove(join(box, `${name}.ask`)), remove(join(box, `${name}.said`))))
+  )
+  return answer._tag === "Some" ? answer.value : undefined
+})
+
+/** What all running processes answer; undefined for one that does not in time. */
+export const ask = Effect.fnUntraced(function* (directory: string, question: string) {
+  const boxes = (yield* list(directory)).filter((name) => /^\d+-[0-9a-f]+$/.test(name))
+  const answers = yield* Effect.forEach(
+    boxes,
+    (name) => {
+      const box = join(directory, name)
+      return isAlive(Number.parseInt(name, 10))
+        ? Effect.map(
+            Effect.orElseSucceed(askOne(box, question), () => undefined),
+            (answer) => [answer]
+          )
+        : Effect.as(remove(box), [])
+    },
+    { concurrency: "unbounded" }
+  )
+  return answers.flat()
+})

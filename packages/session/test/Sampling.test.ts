@@ -1,0 +1,80 @@
+import { assert, describe, it } from "@effect/vitest"
+import { text } from "@parley/domain/Content"
+import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
+import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import type { Sampling } from "@parley/domain/ServerRequests"
+import { zero } from "@parley/domain/Usage"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { answer } from "../src/Sampling.ts"
+
+const info: ModelInfo = { ref: { provider: "p", model: "m" }, description: "", settings: { max_tokens: 9 } }
+const request: Sampling = {
+  server: "s",
+  ask: false,
+  system: "Be brief",
+  messages: [{ role: "user", content: [text("hi")] }],
+  maxTokens: 10
+}
+
+const asked = (chunks: ReadonlyArray<ProviderChunk>, sampling: Sampling = request) => {
+  const requests: Array<ModelRequest> = []
+  const models = ModelsManager.of({
+    models: Effect.succeed([info]),
+    preferred: Effect.succeed(info.ref),
+    describe: () => Effect.succeed(info),
+    stream: (request) => {
+      requests.push(request)
+      return Stream.fromArray(chunks)
+    }
+  })
+  return Effect.map(Effect.provideService(answer(sampling), ModelsManager, models), (said) => ({ requests, said }))
+}
+
+const usage = { ...zero, inputTokens: 3, outputTokens: 2 }
+
+describe("what a server asks of a model", () => {
+  it.effect("is one request with its own words only, and the answer with what it took", () =>
+    Effect.gen(function* () {
+      const { requests, said } = yield* asked([
+        { _tag: "TextDelta", index: 0, text: "hel" },
+        { _tag: "TextDelta", index: 0, text: "lo" },
+        { _tag: "Finish", stop: "end", usage }
+      ])
+      assert.deepStrictEqual(said, { _tag: "Answered", text: "hello", model: "p/m", stop: "endTurn", usage })
+      assert.strictEqual(requests.length, 1)
+      assert.deepInclude(requests[0], { tools: [], messages: request.messages, settings: info.settings })
+      assert.match(requests[0]?.system ?? "", /none of it is the user's:\n\nBe brief$/)
+    })
+  )
+
+  it.effect("is cut off at the length that was asked for, and what was heard of it is counted", () =>
+    Effect.gen(function* () {
+      const long = Array.from({ length: 100 }, (): ProviderChunk => ({
+        _tag: "TextDelta",
+        index: 0,
+        text: "123456789"
+      }))
+      const { said } = yield* asked([...long, { _tag: "Finish", stop: "end", usage }])
+      assert.deepStrictEqual(said, {
+        _tag: "Answered",
+        text: "123456789".repeat(5).slice(0, 40),
+        model: "p/m",
+        stop: "maxTokens",
+        usage: { ...zero, outputTokens: 10 }
+      })
+    })
+  )
+
+  it.effect("is declined when the model refuses, breaks off, or could not be sent it", () =>
+    Effect.gen(function* () {
+      const tagOf = (chunks: ReadonlyArray<ProviderChunk>, sampling?: Sampling) =>
+        Effect.map(asked(chunks, sampling), ({ said }) => said._tag)
+      assert.strictEqual(yield* tagOf([{ _tag: "Finish", stop: "refusal", usage }]), "Declined")
+      assert.strictEqual(yield* tagOf([{ _tag: "TextDelta", index: 0, text: "hel" }]), "Declined")
+      const { requests, said } = yield* asked([], { ...request, messages: [] })
+      assert.strictEqual(said._tag, "Declined")
+      assert.strictEqual(requests.length, 0)
+    })
+  )
+})
