@@ -43,7 +43,7 @@ describe("what a server asks of a model", () => {
       ])
       assert.deepStrictEqual(said, { _tag: "Answered", text: "hello", model: "p/m", stop: "endTurn", usage })
       assert.strictEqual(requests.length, 1)
-      assert.deepInclude(requests[0], { tools: [], messages: request.messages, settings: info.settings })
+      assert.deepInclude(requests[0], { tools: [], messages: request.messages, settings: { max_tokens: 9 } })
       assert.match(requests[0]?.system ?? "", /none of it is the user's:\n\nBe brief$/)
     })
   )
