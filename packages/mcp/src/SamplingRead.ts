@@ -3,16 +3,16 @@ import * as Schema from "effect/Schema"
 import type { Block } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
 import type { Sampling } from "@parley/domain/ServerRequests"
-import { wellFormed } from "./PlainText.ts"
-import { toOutput } from "./ToolResults.ts"
+import { byteLength, wellFormed } from "./PlainText.ts"
+import { resultLimits, toOutput } from "./ToolResults.ts"
 
 /** How much one call of a tool may have a model do. */
 export const samplingLimits = {
   /** Requests while one call runs. */
   requests: 5,
   messages: 50,
-  /** Characters of all texts together. */
-  characters: 200_000,
+  /** Of all texts together. What fits a result of a tool fits a message, and nothing of it is left out. */
+  textBytes: resultLimits.textBytes,
   /** Of one answer. */
   maxTokens: 4096
 }
@@ -42,10 +42,13 @@ const joined = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> => {
   return all
 }
 
-const charactersOf = (messages: ReadonlyArray<Message>): number =>
+const isText = Schema.is(Schema.Struct({ text: Schema.String }))
+
+/** Of the texts as they came: what is too long must not first be cut. */
+const bytesOf = (messages: typeof Params.Type.messages): number =>
   messages
-    .flatMap(({ content }) => content)
-    .reduce((sum, block) => sum + (block._tag === "Text" ? block.text.length : 0), 0)
+    .flatMap(({ content }) => (Array.isArray(content) ? content : [content]))
+    .reduce<number>((sum, part) => sum + (isText(part) ? byteLength(part.text) : 0), 0)
 
 /** What a server wants a model to be asked, or in words why nobody will be. */
 export const readSampling = (server: string, ask: boolean, params: unknown): Sampling | string => {
@@ -53,6 +56,7 @@ export const readSampling = (server: string, ask: boolean, params: unknown): Sam
   if (decoded === undefined) return "the request is not valid"
   if (decoded.messages.length > samplingLimits.messages) return "there are too many messages"
   const system = wellFormed(decoded.systemPrompt ?? "")
+  if (bytesOf(decoded.messages) + byteLength(system) > samplingLimits.textBytes) return "the request is too long"
   const messages = joined(
     decoded.messages
       .map(({ content, role }) => ({ role, content: blocksOf(role, content) }))
@@ -60,6 +64,5 @@ export const readSampling = (server: string, ask: boolean, params: unknown): Sam
   )
   if (messages[0]?.role !== "user" || messages.at(-1)?.role !== "user")
     return "the first and the last message must be the user's"
-  if (charactersOf(messages) + system.length > samplingLimits.characters) return "the request is too long"
   return { server, ask, system, messages, maxTokens: Math.min(decoded.maxTokens, samplingLimits.maxTokens) }
 }
