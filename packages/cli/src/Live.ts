@@ -7,6 +7,7 @@ import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import type { AuthOptions } from "@parley/mcp/McpAuth"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
 import * as EnvironmentInfo from "@parley/workspace/EnvironmentInfo"
 import * as Files from "@parley/workspace/Files"
@@ -70,12 +71,17 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
   )
 
 /** The user's MCP servers, or others in their place, and the built-in workspace tools. */
-export const tools = (setup: Setup, servers = setup.config.mcpServers ?? {}): Layer.Layer<McpManager> =>
+export const tools = (
+  setup: Setup,
+  servers = setup.config.mcpServers ?? {},
+  auth: Partial<AuthOptions> = {}
+): Layer.Layer<McpManager> =>
   Layer.unwrap(
-    Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
-      Effect.map((McpServers) =>
+    Effect.promise(() => Promise.all([import("@parley/mcp/McpServers"), import("@parley/mcp/McpAuth")])).pipe(
+      Effect.map(([McpServers, McpAuth]) =>
         McpServers.layer({
           servers,
+          auth: { store: McpAuth.directory(setup.user.mcpAuthDirectory), ...auth },
           workspaceRoot: setup.workspace.root,
           clientInfo: { name: "parley", version }
         })

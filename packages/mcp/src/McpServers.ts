@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import type { Scope } from "effect/Scope"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import type { AuthOptions } from "./McpAuth.ts"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
@@ -33,6 +34,8 @@ export interface McpServersOptions {
   readonly closeGrace?: Duration.Input | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
+  /** Logs in to servers that are reached by an address. Without it one that wants a login fails. */
+  readonly auth?: AuthOptions | undefined
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
@@ -64,7 +67,8 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
-    onStderr: options.onStderr
+    onStderr: options.onStderr,
+    auth: options.auth
   }
   const policy = { ...defaultRestartPolicy, ...options.restarts }
   const servers = yield* Effect.forEach(

@@ -2,7 +2,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
-import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
+import { type AuthOptions, authorizerFor } from "./McpAuth.ts"
+import type { HttpServer, McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
@@ -21,6 +22,7 @@ export interface LifeOptions {
   readonly environment: { readonly [name: string]: string | undefined } | undefined
   readonly grace: Duration.Duration
   readonly onStderr: ((server: string, text: string) => void) | undefined
+  readonly auth: AuthOptions | undefined
 }
 
 /** A server that has been started and not yet asked anything. */
@@ -29,6 +31,8 @@ interface Started {
   /** How the program ended. Of a server elsewhere nothing is known. */
   readonly ended: Effect.Effect<string>
   readonly lastWords: () => string
+  /** Why nothing but a login helps. */
+  readonly loginMissing: () => string | undefined
 }
 
 const startStdio = (
@@ -48,18 +52,21 @@ const startStdio = (
     (child) => ({
       connect: connectChild(child, options.client),
       ended: child.ended,
-      lastWords: child.lastWords
+      lastWords: child.lastWords,
+      loginMissing: () => undefined
     })
   )
 
+const startHttp = (name: string, config: HttpServer, options: LifeOptions): Effect.Effect<Started, never, Scope> =>
+  Effect.map(authorizerFor(name, config, options.auth), (authorizer) => ({
+    connect: connectHttp(config.url, config.headers ?? {}, options.client, authorizer),
+    ended: Effect.never,
+    lastWords: () => "",
+    loginMissing: () => authorizer?.trouble()
+  }))
+
 const start = (name: string, config: McpServerConfig, options: LifeOptions) =>
-  "url" in config
-    ? Effect.succeed<Started>({
-        connect: connectHttp(config.url, config.headers ?? {}, options.client),
-        ended: Effect.never,
-        lastWords: () => ""
-      })
-    : startStdio(name, config, options)
+  "url" in config ? startHttp(name, config, options) : startStdio(name, config, options)
 
 const withLastWords = (problem: string, { lastWords }: Started): string => {
   const words = lastWords()
@@ -107,12 +114,18 @@ const readyIn = (name: string, config: McpServerConfig, started: Started) => {
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
     const started = yield* start(server.name, config, options)
-    const ready = yield* readyIn(server.name, config, started)
-    yield* tell(server, ready)
-    const { connection } = ready
-    const list = catalogOf(server.name, config, connection)
-    const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
-    return yield* new ServerDown({ problem: yield* explain(problem, started) })
+    const whole = Effect.gen(function* () {
+      const ready = yield* readyIn(server.name, config, started)
+      yield* tell(server, ready)
+      const { connection } = ready
+      const list = catalogOf(server.name, config, connection)
+      const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
+      return yield* new ServerDown({ problem: yield* explain(problem, started) })
+    })
+    yield* Effect.catchTag(whole, "ServerDown", (down) => {
+      const problem = started.loginMissing()
+      return problem === undefined ? Effect.fail(down) : tell(server, { _tag: "LoginMissing", problem })
+    })
   }).pipe(
     // Told before the scope closes: whoever waits for the server need not wait until it has been ended.
     Effect.catchTag("ServerDown", ({ problem }) => died(server, problem)),

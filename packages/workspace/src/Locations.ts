@@ -14,6 +14,8 @@ export interface UserLocations {
   /** AGENTS.md beside it: instructions for every workspace. */
   readonly instructionsFile: string
   readonly databaseFile: string
+  /** Logins to MCP servers, beside the database. */
+  readonly mcpAuthDirectory: string
   /** Logs and other state that nobody misses. */
   readonly stateDirectory: string
 }
@@ -61,6 +63,7 @@ export const user = Effect.fn("Locations.user")(function* (options: {
       configFile: join(config, "config.json"),
       instructionsFile: join(config, "AGENTS.md"),
       databaseFile: join(data, "parley.db"),
+      mcpAuthDirectory: join(data, "mcp-auth"),
       stateDirectory: state
     })),
     Effect.mapError(

@@ -110,7 +110,10 @@ const secrets = (config: UserConfig): ReadonlyArray<string> => [
   ...Object.entries(config.mcpServers ?? {}).flatMap(([name, server]) => {
     const key = "url" in server ? "headers" : "env"
     const values = "url" in server ? server.headers : server.env
-    return Object.keys(values ?? {}).length === 0 ? [] : [`mcpServers.${name}.${key}`]
+    return [
+      ...(Object.keys(values ?? {}).length === 0 ? [] : [`mcpServers.${name}.${key}`]),
+      ...("url" in server && server.oauth?.clientSecret !== undefined ? [`mcpServers.${name}.oauth.clientSecret`] : [])
+    ]
   })
 ]
 

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
+import type { Authorizer } from "./Authorizer.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
@@ -10,11 +11,13 @@ import { watched } from "./WatchedConnection.ts"
 export const connectHttp = Effect.fnUntraced(function* (
   url: string,
   headers: { readonly [name: string]: string },
-  settings: ClientSettings
+  settings: ClientSettings,
+  /** Adds the headers itself, and the login. */
+  authorizer?: Pick<Authorizer, "authProvider" | "fetch">
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
-    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), authorizer ?? { requestInit: { headers } }),
     catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
   // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It
