@@ -31,7 +31,14 @@ describe("a user's files", () => {
       Effect.gen(function* () {
         const found: unknown = yield* Locations.user({ env, platform })
         const instructionsFile = configFile?.replace("config.json", "AGENTS.md")
-        assert.deepStrictEqual(found, { configFile, instructionsFile, databaseFile, stateDirectory })
+        const mcpAuthDirectory = databaseFile?.replace("parley.db", "mcp-auth")
+        assert.deepStrictEqual(found, {
+          configFile,
+          instructionsFile,
+          databaseFile,
+          mcpAuthDirectory,
+          stateDirectory
+        })
       })
     )
   }
