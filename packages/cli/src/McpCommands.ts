@@ -25,6 +25,11 @@ const server = {
   ),
   clientId: optional("client-id", "ID", "The OAuth client to log in as (default: Parley registers itself)"),
   clientSecretEnv: optional("client-secret-env", "VARIABLE", "The variable that holds the secret of that client"),
+  clientMetadataUrl: optional(
+    "client-metadata-url",
+    "URL",
+    "The https address of a client metadata document, for servers that take one in place of a registration"
+  ),
   scope: optional("scope", '"A B"', "The OAuth scopes to ask for (default: those that the server names)"),
   timeout: Flags.count("timeout", "Milliseconds a call may take (default: 120000)"),
   startTimeout: Flags.count("start-timeout", "Milliseconds it has to become ready (default: 10000)")

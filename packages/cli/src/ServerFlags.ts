@@ -12,6 +12,7 @@ export interface ServerFlags {
   readonly clientId: Option.Option<string>
   /** The name of a variable. */
   readonly clientSecretEnv: Option.Option<string>
+  readonly clientMetadataUrl: Option.Option<string>
   readonly scope: Option.Option<string>
   readonly timeout: Option.Option<number>
   readonly startTimeout: Option.Option<number>
@@ -45,7 +46,7 @@ const given = <A extends Schema.Json>(name: string, flag: Option.Option<A>): { r
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
 /** The client of a login. Its secret comes from a variable: an argument can be read by everybody on the machine. */
-const oauthOf = Effect.fnUntraced(function* ({ clientId, clientSecretEnv, scope }: ServerFlags) {
+const oauthOf = Effect.fnUntraced(function* ({ clientId, clientMetadataUrl, clientSecretEnv, scope }: ServerFlags) {
   const variable = Option.getOrUndefined(clientSecretEnv)
   const secret = variable === undefined ? undefined : Host.env[variable]?.trim()
   if (variable !== undefined && (secret ?? "") === "")
@@ -55,6 +56,7 @@ const oauthOf = Effect.fnUntraced(function* ({ clientId, clientSecretEnv, scope 
   const oauth = {
     ...given("clientId", clientId),
     ...(secret === undefined ? {} : { clientSecret: secret }),
+    ...given("clientMetadataUrl", clientMetadataUrl),
     ...given("scope", scope)
   }
   return Object.keys(oauth).length === 0 ? {} : { oauth }
@@ -79,7 +81,8 @@ export const serverOf = Effect.fnUntraced(function* (target: Target, flags: Serv
   if (command === undefined || command === "")
     return yield* usage("Say how the server is reached: --url URL, or -- COMMAND [ARGS…]")
   if (flags.header.length > 0) return yield* usage("--header is for servers that are reached by --url")
-  if ("oauth" in oauth) return yield* usage("--client-id and --scope are for servers that are reached by --url")
+  if ("oauth" in oauth)
+    return yield* usage("--client-id, --client-metadata-url and --scope are for servers that are reached by --url")
   return {
     command,
     ...(args.length === 0 ? {} : { args }),

@@ -7,7 +7,7 @@ export interface LoginAddress {
 }
 
 /** Quotes and the like have no place in a URL unescaped: whoever opens one may hand it on to a shell of their own. */
-const plain = /^https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&()*+,;=%]+$/
+const plain = /^[A-Za-z0-9\-._~:/?#[\]@!$&()*+,;=%]+$/
 
 const hasControl = /[\p{Cc}\p{Cf}\p{Z}]/u
 

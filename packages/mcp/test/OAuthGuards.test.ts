@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Result } from "effect"
 import { authorize, type Person } from "../src/Authorize.ts"
 import { placeOf } from "../src/internal/Addresses.ts"
 import { opener } from "../src/internal/Browser.ts"
 import { openCallback } from "../src/internal/Callback.ts"
+import { loginAddress } from "../src/LoginAddress.ts"
 import { loadClient } from "../src/internal/Sdk.ts"
 import { serverFetch } from "../src/internal/ServerFetch.ts"
 import * as McpAuth from "../src/McpAuth.ts"
@@ -151,6 +152,32 @@ describe("what guards a login", { timeout: 30_000 }, () => {
       "64:ff9b::808:808": "public"
     }
     for (const [address, place] of Object.entries(places)) assert.strictEqual(placeOf(address), place, address)
+  })
+
+  it("an address to open has nothing in it that an address has not", () => {
+    const opened = (text: string) => Result.getOrUndefined(loginAddress(text))
+    assert.deepStrictEqual(opened("https://as.example:8443/it's|`so`?a='b'&c=\"d\"#e^f"), {
+      url: "https://as.example:8443/it%27s%7C%60so%60?a=%27b%27&c=%22d%22#e%5Ef",
+      host: "as.example:8443"
+    })
+    for (const text of [
+      "ssh://as.example/",
+      "file:///etc/passwd",
+      "javascript:1",
+      "data:,",
+      "-x",
+      "",
+      "/a",
+      "//as.example"
+    ])
+      assert.isUndefined(opened(text), text)
+    for (const text of [
+      "https://me:pw@as.example/",
+      "https://as.example/\u001b[2J",
+      "https://as.example/a b",
+      "https://as.example/\u202e"
+    ])
+      assert.isUndefined(opened(text), text)
   })
 
   it("a browser is the one that is chosen, or what the system has where somebody can see it", () => {
