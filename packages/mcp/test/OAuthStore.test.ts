@@ -78,6 +78,7 @@ describe("stored logins", { timeout: 30_000 }, () => {
         chmodSync(path, 0o755)
         const login = McpAuth.directory(path).login("https://one.example/mcp")
         yield* update(login, (record) => record)
+        assert.strictEqual(statSync(path).mode & 0o777, 0o700)
         const [name = ""] = readdirSync(path)
         writeFileSync(join(path, name), `{"version":1,"tokens":"canary-secret`)
         const failed = yield* Effect.flip(login.read)
