@@ -8,6 +8,7 @@ import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import type { AuthOptions } from "@parley/mcp/McpAuth"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
 import * as EnvironmentInfo from "@parley/workspace/EnvironmentInfo"
 import * as Files from "@parley/workspace/Files"
@@ -79,17 +80,18 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
 export const tools = (
   setup: Setup,
   servers = setup.config.mcpServers ?? {},
-  more: Pick<McpServersOptions, "logs" | "onProgress"> = {}
+  more: Pick<McpServersOptions, "logs" | "onProgress"> & { readonly auth?: Partial<AuthOptions> } = {}
 ): Layer.Layer<McpManager> =>
   Layer.unwrap(
-    Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
-      Effect.map((McpServers) =>
+    Effect.promise(() => Promise.all([import("@parley/mcp/McpServers"), import("@parley/mcp/McpAuth")])).pipe(
+      Effect.map(([McpServers, McpAuth]) =>
         McpServers.layer({
           servers,
           workspaceRoot: setup.workspace.root,
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
-          ...more
+          ...more,
+          auth: { store: McpAuth.directory(setup.user.mcpAuthDirectory), ...more.auth }
         })
       )
     )

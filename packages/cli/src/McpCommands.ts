@@ -11,6 +11,9 @@ const edits = Effect.promise(() => import("./commands/McpEdit.ts"))
 const repeated = (flag: string, metavar: string, description: string) =>
   Flag.String(flag).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.atLeast(0))
 
+const optional = (flag: string, metavar: string, description: string) =>
+  Flag.String(flag).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.optional)
+
 /** How a server is started and asked, for `add` and for `probe`. */
 const server = {
   header: repeated("header", '"K: V"', "Sent with each request to an address; may be repeated"),
@@ -20,6 +23,14 @@ const server = {
     Flag.withDescription("Where the program is started (default: the workspace; for probe, the current directory)"),
     Flag.optional
   ),
+  clientId: optional("client-id", "ID", "The OAuth client to log in as (default: Parley registers itself)"),
+  clientSecretEnv: optional("client-secret-env", "VARIABLE", "The variable that holds the secret of that client"),
+  clientMetadataUrl: optional(
+    "client-metadata-url",
+    "URL",
+    "The https address of a client metadata document, for servers that take one in place of a registration"
+  ),
+  scope: optional("scope", '"A B"', "The OAuth scopes to ask for (default: those that the server names)"),
   timeout: Flags.count("timeout", "Milliseconds a call may take (default: 120000)"),
   startTimeout: Flags.count("start-timeout", "Milliseconds it has to become ready (default: 10000)")
 }
@@ -90,6 +101,10 @@ const probe = Command.make(
       Argument.variadic()
     ),
     ...server,
+    auth: Flag.Boolean("auth").pipe(
+      Flag.withDescription("Log in with the program that $BROWSER names when the server wants it; keeps no login"),
+      Flag.withDefault(false)
+    ),
     call: repeated("call", "TOOL", "Call this tool once and print what it returns; may be repeated"),
     input: repeated(
       "input",
@@ -163,6 +178,28 @@ const importFrom = Command.make(
     )
 ).pipe(Command.withDescription("Add the servers of Claude Desktop, Cursor or VS Code that you do not have yet"))
 
+const auth = Command.make(
+  "auth",
+  {
+    name,
+    paste: Flag.Boolean("paste").pipe(
+      Flag.withDescription("Open no browser here: you paste the address that one has ended up at"),
+      Flag.withDefault(false)
+    ),
+    logout: Flag.Boolean("logout").pipe(
+      Flag.withDescription("Forget the login, and log in to nothing"),
+      Flag.withDefault(false)
+    ),
+    limit: Flags.count("limit", "Seconds you have to log in (default: 300)"),
+    workspace
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./commands/McpAuth.ts")),
+      (command) => command.auth(input)
+    )
+).pipe(Command.withDescription("Log in to a server that asks for it, in a browser"))
+
 const logs = Command.make(
   "logs",
   {
@@ -204,6 +241,7 @@ export const mcp = Command.make("mcp").pipe(
     prompts,
     read,
     probe,
+    auth,
     importFrom,
     logs,
     restart

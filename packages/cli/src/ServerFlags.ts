@@ -9,6 +9,11 @@ export interface ServerFlags {
   readonly header: ReadonlyArray<string>
   readonly env: ReadonlyArray<string>
   readonly cwd: Option.Option<string>
+  readonly clientId: Option.Option<string>
+  /** The name of a variable. */
+  readonly clientSecretEnv: Option.Option<string>
+  readonly clientMetadataUrl: Option.Option<string>
+  readonly scope: Option.Option<string>
   readonly timeout: Option.Option<number>
   readonly startTimeout: Option.Option<number>
 }
@@ -40,6 +45,23 @@ const pairs = Effect.fnUntraced(function* (
 const given = <A extends Schema.Json>(name: string, flag: Option.Option<A>): { readonly [key: string]: Schema.Json } =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
+/** The client of a login. Its secret comes from a variable: an argument can be read by everybody on the machine. */
+const oauthOf = Effect.fnUntraced(function* ({ clientId, clientMetadataUrl, clientSecretEnv, scope }: ServerFlags) {
+  const variable = Option.getOrUndefined(clientSecretEnv)
+  const secret = variable === undefined ? undefined : Host.env[variable]?.trim()
+  if (variable !== undefined && (secret ?? "") === "")
+    return yield* usage("--client-secret-env: there is no variable of that name, or nothing in it")
+  if (variable !== undefined && Option.isNone(clientId))
+    return yield* usage("--client-secret-env is the secret of a client: name it by --client-id")
+  const oauth = {
+    ...given("clientId", clientId),
+    ...(secret === undefined ? {} : { clientSecret: secret }),
+    ...given("clientMetadataUrl", clientMetadataUrl),
+    ...given("scope", scope)
+  }
+  return Object.keys(oauth).length === 0 ? {} : { oauth }
+})
+
 /** A server as it is written in the configuration, which is still to be checked by the rules of that. */
 export const serverOf = Effect.fnUntraced(function* (target: Target, flags: ServerFlags) {
   const common = { ...given("timeoutMillis", flags.timeout), ...given("startTimeoutMillis", flags.startTimeout) }
@@ -49,15 +71,18 @@ export const serverOf = Effect.fnUntraced(function* (target: Target, flags: Serv
     key: (name) => name.toLowerCase()
   })
   const env = yield* pairs(flags.env, variableForm, { name: "--env", expected: "NAME=value", key: (name) => name })
+  const oauth = yield* oauthOf(flags)
   if ("url" in target) {
     if (flags.env.length > 0 || Option.isSome(flags.cwd))
       return yield* usage("--env and --cwd are for servers that are started by a command")
-    return { url: target.url, ...(flags.header.length === 0 ? {} : { headers }), ...common }
+    return { url: target.url, ...(flags.header.length === 0 ? {} : { headers }), ...oauth, ...common }
   }
   const [command, ...args] = target.words
   if (command === undefined || command === "")
     return yield* usage("Say how the server is reached: --url URL, or -- COMMAND [ARGS…]")
   if (flags.header.length > 0) return yield* usage("--header is for servers that are reached by --url")
+  if ("oauth" in oauth)
+    return yield* usage("--client-id, --client-metadata-url and --scope are for servers that are reached by --url")
   return {
     command,
     ...(args.length === 0 ? {} : { args }),

@@ -20,7 +20,7 @@ const Tool = Schema.Struct({
 /** What came of connecting to one server. */
 const Inspection = Schema.Struct({
   ...ServerView.View.fields,
-  state: Schema.Literals(["ready", "failed"]),
+  state: Schema.Literals(["ready", "needs-auth", "failed"]),
   /** How long it took until its tools were known, or it had failed. */
   millis: Schema.Int,
   /** Why it failed, or what was left out of its tools. */
@@ -68,7 +68,7 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
   const inspection: Inspection = {
     ...ServerView.view(name, config),
     // A server may be about to be tried again, but nobody here stays to see that.
-    state: status?.state === "ready" ? "ready" : "failed",
+    state: status?.state === "ready" || status?.state === "needs-auth" ? status.state : "failed",
     millis: Math.round(Duration.toMillis(took)),
     ...(status?.problem === undefined ? {} : { problem: conceal(status.problem) }),
     ...(status?.leftOut === undefined
@@ -106,7 +106,7 @@ export const words = (inspection: Inspection): string => {
     .map(([n, noun]) => `${n} ${noun}${n === 1 ? "" : "s"}`)
     .join(", ")
   return [
-    `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `failed after ${millis} ms`}`,
+    `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `${state === "failed" ? "failed" : "wants a login"} after ${millis} ms`}`,
     `  ${inLine(start + ServerView.beside(inspection))}`,
     ...(problem === undefined ? [] : [`  ! ${inLine(problem)}`]),
     ...tools.map(toolWords),

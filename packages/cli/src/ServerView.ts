@@ -25,7 +25,11 @@ const parametersOf = (url: string): ReadonlyArray<string> =>
 const secretsOf = (server: McpServerConfig): ReadonlyArray<string> => {
   const values =
     "url" in server
-      ? [...Object.values(server.headers ?? {}), ...parametersOf(server.url)]
+      ? [
+          ...Object.values(server.headers ?? {}),
+          ...parametersOf(server.url),
+          ...(server.oauth?.clientSecret === undefined ? [] : [server.oauth.clientSecret])
+        ]
       : Object.values(server.env ?? {})
   return [...new Set(values.flatMap((value) => [value].concat(value.trim(), value.split(/\s+/))))]
     .filter((value) => value.length >= shortest)

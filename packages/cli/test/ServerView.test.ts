@@ -30,6 +30,12 @@ describe("how a server is shown", () => {
     assert.deepStrictEqual([env, start], [["K"], "run -x to/…/it"])
   })
 
+  it("nor is the secret of the client that logs in", () => {
+    const server = { url: "https://example.org/mcp", oauth: { clientId: "me", clientSecret: "canary-secret" } }
+    assert.notInclude(JSON.stringify(ServerView.view("a", server)), "canary-secret")
+    assert.strictEqual(ServerView.concealing(server)("bad secret canary-secret"), "bad secret …")
+  })
+
   it("secrets are taken out of what is said, whole, in words, and where they were cut", () => {
     const conceal = ServerView.concealing({
       url: "https://example.org/mcp?key=parameter",

@@ -21,9 +21,10 @@ export interface ServerStatus {
   readonly name: string
   /**
    * `restarting` is the pause before a new start, and `starting` any start. A server that has `failed` too often, or cannot
-   * run at all, is not started again; `stopped` is what they are when whoever started them has ended them.
+   * run at all, is not started again; nor is one that `needs-auth`, until somebody has logged in to it. `stopped` is what
+   * they are when whoever started them has ended them.
    */
-  readonly state: "starting" | "ready" | "restarting" | "failed" | "stopped"
+  readonly state: "starting" | "ready" | "restarting" | "needs-auth" | "failed" | "stopped"
   /** How many it offers now: none unless it is ready. */
   readonly tools: number
   /** Why it is not ready, in words for a person; or, of one that is, what is wrong with what it offers. */

@@ -42,6 +42,24 @@ export const StdioServer = Schema.Struct({
 })
 export type StdioServer = typeof StdioServer.Type
 
+/** How Parley logs in to a server that asks for it with OAuth. All of it is optional: most servers say it themselves. */
+export const OAuthConfig = Schema.Struct({
+  /** The client that was registered for Parley by hand; without it Parley registers itself. */
+  clientId: Schema.optionalKey(Schema.NonEmptyString),
+  clientSecret: Schema.optionalKey(Schema.NonEmptyString),
+  /** Scopes to ask for, separated by spaces, in place of those that the server names. */
+  scope: Schema.optionalKey(Schema.NonEmptyString),
+  /** An https address of a client metadata document, which servers that support it take in place of a registration. */
+  clientMetadataUrl: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^https:\/\/[^/\s]+\/\S+$/, { expected: "an https:// address with a path" }))
+  ),
+  /** The port of 127.0.0.1 that the browser comes back to, where it was registered; any free one when not stated. */
+  redirectPort: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }, { expected: "a port, from 1 to 65535" }))
+  )
+})
+export type OAuthConfig = typeof OAuthConfig.Type
+
 /** A server that is reached over HTTP. */
 export const HttpServer = Schema.Struct({
   ...common,
@@ -51,7 +69,8 @@ export const HttpServer = Schema.Struct({
    */
   transport: Schema.optionalKey(Schema.Literals(["http", "sse"])),
   url: Schema.String.check(Schema.isPattern(/^https?:\/\/\S+$/)),
-  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  oauth: Schema.optionalKey(OAuthConfig)
 })
 export type HttpServer = typeof HttpServer.Type
 

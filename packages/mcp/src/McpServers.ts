@@ -6,6 +6,7 @@ import type { Scope } from "effect/Scope"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { type ResultFiles, sweep } from "./internal/ResultFiles.ts"
+import type { AuthOptions } from "./McpAuth.ts"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import type { CallProgress } from "./Progress.ts"
 import { dialogueOf } from "./ServerDialogue.ts"
@@ -56,6 +57,8 @@ export interface McpServersOptions {
   readonly hearing?: Duration.Input | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
+  /** Logs in to servers that are reached by an address. Without it one that wants a login fails. */
+  readonly auth?: AuthOptions | undefined
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
@@ -102,7 +105,8 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions, result
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
     onStderr: options.onStderr,
-    hearing: options.hearing
+    hearing: options.hearing,
+    auth: options.auth
   }
   const policy = { ...defaultRestartPolicy, ...options.restarts }
   const servers = yield* Effect.forEach(

@@ -2,7 +2,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
-import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
+import { type AuthOptions, authorizerFor } from "./McpAuth.ts"
+import type { HttpServer, McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
@@ -24,6 +25,7 @@ export interface LifeOptions {
   readonly onStderr: ((server: string, text: string) => void) | undefined
   /** How long a server has for a sign of life after a call was given up. */
   readonly hearing: Duration.Input | undefined
+  readonly auth: AuthOptions | undefined
 }
 
 /** A server that has been started and not yet asked anything. */
@@ -32,6 +34,8 @@ interface Started {
   /** How the program ended. Of a server elsewhere nothing is known. */
   readonly ended: Effect.Effect<string>
   readonly lastWords: () => string
+  /** Why nothing but a login helps. */
+  readonly loginMissing: () => string | undefined
 }
 
 /** What we say of ourselves to this server, and what it may ask of us. */
@@ -66,18 +70,25 @@ const startStdio = (
     (child) => ({
       connect: connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy"),
       ended: child.ended,
-      lastWords: child.lastWords
+      lastWords: child.lastWords,
+      loginMissing: () => undefined
     })
   )
 
+const startHttp = (
+  server: ToolServer,
+  config: HttpServer,
+  options: LifeOptions
+): Effect.Effect<Started, never, Scope> =>
+  Effect.map(authorizerFor(server.name, config, options.auth), (authorizer) => ({
+    connect: connectAddress(config, settingsOf(server, config, options), authorizer),
+    ended: Effect.never,
+    lastWords: () => "",
+    loginMissing: () => authorizer?.trouble()
+  }))
+
 const start = (server: ToolServer, config: McpServerConfig, options: LifeOptions) =>
-  "url" in config
-    ? Effect.succeed<Started>({
-        connect: connectAddress(config, settingsOf(server, config, options)),
-        ended: Effect.never,
-        lastWords: () => ""
-      })
-    : startStdio(server, config, options)
+  "url" in config ? startHttp(server, config, options) : startStdio(server, config, options)
 
 const withLastWords = (problem: string, { lastWords }: Started): string => {
   const words = lastWords()
@@ -125,13 +136,19 @@ const readyIn = (name: string, config: McpServerConfig, started: Started) => {
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
     const started = yield* start(server, config, options)
-    const ready = yield* readyIn(server.name, config, started)
-    yield* tell(server, ready)
-    const { connection } = ready
-    yield* Effect.forkScoped(keepListed(server, connection, startLimit(config)))
-    const list = catalogOf(server.name, config, connection)
-    const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
-    return yield* new ServerDown({ problem: yield* explain(problem, started) })
+    const whole = Effect.gen(function* () {
+      const ready = yield* readyIn(server.name, config, started)
+      yield* tell(server, ready)
+      const { connection } = ready
+      yield* Effect.forkScoped(keepListed(server, connection, startLimit(config)))
+      const list = catalogOf(server.name, config, connection)
+      const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
+      return yield* new ServerDown({ problem: yield* explain(problem, started) })
+    })
+    yield* Effect.catchTag(whole, "ServerDown", (down) => {
+      const problem = started.loginMissing()
+      return problem === undefined ? Effect.fail(down) : tell(server, { _tag: "LoginMissing", problem })
+    })
   }).pipe(
     // Told before the scope closes: whoever waits for the server need not wait until it has been ended.
     Effect.catchTag("ServerDown", ({ problem }) => died(server, problem)),

@@ -33,6 +33,8 @@ export type ServerState = { readonly past: Past } & (
       readonly stale: string | undefined
     }
   | { readonly _tag: "Restarting"; readonly pauseMillis: number }
+  /** Somebody has to log in first. For good as well: this process asks nobody, and tries nothing again. */
+  | { readonly _tag: "NeedsAuth"; readonly problem: string }
   | { readonly _tag: "Failed"; readonly problem: string }
   | { readonly _tag: "Stopped" }
 )
@@ -45,6 +47,8 @@ export type ServerEvent =
   | { readonly _tag: "ListingFailed"; readonly problem: string }
   /** It ended, or could not be started. `spread` is drawn between 0 and 1. */
   | { readonly _tag: "Died"; readonly problem: string; readonly at: number; readonly spread: number }
+  /** It wants a login that is not there. */
+  | { readonly _tag: "LoginMissing"; readonly problem: string }
   /** It cannot run at all, whatever is tried. */
   | { readonly _tag: "GaveUp"; readonly problem: string }
   /** Somebody has it started anew, whatever came of it before. */
@@ -72,7 +76,8 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
     return state._tag === "Stopped"
       ? state
       : { _tag: "Starting", past: { tools: past.tools, deaths: [], restarts: 0, lastProblem: undefined } }
-  if (state._tag === "Stopped" || (state._tag === "Failed" && event._tag !== "Stopped")) return state
+  const over = state._tag === "Failed" || state._tag === "NeedsAuth"
+  if (state._tag === "Stopped" || (over && event._tag !== "Stopped")) return state
   switch (event._tag) {
     case "Began":
       return { _tag: "Starting", past: { ...past, restarts: past.restarts + 1 } }
@@ -101,6 +106,8 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       return state._tag === "Ready" ? { ...state, stale: event.problem } : state
     case "Died":
       return state._tag === "Restarting" ? state : afterDeath(policy, past, event.problem, event.at, event.spread)
+    case "LoginMissing":
+      return { _tag: "NeedsAuth", past: { ...past, lastProblem: event.problem }, problem: event.problem }
     case "GaveUp":
       return { _tag: "Failed", past: { ...past, lastProblem: event.problem }, problem: event.problem }
     case "Stopped":
@@ -117,6 +124,7 @@ export const whyNotReady = (state: ServerState): string | undefined => {
       return state.past.lastProblem ?? "it is still starting"
     case "Restarting":
       return state.past.lastProblem
+    case "NeedsAuth":
     case "Failed":
       return state.problem
     case "Stopped":
@@ -128,6 +136,7 @@ const stateNames: { readonly [tag in ServerState["_tag"]]: ServerStatus["state"]
   Starting: "starting",
   Ready: "ready",
   Restarting: "restarting",
+  NeedsAuth: "needs-auth",
   Failed: "failed",
   Stopped: "stopped"
 }

@@ -1,3 +1,5 @@
+export * as Authorize from "./Authorize.ts"
+export * as McpAuth from "./McpAuth.ts"
 export * as McpServers from "./McpServers.ts"
 export * as ToolNames from "./ToolNames.ts"
 export * as ToolResults from "./ToolResults.ts"

@@ -16,6 +16,8 @@ export interface UserLocations {
   readonly databaseFile: string
   /** Results of tools that are too large to be shown to a model. */
   readonly resultsDirectory: string
+  /** Logins to MCP servers, beside the database. */
+  readonly mcpAuthDirectory: string
   /** Logs and other state that nobody misses. */
   readonly stateDirectory: string
 }
@@ -72,6 +74,7 @@ export const user = Effect.fn("Locations.user")(function* (options: {
       instructionsFile: join(config, "AGENTS.md"),
       databaseFile: join(data, "parley.db"),
       resultsDirectory: join(data, "results"),
+      mcpAuthDirectory: join(data, "mcp-auth"),
       stateDirectory: state
     })),
     Effect.mapError(

@@ -110,7 +110,11 @@ const secrets = (config: UserConfig): ReadonlyArray<string> => [
   ...Object.entries(config.mcpServers ?? {}).flatMap(([name, server]) => {
     const key = "url" in server ? "headers" : "env"
     const values = "url" in server ? server.headers : server.env
-    return Object.keys(values ?? {}).length === 0 ? [] : [`mcpServers.${name}.${key}`]
+    const held = [
+      Object.keys(values ?? {}).length > 0 ? key : undefined,
+      "url" in server && server.oauth?.clientSecret !== undefined ? "oauth.clientSecret" : undefined
+    ]
+    return held.filter((part) => part !== undefined).map((part) => `mcpServers.${name}.${part}`)
   })
 ]
 

@@ -32,11 +32,13 @@ describe("a user's files", () => {
         const found: unknown = yield* Locations.user({ env, platform })
         const instructionsFile = configFile?.replace("config.json", "AGENTS.md")
         const resultsDirectory = databaseFile?.replace("parley.db", "results")
+        const mcpAuthDirectory = databaseFile?.replace("parley.db", "mcp-auth")
         assert.deepStrictEqual(found, {
           configFile,
           instructionsFile,
           databaseFile,
           resultsDirectory,
+          mcpAuthDirectory,
           stateDirectory
         })
       })

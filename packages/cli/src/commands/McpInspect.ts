@@ -24,9 +24,8 @@ export const show = Effect.fnUntraced(function* (name: string, server: McpServer
   yield* ServerInspection.reached(inspection)
 })
 
-/** Starts one server of the configuration, on or off, and none of the others. */
-export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name, workspace }: Input) {
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+/** The server of that name, on or off. */
+export const configured = Effect.fnUntraced(function* (setup: Setup.Setup, name: string) {
   const servers = setup.config.mcpServers ?? {}
   const found = UserServers.named(servers, name)
   if (found === undefined) {
@@ -34,6 +33,13 @@ export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name
     const others = names.length === 0 ? "nor any other; see `parley mcp add --help`" : `there are ${names.join(", ")}`
     return yield* new UsageError({ problem: `There is no server ${quoted(name)}, ${others}` })
   }
+  return found
+})
+
+/** Starts one server of the configuration, on or off, and none of the others. */
+export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name, workspace }: Input) {
+  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const found = yield* configured(setup, name)
   const { disabled: _disabled, ...server } = found
   yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }))
 })

@@ -11,7 +11,7 @@ import type { Here } from "./Dynamic.ts"
 
 const Listed = Schema.Struct({
   ...ServerView.View.fields,
-  state: Schema.Literals(["ready", "failed", "disabled"]),
+  state: Schema.Literals(["ready", "needs-auth", "failed", "disabled"]),
   tools: Schema.Int,
   problem: Schema.optionalKey(Schema.String)
 })
@@ -25,7 +25,7 @@ const listed = (
   if (status === undefined) return { ...shown, state: "disabled", tools: 0 }
   const { problem, tools } = status
   // A server may be about to be tried again, but this command does not stay to see that.
-  const state = status.state === "ready" ? "ready" : "failed"
+  const state = status.state === "ready" || status.state === "needs-auth" ? status.state : "failed"
   return { ...shown, state, tools, ...(problem === undefined ? {} : { problem: conceal(problem) }) }
 }
 

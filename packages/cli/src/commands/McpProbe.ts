@@ -1,6 +1,7 @@
 import { textOf } from "@parley/domain/Content"
 import { McpManager } from "@parley/domain/McpManager"
 import { ToolOutput } from "@parley/domain/Tool"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as McpServers from "@parley/workspace/McpServers"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -25,6 +26,7 @@ export interface Input extends Here, ServerFlags {
   /** The first is for the first call. */
   readonly input: ReadonlyArray<string>
   readonly exercise: boolean
+  readonly auth: boolean
   readonly format: "text" | "json"
 }
 
@@ -76,6 +78,21 @@ const callOnce = Effect.fnUntraced(function* (
   if (result.isError) return yield* new ServerTrouble({ reason: "ToolFailed", problem: `${tool} says that it failed` })
 })
 
+const loginMillis = 120_000
+const advice = () => "`parley mcp probe --auth` logs in, as does `parley mcp auth` to a server that is configured"
+
+/** A login takes longer than a start. */
+const patient = (server: McpServerConfig, { auth }: Input): McpServerConfig =>
+  auth ? { startTimeoutMillis: loginMillis, ...server } : server
+
+/** Logs in with whatever plays the browser, and forgets that at the end. Without `--auth` stored logins are used. */
+const loginOf = Effect.fnUntraced(function* ({ auth }: Input) {
+  if (!auth) return { advice }
+  const McpAuth = yield* Effect.promise(() => import("@parley/mcp/McpAuth"))
+  const output = yield* Output
+  return { advice, store: McpAuth.inMemory(), person: McpAuth.browser({ env: Host.env, say: output.note }) }
+})
+
 /** Connects to a server that need not be configured, by the same code as to one that is. Nothing is stored. */
 export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const { call, exercise, input, target, workspace } = flags
@@ -99,5 +116,5 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
     exercise || call.length > 0
       ? Effect.andThen(ServerInspection.usable(name, conceal), use)
       : show(name, server, flags.format)
-  ).pipe(Effect.provide(Live.tools(setup, { [name]: server })))
+  ).pipe(Effect.provide(Live.tools(setup, { [name]: patient(server, flags) }, { auth: yield* loginOf(flags) })))
 })

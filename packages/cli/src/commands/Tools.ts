@@ -36,7 +36,9 @@ export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & {
     if (input.format === "json") return yield* output.line(yield* Effect.orDie(encode({ servers, tools: definitions })))
     for (const server of servers) {
       // A server may be about to be tried again, but this command does not stay to see that.
-      yield* output.text(`${server.name}: ${server.state === "ready" ? `${server.tools} tools` : "failed"}\n`)
+      yield* output.text(
+        `${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state === "needs-auth" ? server.state : "failed"}\n`
+      )
       if (server.problem !== undefined) yield* output.text(`  ! ${server.problem}\n`)
       for (const tool of definitions.filter((tool) => tool.server === server.name))
         yield* output.text(`  ${tool.name}  ${short(tool.description, 72)}\n`)

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { HttpServer } from "@parley/domain/McpServerConfig"
 import { connectHttp } from "./HttpTransport.ts"
+import type { Login } from "./Authorizer.ts"
 import type { ClientSettings } from "./Open.ts"
 import { connectSse } from "./SseTransport.ts"
 
@@ -13,14 +14,16 @@ const unknownTransport = new Set([400, 404, 405])
  */
 export const connectAddress = (
   { headers = {}, protocol = "auto", transport, url }: HttpServer,
-  settings: ClientSettings
+  settings: ClientSettings,
+  login?: Login
 ) => {
-  if (transport === "sse") return connectSse(url, headers, settings)
-  const http = connectHttp(url, headers, settings, protocol)
+  const sse = connectSse(url, headers, settings, login)
+  if (transport === "sse") return sse
+  const http = connectHttp(url, headers, settings, protocol, login)
   if (transport === "http") return http
   return Effect.catchIf(
     http,
     ({ status }) => status !== undefined && unknownTransport.has(status),
-    (refusal) => Effect.mapError(connectSse(url, headers, settings), () => refusal)
+    (refusal) => Effect.mapError(sse, () => refusal)
   )
 }

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
+import type { Login } from "./Authorizer.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
@@ -11,11 +12,12 @@ export const connectHttp = Effect.fnUntraced(function* (
   url: string,
   headers: { readonly [name: string]: string },
   settings: ClientSettings,
-  protocol: Protocol
+  protocol: Protocol,
+  login?: Login
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
-    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), login ?? { requestInit: { headers } }),
     catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
   // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It

@@ -1,5 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { LoginNeeded, ScopeNeeded } from "../LoginErrors.ts"
 import { plainLine } from "../PlainText.ts"
 import { addressesFirst } from "../UrlRequired.ts"
 
@@ -42,6 +43,9 @@ const decodeUnanswerable = Schema.decodeUnknownOption(
   })
 )
 const decodeCause = Schema.decodeUnknownOption(Schema.Struct({ cause: Schema.Unknown }))
+
+const isLoginNeeded = Schema.is(LoginNeeded)
+const isScopeNeeded = Schema.is(ScopeNeeded)
 
 /** An error and what it says was behind it, outermost first. */
 const chain = (cause: unknown, depth = 5): ReadonlyArray<unknown> => {
@@ -111,6 +115,15 @@ export const requestFailure = (cause: unknown): RequestFailure => {
       connection: "Sound",
       reason: { _tag: "Answered", message: `The server asks for ${asked}, and there is nobody here to answer that` }
     })
+  const known = chain(cause)
+  const scope = known.find((error) => isScopeNeeded(error))
+  // The request was refused as it is, and the connection is as good as before.
+  if (scope !== undefined)
+    return new RequestFailure({ connection: "Sound", reason: { _tag: "Answered", message: scope.problem } })
+  const login = known.find((error) => isLoginNeeded(error))
+  // Nothing more can be asked on this connection: it ends, and the server's state says what to do.
+  if (login !== undefined)
+    return new RequestFailure({ connection: "Gone", reason: { _tag: "NotSent", problem: login.problem } })
   const codes = codesOf(cause)
   const problem = codes.includes("CONNECTION_CLOSED") ? connectionClosed : describeCause(cause)
   const unreachable = codes.some((code) => neverLeft.has(code))

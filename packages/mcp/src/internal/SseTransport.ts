@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
+import type { Login } from "./Authorizer.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
@@ -8,11 +9,12 @@ import { loadClient } from "./Sdk.ts"
 export const connectSse = Effect.fnUntraced(function* (
   url: string,
   headers: { readonly [name: string]: string },
-  settings: ClientSettings
+  settings: ClientSettings,
+  login?: Login
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
-    try: () => new sdk.SSEClientTransport(new URL(url), { requestInit: { headers } }),
+    try: () => new sdk.SSEClientTransport(new URL(url), login ?? { requestInit: { headers } }),
     catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
   // The stream is the session. The event source would open another one in its place, which the server has never been greeted on.

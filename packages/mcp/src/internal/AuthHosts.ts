@@ -1,0 +1,58 @@
+import { lookup } from "node:dns/promises"
+import { isIP } from "node:net"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { plainLine } from "../PlainText.ts"
+import { type Place, placeOf } from "./Addresses.ts"
+
+/** An address that a server named for its login, and that is not asked. */
+export class AddressRefused extends Schema.TaggedError<AddressRefused>()("AddressRefused", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+export interface Address {
+  readonly address: string
+  readonly family: number
+}
+
+const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/s, "$1")
+
+/** The addresses of a host, as the system resolves it. */
+const addressesOf = (hostname: string): Effect.Effect<ReadonlyArray<Address>, AddressRefused> => {
+  const host = bare(hostname)
+  const family = isIP(host)
+  if (family !== 0) return Effect.succeed([{ address: host, family }])
+  return Effect.tryPromise({
+    try: () => lookup(host, { all: true }),
+    catch: () => new AddressRefused({ problem: `the host ${plainLine(host, 100)} is not known` })
+  })
+}
+
+const placesOf = (addresses: ReadonlyArray<Address>): ReadonlyArray<Place> =>
+  addresses.map(({ address }) => placeOf(address))
+
+/**
+ * Whether an address that `server` named may be asked, and at which IP addresses, so that it cannot become another between
+ * this check and the connection. Only https, unless both are on this machine; and nothing in a network that outsiders
+ * cannot reach, unless the server is in such a one itself.
+ */
+export const permitted = Effect.fnUntraced(function* (
+  server: URL,
+  url: URL
+): Effect.fn.Return<ReadonlyArray<Address>, AddressRefused> {
+  const shown = plainLine(`${url.protocol}//${url.host}`, 120)
+  const refuse = (why: string) => new AddressRefused({ problem: `the server's login leads to ${shown}, ${why}` })
+  if (url.protocol !== "https:" && url.protocol !== "http:") return yield* refuse("which is no web address")
+  if (url.username !== "" || url.password !== "") return yield* refuse("with a user name or password in it")
+  const addresses = yield* addressesOf(url.hostname)
+  const places = placesOf(addresses)
+  const own = url.hostname === server.hostname ? places : placesOf(yield* addressesOf(server.hostname))
+  const local = (all: ReadonlyArray<Place>) => all.length > 0 && all.every((place) => place === "loopback")
+  if (url.protocol === "http:" && !(local(places) && local(own)))
+    return yield* refuse("which is not https: nothing secret is sent there")
+  const closed = places.find((place) => place === "nowhere" || (place !== "public" && !own.includes(place)))
+  if (closed !== undefined) return yield* refuse(`an address of a ${closed} network, where the server itself is not`)
+  return addresses
+})

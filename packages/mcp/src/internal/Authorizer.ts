@@ -1,0 +1,159 @@
+import type { AuthProvider, FetchLike } from "@modelcontextprotocol/client"
+import type { HttpServer } from "@parley/domain/McpServerConfig"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Redacted from "effect/Redacted"
+import * as Semaphore from "effect/Semaphore"
+import { authorize, type Person } from "../Authorize.ts"
+import { LoginNeeded, ScopeNeeded } from "../LoginErrors.ts"
+import type { LoginRecord } from "../LoginRecord.ts"
+import { type LoginStore, update } from "../LoginStore.ts"
+import { plainLine } from "../PlainText.ts"
+import { authFetch } from "./AuthFetch.ts"
+import { stored } from "./OAuthClients.ts"
+import { refreshed } from "./Refresh.ts"
+import { loadClient } from "./Sdk.ts"
+import { serverFetch } from "./ServerFetch.ts"
+
+/** So often a person is sent to a browser for one connection, whatever the server says then. */
+const maxLogins = 3
+
+export interface AuthorizerOptions {
+  readonly server: Pick<HttpServer, "url" | "headers" | "oauth">
+  readonly store: LoginStore
+  /** Whoever can log in at once; without one a server that wants a login is not used. */
+  readonly person: Person | undefined
+  /** What to do about a missing login, in words: "run …". */
+  readonly advice: string
+}
+
+/** The login to one server, as its transport needs it: any transport of the SDK takes both as options. */
+export interface Login {
+  /** Adds the headers that are configured, and the login. */
+  readonly fetch: FetchLike
+  readonly authProvider: AuthProvider
+}
+
+export interface Authorizer extends Login {
+  /** Why somebody has to log in before the server can be used; nothing when it has answered since. */
+  readonly trouble: () => string | undefined
+}
+
+const bearerIn = (headers: Headers): string | undefined =>
+  /^Bearer (.+)$/s.exec(headers.get("authorization") ?? "")?.[1]
+
+/** The login of one connection. Requests of its own end with the scope. */
+export const makeAuthorizer = Effect.fnUntraced(function* (options: AuthorizerOptions) {
+  const { advice, person, server, store } = options
+  const sdk = yield* loadClient
+  const run = yield* FiberSet.makeRuntimePromise()
+  const turns = yield* Semaphore.make(1)
+  const login = store.login(server.url)
+  const url = new URL(server.url)
+  const fetchFn = (conceal: (text: string) => string) => authFetch(url, (effect) => run(effect), conceal)
+  const plain = serverFetch(sdk, url, server.headers ?? {})
+  /** The token that a request was refused with. */
+  const refusedWith = new WeakMap<Response, string>()
+  /** Tokens that were issued for this connection: one of these that is refused is not renewed again. */
+  const fresh = new Set<string>()
+  let logins = 0
+  let trouble: string | undefined
+
+  const needed = (why: string) => {
+    trouble = `${why}; ${advice}`
+    return new LoginNeeded({ problem: trouble })
+  }
+  const tokenOf = ({ tokens }: LoginRecord) => (tokens === undefined ? undefined : Redacted.value(tokens.access))
+  const current = Effect.map(login.read, tokenOf)
+
+  const logIn = Effect.fnUntraced(function* (response: Response, who: Person) {
+    if (logins >= maxLogins) return yield* needed(`it wanted a login more than ${maxLogins} times`)
+    logins++
+    const challenge = { ...sdk.extractWWWAuthenticateParams(response), refused: true }
+    yield* Effect.mapError(
+      authorize({
+        server,
+        store,
+        person: who,
+        challenge: { scope: challenge.scope, resourceMetadataUrl: challenge.resourceMetadataUrl, refused: true }
+      }),
+      ({ message }) => needed(`the login failed: ${message}`)
+    )
+    const token = yield* current
+    if (token !== undefined) fresh.add(token)
+  })
+
+  /** Gets another token than the refused one: one that somebody else has stored meanwhile, or a renewed one. */
+  const renew = (refused: string | undefined, response: Response) =>
+    login.alone(({ read, write }) =>
+      Effect.gen(function* () {
+        const record = yield* read
+        const { tokens } = record
+        if (tokens === undefined) return yield* needed("it wants a login")
+        if (tokenOf(record) !== refused) return
+        const { resourceMetadataUrl } = sdk.extractWWWAuthenticateParams(response)
+        const renewed = yield* refreshed({ sdk, server, record, tokens, fetchFn, resourceMetadataUrl }).pipe(
+          // What is refused for good is forgotten, so that nobody tries it again.
+          Effect.tapErrorTag("LoginNeeded", () => write(stored.withoutTokens(record))),
+          Effect.catchTag("LoginNeeded", ({ problem }) => Effect.fail(needed(problem)))
+        )
+        fresh.add(Redacted.value(renewed.access))
+        yield* write({ ...record, tokens: renewed })
+      })
+    )
+
+  const onUnauthorized = ({ response }: { readonly response: Response }) =>
+    run(
+      turns.withPermit(
+        renew(refusedWith.get(response), response).pipe(
+          Effect.catchTag("LoginNeeded", (error) =>
+            person === undefined ? Effect.fail(error) : logIn(response, person)
+          )
+        )
+      )
+    )
+
+  /** The request needs more than was granted. What that is is kept for the next login. */
+  const stepUp = Effect.fnUntraced(function* (response: Response, refused: string | undefined) {
+    const { scope } = sdk.extractWWWAuthenticateParams(response)
+    yield* update(login, (record) => {
+      const union = sdk.computeScopeUnion(record.tokens?.scope, record.neededScope, scope)
+      return union === undefined ? record : { ...record, neededScope: union }
+    })
+    // Somebody else may have logged in with more meanwhile.
+    if ((yield* current) !== refused && refused !== undefined) return
+    const wanted = scope === undefined ? "" : ` (${plainLine(scope, 200)})`
+    if (person !== undefined && logins < maxLogins) return yield* logIn(response, person)
+    trouble = `The server wants more rights than the login has${wanted}: ${advice}`
+    return yield* new ScopeNeeded({ problem: trouble })
+  })
+
+  const insufficient = (response: Response): boolean =>
+    response.status === 403 && sdk.extractWWWAuthenticateParams(response).error === "insufficient_scope"
+
+  const ask = (target: string | URL, init: RequestInit | undefined, tries: number): Promise<Response> => {
+    const headers = new Headers(init?.headers)
+    const bearer = bearerIn(headers)
+    return plain(target, { ...init, headers }).then((response) => {
+      if (response.ok) trouble = undefined
+      if (response.status === 401 && bearer !== undefined) {
+        refusedWith.set(response, bearer)
+        if (fresh.has(bearer) && (person === undefined || logins >= maxLogins))
+          return Promise.reject(needed("it refuses the login that was just made for it"))
+      }
+      if (!insufficient(response) || tries >= maxLogins) return response
+      const discarded = Effect.ignore(Effect.tryPromise(() => response.body?.cancel() ?? Promise.resolve()))
+      const another = turns.withPermit(stepUp(response, bearer)).pipe(Effect.andThen(current))
+      return run(Effect.andThen(discarded, another)).then((token) => {
+        if (token !== undefined) headers.set("authorization", `Bearer ${token}`)
+        return ask(target, { ...init, headers }, tries + 1)
+      })
+    })
+  }
+
+  return {
+    fetch: (target, init) => ask(target, init, 0),
+    authProvider: { token: () => run(current), onUnauthorized },
+    trouble: () => trouble
+  } satisfies Authorizer
+})

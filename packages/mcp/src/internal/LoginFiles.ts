@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from "node:crypto"
+import * as fs from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { emptyRecord, LoginRecord, serverKey } from "../LoginRecord.ts"
+import { type Login, type LoginStore, LoginStoreError } from "../LoginStore.ts"
+import { withLockFile } from "./LockFile.ts"
+
+const Stored = Schema.fromJsonString(LoginRecord)
+const decode = Schema.decodeUnknownEffect(Stored)
+const encode = Schema.encodeEffect(Stored)
+
+const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT"
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Whoever reads `path` at any time gets the old text or the new one, whole. */
+const replace = (path: string, text: string): void => {
+  const temporary = `${path}.${randomBytes(8).toString("hex")}.tmp`
+  try {
+    const file = fs.openSync(temporary, "wx", 0o600)
+    try {
+      // The mode given to `open` passes through the umask.
+      fs.fchmodSync(file, 0o600)
+      fs.writeFileSync(file, text)
+      fs.fsyncSync(file)
+    } finally {
+      fs.closeSync(file)
+    }
+    fs.renameSync(temporary, path)
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
+const makeLogin = (directory: string, key: string): Login => {
+  const path = join(directory, `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`)
+  const unusable = (error: unknown) => new LoginStoreError({ path, problem: said(error) })
+  const attempt = <A>(action: () => A) => Effect.try({ try: action, catch: unusable })
+  const ready = attempt(() => {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+    fs.chmodSync(directory, 0o700)
+  })
+  const text = attempt(() => {
+    try {
+      return fs.readFileSync(path, "utf8")
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  })
+  const damaged = () =>
+    new LoginStoreError({ path, problem: "this file is not as Parley wrote it; remove it and log in again" })
+  const read = Effect.gen(function* () {
+    const stored = yield* text
+    if (stored === undefined) return emptyRecord(key)
+    // What is wrong with it is not said: it holds secrets.
+    const record = yield* Effect.mapError(decode(stored), damaged)
+    // A file that was copied from the one of another server is none of this one.
+    return record.server === key ? record : emptyRecord(key)
+  })
+  const write = (record: LoginRecord) =>
+    Effect.flatMap(Effect.orDie(encode(record)), (stored) => attempt(() => replace(path, `${stored}\n`)))
+  const locked = <A, E, R>(use: Effect.Effect<A, E, R>) =>
+    Effect.andThen(ready, withLockFile(`${path}.lock`, unusable, use))
+  return {
+    read,
+    alone: (use) => locked(use({ read, write })),
+    remove: Effect.flatMap(text, (stored) =>
+      stored === undefined
+        ? Effect.succeed(false)
+        : Effect.as(locked(attempt(() => fs.rmSync(path, { force: true }))), true)
+    )
+  }
+}
+
+/** Logins in files of a directory, which only their owner can enter and read. */
+export const loginFiles = (directory: string): LoginStore => ({
+  login: (url) => makeLogin(directory, serverKey(url))
+})

@@ -1,0 +1,233 @@
+import { assert, describe, it } from "@effect/vitest"
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { inspect } from "node:util"
+import { Effect, type Scope } from "effect"
+import { vi } from "vitest"
+import { authorize } from "../src/Authorize.ts"
+import * as McpAuth from "../src/McpAuth.ts"
+import { guarded, type Guarded } from "./oauth/Server.ts"
+import { quickPerson } from "./oauth/People.ts"
+import { context, directory, rawServer, textOf, withManager } from "./support.ts"
+
+type World = Guarded & { readonly store: ReturnType<typeof McpAuth.directory>; readonly path: string }
+
+const world: Effect.Effect<World, never, Scope.Scope> = Effect.gen(function* () {
+  const path = join(yield* directory, "mcp-auth")
+  return { ...(yield* guarded), store: McpAuth.directory(path), path }
+})
+
+/** The server's tools, as a program without anybody at it finds them. */
+const using = <A, E, R>(
+  { store, url }: World,
+  use: Parameters<typeof withManager<A, E, R>>[1],
+  auth: Partial<McpAuth.AuthOptions> = {}
+) => withManager({ servers: { s: { url } }, auth: { store, ...auth } }, use)
+
+const login = ({ store, url }: World) => authorize({ server: { url }, store, person: quickPerson().person })
+const call = (tool: string) => (mcp: { readonly call: CallOf }) => mcp.call(`s__${tool}`, {}, context)
+type CallOf = Parameters<Parameters<typeof withManager<unknown, never, never>>[1]>[0]["call"]
+
+describe("OAuth", { timeout: 30_000 }, () => {
+  it.live("a login is made in a browser, stored for its owner alone, and used by who comes later", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      const { person, shown } = quickPerson()
+      yield* authorize({ server: { url: here.url }, store: here.store, person })
+      assert.deepStrictEqual(
+        shown.map(({ host }) => host),
+        [new URL(here.origin).host]
+      )
+      assert.strictEqual(statSync(here.path).mode & 0o777, 0o700)
+      const files = readdirSync(here.path)
+      assert.lengthOf(files, 1)
+      assert.strictEqual(statSync(join(here.path, files[0] ?? "")).mode & 0o777, 0o600)
+      const output = yield* using(here, call("look"))
+      assert.strictEqual(textOf(output.content), "done")
+      assert.strictEqual(here.count("/register"), 1)
+    })
+  )
+
+  it.live(
+    "a server that wants a login settles at once, says what to do, is not tried again, and costs nobody else",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world
+        yield* withManager(
+          { servers: { s: { url: here.url }, raw: rawServer() }, auth: { store: here.store } },
+          (mcp) =>
+            Effect.gen(function* () {
+              const tools = yield* Effect.timeout(mcp.tools, "5 seconds")
+              assert.isTrue(tools.some(({ server }) => server === "raw"))
+              const status = (yield* mcp.servers).find(({ name }) => name === "s")
+              assert.strictEqual(status?.state, "needs-auth")
+              assert.match(status?.problem ?? "", /run `parley mcp auth s`/)
+              const before = here.seen.length
+              yield* Effect.sleep("1200 millis")
+              assert.strictEqual(here.seen.length, before)
+              assert.isUndefined((yield* mcp.servers).find(({ name }) => name === "s")?.restarts)
+            })
+        )
+        // Nobody was there: nothing was registered, and nothing else was asked of whoever the server named.
+        assert.deepStrictEqual([...new Set(here.seen.map(({ path }) => path))], ["/mcp"])
+      })
+  )
+
+  it.live("tokens that have expired are renewed once, by whoever of many finds out, and the call is sent again", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      const outputs = yield* using(here, (mcp) =>
+        Effect.gen(function* () {
+          yield* mcp.tools
+          here.behaviour.slow = 100
+          here.expire()
+          return yield* Effect.all(
+            Array.from({ length: 6 }, () => call("look")(mcp)),
+            { concurrency: "unbounded" }
+          )
+        })
+      )
+      assert.deepStrictEqual(
+        outputs.map(({ content }) => textOf(content)),
+        Array.from({ length: 6 }, () => "done")
+      )
+      assert.strictEqual(here.count("/token"), 2, "the code, and one refresh")
+      assert.strictEqual(here.reused(), 0)
+      assert.strictEqual(textOf((yield* using(here, call("look"))).content), "done", "what was renewed is stored")
+      assert.strictEqual(here.count("/token"), 2)
+    })
+  )
+
+  it.live("a login that was taken back makes a running server want one, and one made meanwhile is found", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      yield* using(here, (mcp) =>
+        Effect.gen(function* () {
+          yield* mcp.tools
+          here.revoke()
+          const refused = yield* Effect.flip(call("look")(mcp))
+          assert.strictEqual(refused.reason, "NotSent")
+          assert.match(refused.message, /parley mcp auth s/)
+          assert.strictEqual((yield* mcp.servers)[0]?.state, "needs-auth")
+        })
+      )
+      yield* login(here)
+      assert.strictEqual(textOf((yield* using(here, call("look"))).content), "done")
+      yield* using(here, (mcp) =>
+        Effect.gen(function* () {
+          yield* mcp.tools
+          here.revoke()
+          yield* login(here)
+          assert.strictEqual(textOf((yield* call("look")(mcp)).content), "done", "without a restart")
+        })
+      )
+    })
+  )
+
+  it.live("a renewal that cannot be made now does not cost the login", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      here.expire()
+      here.behaviour.refresh = { status: 503, body: `{"error":"temporarily_unavailable"}` }
+      yield* using(here, (mcp) =>
+        Effect.gen(function* () {
+          yield* mcp.tools
+          assert.notStrictEqual((yield* mcp.servers)[0]?.state, "needs-auth")
+        })
+      )
+      here.behaviour.refresh = undefined
+      assert.strictEqual(textOf((yield* using(here, call("look"))).content), "done")
+    })
+  )
+
+  it.live("a call that needs more rights says so once, and the next login asks for them", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      yield* using(here, (mcp) =>
+        Effect.gen(function* () {
+          yield* mcp.tools
+          const before = here.count("/mcp")
+          const output = yield* call("danger")(mcp)
+          assert.isTrue(output.isError)
+          assert.match(textOf(output.content), /more rights.*\(admin\).*parley mcp auth s/)
+          assert.strictEqual(here.count("/mcp"), before + 1)
+          assert.strictEqual(textOf((yield* call("look")(mcp)).content), "done", "others go on")
+          assert.strictEqual((yield* mcp.servers)[0]?.state, "ready")
+        })
+      )
+      const { person, shown } = quickPerson()
+      yield* authorize({ server: { url: here.url }, store: here.store, person })
+      assert.sameMembers(new URL(shown[0]?.url ?? "").searchParams.get("scope")?.split(" ") ?? [], ["tools", "admin"])
+      assert.strictEqual(textOf((yield* using(here, call("danger"))).content), "done")
+    })
+  )
+
+  it.live("somebody who is there logs in while the server starts, and again when it wants more", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      const { person, shown } = quickPerson()
+      const output = yield* using(here, call("danger"), { person, store: McpAuth.inMemory() })
+      assert.strictEqual(textOf(output.content), "done")
+      assert.lengthOf(shown, 2)
+      mkdirSync(here.path, { recursive: true })
+      assert.deepStrictEqual(readdirSync(here.path), [])
+    })
+  )
+
+  it.live("nobody is sent to a browser more than three times for one connection", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      here.behaviour.greedy = true
+      const { person, shown } = quickPerson()
+      const output = yield* using(here, call("danger"), { person })
+      assert.isTrue(output.isError)
+      assert.lengthOf(shown, 3)
+    })
+  )
+
+  it.live("a server that refuses what was issued for it is asked once more and not again", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      here.behaviour.deaf = true
+      yield* using(here, (mcp) =>
+        Effect.gen(function* () {
+          yield* mcp.tools
+          assert.strictEqual((yield* mcp.servers)[0]?.state, "needs-auth")
+        })
+      )
+      assert.strictEqual(here.count("/token"), 2)
+    })
+  )
+
+  it.live("nothing secret is in what is said of a login, whoever says it", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      const stored = () => readdirSync(here.path).map((file) => readFileSync(join(here.path, file), "utf8"))
+      const before = stored()
+      here.behaviour.override = {
+        "/token": (response) =>
+          void response
+            .writeHead(400)
+            .end(`{"error":"invalid_grant","error_description":"${here.secrets.toReversed().join(" ")}"}`)
+      }
+      const warned = vi.spyOn(console, "warn").mockImplementation(() => {})
+      yield* Effect.addFinalizer(() => Effect.sync(() => warned.mockRestore()))
+      const failed = yield* Effect.flip(login(here))
+      assert.match(failed.message, /… … …/)
+      assert.deepStrictEqual(stored(), before, "and a login that fails costs nothing of the one before")
+      const record = yield* here.store.login(here.url).read
+      here.expire()
+      const said = yield* using(here, (mcp) => Effect.andThen(mcp.tools, mcp.servers))
+      const words = inspect([said, failed, record, failed.message, warned.mock.calls], { depth: 20 })
+      assert.include(words, "invalid_grant")
+      // The first of all is a code that was spent before, and is known to nobody any more.
+      for (const secret of here.secrets.slice(1)) assert.notInclude(words, secret)
+    })
+  )
+})

@@ -1,0 +1,127 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { Effect, Redacted } from "effect"
+import { authorize } from "../src/Authorize.ts"
+import { withLockFile } from "../src/internal/LockFile.ts"
+import * as McpAuth from "../src/McpAuth.ts"
+import { update } from "../src/LoginStore.ts"
+import { guarded } from "./oauth/Server.ts"
+import { quickPerson } from "./oauth/People.ts"
+import { directory } from "./support.ts"
+
+const fixture = join(import.meta.dirname, "fixtures/refreshing.ts")
+
+const inProcess = (...args: ReadonlyArray<string>) =>
+  Effect.callback<{ readonly output: string; readonly errors: string }>((resume) => {
+    const child = spawn(process.execPath, [fixture, ...args], { stdio: ["ignore", "pipe", "pipe"] })
+    let output = ""
+    let errors = ""
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => (output += piece))
+    child.stderr.setEncoding("utf8").on("data", (piece: string) => (errors += piece))
+    child.on("close", () => resume(Effect.succeed({ output, errors })))
+    return Effect.sync(() => void child.kill("SIGKILL"))
+  })
+
+const locked = (path: string, use: Effect.Effect<void>) => withLockFile(path, String, use)
+const holder = (pid: number) => `{"pid":${pid},"host":${JSON.stringify(hostname())},"id":"x"}`
+/** Longer than any number the system gives. */
+const nobody = 4_194_305
+
+describe("stored logins", { timeout: 30_000 }, () => {
+  it.live("two processes whose tokens have expired renew them once, and both go on", () =>
+    Effect.gen(function* () {
+      const here = yield* guarded
+      const path = join(yield* directory, "mcp-auth")
+      yield* authorize({ server: { url: here.url }, store: McpAuth.directory(path), person: quickPerson().person })
+      here.expire()
+      here.behaviour.slow = 1500
+      const both = yield* Effect.all([inProcess(here.url, path), inProcess(here.url, path)], { concurrency: 2 })
+      assert.deepStrictEqual(
+        both.map(({ output }) => output),
+        ["done", "done"],
+        both.map(({ errors }) => errors).join()
+      )
+      assert.strictEqual(here.count("/token"), 2, "the code, and one refresh")
+      assert.strictEqual(here.reused(), 0)
+      assert.lengthOf(readdirSync(path), 1, "no lock is left")
+    })
+  )
+
+  it.live("logins are kept apart by the server's address, and a file that was copied is none", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const store = McpAuth.directory(path)
+      const tokens = { access: Redacted.make("t1", { label: "oauth" }), type: "Bearer", issuer: "https://as.example" }
+      const [one, other] = [store.login("https://one.example/mcp"), store.login("https://one.example/other")]
+      yield* update(one, (record) => ({ ...record, tokens }))
+      assert.isUndefined((yield* other.read).tokens)
+      yield* update(other, (record) => record)
+      const [first = "", second = ""] = readdirSync(path).map((name) => join(path, name))
+      const text = readFileSync(first, "utf8").includes("t1")
+        ? readFileSync(first, "utf8")
+        : readFileSync(second, "utf8")
+      for (const file of [first, second]) writeFileSync(file, text)
+      assert.isDefined((yield* one.read).tokens)
+      assert.isUndefined((yield* other.read).tokens)
+    })
+  )
+
+  it.live(
+    "a directory that others could enter is closed, and a damaged file is an error that shows nothing of it",
+    () =>
+      Effect.gen(function* () {
+        const path = join(yield* directory, "mcp-auth")
+        mkdirSync(path)
+        chmodSync(path, 0o755)
+        const login = McpAuth.directory(path).login("https://one.example/mcp")
+        yield* update(login, (record) => record)
+        assert.strictEqual(statSync(path).mode & 0o777, 0o700)
+        const [name = ""] = readdirSync(path)
+        writeFileSync(join(path, name), `{"version":1,"tokens":"canary-secret`)
+        const failed = yield* Effect.flip(login.read)
+        assert.match(failed.message, /is not as Parley wrote it/)
+        assert.notInclude(failed.message, "canary")
+        assert.isTrue(yield* login.remove)
+        assert.isFalse(yield* login.remove)
+      })
+  )
+
+  it.live("a lock is taken over from a process that is gone, and from one that holds it far too long", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "lock")
+      let runs = 0
+      const run = Effect.sync(() => void runs++)
+      writeFileSync(path, holder(nobody))
+      yield* Effect.timeout(locked(path, run), "2 seconds")
+      writeFileSync(path, holder(process.pid))
+      utimesSync(path, 1, 1)
+      yield* Effect.timeout(locked(path, run), "2 seconds")
+      assert.strictEqual(runs, 2)
+      writeFileSync(path, holder(process.pid))
+      const waited = yield* Effect.timeoutOption(locked(path, run), "300 millis")
+      assert.strictEqual(waited._tag, "None")
+      assert.strictEqual(runs, 2, "one that is alive is waited for")
+    })
+  )
+
+  it.live("under one lock one runs at a time", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "lock")
+      let inside = 0
+      let most = 0
+      const use = Effect.gen(function* () {
+        most = Math.max(most, ++inside)
+        yield* Effect.sleep("5 millis")
+        inside--
+      })
+      yield* Effect.all(
+        Array.from({ length: 8 }, () => locked(path, use)),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(most, 1)
+    })
+  )
+})

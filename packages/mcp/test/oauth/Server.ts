@@ -1,0 +1,282 @@
+import { createHash, randomBytes } from "node:crypto"
+import * as http from "node:http"
+import { Effect, Schema } from "effect"
+
+/** A request as it arrived. */
+export interface Seen {
+  readonly method: string
+  readonly path: string
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: string
+}
+
+interface Grant {
+  readonly client: string
+  readonly scope: string
+  readonly resource: string
+}
+
+/** What a test may change while the server runs. */
+export interface Behaviour {
+  /** Beside what is true, in the metadata of the resource and of the authorization server. */
+  resource: { readonly [key: string]: unknown }
+  metadata: { readonly [key: string]: unknown }
+  /** Refuses every token. */
+  deaf: boolean
+  /** What refuses a refresh, if anything does: a status and a body. */
+  refresh: { readonly status: number; readonly body: string } | undefined
+  /** Tokens are issued for this instead of what was asked for. */
+  audience: string | undefined
+  /** A tool call is refused for want of rights whatever was granted. */
+  greedy: boolean
+  /** Answers in place of the server. */
+  override: { readonly [path: string]: (response: http.ServerResponse) => void }
+  /** Milliseconds that a refresh takes. */
+  slow: number
+  /** What the browser brings back as `iss`, in place of the issuer. */
+  iss: string | undefined
+  /** What one of the challenges says in place of where the metadata is. */
+  challenge: string | undefined
+}
+
+const Message = Schema.fromJsonString(
+  Schema.Struct({
+    id: Schema.optionalKey(Schema.Unknown),
+    method: Schema.String,
+    params: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+  })
+)
+const Registration = Schema.fromJsonString(Schema.Struct({ redirect_uris: Schema.Array(Schema.String) }))
+
+const json = (response: http.ServerResponse, status: number, body: object, headers: http.OutgoingHttpHeaders = {}) =>
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
+
+const results: { readonly [method: string]: object } = {
+  initialize: {
+    protocolVersion: "2025-11-25",
+    capabilities: { tools: {} },
+    serverInfo: { name: "guarded", version: "1" }
+  },
+  "tools/list": {
+    tools: ["look", "danger"].map((name) => ({ name, description: name, inputSchema: { type: "object" } }))
+  },
+  "tools/call": { content: [{ type: "text", text: "done" }] }
+}
+
+/**
+ * An MCP server that wants a login, and the strict authorization server for it: PKCE, exact redirects, codes and refresh
+ * tokens that are good once, tokens for one resource. `danger` needs the scope `admin`. Real HTTP, until the scope ends.
+ */
+export const guarded = Effect.gen(function* () {
+  const seen: Array<Seen> = []
+  const clients = new Map<string, ReadonlyArray<string>>()
+  const codes = new Map<string, Grant & { readonly redirect: string; readonly challenge: string }>()
+  const refreshTokens = new Map<string, Grant>()
+  const accessTokens = new Map<string, Grant>()
+  /** Everything that may be shown to nobody. */
+  const secrets: Array<string> = []
+  /** Refresh tokens that were shown a second time, which is what a thief would do. */
+  let reused = 0
+  const behaviour: Behaviour = {
+    resource: {},
+    metadata: {},
+    deaf: false,
+    refresh: undefined,
+    audience: undefined,
+    greedy: false,
+    override: {},
+    slow: 0,
+    iss: undefined,
+    challenge: undefined
+  }
+  let origin = ""
+  const mint = (kind: string): string => {
+    const secret = `canary-${kind}-${randomBytes(12).toString("hex")}`
+    secrets.push(secret)
+    return secret
+  }
+  const issue = (response: http.ServerResponse, grant: Grant) => {
+    const access = mint("access")
+    const refresh = mint("refresh")
+    accessTokens.set(access, { ...grant, resource: behaviour.audience ?? grant.resource })
+    refreshTokens.set(refresh, grant)
+    json(response, 200, {
+      access_token: access,
+      refresh_token: refresh,
+      token_type: "Bearer",
+      expires_in: 3600,
+      scope: grant.scope
+    })
+  }
+  const refuse = (response: http.ServerResponse, error: string) =>
+    json(response, 400, { error, error_description: `no: ${secrets.join(" ")}` })
+
+  const token = (params: URLSearchParams, response: http.ServerResponse) => {
+    if (params.get("grant_type") === "refresh_token") {
+      const shown = params.get("refresh_token") ?? ""
+      if (behaviour.refresh !== undefined)
+        return response
+          .writeHead(behaviour.refresh.status, { "content-type": "application/json" })
+          .end(behaviour.refresh.body)
+      const grant = refreshTokens.get(shown)
+      if (
+        grant === undefined ||
+        grant.client !== params.get("client_id") ||
+        grant.resource !== params.get("resource")
+      ) {
+        reused++
+        return refuse(response, "invalid_grant")
+      }
+      refreshTokens.delete(shown)
+      // @effect-diagnostics-next-line globalTimers:off -- a server's own delay, outside of any Effect
+      return setTimeout(() => issue(response, grant), behaviour.slow)
+    }
+    const code = params.get("code") ?? ""
+    const grant = codes.get(code)
+    codes.delete(code)
+    const challenge = createHash("sha256")
+      .update(params.get("code_verifier") ?? "")
+      .digest("base64url")
+    const good =
+      grant !== undefined &&
+      grant.challenge === challenge &&
+      grant.client === params.get("client_id") &&
+      grant.redirect === params.get("redirect_uri") &&
+      grant.resource === params.get("resource")
+    return good ? issue(response, grant) : refuse(response, "invalid_grant")
+  }
+
+  const authorize = (params: URLSearchParams, response: http.ServerResponse) => {
+    const redirect = params.get("redirect_uri") ?? ""
+    const client = params.get("client_id") ?? ""
+    const bad =
+      clients.get(client)?.includes(redirect) !== true ||
+      params.get("code_challenge_method") !== "S256" ||
+      params.get("response_type") !== "code" ||
+      params.get("resource") !== `${origin}/mcp`
+    if (bad) return response.writeHead(400).end("bad request")
+    const code = mint("code")
+    codes.set(code, {
+      client,
+      redirect,
+      scope: params.get("scope") ?? "",
+      resource: `${origin}/mcp`,
+      challenge: params.get("code_challenge") ?? ""
+    })
+    const back = new URL(redirect)
+    back.searchParams.set("code", code)
+    back.searchParams.set("state", params.get("state") ?? "")
+    back.searchParams.set("iss", behaviour.iss ?? origin)
+    return response.writeHead(302, { location: back.href }).end()
+  }
+
+  const mcp = (request: http.IncomingMessage, body: string, response: http.ServerResponse) => {
+    const bearer = (request.headers.authorization ?? "").replace(/^Bearer /, "")
+    const grant = behaviour.deaf ? undefined : accessTokens.get(bearer)
+    const metadata = behaviour.challenge ?? `${origin}/.well-known/oauth-protected-resource/mcp`
+    if (grant === undefined || grant.resource !== `${origin}/mcp`)
+      return json(
+        response,
+        401,
+        { error: `not ${bearer}` },
+        { "www-authenticate": `Bearer resource_metadata="${metadata}", scope="tools"` }
+      )
+    if (request.method !== "POST") return response.writeHead(405).end()
+    const { id, method, params } = Schema.decodeSync(Message)(body)
+    if (id === undefined) return response.writeHead(202).end()
+    const needs = method === "tools/call" && params?.["name"] === "danger"
+    if (needs && (behaviour.greedy || !grant.scope.split(" ").includes("admin")))
+      return json(
+        response,
+        403,
+        {},
+        { "www-authenticate": `Bearer error="insufficient_scope", scope="admin", resource_metadata="${metadata}"` }
+      )
+    const result = results[method]
+    const answer = result === undefined ? { error: { code: -32601, message: "no such method" } } : { result }
+    return json(response, 200, { jsonrpc: "2.0", id, ...answer })
+  }
+
+  const routes = (url: URL, request: http.IncomingMessage, body: string, response: http.ServerResponse): unknown => {
+    switch (url.pathname) {
+      case "/mcp":
+        return mcp(request, body, response)
+      case "/.well-known/oauth-protected-resource/mcp":
+        return json(response, 200, {
+          resource: `${origin}/mcp`,
+          authorization_servers: [origin],
+          scopes_supported: ["tools"],
+          ...behaviour.resource
+        })
+      case "/.well-known/oauth-authorization-server":
+        return json(response, 200, {
+          issuer: origin,
+          authorization_endpoint: `${origin}/authorize`,
+          token_endpoint: `${origin}/token`,
+          registration_endpoint: `${origin}/register`,
+          response_types_supported: ["code"],
+          grant_types_supported: ["authorization_code", "refresh_token"],
+          code_challenge_methods_supported: ["S256"],
+          token_endpoint_auth_methods_supported: ["none"],
+          authorization_response_iss_parameter_supported: true,
+          ...behaviour.metadata
+        })
+      case "/register": {
+        const id = `client-${clients.size + 1}`
+        const redirects = Schema.decodeSync(Registration)(body).redirect_uris
+        clients.set(id, redirects)
+        return json(response, 201, { client_id: id, redirect_uris: redirects, token_endpoint_auth_method: "none" })
+      }
+      case "/authorize":
+        return authorize(url.searchParams, response)
+      case "/token":
+        return token(new URLSearchParams(body), response)
+      default:
+        return response.writeHead(404).end()
+    }
+  }
+
+  const server = http.createServer((request, response) => {
+    let body = ""
+    request.setEncoding("utf8").on("data", (piece: string) => (body += piece))
+    request.on("end", () => {
+      const url = new URL(request.url ?? "/", origin)
+      seen.push({ method: request.method ?? "", path: url.pathname, headers: request.headers, body })
+      const own = behaviour.override[url.pathname]
+      if (own === undefined) routes(url, request, body, response)
+      else own(response)
+    })
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  )
+  const address = server.address()
+  origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
+  return {
+    origin,
+    url: `${origin}/mcp`,
+    seen,
+    secrets,
+    behaviour,
+    reused: () => reused,
+    /** How often a path was asked for. */
+    count: (path: string) => seen.filter((one) => one.path === path).length,
+    /** Lets all access tokens expire. */
+    expire: () => accessTokens.clear(),
+    /** Takes everything back that was issued. */
+    revoke: () => {
+      accessTokens.clear()
+      refreshTokens.clear()
+    },
+    /** A client that was registered by hand. */
+    register: (id: string, redirect: string) => clients.set(id, [redirect])
+  }
+})
+export type Guarded = Effect.Success<typeof guarded>
