@@ -7,7 +7,9 @@ const types = new Set(["string", "integer", "boolean"])
 /** The schemas that can be reached from the root by names of properties alone. */
 const properties = (schema: JsonObject): ReadonlyArray<JsonObject> => {
   const own = schema["properties"]
-  return isObject(own) ? Object.values(own).flatMap((child) => (isObject(child) ? [child, ...properties(child)] : [])) : []
+  return isObject(own)
+    ? Object.values(own).flatMap((child) => (isObject(child) ? [child, ...properties(child)] : []))
+    : []
 }
 
 /**

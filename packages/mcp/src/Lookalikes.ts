@@ -9,7 +9,11 @@ const latin: { readonly [letter: string]: string } = Object.fromEntries(
 /** What a name looks like: names that a person could take for each other have the same. */
 const looks = (name: string): string =>
   Array.from(
-    name.normalize("NFKC").toLowerCase().normalize("NFKD").replaceAll(/[\p{M}\p{Cf}]/gu, ""),
+    name
+      .normalize("NFKC")
+      .toLowerCase()
+      .normalize("NFKD")
+      .replaceAll(/[\p{M}\p{Cf}]/gu, ""),
     (letter) => latin[letter] ?? letter
   ).join("")
 

@@ -84,7 +84,16 @@ export const withoutBadPatterns = (schema: JsonObject): JsonObject => {
       if (values.has(key)) return [[key, value]]
       if (key === "pattern" && typeof value === "string" && !compiles(value)) return []
       if (key === "patternProperties" && isObject(value))
-        return [[key, Object.fromEntries(Object.entries(value).filter(([key]) => compiles(key)).map(([key, child]) => [key, copy(child)]))]]
+        return [
+          [
+            key,
+            Object.fromEntries(
+              Object.entries(value)
+                .filter(([key]) => compiles(key))
+                .map(([key, child]) => [key, copy(child)])
+            )
+          ]
+        ]
       return [[key, copy(value)]]
     })
   )

@@ -1,4 +1,7 @@
+export * as FunctionTools from "./FunctionTools.ts"
 export * as McpServers from "./McpServers.ts"
+export * as Merged from "./Merged.ts"
+export * as ToolkitTools from "./ToolkitTools.ts"
 export * as ToolNames from "./ToolNames.ts"
 export * as ToolResults from "./ToolResults.ts"
 export * as WorkspaceTools from "./WorkspaceTools.ts"

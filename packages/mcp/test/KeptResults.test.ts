@@ -60,7 +60,7 @@ describe("a result that is too large", () => {
           const lines = yield* call("workspace__read_result", { name, offset: 9_000, limit: 2 })
           assert.match(textOf(lines.content), /^line 9000 é\nline 9001 é\n\n\[These are lines 9000 to 9001;/)
           const pieces: Array<string> = []
-          for (let position: number | undefined = 0; position !== undefined; ) {
+          for (let position: number | undefined = 0; position !== undefined;) {
             const [piece, next]: ReadonlyArray<string> = (yield* call("workspace__read_result", {
               name,
               position
@@ -111,7 +111,10 @@ describe("a result that is too large", () => {
       (call, results) =>
         Effect.gen(function* () {
           const output = yield* call("p__long")
-          assert.match(textOf(output.content), /bytes of text left out\]\n\[What was left out could not be kept: .*0700/)
+          assert.match(
+            textOf(output.content),
+            /bytes of text left out\]\n\[What was left out could not be kept: .*0700/
+          )
           assert.deepStrictEqual(fs.readdirSync(results), [])
         }),
       (results) => {

@@ -106,7 +106,10 @@ describe("a bad schema costs its tool", () => {
   it("of thousands of references in time that does not grow with their square", () => {
     const count = 1500
     const $defs = Object.fromEntries(
-      Array.from({ length: count }, (_, i) => [`d${i}`, { anyOf: [{ $ref: `#a${(i + 1) % count}` }], $anchor: `a${i}` }])
+      Array.from({ length: count }, (_, i) => [
+        `d${i}`,
+        { anyOf: [{ $ref: `#a${(i + 1) % count}` }], $anchor: `a${i}` }
+      ])
     )
     const started = performance.now()
     assert.strictEqual(readTools("s", [{ name: "t", inputSchema: { ...object, $defs } }]).leftOut.length, 1)

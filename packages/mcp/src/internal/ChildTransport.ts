@@ -25,7 +25,8 @@ export const connectChild = Effect.fnUntraced(function* (child: ChildServer, set
       transport.onmessage?.(sdk.deserializeMessage(line))
     } catch (cause) {
       // A line that is no message; the lines after it are read on. One that is not even JSON is noise, and no news.
-      if (!(cause instanceof SyntaxError)) transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
+      if (!(cause instanceof SyntaxError))
+        transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
     }
   }
   const lines = makeLineReader({

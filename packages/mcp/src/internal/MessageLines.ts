@@ -33,7 +33,9 @@ const maxPieces = 1024
 // for TypeScript does. What stands just before the last brace belongs to the message itself and to nothing within it.
 const version = String.raw`"jsonrpc"\s*:\s*"2\.0"`
 const idOf = String.raw`"id"\s*:\s*(-?\d{1,15}|"[^"\\]{1,200}")`
-const atHead = new RegExp(String.raw`^\s*\{\s*(?:${version}\s*,\s*)?${idOf}\s*,\s*(?:${version}\s*,\s*)?"(?:result|error)"`)
+const atHead = new RegExp(
+  String.raw`^\s*\{\s*(?:${version}\s*,\s*)?${idOf}\s*,\s*(?:${version}\s*,\s*)?"(?:result|error)"`
+)
 const isResult = new RegExp(String.raw`^\s*\{\s*(?:${version}\s*,\s*)?"(?:result|error)"`)
 const atTail = new RegExp(String.raw`,\s*(?:${version}\s*,\s*)?${idOf}\s*(?:,\s*${version}\s*)?\}\s*$`)
 
@@ -112,7 +114,11 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
     if (!message && held > limits.noise) return end()
     if (held <= limits.message) return
     const all = [...blocks, ...pieces]
-    skipped = { head: firstOf(all), tail: Buffer.concat(all.slice(-edge).map((last) => last.subarray(-edge))).subarray(-edge), bytes: held }
+    skipped = {
+      head: firstOf(all),
+      tail: Buffer.concat(all.slice(-edge).map((last) => last.subarray(-edge))).subarray(-edge),
+      bytes: held
+    }
     blocks = []
     pieces = []
   }
@@ -128,7 +134,7 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
   }
 
   return (chunk: Buffer): void => {
-    for (let start = 0; start < chunk.length && !ended; ) {
+    for (let start = 0; start < chunk.length && !ended;) {
       const found = chunk.indexOf(newline, start)
       take(chunk.subarray(start, found === -1 ? chunk.length : found))
       if (found === -1 || ended) return

@@ -77,7 +77,10 @@ export const keeping = Effect.fnUntraced(function* (
     Effect.as(output),
     Effect.catch(({ problem }) => {
       const { content, isError } = make(keepNothing)
-      return Effect.succeed({ isError, content: [...content, text(`[What was left out could not be kept: ${problem}]`)] })
+      return Effect.succeed({
+        isError,
+        content: [...content, text(`[What was left out could not be kept: ${problem}]`)]
+      })
     })
   )
 })

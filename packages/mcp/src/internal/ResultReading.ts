@@ -12,7 +12,13 @@ const continues = (byte: number | undefined): boolean => byte !== undefined && (
 const textFrom = Effect.fnUntraced(function* (name: string, { handle, size }: OpenFile, position: number) {
   if (looksBinary(yield* readChunk(handle, 0))) return { text: "", note: `${name} is a binary file of ${size} bytes.` }
   const bytes = yield* readChunk(handle, position, workspaceLimits.readBytes)
-  const start = position === 0 ? 0 : Math.max(0, bytes.subarray(0, 3).findIndex((byte) => !continues(byte)))
+  const start =
+    position === 0
+      ? 0
+      : Math.max(
+          0,
+          bytes.subarray(0, 3).findIndex((byte) => !continues(byte))
+        )
   // What the last bytes begin and do not end belongs to the next piece.
   let end = bytes.length
   while (position + end < size && end > bytes.length - 3 && continues(bytes[end - 1])) end -= 1
