@@ -103,7 +103,7 @@ describe("functions as tools", () => {
       assert.strictEqual(yield* said("dies"), "The tool failed unexpectedly: no [2J such table")
       assert.strictEqual(yield* said("throws"), "The tool failed unexpectedly: thrown")
       assert.strictEqual(yield* said("leaves"), "The tool was interrupted before it had finished.")
-      const [long] = (yield* McpManager.use(({ tools }) => tools)).filter(({ tool }) => tool === "says too much")
+      const long = (yield* McpManager.use(({ tools }) => tools)).find(({ tool }) => tool === "says too much")
       const output = yield* call(long?.name ?? "")
       assert.isAtMost(byteLength(textOf(output.content)), resultLimits.textBytes + 200)
     }).pipe(Effect.provide(layer("f", failing)))
