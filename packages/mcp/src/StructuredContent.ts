@@ -25,6 +25,13 @@ export const sameJson = (left: Schema.Json, right: Schema.Json): boolean => {
   )
 }
 
+/** Many servers put what their text says into an object of one member, for want of anything more structured. */
+const within = (value: Schema.Json): Schema.Json | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  const [only, ...more] = Object.values(value)
+  return more.length === 0 ? only : undefined
+}
+
 const saysTheSame = (text: string, value: Schema.Json): boolean => {
   const decoded = decodeJson(text)
   if (Result.isFailure(decoded)) return false
@@ -41,5 +48,12 @@ export const structuredText = (value: unknown, texts: ReadonlyArray<string>): st
   const bounded = boundJson(value, limits)
   const encoded = bounded === undefined ? undefined : Result.getOrUndefined(encodeJson(bounded))
   if (bounded === undefined || encoded === undefined) return "[structured content, too large or too deep to be shown]"
-  return texts.some((text) => text === encoded || saysTheSame(text, bounded)) ? undefined : encoded
+  const wrapped = within(bounded)
+  const said = texts.some(
+    (text) =>
+      text === encoded ||
+      saysTheSame(text, bounded) ||
+      (wrapped !== undefined && (text === wrapped || saysTheSame(text, wrapped)))
+  )
+  return said || texts.join("\n") === wrapped ? undefined : encoded
 }

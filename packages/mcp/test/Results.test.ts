@@ -90,6 +90,18 @@ describe("results", () => {
       false
     ],
     [
+      "structured content that only wraps what a text says",
+      { content: [{ type: "text", text: "said" }], structuredContent: { content: "said" } },
+      [text("said")],
+      false
+    ],
+    [
+      "structured content that only wraps what a text says as JSON",
+      { content: [{ type: "text", text: "[1, 2]" }], structuredContent: { result: [1, 2] } },
+      [text("[1, 2]")],
+      false
+    ],
+    [
       "structured content that a text says only in part",
       { content: [{ type: "text", text: '{"a":1}' }], structuredContent: { a: 1, b: null } },
       [text('{"a":1}'), text('{"a":1,"b":null}')],

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
+import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
@@ -14,7 +15,8 @@ export const connectHttp = Effect.fnUntraced(function* (
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
-    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+    try: () =>
+      new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch: boundedFetch(fetch) }),
     catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
   // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It
