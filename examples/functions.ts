@@ -1,4 +1,4 @@
-import { McpManager } from "@parley/domain/McpManager"
+import type { McpManager } from "@parley/domain/McpManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as FunctionTools from "@parley/mcp/FunctionTools"
