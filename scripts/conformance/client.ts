@@ -39,6 +39,7 @@ const { status } = spawnSync(
     "mcp",
     "probe",
     address,
+    "--auth",
     ...(calls.length > 0 ? calls : ["--exercise"]),
     ...known
   ],

@@ -5,11 +5,13 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const types = new Set(["string", "integer", "boolean"])
 
 /** The schemas that can be reached from the root by names of properties alone. */
-const properties = (schema: JsonObject): ReadonlyArray<JsonObject> => {
+const properties = (schema: JsonObject, found = new Set<JsonObject>()): ReadonlySet<JsonObject> => {
   const own = schema["properties"]
-  return isObject(own)
-    ? Object.values(own).flatMap((child) => (isObject(child) ? [child, ...properties(child)] : []))
-    : []
+  for (const child of isObject(own) ? Object.values(own).filter(isObject) : []) {
+    found.add(child)
+    properties(child, found)
+  }
+  return found
 }
 
 /**
@@ -17,7 +19,7 @@ const properties = (schema: JsonObject): ReadonlyArray<JsonObject> => {
  * declaration must not be offered: what it would put into a request's headers is not foreseeable.
  */
 export const headerProblem = (root: JsonObject): string | undefined => {
-  const reachable = new Set(properties(root))
+  const reachable = properties(root)
   const seen = new Set<string>()
   for (const schema of subschemas(root)) {
     if (!Object.hasOwn(schema, key)) continue

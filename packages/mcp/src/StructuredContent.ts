@@ -25,6 +25,13 @@ export const sameJson = (left: Schema.Json, right: Schema.Json): boolean => {
   )
 }
 
+/** Many servers put what their text says into an object of one member, for want of anything more structured. */
+const within = (value: Schema.Json): Schema.Json | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  const [only, ...more] = Object.values(value)
+  return more.length === 0 ? only : undefined
+}
+
 const saysTheSame = (text: string, value: Schema.Json): boolean => {
   const decoded = decodeJson(text)
   if (Result.isFailure(decoded)) return false
@@ -32,21 +39,21 @@ const saysTheSame = (text: string, value: Schema.Json): boolean => {
   return bounded !== undefined && sameJson(bounded, value)
 }
 
-/** Values that only wrap what the texts are, such as `{"content": "…"}` around the one text there is, say nothing more than they do. */
-const onlyWraps = (value: Schema.Json, texts: ReadonlySet<string>): boolean =>
-  typeof value === "object" && value !== null
-    ? Object.values(value).every((inner: Schema.Json) => onlyWraps(inner, texts))
-    : texts.has(String(value))
-
 /**
- * Structured content in words, or nothing when the texts beside it say the same already: servers are asked to send it as text
- * too, for clients that do not know it.
+ * Structured content in words, or nothing when one of the texts beside it already is the same value: servers are asked to
+ * send it as text too, for clients that do not know it.
  */
 export const structuredText = (value: unknown, texts: ReadonlyArray<string>): string | undefined => {
   if (value === undefined) return undefined
   const bounded = boundJson(value, limits)
   const encoded = bounded === undefined ? undefined : Result.getOrUndefined(encodeJson(bounded))
   if (bounded === undefined || encoded === undefined) return "[structured content, too large or too deep to be shown]"
-  if (texts.length > 0 && onlyWraps(bounded, new Set(texts))) return undefined
-  return texts.some((text) => text === encoded || saysTheSame(text, bounded)) ? undefined : encoded
+  const wrapped = within(bounded)
+  const said = texts.some(
+    (text) =>
+      text === encoded ||
+      saysTheSame(text, bounded) ||
+      (wrapped !== undefined && (text === wrapped || saysTheSame(text, wrapped)))
+  )
+  return said || texts.join("\n") === wrapped ? undefined : encoded
 }

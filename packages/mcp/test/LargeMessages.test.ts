@@ -119,6 +119,7 @@ describe("lines", () => {
       // Of something within it, of a request of the server's own, and in a text.
       ['{"result":{"a":[', '],"id":9}}', undefined],
       ['{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{', "}}", undefined],
+      ['{"method":"sampling/createMessage","params":{', '},"jsonrpc":"2.0","id":7}', undefined],
       ['{"jsonrpc":"2.0","method":"x","params":{"id":7,"result":', "}}", undefined],
       ['{"jsonrpc":"2.0","result":"', ',\\"id\\":9}"}', undefined],
       ['{"jsonrpc":"2.0","id":null,"error":{', "}}", undefined]

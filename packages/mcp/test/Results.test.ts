@@ -76,18 +76,6 @@ describe("results", () => {
       ],
       false
     ],
-    [
-      "structured content that only wraps the text",
-      { content: [{ type: "text", text: "said" }], structuredContent: { result: { content: ["said"] } } },
-      [text("said")],
-      false
-    ],
-    [
-      "structured content that wraps it, and says one thing more",
-      { content: [{ type: "text", text: "said" }], structuredContent: { result: "said", more: 7 } },
-      [text("said"), text('{"result":"said","more":7}')],
-      false
-    ],
     ["structured content alone", { content: [], structuredContent: { a: [1, "x"] } }, [text('{"a":[1,"x"]}')], false],
     [
       "structured content beside text",
@@ -99,6 +87,18 @@ describe("results", () => {
       "structured content that a text says already, in another order",
       { content: [{ type: "text", text: '{"b": [1, null],\n "a": 1}' }], structuredContent: { a: 1, b: [1, null] } },
       [text('{"b": [1, null],\n "a": 1}')],
+      false
+    ],
+    [
+      "structured content that only wraps what a text says",
+      { content: [{ type: "text", text: "said" }], structuredContent: { content: "said" } },
+      [text("said")],
+      false
+    ],
+    [
+      "structured content that only wraps what a text says as JSON",
+      { content: [{ type: "text", text: "[1, 2]" }], structuredContent: { result: [1, 2] } },
+      [text("[1, 2]")],
       false
     ],
     [

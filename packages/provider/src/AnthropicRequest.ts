@@ -31,8 +31,15 @@ const comma = plain(",")
 const marked = (text: string, marker: string, end: string): string =>
   marker === "" ? text : text.slice(0, -end.length) + marker + end
 
+// The API refuses every request with a tool whose schema has one of these at its root. Without it the model is told less of
+// what fits; the input is still checked against all of it before a tool is called.
+const notAtRoot = new Set(["anyOf", "oneOf", "allOf"])
+
+const schemaOf = ({ inputSchema }: ToolDefinition): ToolDefinition["inputSchema"] =>
+  Object.fromEntries(Object.entries(inputSchema).filter(([key]) => !notAtRoot.has(key)))
+
 const toolJson = once((tool: ToolDefinition): string =>
-  JSON.stringify({ name: tool.name, description: tool.description, input_schema: tool.inputSchema })
+  JSON.stringify({ name: tool.name, description: tool.description, input_schema: schemaOf(tool) })
 )
 
 const toolPieces = (tools: ReadonlyArray<ToolDefinition>, marker: string): ReadonlyArray<Piece> =>

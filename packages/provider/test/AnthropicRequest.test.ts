@@ -45,6 +45,15 @@ const messagesOf = (...content: ReadonlyArray<Block>): string => {
 }
 
 describe("the body", () => {
+  it("holds no alternatives at the root of a tool's schema, which the API refuses, and all others", () => {
+    const either = { anyOf: [{ required: ["a"] }, { required: ["b"] }] }
+    const root = { type: "object", properties: { a: { ...either } } }
+    const odd = { ...tool, inputSchema: { ...root, ...either, oneOf: [], allOf: [] } }
+    const sent = body(bare, request([{ role: "user", content: [{ _tag: "Text", text: "x" }] }], { tools: [odd] }))
+    assert.include(sent, `"input_schema":${JSON.stringify(root)}`)
+    assert.notInclude(sent, '"oneOf"')
+  })
+
   it.live("reaches the server byte for byte", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })

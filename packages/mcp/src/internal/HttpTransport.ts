@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
 import type { Login } from "./Authorizer.ts"
+import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
@@ -17,7 +18,13 @@ export const connectHttp = Effect.fnUntraced(function* (
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
-    try: () => new sdk.StreamableHTTPClientTransport(new URL(url), login ?? { requestInit: { headers } }),
+    try: () => {
+      const options = login ?? { requestInit: { headers } }
+      return new sdk.StreamableHTTPClientTransport(new URL(url), {
+        ...options,
+        fetch: boundedFetch("fetch" in options ? options.fetch : fetch)
+      })
+    },
     catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
   // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It

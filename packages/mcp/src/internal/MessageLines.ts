@@ -82,7 +82,7 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
   let held = 0
   let message = true
   let skipped: Skipped | undefined
-  let ended = false
+  const state = { ended: false }
 
   const reset = (): void => {
     blocks = []
@@ -93,7 +93,7 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
   }
   const end = (): void => {
     reset()
-    ended = true
+    state.ended = true
     lines.onEndless()
   }
   const take = (piece: Buffer): void => {
@@ -134,10 +134,10 @@ export const makeLineReader = (lines: Lines, limits: LineLimits = lineLimits) =>
   }
 
   return (chunk: Buffer): void => {
-    for (let start = 0; start < chunk.length && !ended;) {
+    for (let start = 0; start < chunk.length && !state.ended;) {
       const found = chunk.indexOf(newline, start)
       take(chunk.subarray(start, found === -1 ? chunk.length : found))
-      if (found === -1 || ended) return
+      if (found === -1 || state.ended) return
       finish()
       start = found + 1
     }

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
 import type { Login } from "./Authorizer.ts"
+import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
@@ -14,7 +15,13 @@ export const connectSse = Effect.fnUntraced(function* (
 ) {
   const sdk = yield* loadClient
   const transport = yield* Effect.try({
-    try: () => new sdk.SSEClientTransport(new URL(url), login ?? { requestInit: { headers } }),
+    try: () => {
+      const options = login ?? { requestInit: { headers } }
+      return new sdk.SSEClientTransport(new URL(url), {
+        ...options,
+        fetch: boundedFetch("fetch" in options ? options.fetch : fetch)
+      })
+    },
     catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
   })
   // The stream is the session. The event source would open another one in its place, which the server has never been greeted on.
