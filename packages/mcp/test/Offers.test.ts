@@ -237,10 +237,9 @@ describe.concurrent("what a server answers", () => {
         assert.notMatch(gone.message, control)
         const messages = yield* manager.getPrompt("raw", "greet", { who: "Ada" })
         assert.deepStrictEqual(
-          messages.map(({ content, role }) => [
-            role,
-            ...content.map((block) => (block._tag === "Text" ? block.text : block.mediaType))
-          ]),
+          messages.map(({ content, role }) =>
+            [String(role)].concat(content.map((block) => (block._tag === "Text" ? block.text : block.mediaType)))
+          ),
           [
             ["user", "Greet Ada kindly"],
             ["assistant", "With pleasure \ufffd"],
