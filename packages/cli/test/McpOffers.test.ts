@@ -2,13 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { PromptInfo, ResourceContent, ResourceInfo, ResourceTemplateInfo } from "@parley/domain/McpOffers"
 import { Round } from "@parley/domain/Session"
 import { SessionContext } from "@parley/domain/SessionContext"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import { place } from "./support/Cli.ts"
 import { everything } from "./support/Everything.ts"
-import { terminal } from "./support/Terminal.ts"
+import { eventually, terminal } from "./support/Terminal.ts"
 
 const leaky = join(import.meta.dirname, "support/leaky.mjs")
+const offers = join(import.meta.dirname, "../../mcp/test/fixtures/offers-server.mjs")
 const node = (...args: ReadonlyArray<string>) => ({ command: process.execPath, args })
 const features = "demo://resource/static/document/features.md"
 const secret = "canary-0123456789"
@@ -154,7 +156,34 @@ describe("a message", { timeout: 120_000 }, () => {
     })
   )
 
-  it.live("may be a prompt in a conversation; Tab completes, and typing does not wait", () =>
+  it.live("is typed on while a server thinks of what it may become, which then changes nothing", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const log = join(here.home, "log")
+      const late = node(offers, "--late=completion/complete", `--log=${log}`)
+      here.configure({ mcpServers: { late } })
+      const chat = yield* terminal(here, ["chat"])
+      yield* chat.shows(/> [^\n]*$/)
+      // The lists are there, so that the next Tab is about the value alone.
+      yield* chat.type("/prompts\r")
+      yield* chat.shows(/\/late:greet who=… \[how=…\]/)
+      yield* chat.type("/late:greet who=x")
+      yield* chat.shows(/who=x$/)
+      yield* chat.type("\t")
+      yield* eventually("the question", () => readFileSync(log, "utf8").includes("completing"))
+      yield* chat.type("YZ")
+      yield* chat.shows(/who=xYZ$/)
+      yield* Effect.sleep("600 millis")
+      yield* chat.type("\r")
+      yield* chat.shows(/the offline demo model: no/)
+      yield* chat.type("/exit\r")
+      yield* chat.ended
+      const { stdout } = yield* here.run(["context", "-c", "--format", "json"])
+      assert.include(stdout, "Greet xYZ kindly")
+    })
+  )
+
+  it.live("may be a prompt in a conversation; Tab completes it", () =>
     Effect.gen(function* () {
       const here = yield* reference
       const chat = yield* terminal(here, ["chat"])
@@ -171,9 +200,6 @@ describe("a message", { timeout: 120_000 }, () => {
       yield* chat.shows(/the offline demo model: no[^]*\n[^\n]*> [^\n]*$/)
       yield* chat.type("look at @everything:demo://resource/static/document/fea\t")
       yield* chat.shows(/document\/features\.md/)
-      // Keys right behind the Tab are typed at once, and the answer that comes late changes nothing.
-      yield* chat.type("\u0015/everything:simple\tXYZ")
-      yield* chat.shows(/simpleXYZ/)
       yield* chat.type("\u0015/exit\r")
       assert.strictEqual((yield* chat.ended).code, 0)
       const { stdout } = yield* here.run(["context", "-c", "--format", "json"])
