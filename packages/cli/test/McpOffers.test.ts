@@ -91,7 +91,7 @@ describe("what MCP servers offer beside tools", { timeout: 120_000 }, () => {
             ["read", "leaky", "leak:a"],
             ["resources", "failing"],
             ["read", "failing", "a"]
-          ].map((args) => ["mcp", ...args, "-f", format])
+          ].map((args) => ["mcp"].concat(args, "-f", format))
         ),
         (args) => here.run(args),
         { concurrency: 2 }

@@ -48,7 +48,7 @@ const manager = McpManager.make({
       ? Effect.never
       : Effect.succeed([
           `${value}1`,
-          `${argument}`,
+          argument,
           `${value} with ${Object.entries(known ?? {}).join()}`,
           `${value}\u001b[2J`
         ])

@@ -238,16 +238,16 @@ describe.concurrent("what a server answers", () => {
         const messages = yield* manager.getPrompt("raw", "greet", { who: "Ada" })
         assert.deepStrictEqual(
           messages.map(({ content, role }) =>
-            [String(role)].concat(content.map((block) => (block._tag === "Text" ? block.text : block.mediaType)))
+            [`${role}:`].concat(content.map((block) => (block._tag === "Text" ? block.text : block.mediaType)))
           ),
           [
-            ["user", "Greet Ada kindly"],
-            ["assistant", "With pleasure \ufffd"],
-            ["user", "image/png"],
-            ["user", "[resource <ok:a> text/plain]\ninside"],
-            ["user", "[resource <ok:5>]\n[application/zip, 6 bytes: a kind that cannot be shown]"],
-            ["user", "[a message that cannot be read is left out]"],
-            ["user", "[a message that cannot be read is left out]"]
+            ["user:", "Greet Ada kindly"],
+            ["assistant:", "With pleasure \ufffd"],
+            ["user:", "image/png"],
+            ["user:", "[resource <ok:a> text/plain]\ninside"],
+            ["user:", "[resource <ok:5>]\n[application/zip, 6 bytes: a kind that cannot be shown]"],
+            ["user:", "[a message that cannot be read is left out]"],
+            ["user:", "[a message that cannot be read is left out]"]
           ]
         )
         const none = yield* Effect.flip(manager.getPrompt("raw", "nope", {}))
