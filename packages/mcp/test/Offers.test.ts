@@ -293,6 +293,11 @@ it.live("are heard of over HTTP in the revision of 2026 as well", () =>
           [yield* manager.resources, yield* manager.prompts].map((all) => all.length),
           [1, 1]
         )
+        // It has no templates, and says so with a status that would mean a lost session elsewhere.
+        assert.deepStrictEqual(yield* manager.resourceTemplates, [])
+        const unread = yield* Effect.flip(manager.readResource("web", "ok:first"))
+        assert.match(unread.message, /^web: .*not found/i)
+        assert.deepStrictEqual(yield* manager.servers, [{ name: "web", state: "ready", tools: 5 }])
         assert.isFalse((yield* manager.call("web__grow", {}, context)).isError)
         yield* eventually(manager.resources, (all) => all.length === 2)
         yield* eventually(manager.prompts, (all) => all.length === 2)
