@@ -48,12 +48,8 @@ export const watched = Effect.fnUntraced(function* (connection: Connection) {
     listTools: (cursor) => Effect.catch(connection.listTools(cursor), look),
     offers: {
       ...connection.offers,
-      // A list that fails costs itself. Of the others a status says little: one for an unknown session stands for an unknown
-      // method too, so the server is asked.
-      ask: (method, params) =>
-        method.endsWith("/list")
-          ? connection.offers.ask(method, params)
-          : connection.offers.ask(method, params).pipe(Effect.mapError(doubted), Effect.catch(look))
+      // Of these a status says little: the one for an unknown session stands for an unknown method too, so the server is asked.
+      ask: (method, params) => connection.offers.ask(method, params).pipe(Effect.mapError(doubted), Effect.catch(look))
     },
     closed: Effect.raceFirst(connection.closed, Deferred.await(gone))
   } satisfies Connection
