@@ -24,8 +24,8 @@ export const usageOf = (prompt: PromptInfo): string =>
 const taking = (prompt: PromptInfo): string =>
   prompt.arguments.length === 0 ? "it takes no arguments" : `it takes ${usageOf(prompt)}`
 
-/** Arguments as they are written after a prompt: by name, or in their order. Which required ones are missing is said. */
-export const fill = (
+/** Arguments as they are written after a prompt: by name, or in their order. */
+export const place = (
   prompt: PromptInfo,
   words: ReadonlyArray<string>,
   by: "name or place" | "name" = "name or place"
@@ -50,25 +50,33 @@ export const fill = (
   }
   if (placed.length > 0)
     return Result.fail(`${nameOf(prompt)}: ${Words.quoted(placed[0] ?? "")} is one too many; ${taking(prompt)}`)
-  const missing = prompt.arguments.filter(({ name, required }) => required && !filled.has(name))
-  return missing.length > 0
-    ? Result.fail(`${nameOf(prompt)} needs ${missing.map(({ name }) => name).join(" and ")}; ${taking(prompt)}`)
-    : Result.succeed(Object.fromEntries(filled))
+  return Result.succeed(Object.fromEntries(filled))
+}
+
+/** The same of what is to be sent: which required ones are missing is said. */
+const complete = (prompt: PromptInfo, args: PromptArguments): Result.Result<PromptArguments, string> => {
+  const missing = prompt.arguments.filter(({ name, required }) => required && !Object.hasOwn(args, name))
+  return missing.length === 0
+    ? Result.succeed(args)
+    : Result.fail(`${nameOf(prompt)} needs ${missing.map(({ name }) => name).join(" and ")}; ${taking(prompt)}`)
 }
 
 const marked = (role: PromptMessage["role"], block: UserBlock): UserBlock =>
   role === "assistant" && block._tag === "Text" ? text(`[The prompt has the assistant say:]\n${block.text}`) : block
 
 /** The messages of a prompt as one of the user: texts that follow each other are joined, those of the assistant are marked. */
-export const requestOf = (messages: ReadonlyArray<PromptMessage>): ReadonlyArray<UserBlock> =>
-  messages
-    .flatMap(({ content, role }) => content.map((block) => marked(role, block)))
-    .reduce<ReadonlyArray<UserBlock>>((blocks, block) => {
+export const requestOf = (messages: ReadonlyArray<PromptMessage>): ReadonlyArray<UserBlock> => {
+  const blocks: Array<UserBlock> = []
+  for (const { content, role } of messages) {
+    for (const block of content) {
       const last = blocks.at(-1)
-      return block._tag === "Text" && last?._tag === "Text"
-        ? [...blocks.slice(0, -1), text(`${last.text}\n\n${block.text}`)]
-        : [...blocks, block]
-    }, [])
+      const next = marked(role, block)
+      if (next._tag === "Text" && last?._tag === "Text") blocks.splice(-1, 1, text(`${last.text}\n\n${next.text}`))
+      else blocks.push(next)
+    }
+  }
+  return blocks
+}
 
 /** Which way out a failed request is. */
 export const trouble = (error: McpRequestError): UsageError | ServerTrouble => {
@@ -111,7 +119,7 @@ export const write = Effect.fn("Prompts.write")(function* (
 ) {
   const prompt = yield* find(name)
   const args = yield* Effect.mapError(
-    Effect.fromResult(fill(prompt, words, by)),
+    Effect.fromResult(Result.flatMap(place(prompt, words, by), (args) => complete(prompt, args))),
     (problem) => new UsageError({ problem })
   )
   const mcp = yield* McpManager

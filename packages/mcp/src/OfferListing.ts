@@ -14,7 +14,7 @@ import type { ServerState } from "./ServerState.ts"
 import { settled, type ToolServer, until } from "./ToolServer.ts"
 
 /** The method is one that a server may lack although it has the others of its kind: then it has none of these. */
-const unknownMethod = /^Error -32601:/
+const unknownMethod = /^Error -32601:|^HTTP 404: .*"code":-32601\b/s
 
 const lists = {
   resources: { method: "resources/list", key: "resources", noun: "resource" },

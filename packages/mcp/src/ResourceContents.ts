@@ -76,7 +76,9 @@ const limited = (parts: ReadonlyArray<ResourceContent>, asked: string): Readonly
     const short = cut(wellFormed(part.text), left.text)
     left.text -= short.leftOut === 0 ? byteLength(short.text) : left.text
     const text = short.leftOut === 0 ? short.text : `${short.text}\n[… ${short.leftOut} more bytes are left out]`
-    return { ...part, text }
+    return part.mimeType === undefined
+      ? { _tag: "Text", uri: part.uri, text }
+      : { _tag: "Text", uri: part.uri, mimeType: part.mimeType, text }
   })
   const beyond = parts.length - contentLimits.parts
   return beyond <= 0 ? kept : [...kept, { _tag: "Described", uri: asked, words: `${beyond} more parts are left out` }]

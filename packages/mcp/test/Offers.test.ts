@@ -101,14 +101,14 @@ describe.concurrent("resources, templates and prompts", () => {
     Effect.gen(function* () {
       const servers = {
         fails: offers("--fails=resources/list"),
-        hangs: { ...offers("--hangs=prompts/list"), startTimeoutMillis: 2000 },
+        hangs: { ...offers("--hangs=prompts/list"), startTimeoutMillis: 5000 },
         endless: offers("--endless")
       }
       yield* withManager({ servers }, (manager) =>
         Effect.gen(function* () {
           const [took, tools] = yield* Effect.timed(manager.tools)
           assert.strictEqual(tools.length, 6)
-          assert.isBelow(Duration.toMillis(took), 2000)
+          assert.isBelow(Duration.toMillis(took), 5000)
           const early = yield* manager.servers
           assert.deepStrictEqual(
             early.map(({ state }) => state),
@@ -237,18 +237,17 @@ describe.concurrent("what a server answers", () => {
         assert.notMatch(gone.message, control)
         const messages = yield* manager.getPrompt("raw", "greet", { who: "Ada" })
         assert.deepStrictEqual(
-          messages.map(({ content, role }) => [
-            role,
-            ...content.map((block) => (block._tag === "Text" ? block.text : block.mediaType))
-          ]),
+          messages.map(({ content, role }) =>
+            [`${role}:`].concat(content.map((block) => (block._tag === "Text" ? block.text : block.mediaType)))
+          ),
           [
-            ["user", "Greet Ada kindly"],
-            ["assistant", "With pleasure \ufffd"],
-            ["user", "image/png"],
-            ["user", "[resource <ok:a> text/plain]\ninside"],
-            ["user", "[resource <ok:5>]\n[application/zip, 6 bytes: a kind that cannot be shown]"],
-            ["user", "[a message that cannot be read is left out]"],
-            ["user", "[a message that cannot be read is left out]"]
+            ["user:", "Greet Ada kindly"],
+            ["assistant:", "With pleasure \ufffd"],
+            ["user:", "image/png"],
+            ["user:", "[resource <ok:a> text/plain]\ninside"],
+            ["user:", "[resource <ok:5>]\n[application/zip, 6 bytes: a kind that cannot be shown]"],
+            ["user:", "[a message that cannot be read is left out]"],
+            ["user:", "[a message that cannot be read is left out]"]
           ]
         )
         const none = yield* Effect.flip(manager.getPrompt("raw", "nope", {}))
@@ -294,6 +293,11 @@ it.live("are heard of over HTTP in the revision of 2026 as well", () =>
           [yield* manager.resources, yield* manager.prompts].map((all) => all.length),
           [1, 1]
         )
+        // It has no templates, and says so with a status that would mean a lost session elsewhere.
+        assert.deepStrictEqual(yield* manager.resourceTemplates, [])
+        const unread = yield* Effect.flip(manager.readResource("web", "ok:first"))
+        assert.match(unread.message, /^web: .*not found/i)
+        assert.deepStrictEqual(yield* manager.servers, [{ name: "web", state: "ready", tools: 5 }])
         assert.isFalse((yield* manager.call("web__grow", {}, context)).isError)
         yield* eventually(manager.resources, (all) => all.length === 2)
         yield* eventually(manager.prompts, (all) => all.length === 2)

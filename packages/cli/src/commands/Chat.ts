@@ -1,9 +1,11 @@
 import type { SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Approvals from "../Approvals.ts"
 import * as Closed from "../Closed.ts"
+import * as Completion from "../Completion.ts"
 import * as Lines from "../internal/Lines.ts"
 import * as Signals from "../internal/Signals.ts"
 import * as Live from "../Live.ts"
@@ -37,9 +39,14 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   const info = yield* Target.findOrCreate(input, setup.workspace.root)
   yield* output.aside(`session ${info.id}; /help lists commands, /exit or Ctrl-D ends it`)
   if (info.open) yield* tellLost(info.id)
-  const runFork = Effect.runForkWith(yield* Effect.context())
+  const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())
   let busy = false
-  const lines = yield* Effect.acquireRelease(Effect.sync(Lines.open), (lines) => Effect.sync(lines.close))
+  const complete: Lines.Complete = (line, done) =>
+    void runFork(Effect.map(Completion.complete(line), ({ hits, on }) => done(hits, on)))
+  const lines = yield* Effect.acquireRelease(
+    Effect.sync(() => Lines.open(complete)),
+    (lines) => Effect.sync(lines.close)
+  )
   Signals.divertInterrupt(() => {
     if (busy) runFork(coordinator.cancel(info.id))
     // Nobody wants to lose a conversation to a Ctrl-C that was meant for a round which had just ended.

@@ -75,11 +75,10 @@ const statuses = (servers: Servers) =>
     (all) =>
       all
         .filter(({ name }) => Object.hasOwn(servers, name))
-        .map(({ name, problem, state }): typeof ServerSchema.Type => ({
-          name,
-          state: state === "ready" ? "ready" : "failed",
-          ...(problem === undefined ? {} : { problem })
-        }))
+        .map(({ name, problem, state: now }): typeof ServerSchema.Type => {
+          const state = now === "ready" ? "ready" : "failed"
+          return problem === undefined ? { name, state } : { name, state, problem }
+        })
   )
 
 /** Fails when the one server that was asked for cannot be used. */

@@ -20,6 +20,9 @@ export interface Lines {
   readonly typed: () => string
 }
 
+/** Asks what the end of a line may become: `hits` take the place of `on`. Answers once, sooner or later. */
+export type Complete = (line: string, done: (hits: ReadonlyArray<string>, on: string) => void) => void
+
 /** So many lines may wait before a pipe is not read any further. */
 const enough = 100
 
@@ -47,13 +50,24 @@ const suspendable = (take: () => void, giveBack: () => void) => {
 }
 
 /** The line editor of a terminal that has one; what is pasted is text and not keys. */
-const openEditor = (asking: () => boolean) => {
+const openEditor = (asking: () => boolean, complete: Complete | undefined) => {
   const pastes = new Pastes()
   /** A terminal that was closed fails to be read, and to be set, which it would report as another failure. */
   let gone = false
   const setRawMode = (on: boolean) => void (gone || stdin.setRawMode(on))
   const input = Object.assign(stdin.pipe(pastes), { setRawMode })
-  const reader = readline.createInterface({ input, output: process.stderr, terminal: true })
+  const completer: readline.AsyncCompleter = (line, done) => {
+    // The editor stops to listen until it has its answer. Keys that are pressed meanwhile are typed, and then the answer is
+    // to a line that is no more.
+    queueMicrotask(() => void (open && reader.resume()))
+    complete?.(line, (hits, on) => {
+      if (!open) return
+      const same = asking() && reader.line.slice(0, reader.cursor) === line
+      done(null, same ? [[...hits], on] : [[], ""])
+    })
+  }
+  const options = { input, output: process.stderr, terminal: true }
+  const reader = readline.createInterface(complete === undefined ? options : { ...options, completer })
   let open = true
   const giveBack = () => {
     if (!open) return
@@ -90,10 +104,10 @@ const openPlain = () => {
 }
 
 /** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
-export const open = (): Lines => {
+export const open = (complete?: Complete): Lines => {
   let take: ((line: string | undefined) => void) | undefined
   const edits = interactive && Host.env["TERM"] !== "dumb"
-  const { expand, reader } = edits ? openEditor(() => take !== undefined) : openPlain()
+  const { expand, reader } = edits ? openEditor(() => take !== undefined, complete) : openPlain()
   const waiting: Array<string> = []
   let typed = ""
   let ended = false

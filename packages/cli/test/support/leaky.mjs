@@ -25,10 +25,16 @@ const results = {
 const answers = {
   initialize: ({ protocolVersion }) => ({
     protocolVersion,
-    capabilities: { tools: {} },
+    capabilities: { tools: {}, resources: {}, prompts: {} },
     serverInfo: { name: "leaky", version: "1" }
   }),
   "tools/list": () => ({ tools }),
+  "resources/list": () => ({
+    resources: [{ uri: `leak:${token}`, name: `\u001b[31m${token}`, description: `hidden\u202e ${token}` }]
+  }),
+  "resources/templates/list": () => ({ resourceTemplates: [{ uriTemplate: `leak:{${token}}`, name: token }] }),
+  "resources/read": ({ uri }) => ({ contents: [{ uri, text: `\u001b[2Jit is ${token}` }] }),
+  "prompts/list": () => ({ prompts: [{ name: token, description: token, arguments: [{ name: token }] }] }),
   "tools/call": ({ name }) => results[name]
 }
 

@@ -6,6 +6,9 @@ import { RequestFailure } from "./SdkFailure.ts"
 
 const askLimit = "5 seconds"
 
+const doubted = (failure: RequestFailure): RequestFailure =>
+  failure.connection === "Gone" ? new RequestFailure({ connection: "Doubtful", reason: failure.reason }) : failure
+
 /**
  * Over HTTP nothing closes when the server goes away: only requests fail. So the failures of requests are looked at. One
  * that says nobody is there ends the connection. One that may be an accident of that request alone does not, for others may
@@ -45,7 +48,8 @@ export const watched = Effect.fnUntraced(function* (connection: Connection) {
     listTools: (cursor) => Effect.catch(connection.listTools(cursor), look),
     offers: {
       ...connection.offers,
-      ask: (method, params) => Effect.catch(connection.offers.ask(method, params), look)
+      // Of these a status says little: the one for an unknown session stands for an unknown method too, so the server is asked.
+      ask: (method, params) => connection.offers.ask(method, params).pipe(Effect.mapError(doubted), Effect.catch(look))
     },
     closed: Effect.raceFirst(connection.closed, Deferred.await(gone))
   } satisfies Connection
