@@ -6,6 +6,7 @@ import type { Scope } from "effect/Scope"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
+import { defaultSilence, limitsOf } from "./CallPatience.ts"
 import type { CallProgress } from "./Progress.ts"
 import { dialogueOf } from "./ServerDialogue.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
@@ -49,23 +50,13 @@ export interface McpServersOptions {
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
-const defaultTimeout = Duration.seconds(120)
-
-/** How long a call may take without a word of the server, and in all. */
-const limitsOf = ({ maxTimeoutMillis, timeoutMillis }: McpServerConfig) => {
-  const timeout = timeoutMillis === undefined ? defaultTimeout : Duration.millis(timeoutMillis)
-  return {
-    timeout,
-    longest: maxTimeoutMillis === undefined ? Duration.times(timeout, 10) : Duration.millis(maxTimeoutMillis)
-  }
-}
 
 /**
  * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
  * called.
  */
 const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: McpServersOptions["clientInfo"]) {
-  const server = yield* makeServer(reservedServerName, defaultTimeout)
+  const server = yield* makeServer(reservedServerName, defaultSilence)
   const wanted = yield* Deferred.make<void>()
   yield* Deferred.await(wanted).pipe(
     Effect.andThen(connectWorkspace(root, clientInfo)),
@@ -94,9 +85,13 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
     Object.entries(options.servers).filter(([, config]) => config.disabled !== true),
     ([name, config]) =>
       Effect.gen(function* () {
-        const { longest, timeout } = limitsOf(config)
+        const { silence, total } = limitsOf(config)
         const dialogue = yield* dialogueOf(name, config, options.logs)
-        const server = yield* makeServer(name, timeout, policy, { dialogue, longest, onProgress: options.onProgress })
+        const server = yield* makeServer(name, silence, policy, {
+          dialogue,
+          longest: total,
+          onProgress: options.onProgress
+        })
         return { server, config }
       })
   )
