@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 
 /**
  * The time that the calls of one server may take. It stands still while somebody is asked something on the server's
@@ -52,6 +53,17 @@ export interface CallLimits {
   readonly silence: Duration.Duration
   /** In all, whatever it reports. */
   readonly total: Duration.Duration
+}
+
+export const defaultSilence = Duration.minutes(2)
+
+/** As the user's configuration has it. */
+export const limitsOf = ({ maxTimeoutMillis, timeoutMillis }: McpServerConfig): CallLimits => {
+  const silence = timeoutMillis === undefined ? defaultSilence : Duration.millis(timeoutMillis)
+  return {
+    silence,
+    total: maxTimeoutMillis === undefined ? Duration.times(silence, 10) : Duration.millis(maxTimeoutMillis)
+  }
 }
 
 /** How long a call has been waited for, of which `progress` must be told whenever the server reports some. */

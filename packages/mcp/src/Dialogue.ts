@@ -4,7 +4,7 @@ import { problemWith, withDefaults } from "@parley/domain/ElicitationForm"
 import type { Elicitation, ElicitationAnswer, SamplingAnswer, ServerRequests } from "@parley/domain/ServerRequests"
 import { total } from "@parley/domain/Usage"
 import { type Asking, makeAsking } from "./CallPatience.ts"
-import { readElicitation } from "./ElicitationRead.ts"
+import { formLimits, readElicitation } from "./ElicitationRead.ts"
 import { readSampling, samplingLimits } from "./SamplingRead.ts"
 import type { ServerLog } from "./ServerLog.ts"
 
@@ -40,10 +40,10 @@ export const makeDialogue = Effect.fnUntraced(function* (
 ) {
   const asking = yield* makeAsking
   const idle = yield* Latch.make(true)
-  const calls = { open: 0, sampled: 0 }
+  const calls = { open: 0, asked: 0, sampled: 0 }
   const begin = Effect.suspend(() => {
     if (calls.open++ > 0) return Effect.void
-    calls.sampled = 0
+    Object.assign(calls, { asked: 0, sampled: 0 })
     return idle.close
   })
   const end = Effect.suspend(() => (--calls.open > 0 ? Effect.void : idle.open))
@@ -91,6 +91,7 @@ export const makeDialogue = Effect.fnUntraced(function* (
               const request = readElicitation(server, params)
               if (request === undefined) return Effect.undefined
               const cancelled: ElicitationAnswer = { _tag: "Cancel" }
+              if (++calls.asked > formLimits.questions) return Effect.succeed(cancelled)
               return Effect.map(whileCalled(elicit(request), cancelled), (answer) => checked(request, answer, log))
             }),
     sample: maySample ? (params) => Effect.suspend(() => sampled(params)) : undefined,

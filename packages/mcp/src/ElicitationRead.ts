@@ -4,8 +4,8 @@ import type { Field } from "@parley/domain/ElicitationForm"
 import type { Elicitation } from "@parley/domain/ServerRequests"
 import { plainLine } from "./PlainText.ts"
 
-/** How much one server may ask in one form. */
-export const formLimits = { fields: 30, options: 100, keyCharacters: 100 }
+/** How much one server may ask in one form, and how often while a call runs: nobody is to be worn down. */
+export const formLimits = { questions: 20, fields: 30, options: 100, keyCharacters: 100 }
 
 const maybe = <S extends Schema.Top>(schema: S) => Schema.optionalKey(schema)
 const Titled = Schema.Struct({ const: Schema.String, title: maybe(Schema.String) }).pipe(Schema.Array)

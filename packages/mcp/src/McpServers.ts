@@ -8,6 +8,7 @@ import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { type ResultFiles, sweep } from "./internal/ResultFiles.ts"
 import type { AuthOptions } from "./McpAuth.ts"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
+import { defaultSilence, limitsOf } from "./CallPatience.ts"
 import type { CallProgress } from "./Progress.ts"
 import { dialogueOf } from "./ServerDialogue.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
@@ -62,16 +63,6 @@ export interface McpServersOptions {
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
-const defaultTimeout = Duration.seconds(120)
-
-/** How long a call may take without a word of the server, and in all. */
-const limitsOf = ({ maxTimeoutMillis, timeoutMillis }: McpServerConfig) => {
-  const timeout = timeoutMillis === undefined ? defaultTimeout : Duration.millis(timeoutMillis)
-  return {
-    timeout,
-    longest: maxTimeoutMillis === undefined ? Duration.times(timeout, 10) : Duration.millis(maxTimeoutMillis)
-  }
-}
 
 /**
  * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
@@ -82,7 +73,7 @@ const builtIn = Effect.fnUntraced(function* (
   clientInfo: McpServersOptions["clientInfo"],
   results: ResultFiles | undefined
 ) {
-  const server = yield* makeServer(reservedServerName, defaultTimeout, undefined, { results })
+  const server = yield* makeServer(reservedServerName, defaultSilence, undefined, { results })
   const definitions = builtInDefinitions(results !== undefined)
   const wanted = yield* Deferred.make<void>()
   yield* Deferred.await(wanted).pipe(
@@ -113,11 +104,11 @@ const startAll = Effect.fnUntraced(function* (options: McpServersOptions, result
     Object.entries(options.servers).filter(([, config]) => config.disabled !== true),
     ([name, config]) =>
       Effect.gen(function* () {
-        const { longest, timeout } = limitsOf(config)
+        const { silence, total } = limitsOf(config)
         const dialogue = yield* dialogueOf(name, config, options.logs)
-        const server = yield* makeServer(name, timeout, policy, {
+        const server = yield* makeServer(name, silence, policy, {
           dialogue,
-          longest,
+          longest: total,
           onProgress: options.onProgress,
           results
         })

@@ -99,14 +99,17 @@ describe("elicitation", () => {
         return Effect.succeed({ _tag: "Accept", content: {} })
       }
     }
-    const asked = form({
-      name: { type: "string", title: "\u001b[2JName", default: "Ada" },
-      age: { type: "integer", default: 36 },
-      score: { type: "number", default: 9.5 },
-      ok: { type: "boolean", default: true },
-      kind: { type: "string", enum: ["a", "b"], default: "b" },
-      none: { type: "string" }
-    })
+    const asked = form(
+      {
+        name: { type: "string", title: "\u001b[2JName", default: "Ada" },
+        age: { type: "integer", default: 36 },
+        score: { type: "number", default: 9.5 },
+        ok: { type: "boolean", default: true },
+        kind: { type: "string", enum: ["a", "b"], default: "b" },
+        none: { type: "string" }
+      },
+      ["name"]
+    )
     return withServer(askingServer, requests, (call) =>
       Effect.gen(function* () {
         const { result } = decode(yield* call("ask", asked))
@@ -157,6 +160,17 @@ describe("elicitation", () => {
       })
     )
   })
+
+  it.live("may be asked for twenty times during a call, and no more", () =>
+    withServer(askingServer, accept({}), (call) =>
+      Effect.gen(function* () {
+        const many = yield* call("ask_many", { ...form({}), times: 25 })
+        assert.strictEqual(many.split('"accept"').length - 1, 20)
+        assert.strictEqual(many.split('"cancel"').length - 1, 5)
+        assert.include(yield* call("ask", form({})), '"accept"')
+      })
+    )
+  )
 
   it.live("is not counted as the tool's time, and ends with the call it belongs to", () =>
     Effect.gen(function* () {
