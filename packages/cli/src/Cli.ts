@@ -17,7 +17,15 @@ const { workspace } = Flags.shared
 
 const run = Command.make(
   "run",
-  { message, ...Flags.shared, ...Flags.target, ...Flags.limits, refresh: Flags.refresh, format: Flags.roundFormat },
+  {
+    message,
+    ...Flags.shared,
+    ...Flags.target,
+    ...Flags.limits,
+    refresh: Flags.refresh,
+    trust: Flags.trust,
+    format: Flags.roundFormat
+  },
   (input) =>
     Effect.flatMap(
       Effect.promise(() => import("./commands/Run.ts")),

@@ -69,8 +69,8 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-/** The user's MCP servers, or others in their place, and the built-in workspace tools. */
-export const tools = (setup: Setup, servers = setup.config.mcpServers ?? {}): Layer.Layer<McpManager> =>
+/** The MCP servers that count, or others in their place, and the built-in workspace tools. */
+export const tools = (setup: Setup, servers = setup.servers): Layer.Layer<McpManager> =>
   Layer.unwrap(
     Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
       Effect.map((McpServers) =>

@@ -27,7 +27,7 @@ export const show = Effect.fnUntraced(function* (name: string, server: McpServer
 /** Starts one server of the configuration, on or off, and none of the others. */
 export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name, workspace }: Input) {
   const setup = yield* Setup.load({ workspace, model: Option.none() })
-  const servers = setup.config.mcpServers ?? {}
+  const { servers } = setup
   const found = UserServers.named(servers, name)
   if (found === undefined) {
     const names = Object.keys(servers)
