@@ -3,6 +3,7 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { StorageError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
+import type { Pins } from "@parley/mcp/Pins"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
@@ -69,13 +70,26 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
+export interface ToolsOptions {
+  /** Where their tools are pinned: with the user's data, unless something else is said. */
+  readonly pins?: Pins | "none"
+  /** For showing them to a person, who is shown what nobody sees in them. */
+  readonly keepUnseen?: boolean
+}
+
 /** The MCP servers that count, or others in their place, and the built-in workspace tools. */
-export const tools = (setup: Setup, servers = setup.servers): Layer.Layer<McpManager> =>
+export const tools = (
+  setup: Setup,
+  servers = setup.servers,
+  { keepUnseen, pins }: ToolsOptions = {}
+): Layer.Layer<McpManager> =>
   Layer.unwrap(
-    Effect.promise(() => import("@parley/mcp/McpServers")).pipe(
-      Effect.map((McpServers) =>
+    Effect.promise(() => Promise.all([import("@parley/mcp/McpServers"), import("./trust/FilePins.ts")])).pipe(
+      Effect.map(([McpServers, FilePins]) =>
         McpServers.layer({
           servers,
+          pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
+          keepUnseen,
           workspaceRoot: setup.workspace.root,
           clientInfo: { name: "parley", version }
         })

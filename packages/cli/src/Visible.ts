@@ -7,6 +7,9 @@ const unseen = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\
 const escaped = (text: string): string =>
   text.replaceAll(unseen, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 
+/** How many characters of a text are not seen. */
+export const hiddenIn = (text: string): number => text.replaceAll(/[\n\t]/g, "").match(unseen)?.length ?? 0
+
 /** Text on lines of its own in which nothing is hidden: line feeds and tabs stay, all else that is not seen is `\u{…}`. */
 export const visible = (text: string): string =>
   text

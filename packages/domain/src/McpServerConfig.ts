@@ -12,7 +12,12 @@ const common = {
    */
   readOnlyTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
   /** Tools that have the same effect once or twice, which the idempotency key in `_meta` helps them with; as above. */
-  idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey)
+  idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
+  /**
+   * Whether tools that differ from what they were when the server was first seen are blocked until the user accepts them:
+   * `changes`, which it is when not stated, or `off`.
+   */
+  pinning: Schema.optionalKey(Schema.Literals(["changes", "off"]))
 }
 
 /** A server that Parley starts as a child process and speaks to over its standard input and output. */

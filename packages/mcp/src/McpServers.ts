@@ -6,11 +6,12 @@ import type { Scope } from "effect/Scope"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
+import type { Pins } from "./Pins.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { statusOf } from "./ServerState.ts"
 import { supervise } from "./Supervisor.ts"
-import { callTool, unknownTool } from "./ToolCalls.ts"
+import { callTool, refusedTool } from "./ToolCalls.ts"
 import { reservedServerName, uniqueByName } from "./ToolNames.ts"
 import { make as makeServer, settled, tell, type ToolServer } from "./ToolServer.ts"
 import { workspaceDefinitions } from "./WorkspaceTools.ts"
@@ -33,6 +34,13 @@ export interface McpServersOptions {
   readonly closeGrace?: Duration.Input | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
+  /**
+   * Where it is kept what the tools of a server were when it was first seen. Tools that differ from that, or are new, are
+   * then blocked: they are not among `tools`, and a call to one is `NotSent`. Without it nothing is pinned.
+   */
+  readonly pins?: Pins | undefined
+  /** Leaves in descriptions and schemas what nobody sees, for whoever makes it visible. No model may be told of it. */
+  readonly keepUnseen?: boolean | undefined
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
@@ -61,6 +69,7 @@ const builtIn = Effect.fnUntraced(function* (root: string, clientInfo: McpServer
 const startAll = Effect.fnUntraced(function* (options: McpServersOptions) {
   const lifeOptions: LifeOptions = {
     client: { clientInfo: options.clientInfo },
+    admission: { pins: options.pins, keepUnseen: options.keepUnseen },
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
@@ -127,7 +136,13 @@ const make = Effect.fnUntraced(function* (
       const ours = own.find((tool) => tool.name === name)
       if (ours !== undefined && workspace !== undefined) yield* workspace.wake
       const found = ours ?? (yield* known).find((tool) => tool.name === name)
-      if (found === undefined) return yield* unknownTool(name)
+      if (found === undefined) {
+        const states = yield* Effect.forEach(configured, settled)
+        return yield* refusedTool(
+          name,
+          states.flatMap(({ past }) => past.blocked)
+        )
+      }
       return yield* callTool(found.from, found, input, context)
     })
   })

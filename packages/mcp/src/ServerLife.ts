@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
 import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
+import { type AdmissionOptions, admit } from "./Admission.ts"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
@@ -16,6 +17,7 @@ import { died, tell, type ToolServer } from "./ToolServer.ts"
 /** What the start of a server needs besides its own configuration. */
 export interface LifeOptions {
   readonly client: ClientSettings
+  readonly admission: AdmissionOptions
   /** Where a server runs whose configuration names no directory. */
   readonly directory: string | undefined
   readonly environment: { readonly [name: string]: string | undefined } | undefined
@@ -75,11 +77,15 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
 
 const startLimit = ({ startTimeoutMillis }: McpServerConfig) => Duration.millis(startTimeoutMillis ?? 10_000)
 
-const readyIn = (name: string, config: McpServerConfig, started: Started) => {
+/** What of a server's tools may be used, as they are now. */
+const admitted = (name: string, config: McpServerConfig, connection: Connection, { admission }: LifeOptions) =>
+  Effect.flatMap(catalogOf(name, config, connection), (catalog) => admit(name, config, admission, catalog))
+
+const readyIn = (name: string, config: McpServerConfig, started: Started, options: LifeOptions) => {
   const limit = startLimit(config)
   return started.connect.pipe(
     Effect.flatMap((connection) =>
-      Effect.map(catalogOf(name, config, connection), (catalog) => ({
+      Effect.map(admitted(name, config, connection, options), (catalog) => ({
         _tag: "BecameReady" as const,
         connection,
         catalog
@@ -107,10 +113,10 @@ const readyIn = (name: string, config: McpServerConfig, started: Started) => {
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
     const started = yield* start(server.name, config, options)
-    const ready = yield* readyIn(server.name, config, started)
+    const ready = yield* readyIn(server.name, config, started, options)
     yield* tell(server, ready)
     const { connection } = ready
-    const list = catalogOf(server.name, config, connection)
+    const list = admitted(server.name, config, connection, options)
     const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
     return yield* new ServerDown({ problem: yield* explain(problem, started) })
   }).pipe(

@@ -1,5 +1,6 @@
 import type { ServerStatus } from "@parley/domain/McpManager"
 import type { ToolDefinition } from "@parley/domain/Tool"
+import type { Blocked } from "./Admission.ts"
 import type { Connection } from "./internal/Connection.ts"
 import { countedDeaths, pauseAfter, type RestartPolicy } from "./RestartPolicy.ts"
 import type { Catalog } from "./ToolListing.ts"
@@ -8,6 +9,8 @@ import type { Catalog } from "./ToolListing.ts"
 export interface Past {
   /** What it offered when it was last listed, so that a call can be told what became of its server. */
   readonly tools: ReadonlyArray<ToolDefinition>
+  /** What else it offered then, and why that may not be called. */
+  readonly blocked: ReadonlyArray<Blocked>
   /** When it died, as far as that still counts. */
   readonly deaths: ReadonlyArray<number>
   /** How often it was started again. */
@@ -49,7 +52,7 @@ export type ServerEvent =
 
 export const initial: ServerState = {
   _tag: "Starting",
-  past: { tools: [], deaths: [], restarts: 0, lastProblem: undefined }
+  past: { tools: [], blocked: [], deaths: [], restarts: 0, lastProblem: undefined }
 }
 
 const afterDeath = (policy: RestartPolicy, before: Past, problem: string, at: number, spread: number): ServerState => {
@@ -72,7 +75,7 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       const { catalog, connection } = event
       return {
         _tag: "Ready",
-        past: { ...past, tools: catalog.tools },
+        past: { ...past, tools: catalog.tools, blocked: catalog.blocked ?? [] },
         connection,
         note: catalog.note,
         stale: undefined
@@ -80,7 +83,12 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
     }
     case "Listed":
       return state._tag === "Ready"
-        ? { ...state, past: { ...past, tools: event.catalog.tools }, note: event.catalog.note, stale: undefined }
+        ? {
+            ...state,
+            past: { ...past, tools: event.catalog.tools, blocked: event.catalog.blocked ?? [] },
+            note: event.catalog.note,
+            stale: undefined
+          }
         : state
     case "ListingFailed":
       return state._tag === "Ready" ? { ...state, stale: event.problem } : state

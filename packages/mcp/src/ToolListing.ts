@@ -4,6 +4,7 @@ import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { ServerDown } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
+import type { Blocked } from "./Admission.ts"
 import { explainLeftOut, readTools } from "./ToolList.ts"
 
 const maxPages = 64
@@ -44,6 +45,8 @@ const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: ToolD
 export interface Catalog {
   readonly tools: ReadonlyArray<ToolDefinition>
   readonly note: string | undefined
+  /** Tools that are offered and not admitted. */
+  readonly blocked?: ReadonlyArray<Blocked>
 }
 
 /** Asks a server for its tools. */

@@ -35,5 +35,5 @@ export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name
     return yield* new UsageError({ problem: `There is no server ${quoted(name)}, ${others}` })
   }
   const { disabled: _disabled, ...server } = found
-  yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }))
+  yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }, { keepUnseen: true }))
 })

@@ -50,15 +50,17 @@ export const list = Effect.fn("parley mcp list")(function* (flags: Here & { read
           Effect.flatMap(McpManager, ({ servers }) => servers),
           Live.tools(setup)
         )
-  const started = configured.map(([name, config]) => ({
-    ...listed(
-      ServerView.view(name, config),
-      config.disabled === true ? undefined : statuses.find((status) => status.name === name),
-      ServerView.concealing(config)
-    ),
-    ...ProjectList.source(setup.project, name)
-  }))
-  const servers: ReadonlyArray<typeof Listed.Type> = [...started, ...ProjectList.notUsed(setup.project)]
+  const started = configured.map(([name, config]): typeof Listed.Type =>
+    ProjectList.withSource(
+      setup.project,
+      listed(
+        ServerView.view(name, config),
+        config.disabled === true ? undefined : statuses.find((status) => status.name === name),
+        ServerView.concealing(config)
+      )
+    )
+  )
+  const servers = [...started, ...ProjectList.notUsed(setup.project)]
   if (setup.project.problem !== undefined) yield* output.note(`parley: ${setup.project.problem.message}`)
   if (flags.format === "json") return yield* output.line(yield* Effect.orDie(encode({ servers })))
   if (servers.length === 0)

@@ -96,5 +96,5 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
         flags,
         concealing(server)
       )
-  }).pipe(Effect.provide(Live.tools(setup, { [name]: server })))
+  }).pipe(Effect.provide(Live.tools(setup, { [name]: server }, { pins: "none", keepUnseen: true })))
 })

@@ -1,4 +1,5 @@
 import * as Trust from "@parley/workspace/Trust"
+import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { UsageError } from "../ExitCode.ts"
@@ -8,6 +9,7 @@ import { quoted } from "../Slots.ts"
 import * as ProjectTrust from "../trust/ProjectTrust.ts"
 import * as TrustList from "../trust/TrustList.ts"
 import type { Here } from "./Dynamic.ts"
+import * as Drift from "./McpDrift.ts"
 
 export interface Input extends Here {
   readonly name: Option.Option<string>
@@ -53,6 +55,8 @@ const decideOne = Effect.fnUntraced(function* (setup: Setup.Setup, name: string,
   const consent = { yes: input.yes, hash: Option.getOrUndefined(input.hash) }
   const server = setup.project.servers.find((server) => server.name === name)
   if (server !== undefined && isOpen(server)) return yield* ProjectTrust.decide(setup, server, consent)
+  const counting = UserServers.named(setup.servers, name)
+  if (counting !== undefined) return yield* Drift.decide(setup, name, counting, consent)
   return yield* usage(`There is no server ${quoted(name)}; see \`parley mcp list\` and \`parley mcp trust --list\``)
 })
 

@@ -8,8 +8,14 @@ export const fields = { source: Schema.optionalKey(Schema.Literal("project")) }
 /** The states of a server of a project that is not used. */
 export const unused = ["untrusted", "shadowed"] as const
 
-export const source = ({ servers }: Trust.Standings, name: string): { readonly source?: "project" } =>
-  servers.some((server) => server.name === name && server.standing === "trusted") ? { source: "project" } : {}
+/** The same, and that it is the project's, if it is. */
+export const withSource = <A extends { readonly name: string }>(
+  { servers }: Trust.Standings,
+  shown: A
+): A & { readonly source?: "project" } =>
+  servers.some(({ name, standing }) => name === shown.name && standing === "trusted")
+    ? { ...shown, source: "project" }
+    : shown
 
 const whys = {
   declined: "you said no to it; `parley mcp trust` shows it again",
