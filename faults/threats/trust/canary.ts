@@ -9,6 +9,8 @@ import { type World, world } from "../../user/support/world.ts"
 
 export const json = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 
+const decodeConfig = Schema.decodeEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+
 /** The name of every server that a project declares here. No request may hold it. */
 export const name = "canaryserver"
 
@@ -64,9 +66,7 @@ export const here = Effect.gen(function* () {
   const made = yield* world()
   const put: Here["put"] = (path, content) => write(join(made.workspace, path), content)
   const config = join(made.home, ".config/parley/config.json")
-  const before = Schema.decodeSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))(
-    readFileSync(config, "utf8")
-  )
+  const before = yield* Effect.orDie(decodeConfig(readFileSync(config, "utf8")))
   const all: Here = {
     ...made,
     canary: yield* canary(made.root),

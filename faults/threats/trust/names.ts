@@ -72,7 +72,7 @@ const prefixes = Effect.gen(function* () {
   assert.lengthOf(tools, 3 + 7)
   assert.strictEqual(new Set(tools.map(({ name }) => name)).size, tools.length)
   assert.deepStrictEqual(
-    tools.filter(({ name }) => /^workspace__/.test(name)).map(({ server }) => server),
+    tools.filter(({ name }) => name.startsWith("workspace__")).map(({ server }) => server),
     ["workspace", "workspace", "workspace"]
   )
   writeFileSync(join(at.workspace, "a.txt"), "inside of the workspace")

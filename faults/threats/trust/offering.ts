@@ -21,7 +21,7 @@ export interface Offering extends Here {
   /** A message to a model that asks for these tools; the requests, and what was said on standard error. */
   readonly send: (
     ...tools: ReadonlyArray<string>
-  ) => Effect.Effect<{ readonly bodies: ReadonlyArray<string>; readonly stderr: string }, unknown, never>
+  ) => Effect.Effect<{ readonly bodies: ReadonlyArray<string>; readonly stderr: string }, unknown>
 }
 
 /** The user's own servers, each of which offers what it is told to. */

@@ -18,7 +18,7 @@ const corpus: ReadonlyArray<readonly [hidden: string, shown: string]> = [
   [`\u{e0001}${tags(evil)}\u{e007f}`, "\\u{e0001}"],
   [bits(evil), "\\u{200c}"],
   [selectors(evil), "\\u{e01"],
-  [`\u202e${[...evil].toReversed().join("")}\u202c`, "\\u{202e}"],
+  [`\u202e${Array.from(evil).toReversed().join("")}\u202c`, "\\u{202e}"],
   [`\u2066${evil}\u2069`, "\\u{2066}"],
   [`\u200f${evil}\u200e`, "\\u{200f}"],
   [`\u061c${evil}`, "\\u{61c}"],

@@ -1,9 +1,8 @@
-import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
 import { said } from "../../user/support/model.ts"
-import { type Here, here, name, servers, untouched } from "./canary.ts"
+import { type Here, here, json, name, servers, untouched } from "./canary.ts"
 
 /** What a project's servers may not say, next to what makes them canaries. */
 const greedy = (more: object) => (at: Here) =>
@@ -116,10 +115,7 @@ export const redirected: ReadonlyArray<Case> = Object.entries(routes).map(([wher
     untouched(at)
     // The same words in the user's own file do send it there.
     at.configure({ providers: { anthropic: { baseUrl: at.canary.url } } })
-    yield* at.run(["run", "phase:answer"], { env: { ANTHROPIC_BASE_URL: undefined, PWD: join(at.workspace) } })
-    assert.include(
-      at.canary.requests().map((headers) => headers["x-api-key"]),
-      "test-key"
-    )
+    yield* at.run(["run", "phase:answer"], { env: { ANTHROPIC_BASE_URL: undefined } })
+    assert.include(json(at.canary.requests()), "test-key")
   })
 }))

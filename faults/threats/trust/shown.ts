@@ -39,7 +39,7 @@ const words = Effect.gen(function* () {
     args,
     env: { TOKEN: "secret-value", NODE_OPTIONS: "--require ./x.js" }
   }))
-  const node = JSON.stringify(process.execPath)
+  const node = `"${process.execPath}"`
   assert.deepStrictEqual(lines, [
     `${name}, of the project "WS"`,
     "  runs, one argument to a line, without a shell:",

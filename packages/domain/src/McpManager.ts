@@ -18,6 +18,8 @@ export interface ServerStatus {
   readonly tools: number
   /** Why it is not ready, in words for a person; or, of one that is, what is wrong with its tools. */
   readonly problem?: string
+  /** How many more it offers that are not used, as the user has not accepted what they are now; absent when none. */
+  readonly blocked?: number
   /** How often it was started again; absent when never. */
   readonly restarts?: number
   /** Why it was last found dead, also when it has been started again since. */

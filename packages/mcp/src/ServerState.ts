@@ -134,12 +134,13 @@ const problemOf = (state: ServerState): string | undefined => {
 
 export const statusOf = (name: string, state: ServerState): ServerStatus => {
   const problem = problemOf(state)
-  const { lastProblem, restarts, tools } = state.past
+  const { blocked, lastProblem, restarts, tools } = state.past
   return {
     name,
     state: stateNames[state._tag],
     tools: state._tag === "Ready" ? tools.length : 0,
     ...(problem === undefined ? {} : { problem }),
+    ...(blocked.length === 0 ? {} : { blocked: blocked.length }),
     ...(restarts === 0 ? {} : { restarts }),
     ...(lastProblem === undefined ? {} : { lastProblem })
   }

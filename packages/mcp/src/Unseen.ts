@@ -9,8 +9,9 @@ export const withoutUnseen = (text: string): string =>
   text.replaceAll(/\r\n?|[\p{Zl}\p{Zp}]/gu, "\n").replaceAll(unseen, "")
 
 // In values that a call must repeat, joiners and the choice of a glyph are part of words and emoji, and a carriage return is
-// one; nothing of the rest has a use in them.
-const suspicious = /(?![\n\r\t]|\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+// part of a line end; nothing of the rest has a use in them.
+const suspicious =
+  /(?![\n\t]|\r\n|\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
 const prose = new Set(["$comment", "description", "title"])
 /** What stands under these is a value, whatever its keys are called. */

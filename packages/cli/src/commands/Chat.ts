@@ -37,6 +37,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context())
   let busy = false
+  const told = new Set<string>()
   const lines = yield* Effect.acquireRelease(Effect.sync(Lines.open), (lines) => Effect.sync(lines.close))
   Signals.divertInterrupt(() => {
     if (busy) runFork(coordinator.cancel(info.id))
@@ -62,6 +63,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     busy = true
     const round = yield* Effect.result(RunRound.run(info, line, "text", { mentions: lines.typed() }))
     busy = false
+    if (Result.isSuccess(round) && round.success.status === "completed") yield* Notices.blocked(told)
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }
