@@ -94,7 +94,11 @@ describe("parley mcp, one server", { timeout: 120_000 }, () => {
         assert.isAbove(remote.state.received.filter((one) => one === secret).length, 0, "it was sent the secret")
         const [list, ...inspected] = ended
         assert.include(list?.stdout ?? "", "! it exited with code 3 (stderr: refused: …)")
-        assert.match(inspected[0]?.stdout ?? "", /\n {2}show\n {4}␛\[2J␛\]0;owned␇ hidden text …\n/)
+        assert.include(
+          inspected[0]?.stdout,
+          "\n  show\n    ! hides 4 characters, shown as \\u{…}; the model is not sent them\n" +
+            "    \\u{1b}[2J\\u{1b}]0;owned\\u{7} hidden\\u{202e} text …\n"
+        )
         assert.deepStrictEqual(
           inspected.slice(0, 3).map(({ code }) => code),
           [0, 4, 4]
