@@ -74,7 +74,7 @@ describe("parley mcp, one server", { timeout: 120_000 }, () => {
         const remote = yield* echoing
         here.configure({
           mcpServers: {
-            leaky: { ...node(leaky), env: { TOKEN: secret } },
+            leaky: { ...node(leaky, "\u202eliated\u009b2J"), env: { TOKEN: secret } },
             failing: { ...node(leaky, "--exit"), env: { TOKEN: secret } },
             remote: { url: `${remote.url}/mcp`, headers: { authorization: `Bearer ${secret}` } }
           }

@@ -7,6 +7,7 @@ import * as ProjectServers from "../src/ProjectServers.ts"
 import * as Trust from "../src/Trust.ts"
 import { json, message, mode, put, temporary } from "./support.ts"
 
+const nowhere = { url: "http://127.0.0.1:1/" }
 const server = { command: "run", args: ["a", "b"], cwd: "sub", env: { TOKEN: "x" }, timeoutMillis: 5 }
 
 interface Here extends Trust.Place {
@@ -126,9 +127,12 @@ describe("trust", () => {
       const here = yield* place
       here.declare({ a: server, b: { url: "http://127.0.0.1/" } })
       assert.deepStrictEqual(yield* standings(here), { a: "unknown", b: "unknown" })
+      assert.deepStrictEqual(Trust.counting({}, yield* Trust.standings(here, {})), {})
       const found = yield* ProjectServers.read(here.root)
       for (const one of found) yield* Trust.decide(here, one, one.name === "a" ? "trusted" : "declined")
       assert.deepStrictEqual(yield* standings(here), { a: "trusted", b: "declined" })
+      const counting = Trust.counting({ mine: nowhere }, yield* Trust.standings(here, { mine: nowhere }))
+      assert.deepStrictEqual(Object.keys(counting).sort(), ["a", "mine"])
       const stored = files(join(here.root, "data/parley/trust"))
       assert.deepStrictEqual(stored.map(mode).sort(), ["600", "600", "700"])
 
