@@ -1,7 +1,10 @@
-import { afterAll, beforeAll } from "vitest"
+import { afterAll, beforeAll, vi } from "vitest"
 import { suite } from "./suite.ts"
 import { cases, rows } from "./threats/trust.ts"
 import { removeCommand, theCommand } from "./user/support/command.ts"
+
+// A case runs the command up to ten times, beside eleven other cases.
+vi.setConfig({ testTimeout: 240_000 })
 
 beforeAll(() => void theCommand(), 120_000)
 afterAll(removeCommand)
