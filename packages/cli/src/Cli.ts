@@ -24,6 +24,7 @@ const run = Command.make(
     ...Flags.limits,
     ...Flags.prompt,
     refresh: Flags.refresh,
+    trust: Flags.trust,
     format: Flags.roundFormat
   },
   (input) =>

@@ -4,6 +4,7 @@ import type { StorageError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ServerRequests } from "@parley/domain/ServerRequests"
+import type { Pins } from "@parley/mcp/Pins"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
@@ -76,22 +77,35 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-/** The user's MCP servers, or others in their place, and the built-in workspace tools. */
+export interface ToolsOptions extends Pick<McpServersOptions, "logs" | "onProgress"> {
+  /** How to log in to them, where it is not with the stored logins. */
+  readonly auth?: Partial<AuthOptions>
+  /** Where their tools are pinned: with the user's data, unless something else is said. */
+  readonly pins?: Pins | "none"
+  /** For showing them to a person, who is shown what nobody sees in them. */
+  readonly keepUnseen?: boolean
+}
+
+/** The MCP servers that count, or others in their place, and the built-in workspace tools. */
 export const tools = (
   setup: Setup,
-  servers = setup.config.mcpServers ?? {},
-  more: Pick<McpServersOptions, "logs" | "onProgress"> & { readonly auth?: Partial<AuthOptions> } = {}
+  servers = setup.servers,
+  { auth, keepUnseen, pins, ...more }: ToolsOptions = {}
 ): Layer.Layer<McpManager> =>
   Layer.unwrap(
-    Effect.promise(() => Promise.all([import("@parley/mcp/McpServers"), import("@parley/mcp/McpAuth")])).pipe(
-      Effect.map(([McpServers, McpAuth]) =>
+    Effect.promise(() =>
+      Promise.all([import("@parley/mcp/McpServers"), import("@parley/mcp/McpAuth"), import("./trust/FilePins.ts")])
+    ).pipe(
+      Effect.map(([McpServers, McpAuth, FilePins]) =>
         McpServers.layer({
           servers,
+          pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
+          keepUnseen,
           workspaceRoot: setup.workspace.root,
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
           ...more,
-          auth: { store: McpAuth.directory(setup.user.mcpAuthDirectory), ...more.auth }
+          auth: { store: McpAuth.directory(setup.user.mcpAuthDirectory), ...auth }
         })
       )
     )

@@ -228,6 +228,44 @@ const restart = Command.make("restart", { name, workspace }, (input) =>
   Command.withDescription("Have your running conversations end a server and start it anew, also one that has failed")
 )
 
+const trust = Command.make(
+  "trust",
+  {
+    name: name.pipe(Argument.optional),
+    list: Flag.Boolean("list").pipe(
+      Flag.withDescription("Only say what the project declares, how it stands, and its hash"),
+      Flag.withDefault(false)
+    ),
+    yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask; needs --hash"), Flag.withDefault(false)),
+    hash: Flag.String("hash").pipe(
+      Flag.withMetavar("HASH"),
+      Flag.withDescription("What is trusted must have this hash, as --list shows it"),
+      Flag.optional
+    ),
+    revoke: Flag.Boolean("revoke").pipe(
+      Flag.withDescription("Take back what was said about a server, or with --all about all of this project"),
+      Flag.withDefault(false)
+    ),
+    all: Flag.Boolean("all").pipe(Flag.withDescription("With --revoke: all of this project"), Flag.withDefault(false)),
+    workspace,
+    format: Flags.listFormat
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./commands/McpTrust.ts")),
+      (command) => command.trust(input)
+    )
+).pipe(
+  Command.withDescription(
+    "Look at the MCP servers that a project declares, or at tools that have changed, and say which may be used"
+  ),
+  Command.withExamples([
+    { command: "parley mcp trust", description: "Show each server of this project, and ask" },
+    { command: "parley mcp trust --list", description: "What there is, with the hashes that scripts need" },
+    { command: "parley mcp trust docs --yes --hash HASH", description: "Trust exactly what has this hash" }
+  ])
+)
+
 export const mcp = Command.make("mcp").pipe(
   Command.withDescription("Your MCP servers"),
   Command.withSubcommands([
@@ -242,6 +280,7 @@ export const mcp = Command.make("mcp").pipe(
     read,
     probe,
     auth,
+    trust,
     importFrom,
     logs,
     restart

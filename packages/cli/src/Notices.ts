@@ -1,3 +1,4 @@
+import { McpManager } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import * as Effect from "effect/Effect"
 import { Output } from "./Output.ts"
@@ -13,4 +14,16 @@ export const show = Effect.fnUntraced(function* (setup: Setup) {
     yield* output.note(
       "parley: no model configured; the offline demo model answers by fixed rules (set ANTHROPIC_API_KEY for a real one)"
     )
+})
+
+/** After a round: servers with tools that wait to be accepted, each unless that was told before. */
+export const blocked = Effect.fnUntraced(function* (told: Set<string>) {
+  const output = yield* Output
+  const mcp = yield* McpManager
+  for (const { blocked, name, problem } of yield* mcp.servers) {
+    const line = `parley: ${name}: ${problem ?? "its tools have changed"}`
+    if (blocked === undefined || told.has(line)) continue
+    told.add(line)
+    yield* output.note(line)
+  }
 })

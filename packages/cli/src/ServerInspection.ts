@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { ServerTrouble } from "./ExitCode.ts"
 import { inLine, short } from "./Render.ts"
 import * as ServerView from "./ServerView.ts"
+import { hiddenIn, visible } from "./Visible.ts"
 
 const Tool = Schema.Struct({
   /** What a model calls it. */
@@ -87,11 +88,18 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
   return inspection
 })
 
+/** That there is something which the model is not sent, wherever in a long text it stands. */
+const hiddenWords = (description: string): ReadonlyArray<string> => {
+  const hidden = hiddenIn(description)
+  return hidden === 0 ? [] : [`    ! hides ${hidden} characters, shown as \\u{…}; the model is not sent them`]
+}
+
 const toolWords = ({ description, inputSchema, tool }: typeof Tool.Type): string =>
   [
-    `  ${inLine(tool)}`,
-    ...(description === "" ? [] : [`    ${short(description, 400)}`]),
-    `    input ${short(encodeJson(inputSchema), 2000)}`
+    `  ${inLine(visible(tool))}`,
+    ...hiddenWords(description + encodeJson(inputSchema)),
+    ...(description === "" ? [] : [`    ${short(visible(description), 400)}`]),
+    `    input ${short(visible(encodeJson(inputSchema)), 2000)}`
   ].join("\n")
 
 /** For people: long descriptions and schemas are cut. */

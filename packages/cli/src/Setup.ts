@@ -1,5 +1,7 @@
 import * as ModelRef from "@parley/domain/ModelRef"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
+import * as Trust from "@parley/workspace/Trust"
 import * as UserConfig from "@parley/workspace/UserConfig"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,6 +14,10 @@ export interface Setup {
   readonly user: Locations.UserLocations
   readonly config: UserConfig.UserConfig
   readonly warnings: ReadonlyArray<string>
+  /** The MCP servers that count: the user's, and those of the project that the user trusts. */
+  readonly servers: { readonly [name: string]: McpServerConfig }
+  /** All that the project declares, and how each of it stands. */
+  readonly project: Trust.Standings
   /** Named on the command line or in the configuration. */
   readonly model: ModelRef.ModelRef | undefined
   /** From the command line, then from the configuration. */
@@ -30,6 +36,8 @@ const parseModel = (text: string) =>
 export interface Flags {
   readonly workspace: Option.Option<string>
   readonly model: Option.Option<string>
+  /** The project's MCP servers are trusted as they are now, and for this run alone. */
+  readonly trust?: boolean
 }
 
 export interface LimitFlags {
@@ -48,12 +56,20 @@ export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<Li
   const workspace = yield* Locations.find(Option.getOrElse(flags.workspace, () => Host.cwd()))
   const loaded = yield* UserConfig.load(user.configFile)
   const config = yield* Effect.fromResult(UserConfig.withEnvironment(loaded.config, env))
+  const users = config.mcpServers ?? {}
+  const found = yield* Trust.standings({ user, workspace }, users)
+  // Whoever says that they are trusted means them to run.
+  if (flags.trust === true && found.problem !== undefined) return yield* found.problem
+  const project = flags.trust === true ? Trust.trusting(found) : found
+  const ignored = Trust.notice(workspace.root, project)
   const model = Option.isSome(flags.model) ? yield* parseModel(flags.model.value) : undefined
   const setup: Setup = {
     workspace,
     user,
     config,
-    warnings: loaded.warnings,
+    warnings: ignored === undefined ? loaded.warnings : [...loaded.warnings, ignored],
+    servers: Trust.counting(users, project),
+    project,
     model: model ?? config.model,
     limits: {
       ...config.limits,

@@ -79,7 +79,7 @@ describe("parley mcp, one server", { timeout: 120_000 }, () => {
         const remote = yield* echoing
         here.configure({
           mcpServers: {
-            leaky: { ...node(leaky), env: { TOKEN: secret } },
+            leaky: { ...node(leaky, "\u202eliated\u009b2J"), env: { TOKEN: secret } },
             failing: { ...node(leaky, "--exit"), env: { TOKEN: secret } },
             remote: { url: `${remote.url}/mcp`, headers: { authorization: `Bearer ${secret}` } }
           }
@@ -99,7 +99,11 @@ describe("parley mcp, one server", { timeout: 120_000 }, () => {
         assert.isAbove(remote.state.received.filter((one) => one === secret).length, 0, "it was sent the secret")
         const [list, ...inspected] = ended
         assert.include(list?.stdout ?? "", "! it exited with code 3 (stderr: refused: …)")
-        assert.match(inspected[0]?.stdout ?? "", /\n {2}show\n {4}␛\[2J␛\]0;owned␇ hidden text …\n/)
+        assert.include(
+          inspected[0]?.stdout,
+          "\n  show\n    ! hides 4 characters, shown as \\u{…}; the model is not sent them\n" +
+            "    \\u{1b}[2J\\u{1b}]0;owned\\u{7} hidden\\u{202e} text …\n"
+        )
         assert.deepStrictEqual(
           inspected.slice(0, 3).map(({ code }) => code),
           [0, 4, 4]

@@ -31,6 +31,8 @@ export interface ServerStatus {
   readonly problem?: string
   /** Every tool it offers that is not passed on, by the server's own name for it, and why; absent when there is none. */
   readonly leftOut?: ReadonlyArray<{ readonly tool: string; readonly why: string }>
+  /** How many more it offers that are not used, as the user has not accepted what they are now; absent when none. */
+  readonly blocked?: number
   /** How often it was started again; absent when never. */
   readonly restarts?: number
   /** Why it was last found dead, also when it has been started again since. */

@@ -28,7 +28,12 @@ const common = {
   /** From which level on the server's log messages are wanted; "warning" when not stated. */
   logLevel: Schema.optionalKey(
     Schema.Literals(["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"])
-  )
+  ),
+  /**
+   * Whether tools that differ from what they were when the server was first seen are blocked until the user accepts them:
+   * `changes`, which it is when not stated, or `off`.
+   */
+  pinning: Schema.optionalKey(Schema.Literals(["changes", "off"]))
 }
 
 /** A server that Parley starts as a child process and speaks to over its standard input and output. */

@@ -1,3 +1,4 @@
+export * as CanonicalJson from "./CanonicalJson.ts"
 export * as Content from "./Content.ts"
 export * as ContextManifest from "./ContextManifest.ts"
 export * as DynamicContextManager from "./DynamicContextManager.ts"

@@ -11,6 +11,7 @@ import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import { defaultSilence, limitsOf } from "./CallPatience.ts"
 import type { CallProgress } from "./Progress.ts"
 import { dialogueOf } from "./ServerDialogue.ts"
+import type { Pins } from "./Pins.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { notesNow } from "./OfferListing.ts"
@@ -18,7 +19,7 @@ import { offering } from "./Offering.ts"
 import { builtInDefinitions, readResultName } from "./ResultTool.ts"
 import { statusOf } from "./ServerState.ts"
 import { renew, superviseAlways } from "./Supervisor.ts"
-import { callTool, unknownTool } from "./ToolCalls.ts"
+import { callTool, refusedTool } from "./ToolCalls.ts"
 import type { OfferedTool } from "./ToolList.ts"
 import { reservedServerName, uniqueByName } from "./ToolNames.ts"
 import { make as makeServer, settled, tell, type ToolServer } from "./ToolServer.ts"
@@ -60,6 +61,13 @@ export interface McpServersOptions {
   readonly restarts?: Partial<RestartPolicy> | undefined
   /** Logs in to servers that are reached by an address. Without it one that wants a login fails. */
   readonly auth?: AuthOptions | undefined
+  /**
+   * Where it is kept what the tools of a server were when it was first seen. Tools that differ from that, or are new, are
+   * then blocked: they are not among `tools`, and a call to one is `NotSent`. Without it nothing is pinned.
+   */
+  readonly pins?: Pins | undefined
+  /** Leaves in descriptions and schemas what nobody sees, for whoever makes it visible. No model may be told of it. */
+  readonly keepUnseen?: boolean | undefined
 }
 
 const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
@@ -92,6 +100,7 @@ const builtIn = Effect.fnUntraced(function* (
 const startAll = Effect.fnUntraced(function* (options: McpServersOptions, results: ResultFiles | undefined) {
   const lifeOptions: LifeOptions = {
     client: { clientInfo: options.clientInfo },
+    admission: { pins: options.pins, keepUnseen: options.keepUnseen },
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
@@ -179,7 +188,13 @@ const make = Effect.fnUntraced(function* (
       const ours = own.find((tool) => tool.name === name)
       if (ours !== undefined && workspace !== undefined) yield* workspace.wake
       const found = ours ?? (yield* known).find((tool) => tool.name === name)
-      if (found === undefined) return yield* unknownTool(name)
+      if (found === undefined) {
+        const states = yield* Effect.forEach(configured, settled)
+        return yield* refusedTool(
+          name,
+          states.flatMap(({ past }) => past.blocked)
+        )
+      }
       return yield* callTool(found.from, found, input, context)
     }),
     restart: (name) =>

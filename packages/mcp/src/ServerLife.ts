@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
 import { type AuthOptions, authorizerFor } from "./McpAuth.ts"
 import type { HttpServer, McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
+import { type AdmissionOptions, admit } from "./Admission.ts"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
@@ -18,6 +19,7 @@ import { died, tell, type ToolServer } from "./ToolServer.ts"
 /** What the start of a server needs besides its own configuration. */
 export interface LifeOptions {
   readonly client: ClientSettings
+  readonly admission: AdmissionOptions
   /** Where a server runs whose configuration names no directory. */
   readonly directory: string | undefined
   readonly environment: { readonly [name: string]: string | undefined } | undefined
@@ -104,11 +106,15 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
 
 const startLimit = ({ startTimeoutMillis }: McpServerConfig) => Duration.millis(startTimeoutMillis ?? 10_000)
 
-const readyIn = (name: string, config: McpServerConfig, started: Started) => {
+/** What of a server's tools may be used, as they are now. */
+const admitted = (name: string, config: McpServerConfig, connection: Connection, { admission }: LifeOptions) =>
+  Effect.flatMap(catalogOf(name, config, connection), (catalog) => admit(name, config, admission, catalog))
+
+const readyIn = (name: string, config: McpServerConfig, started: Started, options: LifeOptions) => {
   const limit = startLimit(config)
   return started.connect.pipe(
     Effect.flatMap((connection) =>
-      Effect.map(catalogOf(name, config, connection), (catalog) => ({
+      Effect.map(admitted(name, config, connection, options), (catalog) => ({
         _tag: "BecameReady" as const,
         connection,
         catalog
@@ -137,11 +143,11 @@ export const live = (server: ToolServer, config: McpServerConfig, options: LifeO
   Effect.gen(function* () {
     const started = yield* start(server, config, options)
     const whole = Effect.gen(function* () {
-      const ready = yield* readyIn(server.name, config, started)
+      const ready = yield* readyIn(server.name, config, started, options)
       yield* tell(server, ready)
       const { connection } = ready
       yield* Effect.forkScoped(keepListed(server, connection, startLimit(config)))
-      const list = catalogOf(server.name, config, connection)
+      const list = admitted(server.name, config, connection, options)
       const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
       return yield* new ServerDown({ problem: yield* explain(problem, started) })
     })

@@ -1,4 +1,5 @@
 import type { ServerStatus } from "@parley/domain/McpManager"
+import type { Blocked } from "./Admission.ts"
 import type { Connection } from "./internal/Connection.ts"
 import { countedDeaths, pauseAfter, type RestartPolicy } from "./RestartPolicy.ts"
 import type { LeftOut, OfferedTool } from "./ToolList.ts"
@@ -8,6 +9,8 @@ import type { Catalog } from "./ToolListing.ts"
 export interface Past {
   /** What it offered when it was last listed, so that a call can be told what became of its server. */
   readonly tools: ReadonlyArray<OfferedTool>
+  /** What else it offered then, and why that may not be called. */
+  readonly blocked: ReadonlyArray<Blocked>
   /** When it died, as far as that still counts. */
   readonly deaths: ReadonlyArray<number>
   /** How often it was started again. */
@@ -57,7 +60,7 @@ export type ServerEvent =
 
 export const initial: ServerState = {
   _tag: "Starting",
-  past: { tools: [], deaths: [], restarts: 0, lastProblem: undefined }
+  past: { tools: [], blocked: [], deaths: [], restarts: 0, lastProblem: undefined }
 }
 
 const afterDeath = (policy: RestartPolicy, before: Past, problem: string, at: number, spread: number): ServerState => {
@@ -75,7 +78,10 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
   if (event._tag === "Renewed")
     return state._tag === "Stopped"
       ? state
-      : { _tag: "Starting", past: { tools: past.tools, deaths: [], restarts: 0, lastProblem: undefined } }
+      : {
+          _tag: "Starting",
+          past: { tools: past.tools, blocked: past.blocked, deaths: [], restarts: 0, lastProblem: undefined }
+        }
   const over = state._tag === "Failed" || state._tag === "NeedsAuth"
   if (state._tag === "Stopped" || (over && event._tag !== "Stopped")) return state
   switch (event._tag) {
@@ -85,7 +91,7 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       const { catalog, connection } = event
       return {
         _tag: "Ready",
-        past: { ...past, tools: catalog.tools },
+        past: { ...past, tools: catalog.tools, blocked: catalog.blocked ?? [] },
         connection,
         note: catalog.note,
         leftOut: catalog.leftOut ?? [],
@@ -96,7 +102,7 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       return state._tag === "Ready"
         ? {
             ...state,
-            past: { ...past, tools: event.catalog.tools },
+            past: { ...past, tools: event.catalog.tools, blocked: event.catalog.blocked ?? [] },
             note: event.catalog.note,
             leftOut: event.catalog.leftOut ?? [],
             stale: undefined
@@ -151,14 +157,15 @@ const problemOf = (state: ServerState, notes: ReadonlyArray<string>): string | u
 /** `notes` are what a person should know of what a server that is ready offers beside its tools. */
 export const statusOf = (name: string, state: ServerState, notes: ReadonlyArray<string> = []): ServerStatus => {
   const problem = problemOf(state, notes)
-  const { lastProblem, restarts, tools } = state.past
   const leftOut = state._tag === "Ready" ? state.leftOut : []
+  const { blocked, lastProblem, restarts, tools } = state.past
   return {
     name,
     state: stateNames[state._tag],
     tools: state._tag === "Ready" ? tools.length : 0,
     ...(problem === undefined ? {} : { problem }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
+    ...(blocked.length === 0 ? {} : { blocked: blocked.length }),
     ...(restarts === 0 ? {} : { restarts }),
     ...(lastProblem === undefined ? {} : { lastProblem })
   }

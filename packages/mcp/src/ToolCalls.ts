@@ -8,6 +8,7 @@ import { text } from "@parley/domain/Content"
 import { type ToolDefinition, type ToolOutput } from "@parley/domain/Tool"
 import { ToolError } from "@parley/domain/ToolError"
 import { settleAnswer } from "./Answers.ts"
+import type { Blocked } from "./Admission.ts"
 import { checkInput } from "./internal/InputCheck.ts"
 import type { ResultFiles } from "./internal/ResultFiles.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
@@ -29,6 +30,12 @@ export const idempotencyKeyName = "parley/idempotencyKey"
 
 export const unknownTool = (tool: string): ToolError =>
   new ToolError({ tool, reason: "NotSent", problem: `There is no tool ${plainLine(tool, 80)}` })
+
+/** Why a tool that is not admitted cannot be called. */
+export const refusedTool = (tool: string, blocked: ReadonlyArray<Blocked>): ToolError => {
+  const why = blocked.find(({ name }) => name === tool)?.why
+  return why === undefined ? unknownTool(tool) : new ToolError({ tool, reason: "NotSent", problem: why })
+}
 
 /** A failed request, as the contract of `McpManager` has it: an error the server answered with is the tool's own verdict. */
 const settleFailure = (tool: string, { reason }: RequestFailure): Effect.Effect<ToolOutput, ToolError> => {
@@ -83,7 +90,7 @@ export const callTool = Effect.fn("McpManager.call")(function* (
 
   const attempt = Effect.fnUntraced(function* (ready: Ready) {
     const current = ready.past.tools.find((offered) => offered.name === name && offered.tool === tool)
-    if (current === undefined) return yield* unknownTool(name)
+    if (current === undefined) return yield* refusedTool(name, ready.past.blocked)
     const invalid = yield* checkInput(current, input)
     if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
     const { asking, calling } = server.dialogue

@@ -4,6 +4,7 @@ import type { ServerDown } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
 import { listAll, type Paged } from "./Pages.ts"
 import { explainLeftOut, type LeftOut, type OfferedTool, readTools } from "./ToolList.ts"
+import type { Blocked } from "./Admission.ts"
 
 const list: Paged = { method: "tools/list", key: "tools", noun: "tool" }
 
@@ -21,6 +22,8 @@ export interface Catalog {
   /** Every tool that is not passed on; what `note` says of them may be short. */
   readonly leftOut?: ReadonlyArray<LeftOut>
   readonly note: string | undefined
+  /** Tools that are offered and not admitted. */
+  readonly blocked?: ReadonlyArray<Blocked>
 }
 
 /** Asks a server for its tools. */

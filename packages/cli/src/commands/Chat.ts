@@ -47,6 +47,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     Effect.sync(() => Lines.open(complete)),
     (lines) => Effect.sync(lines.close)
   )
+  const told = new Set<string>()
   Signals.divertInterrupt(() => {
     if (busy) runFork(coordinator.cancel(info.id))
     // Nobody wants to lose a conversation to a Ctrl-C that was meant for a round which had just ended.
@@ -79,6 +80,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
       )
     )
     busy = false
+    if (Result.isSuccess(round) && round.success.status === "completed") yield* Notices.blocked(told)
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }

@@ -38,6 +38,13 @@ export const limits = {
   )
 }
 
+export const trust = Flag.Boolean("trust").pipe(
+  Flag.withDescription(
+    "Use the MCP servers of this project as they are now, for this run alone; see `parley mcp trust`"
+  ),
+  Flag.withDefault(false)
+)
+
 export const target = {
   session: Flag.String("session").pipe(
     Flag.withAlias("s"),

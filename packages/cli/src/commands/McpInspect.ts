@@ -26,7 +26,7 @@ export const show = Effect.fnUntraced(function* (name: string, server: McpServer
 
 /** The server of that name, on or off. */
 export const configured = Effect.fnUntraced(function* (setup: Setup.Setup, name: string) {
-  const servers = setup.config.mcpServers ?? {}
+  const { servers } = setup
   const found = UserServers.named(servers, name)
   if (found === undefined) {
     const names = Object.keys(servers)
@@ -41,5 +41,5 @@ export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name
   const setup = yield* Setup.load({ workspace, model: Option.none() })
   const found = yield* configured(setup, name)
   const { disabled: _disabled, ...server } = found
-  yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }))
+  yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }, { keepUnseen: true }))
 })

@@ -7,13 +7,15 @@ import { Output } from "../Output.ts"
 import { inLine } from "../Render.ts"
 import * as ServerView from "../ServerView.ts"
 import * as Setup from "../Setup.ts"
+import * as ProjectList from "../trust/ProjectList.ts"
 import type { Here } from "./Dynamic.ts"
 
 const Listed = Schema.Struct({
   ...ServerView.View.fields,
-  state: Schema.Literals(["ready", "needs-auth", "failed", "disabled"]),
+  state: Schema.Literals(["ready", "needs-auth", "failed", "disabled", ...ProjectList.unused]),
   tools: Schema.Int,
-  problem: Schema.optionalKey(Schema.String)
+  problem: Schema.optionalKey(Schema.String),
+  ...ProjectList.fields
 })
 const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Struct({ servers: Schema.Array(Listed) })))
 
@@ -36,11 +38,11 @@ const words = (server: typeof Listed.Type): string =>
     ...(server.problem === undefined ? [] : [`  ! ${inLine(server.problem)}`])
   ].join("\n")
 
-/** The user's servers, each started to see how it fares; those that are off are only named. */
+/** The servers that count, each started to see how it fares; those that are off, or not trusted, are only named. */
 export const list = Effect.fn("parley mcp list")(function* (flags: Here & { readonly format: "text" | "json" }) {
   const setup = yield* Setup.load({ ...flags, model: Option.none() })
   const output = yield* Output
-  const configured = Object.entries(setup.config.mcpServers ?? {})
+  const configured = Object.entries(setup.servers)
   const statuses =
     configured.length === 0
       ? []
@@ -48,13 +50,18 @@ export const list = Effect.fn("parley mcp list")(function* (flags: Here & { read
           Effect.flatMap(McpManager, ({ servers }) => servers),
           Live.tools(setup)
         )
-  const servers = configured.map(([name, config]) =>
-    listed(
-      ServerView.view(name, config),
-      config.disabled === true ? undefined : statuses.find((status) => status.name === name),
-      ServerView.concealing(config)
+  const started = configured.map(([name, config]): typeof Listed.Type =>
+    ProjectList.withSource(
+      setup.project,
+      listed(
+        ServerView.view(name, config),
+        config.disabled === true ? undefined : statuses.find((status) => status.name === name),
+        ServerView.concealing(config)
+      )
     )
   )
+  const servers = [...started, ...ProjectList.notUsed(setup.project)]
+  if (setup.project.problem !== undefined) yield* output.note(`parley: ${setup.project.problem.message}`)
   if (flags.format === "json") return yield* output.line(yield* Effect.orDie(encode({ servers })))
   if (servers.length === 0)
     return yield* output.note(

@@ -116,5 +116,13 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
     exercise || call.length > 0
       ? Effect.andThen(ServerInspection.usable(name, conceal), use)
       : show(name, server, flags.format)
-  ).pipe(Effect.provide(Live.tools(setup, { [name]: patient(server, flags) }, { auth: yield* loginOf(flags) })))
+  ).pipe(
+    Effect.provide(
+      Live.tools(
+        setup,
+        { [name]: patient(server, flags) },
+        { auth: yield* loginOf(flags), pins: "none", keepUnseen: true }
+      )
+    )
+  )
 })

@@ -37,6 +37,7 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     // What somebody else's output says with an @ is not the user's wish.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }
     yield* RunRound.run(info, message, input.format, options)
+    yield* Notices.blocked(new Set())
     const output = yield* Output
     if (input.format === "text") yield* output.aside(`session ${info.id}`)
   }).pipe(Effect.provide(Live.engine(setup)))

@@ -6,3 +6,6 @@ import { createHash } from "node:crypto"
  */
 export const pairDigest = (first: string, second: string): string =>
   createHash("sha256").update(`${first.length}:${first}${second}`, "utf16le").digest("hex").slice(0, 12)
+
+/** SHA-256 in hexadecimal digits. */
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")

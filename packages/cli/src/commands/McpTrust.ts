@@ -1,0 +1,73 @@
+import * as Trust from "@parley/workspace/Trust"
+import * as UserServers from "@parley/workspace/UserServers"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { UsageError } from "../ExitCode.ts"
+import { Output } from "../Output.ts"
+import * as Setup from "../Setup.ts"
+import { quoted } from "../Slots.ts"
+import * as ProjectTrust from "../trust/ProjectTrust.ts"
+import * as TrustList from "../trust/TrustList.ts"
+import type { Here } from "./Dynamic.ts"
+import * as Drift from "./McpDrift.ts"
+
+export interface Input extends Here {
+  readonly name: Option.Option<string>
+  readonly list: boolean
+  readonly yes: boolean
+  readonly hash: Option.Option<string>
+  readonly revoke: boolean
+  readonly all: boolean
+  readonly format: "text" | "json"
+}
+
+const usage = (problem: string) => new UsageError({ problem })
+
+const list = Effect.fnUntraced(function* ({ project }: Setup.Setup, format: Input["format"]) {
+  const output = yield* Output
+  if (format === "json") return yield* output.line(yield* Effect.orDie(TrustList.encode(TrustList.listed(project))))
+  if (project.problem !== undefined) return yield* project.problem
+  if (project.servers.length === 0) return yield* output.note("This project declares no MCP servers")
+  yield* output.text(TrustList.words(project))
+})
+
+const revoke = Effect.fnUntraced(function* (setup: Setup.Setup, { all, name }: Input) {
+  const output = yield* Output
+  if (all === Option.isSome(name)) return yield* usage("--revoke takes the name of a server, or --all")
+  const count = yield* Trust.revoke(setup, Option.getOrUndefined(name))
+  yield* output.note(count === 0 ? "There was nothing to take back" : `Taken back; ${count} of this project`)
+})
+
+const isOpen = ({ standing }: Trust.Standings["servers"][number]): boolean =>
+  standing === "unknown" || standing === "declined"
+
+/** Has the user decide on what a project declares, one server after the other. */
+const decideAll = Effect.fnUntraced(function* (setup: Setup.Setup, input: Input) {
+  const output = yield* Output
+  const open = setup.project.servers.filter(isOpen)
+  if (open.length === 0) return yield* output.note("Nothing in this project waits to be trusted")
+  if (input.yes && open.length > 1) return yield* usage("--yes needs the name of the one server that --hash stands for")
+  const consent = { yes: input.yes, hash: Option.getOrUndefined(input.hash) }
+  for (const server of open) if (!(yield* ProjectTrust.decide(setup, server, consent))) return
+})
+
+const decideOne = Effect.fnUntraced(function* (setup: Setup.Setup, name: string, input: Input) {
+  const consent = { yes: input.yes, hash: Option.getOrUndefined(input.hash) }
+  const server = setup.project.servers.find((server) => server.name === name)
+  if (server !== undefined && isOpen(server)) return yield* ProjectTrust.decide(setup, server, consent)
+  const counting = UserServers.named(setup.servers, name)
+  if (counting !== undefined) return yield* Drift.decide(setup, name, counting, consent)
+  return yield* usage(`There is no server ${quoted(name)}; see \`parley mcp list\` and \`parley mcp trust --list\``)
+})
+
+/** What a project declares does nothing before it went through here. */
+export const trust = Effect.fn("parley mcp trust")(function* (input: Input) {
+  const setup = yield* Setup.load({ ...input, model: Option.none() })
+  if (input.revoke || input.all) return yield* revoke(setup, input)
+  if (input.list || input.format === "json") return yield* list(setup, input.format)
+  if (setup.project.problem !== undefined && Option.isNone(input.name)) return yield* setup.project.problem
+  yield* Option.match(input.name, {
+    onNone: () => decideAll(setup, input),
+    onSome: (name) => decideOne(setup, name, input)
+  })
+})

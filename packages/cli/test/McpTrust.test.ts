@@ -1,0 +1,103 @@
+import { assert, describe, it } from "@effect/vitest"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Effect, Schema } from "effect"
+import { type Ended, place, type Place } from "./support/Cli.ts"
+import { terminal } from "./support/Terminal.ts"
+
+const offering = join(import.meta.dirname, "../../mcp/test/fixtures/offering-server.mjs")
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
+const nowhere = { url: "http://127.0.0.1:1/mcp" }
+const declare = (here: Place, servers: object) => here.write(".parley/mcp.json", encode({ mcpServers: servers }))
+const hashes = ({ stdout }: Ended) => [...stdout.matchAll(/"hash":"(\w+)"/g)].map(([, hash]) => hash ?? "")
+
+describe("parley mcp trust", { timeout: 120_000 }, () => {
+  it.live("says what there is, takes one at a time from scripts, and takes it back", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const trust = (...args: ReadonlyArray<string>) => here.run(["mcp", "trust", ...args])
+      assert.match((yield* trust()).stderr, /Nothing in this project waits to be trusted/)
+      assert.match((yield* trust("--list")).stderr, /declares no MCP servers/)
+      declare(here, { a: nowhere, b: { command: "nowhere" } })
+      const [first = "", second = ""] = hashes(yield* trust("--format", "json"))
+      assert.match((yield* trust("--list")).stdout, /a: not trusted yet[^]*b: not trusted yet/)
+      for (const [args, words] of [
+        [["--yes", "--hash", first], /--yes needs the name of the one server/],
+        [["a", "--yes"], /--yes needs --hash HASH/],
+        [["a", "--yes", "--hash", second], /no longer what --hash says/],
+        [["c"], /There is no server "c"/],
+        [["--revoke"], /--revoke takes the name of a server, or --all/],
+        [["a", "--revoke", "--all"], /--revoke takes the name of a server, or --all/]
+      ] as const) {
+        const refused = yield* trust(...args)
+        assert.strictEqual(refused.code, 2, refused.stderr)
+        assert.match(refused.stderr, words)
+      }
+      assert.strictEqual((yield* trust("a", "--yes", "--hash", first)).code, 0)
+      assert.match((yield* trust("--list")).stdout, /a: trusted\n[^]*b: not trusted yet/)
+      const listed = yield* here.run(["mcp", "list", "--format", "json"])
+      assert.match(listed.stdout, /"name":"a".*"state":"failed".*"source":"project".*"name":"b".*"state":"untrusted"/)
+      assert.match((yield* trust("--revoke", "a")).stderr, /Taken back/)
+      assert.match((yield* trust("--revoke", "--all")).stderr, /nothing to take back/)
+      assert.match((yield* trust("--list")).stdout, /a: not trusted yet/)
+
+      here.write(".parley/mcp.json", "{ not json")
+      for (const args of [[], ["--list"]]) assert.strictEqual((yield* trust(...args)).code, 3)
+      const ran = yield* here.run(["run", "Hello"])
+      assert.strictEqual(ran.code, 0)
+      assert.match(ran.stderr, /mcp\.json:1:3: .*no MCP server of this project is used/)
+    })
+  )
+
+  it.live("a conversation says in one line what it does not use", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      declare(here, { a: nowhere, b: nowhere })
+      const running = yield* terminal(here, ["chat"])
+      yield* running.shows(/> [^\n]*$/)
+      yield* running.type("/exit\r")
+      const { output } = yield* running.ended
+      assert.lengthOf(output.match(/you have not trusted them: a, b;/g) ?? [], 1)
+    })
+  )
+
+  it.live("shows of a server's changed tools what is different, and accepts that", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const offers = join(here.home, "offers")
+      const offer = (description: string) =>
+        writeFileSync(offers, encode([{ name: "send", description, inputSchema: { type: "object" } }]))
+      here.configure({
+        mcpServers: { s: { command: process.execPath, args: [offering, offers, join(here.home, "calls")] } }
+      })
+      offer("Sends\na mail")
+      assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /seen for the first time: its tools are pinned/)
+      assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /are as you accepted them/)
+      offer("Sends\na\u200b mail and \u202eevil")
+      const inspected = yield* here.run(["mcp", "inspect", "s"])
+      assert.match(inspected.stdout, /0 tools[^]*1 tool changed since they were pinned, and blocked: send/)
+      const running = yield* terminal(here, ["mcp", "trust", "s"])
+      yield* running.shows(/accept these tools as they are now\?/)
+      yield* running.type("y\r")
+      const { code, output } = yield* running.ended
+      assert.strictEqual(code, 0)
+      assert.match(
+        output,
+        /"send" has changed:[^]* {5}Sends\r?\n {2}- {2}a mail\r?\n {2}\+ {2}a\\u\{200b\} mail and \\u\{202e\}evil/
+      )
+      const again = yield* here.run(["mcp", "inspect", "s"])
+      assert.match(again.stdout, /hides 2 characters[^]*Sends a\\u\{200b\} mail and \\u\{202e\}evil/)
+      writeFileSync(join(here.home, "calls"), "")
+      const probed = yield* here.run([
+        "mcp",
+        "probe",
+        "--",
+        process.execPath,
+        offering,
+        offers,
+        join(here.home, "calls")
+      ])
+      assert.match(probed.stdout, /a\\u\{200b\} mail/)
+    })
+  )
+})

@@ -1,0 +1,16 @@
+import * as Schema from "effect/Schema"
+
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
+
+const sorted = (json: Schema.Json): Schema.Json => {
+  if (typeof json !== "object" || json === null) return json
+  if (Array.isArray(json)) return json.map(sorted)
+  return Object.fromEntries(
+    Object.entries(json)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, value]) => [key, sorted(value)])
+  )
+}
+
+/** One text for each value, whatever the order in which its keys were written; other values have other texts. */
+export const canonical = (json: Schema.Json): string => encode(sorted(json))

@@ -1,0 +1,97 @@
+import * as Effect from "effect/Effect"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import { plainLine } from "./PlainText.ts"
+import * as Pins from "./Pins.ts"
+import type { Catalog } from "./ToolListing.ts"
+import { asSeen } from "./Unseen.ts"
+
+export interface AdmissionOptions {
+  readonly pins?: Pins.Pins | undefined
+  readonly keepUnseen?: boolean | undefined
+}
+
+/** A tool that its server offers and that is neither shown to a model nor called, with words for who calls it. */
+export interface Blocked {
+  readonly name: string
+  readonly why: string
+}
+
+const few = (names: ReadonlyArray<string>): string =>
+  names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ")
+
+const blocking = (tools: ReadonlyArray<ToolDefinition>, server: string, what: string): ReadonlyArray<Blocked> =>
+  tools.map(({ name }) => ({
+    name,
+    why: `The call was not sent: ${what}. It is blocked until the user has looked at it with \`parley mcp trust ${server}\`; tell the user so, and go on without it`
+  }))
+
+const joined = (...notes: ReadonlyArray<string | undefined>): string | undefined => {
+  const said = notes.filter((note) => note !== undefined)
+  return said.length === 0 ? undefined : said.join("; ")
+}
+
+/** Holds what is offered against what was accepted. What a server offers when it is first seen is accepted. */
+const pinned = Effect.fnUntraced(function* (
+  pins: Pins.Pins,
+  server: string,
+  config: McpServerConfig,
+  catalog: Catalog
+): Effect.fn.Return<Catalog> {
+  const key = Pins.keyOf(server, config)
+  const offered = Pins.pinAll(catalog.tools)
+  const accepted = yield* Effect.result(pins.read(key))
+  if (accepted._tag === "Failure") {
+    const why = `what its tools were when they were accepted cannot be read: ${accepted.failure.problem}`
+    return { ...catalog, tools: [], blocked: blocking(catalog.tools, server, why), note: joined(catalog.note, why) }
+  }
+  if (accepted.success === undefined)
+    return yield* pins.write(key, offered).pipe(
+      Effect.as(catalog),
+      Effect.catch(({ problem }) =>
+        Effect.succeed({ ...catalog, note: joined(catalog.note, `its tools could not be pinned: ${problem}`) })
+      )
+    )
+  const drift = Pins.driftOf(accepted.success, offered)
+  if (drift.length === 0) return catalog
+  const kinds = new Map(drift.map(({ kind, tool }) => [tool, kind]))
+  const of = (kind: Pins.Drift["kind"]) => catalog.tools.filter(({ tool }) => kinds.get(tool) === kind)
+  const names = drift.map(({ kind, tool }) => `${plainLine(tool, 80)}${kind === "added" ? " (new)" : ""}`)
+  const count = drift.length === 1 ? "1 tool" : `${drift.length} tools`
+  return {
+    ...catalog,
+    tools: catalog.tools.filter(({ tool }) => !kinds.has(tool)),
+    blocked: [
+      ...blocking(of("changed"), server, "the server has changed what it says of this tool"),
+      ...blocking(of("added"), server, "the server has added this tool since it was accepted")
+    ],
+    note: joined(
+      catalog.note,
+      `${count} changed since they were pinned, and blocked: ${few(names)}; \`parley mcp trust ${server}\` shows what is different`
+    )
+  }
+})
+
+/** Takes out what a person could not have read. */
+const seen = (catalog: Catalog): Catalog => {
+  const tools = catalog.tools.map((tool) => ({ tool, seen: asSeen(tool) }))
+  const hidden = tools.flatMap(({ seen, tool }) => (seen === undefined ? [plainLine(tool.tool, 80)] : []))
+  const note = hidden.length === 0 ? undefined : `left out, as their schemas hold what nobody sees: ${few(hidden)}`
+  return {
+    ...catalog,
+    tools: tools.flatMap(({ seen }) => (seen === undefined ? [] : [seen])),
+    note: joined(catalog.note, note)
+  }
+}
+
+/** What of a server's tools may be shown to a model and called. */
+export const admit = (
+  server: string,
+  config: McpServerConfig,
+  { keepUnseen, pins }: AdmissionOptions,
+  catalog: Catalog
+): Effect.Effect<Catalog> =>
+  Effect.map(
+    pins === undefined || config.pinning === "off" ? Effect.succeed(catalog) : pinned(pins, server, config, catalog),
+    (catalog) => (keepUnseen === true ? catalog : seen(catalog))
+  )

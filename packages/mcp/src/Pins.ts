@@ -1,0 +1,71 @@
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { canonical } from "@parley/domain/CanonicalJson"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import { sha256 } from "./internal/Digest.ts"
+
+/** A tool as its server offered it when it was accepted. */
+const PinnedTool = Schema.Struct({
+  hash: Schema.String,
+  /** What was hashed, to show what is different later; absent where it is long. */
+  definition: Schema.optionalKey(Schema.Json)
+})
+
+/** The accepted tools of one server, by the server's own names for them. */
+export const Pinned = Schema.Record(Schema.String, PinnedTool)
+export type Pinned = typeof Pinned.Type
+
+/** What is pinned cannot be read or written. */
+export class PinError extends Schema.TaggedError<PinError>()("PinError", { problem: Schema.String }) {}
+
+/** Where pins are kept. Keys are plain hexadecimal digits. */
+export interface Pins {
+  /** Nothing when the server was never seen. */
+  readonly read: (key: string) => Effect.Effect<Pinned | undefined, PinError>
+  readonly write: (key: string, pinned: Pinned) => Effect.Effect<void, PinError>
+}
+
+const json = Schema.decodeUnknownSync(Schema.Json)
+
+/** One server: its name, and what is started or asked under it. Variables and headers may change, as tokens do. */
+export const keyOf = (name: string, config: McpServerConfig): string =>
+  sha256(
+    canonical(
+      "url" in config
+        ? [name, "http", config.url]
+        : [name, "stdio", config.command, config.cwd ?? null, ...(config.args ?? [])]
+    )
+  )
+
+const longest = 16 * 1024
+
+const pin = (tool: ToolDefinition): Pinned[string] => {
+  // All that the server said of it, and nothing that the user or Parley did.
+  const { name: _name, safeToRepeat: _safeToRepeat, server: _server, tool: _tool, ...said } = tool
+  const definition = json(said)
+  const text = canonical(definition)
+  return { hash: sha256(text), ...(text.length > longest ? {} : { definition }) }
+}
+
+export const pinAll = (tools: ReadonlyArray<ToolDefinition>): Pinned =>
+  Object.fromEntries(tools.map((tool) => [tool.tool, pin(tool)]))
+
+/** One hash for all that a server offers. */
+export const hashOf = (pinned: Pinned): string =>
+  sha256(canonical(Object.fromEntries(Object.entries(pinned).map(([name, { hash }]) => [name, hash]))))
+
+export interface Drift {
+  readonly tool: string
+  readonly kind: "changed" | "added"
+}
+
+/** What of the tools that are offered now was never accepted as it is. Tools that are gone are no drift. */
+export const driftOf = (accepted: Pinned, offered: Pinned): ReadonlyArray<Drift> =>
+  Object.entries(offered).flatMap(([tool, { hash }]) => {
+    const before = Object.hasOwn(accepted, tool) ? accepted[tool] : undefined
+    return before?.hash === hash ? [] : [{ tool, kind: before === undefined ? "added" : "changed" }]
+  })
+
+/** What is accepted when all that is offered now is: what is gone stays accepted, as it was, should it come back. */
+export const accept = (accepted: Pinned, offered: Pinned): Pinned => ({ ...accepted, ...offered })

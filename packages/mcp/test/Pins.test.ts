@@ -1,0 +1,156 @@
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import process from "node:process"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import type { StdioServer } from "@parley/domain/McpServerConfig"
+import * as Pins from "../src/Pins.ts"
+import { context, directory, eventually, withManager } from "./support.ts"
+
+const script = fileURLToPath(new URL("./fixtures/offering-server.mjs", import.meta.url))
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
+
+type Tool = { readonly name: string; readonly description?: string; readonly inputSchema: object }
+const plain = (name: string): Tool => ({ name, description: `Does ${name}`, inputSchema: { type: "object" } })
+
+/** A server whose tools are what the test says, and pins that live as long as the test. */
+const offering = Effect.map(directory, (path) => {
+  const offers = join(path, "offers")
+  const calls = join(path, "calls")
+  const stored = new Map<string, Pins.Pinned>()
+  const config: StdioServer = { command: process.execPath, args: [script, offers, calls] }
+  const memory: Pins.Pins = {
+    read: (key) => Effect.sync(() => stored.get(key)),
+    write: (key, pinned) => Effect.sync(() => void stored.set(key, pinned))
+  }
+  return {
+    config,
+    stored,
+    memory,
+    offer: (...tools: ReadonlyArray<Tool>) => fs.writeFileSync(offers, encode([plain("refresh"), ...tools])),
+    called: () => (fs.existsSync(calls) ? fs.readFileSync(calls, "utf8").trim().split("\n") : []),
+    run: <A, E, R>(
+      use: Parameters<typeof withManager<A, E, R>>[1],
+      pins: Pins.Pins | undefined = memory,
+      server: StdioServer = config
+    ) => withManager({ servers: { s: server }, pins }, use)
+  }
+})
+
+const names = (tools: ReadonlyArray<{ readonly tool: string }>) => tools.map(({ tool }) => tool)
+
+describe.concurrent("a tool that is not as it was when its server was first seen", () => {
+  it.live("is not offered and not called; the others are, and the status says so", () =>
+    Effect.gen(function* () {
+      const here = yield* offering
+      here.offer(plain("send"), plain("gone"))
+      yield* here.run(({ tools }) =>
+        Effect.map(tools, (tools) => assert.deepStrictEqual(names(tools), ["gone", "refresh", "send"]))
+      )
+      here.offer({ ...plain("send"), description: "Does send, and tells somebody else" }, plain("new"))
+      yield* here.run((manager) =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual(names(yield* manager.tools), ["refresh"])
+          const [status] = yield* manager.servers
+          assert.match(
+            String(status?.problem),
+            /^2 tools changed since they were pinned, and blocked: send, new \(new\)/
+          )
+          for (const [name, words] of [
+            ["s__send", "has changed what it says"],
+            ["s__new", "has added this tool"]
+          ] as const) {
+            const error = yield* Effect.flip(manager.call(name, {}, context))
+            assert.strictEqual(error.reason, "NotSent")
+            assert.include(error.problem, words)
+            assert.include(error.problem, "`parley mcp trust s`")
+          }
+          const gone = yield* Effect.flip(manager.call("s__gone", {}, context))
+          assert.strictEqual(gone.problem, "There is no tool s__gone")
+        })
+      )
+      assert.deepStrictEqual(here.called(), [])
+    })
+  )
+
+  it.live("is blocked in the middle of a session, and offered again when it is as before", () =>
+    Effect.gen(function* () {
+      const here = yield* offering
+      here.offer(plain("send"))
+      yield* here.run((manager) =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual(names(yield* manager.tools), ["refresh", "send"])
+          here.offer({ ...plain("send"), inputSchema: { type: "object", properties: { bcc: {} } } })
+          yield* manager.call("s__refresh", {}, context)
+          yield* eventually(manager.tools, (tools) => tools.length === 1)
+          const error = yield* Effect.flip(manager.call("s__send", {}, context))
+          assert.include(error.problem, "has changed what it says")
+          here.offer(plain("send"))
+          yield* manager.call("s__refresh", {}, context)
+          yield* eventually(manager.tools, (tools) => tools.length === 2)
+          assert.isFalse((yield* manager.call("s__send", {}, context)).isError)
+        })
+      )
+      assert.deepStrictEqual(here.called(), ["refresh", "refresh", "send"])
+    })
+  )
+
+  it.live(
+    "is one of a server that is started or asked in the same way; pinning can be off, and need not be there",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* offering
+        const count = Effect.map(Effect.void, () => here.stored.size)
+        const seen = (pins?: Pins.Pins, server?: StdioServer) =>
+          here.run(({ tools }) => Effect.map(tools, names), pins, server)
+        here.offer(plain("send"))
+        yield* seen()
+        here.offer({ ...plain("send"), description: "Other" })
+        assert.deepStrictEqual(yield* seen(), ["refresh"])
+        assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, env: { TOKEN: "new" } }), ["refresh"])
+        assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, pinning: "off" }), ["refresh", "send"])
+        assert.deepStrictEqual(
+          yield* withManager({ servers: { s: here.config } }, ({ tools }) => Effect.map(tools, names)),
+          ["refresh", "send"]
+        )
+        assert.strictEqual(yield* count, 1)
+        const args = [...(here.config.args ?? []), "2"]
+        assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, args }), ["refresh", "send"])
+        assert.strictEqual(yield* count, 2)
+      })
+  )
+
+  it.live("is taken to be any, where what was accepted cannot be read", () =>
+    Effect.gen(function* () {
+      const here = yield* offering
+      here.offer(plain("send"))
+      const broken: Pins.Pins = { ...here.memory, read: () => Effect.fail(new Pins.PinError({ problem: "rotten" })) }
+      yield* here.run(
+        (manager) =>
+          Effect.gen(function* () {
+            assert.deepStrictEqual(yield* manager.tools, [])
+            assert.include(String((yield* manager.servers)[0]?.problem), "rotten")
+            assert.include((yield* Effect.flip(manager.call("s__send", {}, context))).problem, "rotten")
+          }),
+        broken
+      )
+      assert.deepStrictEqual(here.called(), [])
+    })
+  )
+})
+
+it("what the user says of a tool is no part of its pin, and all that its server says is", () => {
+  const tool = { name: "s__t", server: "s", tool: "t", description: "d", inputSchema: { type: "object" } }
+  const pinned = Pins.pinAll([tool])
+  const again = (other: object) => Pins.driftOf(pinned, Pins.pinAll([{ ...tool, ...other }]))
+  assert.deepStrictEqual(again({ safeToRepeat: "read-only" }), [])
+  assert.deepStrictEqual(again({ inputSchema: { type: "object" } }), [])
+  assert.deepStrictEqual(again({ description: "d " }), [{ tool: "t", kind: "changed" }])
+  assert.deepStrictEqual(again({ inputSchema: { type: "object", title: "" } }), [{ tool: "t", kind: "changed" }])
+  assert.deepStrictEqual(again({ annotations: { readOnlyHint: true } }), [{ tool: "t", kind: "changed" }])
+  assert.deepStrictEqual(again({ tool: "constructor" }), [{ tool: "constructor", kind: "added" }])
+  const long = Pins.pinAll([{ ...tool, inputSchema: { type: "object", title: "x".repeat(20_000) } }])
+  assert.isUndefined(long["t"]?.definition)
+  assert.notStrictEqual(Pins.hashOf(long), Pins.hashOf(pinned))
+})

@@ -1,0 +1,42 @@
+import { ConfigError } from "@parley/domain/Errors"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Atomic from "./internal/Atomic.ts"
+import * as Disk from "./internal/Disk.ts"
+import * as Text from "./internal/Text.ts"
+import { isMissing, type Unreadable } from "./internal/Unreadable.ts"
+import type { UserLocations } from "./Locations.ts"
+
+/** What the user has accepted of each server, one file for each, with the user's data. */
+type Place = Pick<UserLocations, "databaseFile">
+
+const limit = 64 * 1024 * 1024
+
+export const fileOf = ({ databaseFile }: Place, key: string): string =>
+  Disk.join(Disk.dirname(databaseFile), "pins", `${key}.json`)
+
+const failing = (path: string) => (error: Pick<Unreadable, "problem">) =>
+  new ConfigError({ path, problem: `${error.problem}; remove it, and what comes next is accepted` })
+
+const encode = Schema.encodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
+
+/** What was stored under a key, which must be plain hexadecimal digits, or nothing. */
+export const read = Effect.fn("PinFiles.read")(function* (place: Place, key: string) {
+  const path = fileOf(place, key)
+  return yield* Disk.read(path, { limit }).pipe(
+    Effect.flatMap(({ bytes }) => Effect.fromResult(Result.mapError(Text.utf8(bytes), (problem) => ({ problem })))),
+    Effect.catchIf(
+      (error) => "code" in error && isMissing(error),
+      () => Effect.undefined
+    ),
+    Effect.mapError(failing(path))
+  )
+})
+
+/** Stores JSON, in place of what was there, readable by the user alone. Readers see one of the two, whole. */
+export const write = Effect.fn("PinFiles.write")(function* (place: Place, key: string, value: unknown) {
+  const path = fileOf(place, key)
+  const text = yield* Effect.orDie(encode(value))
+  yield* Effect.mapError(Atomic.write(path, `${text}\n`), failing(path))
+})
