@@ -85,8 +85,11 @@ const readyIn = (name: string, config: McpServerConfig, started: Started) => {
         catalog
       }))
     ),
-    Effect.catchTag("ServerDown", ({ problem }) =>
-      Effect.flatMap(explain(problem, started), (said) => Effect.fail(new ServerDown({ problem: said })))
+    Effect.catchTag("ServerDown", ({ answered, problem }) =>
+      Effect.flatMap(
+        answered === true ? Effect.sync(() => withLastWords(problem, started)) : explain(problem, started),
+        (said) => Effect.fail(new ServerDown({ problem: said }))
+      )
     ),
     Effect.timeoutOrElse({
       duration: limit,

@@ -9,7 +9,11 @@ import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
 import { makeStderrTail } from "./StderrTail.ts"
 
 /** Why a server is not running, in words for a person. */
-export class ServerDown extends Schema.TaggedError<ServerDown>()("ServerDown", { problem: Schema.String }) {
+export class ServerDown extends Schema.TaggedError<ServerDown>()("ServerDown", {
+  problem: Schema.String,
+  /** It did answer, and the answer is what is wrong. How it ends after that is of no interest. */
+  answered: Schema.optionalKey(Schema.Literal(true))
+}) {
   override get message(): string {
     return this.problem
   }

@@ -6,7 +6,7 @@ import { ServerDown } from "./ChildServer.ts"
 import type { Connection } from "./Connection.ts"
 import { noLimit, request } from "./Requests.ts"
 import { type ClientInfo, loadClient } from "./Sdk.ts"
-import { describeCause } from "./SdkFailure.ts"
+import { describeCause, isBroken } from "./SdkFailure.ts"
 import { makeToolsChanged } from "./ToolsChanged.ts"
 
 /** What we say of ourselves to a server. */
@@ -47,7 +47,8 @@ export const open = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.tryPromise(() => transport.close())))
   yield* Effect.tryPromise({
     try: (signal) => client.connect(transport, { signal, timeout: noLimit }),
-    catch: (cause) => new ServerDown({ problem: describeCause(cause) })
+    catch: (cause) =>
+      new ServerDown({ problem: describeCause(cause), ...(isBroken(cause) ? {} : { answered: true as const }) })
   })
   if (announces() && client.getProtocolEra() === "modern")
     yield* Effect.forkScoped(listenForChanges(client, changes.notify))

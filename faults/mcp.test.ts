@@ -1,0 +1,7 @@
+import { describe } from "@effect/vitest"
+import { rows } from "./mcp/rows.ts"
+import { unavailable } from "./mcp/unavailable.ts"
+import { suite } from "./suite.ts"
+
+// Each case has servers, a directory and an engine of its own, and spends most of its time waiting.
+describe.concurrent("", () => suite("RELIABILITY B.2, MCP servers", rows, [...unavailable]))

@@ -1,0 +1,151 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert } from "@effect/vitest"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import type { Home } from "../support/home.ts"
+import type { Case } from "../suite.ts"
+import { ended, type Seen, starts, variant } from "./kit.ts"
+import { type Script, type Step, scripted } from "./support/script.ts"
+
+/** A server that cannot be used beside one that can: the round runs without it, and its status says why. */
+const without = (
+  id: string,
+  name: string,
+  bad: (here: Home) => McpServerConfig,
+  problem: RegExp,
+  look: (seen: Seen) => void = () => {}
+): Case =>
+  variant(id, name, {
+    servers: (here) => ({ bad: bad(here), good: scripted(here, "good", {}) }),
+    turns: [[["good__echo", { said: 1 }]]],
+    look: (seen) => {
+      ended('Succeeded: {"said":1}')(seen)
+      assert.deepStrictEqual(seen.offered[0], ["good__echo"])
+      assert.strictEqual(seen.statuses["good"]?.state, "ready")
+      const status = seen.statuses["bad"]
+      assert.notStrictEqual(status?.state, "ready")
+      assert.strictEqual(status?.tools, 0)
+      assert.match(status?.problem ?? "", problem)
+      assert.notMatch(status?.problem ?? "", /[^\P{C}]/u)
+      look(seen)
+    }
+  })
+
+const file = (here: Home, name: string, content: string | Uint8Array, mode: number): McpServerConfig => {
+  const path = join(here.root, name)
+  mkdirSync(here.root, { recursive: true })
+  writeFileSync(path, content)
+  chmodSync(path, mode)
+  return { command: path }
+}
+
+/** The beginning of a program for a machine of which nobody has made one. */
+const otherMachine = Buffer.concat([
+  Buffer.from("7f454c46020101000000000000000000020000ff01000000", "hex"),
+  Buffer.alloc(4096, 0xff)
+])
+
+const commands = [
+  without("M01", "missing", (here) => ({ command: join(here.root, "absent") }), /^the command .*absent was not found/),
+  without(
+    "M01",
+    "not executable",
+    (here) => file(here, "plain", "#!/bin/sh\n", 0o644),
+    /^the command .*plain cannot be executed/
+  ),
+  // The C library gives what the kernel refuses to a shell, which then says what it thinks of it.
+  without("M01", "of another machine", (here) => file(here, "foreign", otherMachine, 0o755), /could not|exited with code/)
+]
+
+const lastWords: Step = ["stderr", "\u001b[31mno database\u001b[0m\nsecond\u0007 line\n"]
+
+const exits = (
+  [
+    ["with 0", ["exit", 0], "it exited with code 0"],
+    ["with 1", ["exit", 1], "it exited with code 1"],
+    ["by a signal", ["kill", "SIGKILL"], "it was ended by SIGKILL"]
+  ] as const
+).map(([name, end, how]) =>
+  without(
+    "M02",
+    name,
+    (here) => scripted(here, "bad", { start: [lastWords, end] }),
+    new RegExp(`^${how} \\(stderr: no database \\| second line\\)`)
+  )
+)
+
+const mute = without(
+  "M03",
+  "is ended when its time is over",
+  (here) => scripted(here, "bad", { initialize: [], start: [["stay"], ["deaf"]] }, { startTimeoutMillis: 700 }),
+  /^it did not answer within 0\.7 s/,
+  ({ millis, notes }) => {
+    assert.isAtLeast(millis, 700)
+    // It was asked to end, and it is gone although it did not want to.
+    assert.isTrue(notes.some(({ name, signal }) => name === "bad" && signal === "SIGTERM"))
+  }
+)
+
+const greeting = (result: object): Script => ({ initialize: [["result", result]] })
+const serverInfo = { name: "odd", version: "1" }
+
+const versions = [
+  without(
+    "M04",
+    "a version that there is not",
+    (here) => scripted(here, "bad", greeting({ protocolVersion: "1999-01-01", capabilities: {}, serverInfo })),
+    /protocol version.*1999-01-01/
+  ),
+  without(
+    "M04",
+    "no version in common",
+    (here) =>
+      scripted(here, "bad", {
+        initialize: [
+          ["say", '{"jsonrpc":"2.0","id":$id,"error":{"code":-32602,"message":"Unsupported protocol version"}}']
+        ]
+      }),
+    /Unsupported protocol version/
+  ),
+  without(
+    "M04",
+    "no capabilities",
+    (here) => scripted(here, "bad", greeting({ protocolVersion: "2025-06-18", serverInfo })),
+    /capabilities/
+  )
+]
+
+/** None is told to go on before all have been started: a manager that starts one after the other would wait for ever. */
+const together: Script = { start: [["until", '"pid"', 17]] }
+const badOnes = (here: Home): { readonly [name: string]: McpServerConfig } => ({
+  absent: { command: join(here.root, "absent") },
+  elsewhere: { command: "true", cwd: join(here.root, "absent") },
+  exits: scripted(here, "exits", { start: [["until", '"pid"', 17], ["exit", 1]] }),
+  mute: scripted(here, "mute", { initialize: [] }, { startTimeoutMillis: 3000 }),
+  nobody: { url: "http://127.0.0.1:1/mcp" }
+})
+const healthy = Array.from({ length: 15 }, (_, i) => `good${String(i).padStart(2, "0")}`)
+
+const many = variant("M25", "fifteen that work and five that do not", {
+  servers: (here) => ({
+    ...badOnes(here),
+    ...Object.fromEntries(healthy.map((name) => [name, scripted(here, name, together, { startTimeoutMillis: 20_000 })]))
+  }),
+  turns: [["good00__echo", "good14__echo"]],
+  look: (seen) => {
+    ended("Succeeded: {}", "Succeeded: {}")(seen)
+    assert.deepStrictEqual(
+      seen.offered[0],
+      healthy.map((name) => `${name}__echo`)
+    )
+    for (const name of healthy) {
+      assert.strictEqual(seen.statuses[name]?.state, "ready")
+      assert.strictEqual(starts(seen.notes, name), 1)
+    }
+    for (const name of Object.keys(badOnes(seen.home))) assert.notStrictEqual(seen.statuses[name]?.state, "ready")
+    // The limit of the one that never answers, and what a busy machine needs.
+    assert.isAtMost(seen.millis, 3000 + 6000)
+  }
+})
+
+export const unavailable = [...commands, ...exits, mute, ...versions, many]
