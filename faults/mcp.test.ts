@@ -1,7 +1,11 @@
 import { describe } from "@effect/vitest"
+import { crashes } from "./mcp/crashes.ts"
+import { output } from "./mcp/output.ts"
+import { protocol } from "./mcp/protocol.ts"
 import { rows } from "./mcp/rows.ts"
 import { unavailable } from "./mcp/unavailable.ts"
 import { suite } from "./suite.ts"
 
 // Each case has servers, a directory and an engine of its own, and spends most of its time waiting.
-describe.concurrent("", () => suite("RELIABILITY B.2, MCP servers", rows, [...unavailable]))
+describe.concurrent("", () =>
+  suite("RELIABILITY B.2, MCP servers", rows, [...crashes, ...output, ...protocol, ...unavailable]))

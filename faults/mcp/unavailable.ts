@@ -54,7 +54,12 @@ const commands = [
     /^the command .*plain cannot be executed/
   ),
   // The C library gives what the kernel refuses to a shell, which then says what it thinks of it.
-  without("M01", "of another machine", (here) => file(here, "foreign", otherMachine, 0o755), /could not|exited with code/)
+  without(
+    "M01",
+    "of another machine",
+    (here) => file(here, "foreign", otherMachine, 0o755),
+    /could not|exited with code/
+  )
 ]
 
 const lastWords: Step = ["stderr", "\u001b[31mno database\u001b[0m\nsecond\u0007 line\n"]
@@ -120,7 +125,12 @@ const together: Script = { start: [["until", '"pid"', 17]] }
 const badOnes = (here: Home): { readonly [name: string]: McpServerConfig } => ({
   absent: { command: join(here.root, "absent") },
   elsewhere: { command: "true", cwd: join(here.root, "absent") },
-  exits: scripted(here, "exits", { start: [["until", '"pid"', 17], ["exit", 1]] }),
+  exits: scripted(here, "exits", {
+    start: [
+      ["until", '"pid"', 17],
+      ["exit", 1]
+    ]
+  }),
   mute: scripted(here, "mute", { initialize: [] }, { startTimeoutMillis: 3000 }),
   nobody: { url: "http://127.0.0.1:1/mcp" }
 })

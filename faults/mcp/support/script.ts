@@ -5,6 +5,16 @@ import type { StdioServer } from "@parley/domain/McpServerConfig"
 import { Schema } from "effect"
 import type { Home } from "../../support/home.ts"
 
+/** What may be done in the server's first life only. */
+type Once =
+  | readonly ["note", key: string]
+  | readonly ["raw", text: string]
+  | readonly ["exit", code: number]
+  | readonly ["kill", signal: string]
+  | readonly ["trap", "exit", code: number]
+  | readonly ["trap", "kill", signal: string]
+  | readonly ["unread"]
+
 /**
  * One thing that a scripted server does. In texts `$id` stands for the id of the request in hand, and `$kept` for the one
  * that was kept.
@@ -15,7 +25,7 @@ export type Step =
   | readonly ["raw" | "say" | "bytes" | "slowly", text: string]
   | readonly ["repeat", text: string, times: number]
   /** A proper result, of the request in hand or of the one that was kept. */
-  | readonly ["answer" | "answerKept", text: string]
+  | readonly ["answer" | "answerKept", text: string, times?: number]
   | readonly ["result", value: object]
   | readonly ["stderr", text: string, times?: number]
   | readonly ["noteStderr"]
@@ -30,6 +40,7 @@ export type Step =
   | readonly ["trap", "exit", code: number]
   | readonly ["trap", "kill", signal: string]
   | readonly ["unread"]
+  | readonly ["once", ...Once]
   /** Runs on after the end of its input. */
   | readonly ["stay"]
   /** Takes no signal that can be refused. */

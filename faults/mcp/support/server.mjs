@@ -1,7 +1,7 @@
 // An MCP server without any SDK, so that it can do everything wrong. Its first argument is a file for notes, its second a
 // script: what it does at which event, see `script.ts`. What the script does not mention is done properly.
 import { spawn } from "node:child_process"
-import { appendFileSync, readFileSync, readlinkSync } from "node:fs"
+import { appendFileSync, existsSync, readFileSync, readlinkSync } from "node:fs"
 import { env } from "node:process"
 import { setImmediate, setTimeout } from "node:timers/promises"
 
@@ -9,6 +9,9 @@ const [notes, text] = process.argv.slice(2)
 const script = JSON.parse(text)
 const note = (entry) => appendFileSync(notes, `${JSON.stringify({ name: env.FAULT_NAME, ...entry })}\n`)
 const noted = (words) => readFileSync(notes, "utf8").split(words).length - 1
+
+// Whether this is the server's first life.
+const first = !existsSync(notes) || noted(`"name":"${env.FAULT_NAME}"`) === 0
 
 const anything = { type: "object" }
 const named = (names) => names.map((tool) => (typeof tool === "string" ? { name: tool, inputSchema: anything } : tool))
@@ -27,8 +30,9 @@ const steps = {
   note: (_, key) => note({ [key]: true }),
   raw: (id, words) => write(process.stdout, filled(id, words)),
   say: (id, words) => write(process.stdout, `${filled(id, words)}\n`),
-  bytes: (id, base64) => write(process.stdout, Buffer.from(filled(id, Buffer.from(base64, "base64").toString("latin1")), "latin1")),
-  answer: (id, words) => result(id, words),
+  bytes: (id, base64) =>
+    write(process.stdout, Buffer.from(filled(id, Buffer.from(base64, "base64").toString("latin1")), "latin1")),
+  answer: (id, words, times = 1) => result(id, words.repeat(times)),
   answerKept: (_, words) => result(now.kept, words),
   result: (id, value) => send({ id, result: value }),
   slowly: async (id, words) => {
@@ -44,6 +48,7 @@ const steps = {
     for (let i = 0; i < times; i++) await write(process.stderr, words)
   },
   noteStderr: () => note({ stderr: readlinkSync("/proc/self/fd/2") }),
+  once: (id, ...step) => (first ? run(id, [step]) : undefined),
   keep: (id) => void (now.kept = id),
   sleep: (_, millis) => setTimeout(millis),
   // Waits until the notes of all servers say something so often.
@@ -109,7 +114,7 @@ const begun = run(null, script.start)
 let rest = ""
 process.stdin.setEncoding("utf8")
 process.stdin.on("data", (chunk) => {
-  const lines = `${rest}${chunk}`.split("\n")
+  const lines = rest.concat(String(chunk)).split("\n")
   rest = lines.pop()
-  for (const line of lines) begun.then(() => answer(JSON.parse(line)))
+  for (const line of lines) void begun.then(() => answer(JSON.parse(line)))
 })

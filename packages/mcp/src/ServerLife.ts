@@ -10,6 +10,7 @@ import { connectChild } from "./internal/ChildTransport.ts"
 import { connectHttp } from "./internal/HttpTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
 import { relist } from "./Relisting.ts"
+import { makeStrays } from "./Strays.ts"
 import { catalogOf } from "./ToolListing.ts"
 import { died, tell, type ToolServer } from "./ToolServer.ts"
 
@@ -46,7 +47,7 @@ const startStdio = (
       onStderr: options.onStderr === undefined ? undefined : (text) => options.onStderr?.(name, text)
     }),
     (child) => ({
-      connect: connectChild(child, options.client),
+      connect: Effect.flatMap(makeStrays(name), (strays) => connectChild(child, options.client, strays)),
       ended: child.ended,
       lastWords: child.lastWords
     })
