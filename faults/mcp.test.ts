@@ -1,11 +1,26 @@
 import { describe } from "@effect/vitest"
 import { crashes } from "./mcp/crashes.ts"
+import { ends } from "./mcp/ends.ts"
+import { overHttp } from "./mcp/http.ts"
+import { lists } from "./mcp/lists.ts"
 import { output } from "./mcp/output.ts"
 import { protocol } from "./mcp/protocol.ts"
 import { rows } from "./mcp/rows.ts"
+import { shared } from "./mcp/shared.ts"
+import { texts } from "./mcp/texts.ts"
 import { unavailable } from "./mcp/unavailable.ts"
 import { suite } from "./suite.ts"
 
 // Each case has servers, a directory and an engine of its own, and spends most of its time waiting.
 describe.concurrent("", () =>
-  suite("RELIABILITY B.2, MCP servers", rows, [...crashes, ...output, ...protocol, ...unavailable]))
+  suite("RELIABILITY B.2, MCP servers", rows, [
+    ...crashes,
+    ...ends,
+    ...lists,
+    ...output,
+    ...overHttp,
+    ...protocol,
+    ...shared,
+    ...texts,
+    ...unavailable
+  ]))

@@ -37,6 +37,8 @@ export interface Seen {
   readonly logged: ReadonlyArray<string>
   /** How long the round took. */
   readonly millis: number
+  /** How long it took to end the servers. */
+  readonly closing: number
 }
 
 /** What can be looked at while a round runs. */
@@ -49,12 +51,15 @@ export interface Running extends Effect.Success<ReturnType<typeof engine>> {
 
 export interface Scenario {
   readonly servers: (here: Home) => { readonly [name: string]: McpServerConfig }
+  readonly options?: (here: Home) => Partial<McpServers.McpServersOptions>
   /** What the model calls, turn after turn; then it says that it is done. */
   readonly turns?: ReadonlyArray<ReadonlyArray<Call>>
   readonly look: (seen: Seen) => void
   readonly meanwhile?: (running: Running) => Effect.Effect<unknown, unknown>
   /** When the model is asked the next thing, if not when the round is over. */
   readonly afterwards?: (running: Running) => Effect.Effect<unknown, unknown>
+  /** When the servers have been ended, and before it is looked whether something is left. */
+  readonly atEnd?: (here: Home) => Effect.Effect<unknown, unknown>
 }
 
 /** One server `s` that follows a script, with limits that a test can wait for. */
@@ -62,7 +67,7 @@ export const one =
   (script: Script, limits: { readonly timeoutMillis?: number; readonly startTimeoutMillis?: number } = {}) =>
   (here: Home) => ({ s: scripted(here, "s", script, limits) })
 
-const turnOf = (calls: ReadonlyArray<Call>, turn: number): string =>
+export const turnOf = (calls: ReadonlyArray<Call>, turn: number): string =>
   all(
     start(),
     ...calls.flatMap((call, i) =>
@@ -141,7 +146,7 @@ export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Sco
         { body: [answer("It is done.")] },
         { body: [answer("All is well.")] }
       )
-      const manager = yield* managerOf(scenario.servers(here))
+      const manager = yield* managerOf(scenario.servers(here), scenario.options?.(here))
       const built = yield* engine(here, { url: server.url, tools: Layer.succeed(McpManager, manager) })
       const { id: sessionId } = yield* built.sessions.create({})
       const running = { ...built, home: here, manager, logged, sessionId }
@@ -159,8 +164,10 @@ export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Sco
       const next = yield* built.coordinator.handleMessage({ sessionId, request: "Is all well?" })
       assert.strictEqual(next.status, "completed")
       assert.deepStrictEqual(breaksRules(server.received.map(({ body }) => body)), [])
-      return { sessionId, round, millis, statuses, received: server.received }
+      return { sessionId, round, millis, statuses, received: server.received, until: performance.now() }
     }).pipe(Effect.scoped, Effect.provide(keeping(logged)))
+    const closing = performance.now() - seen.until
+    yield* scenario.atEnd?.(here) ?? Effect.void
     yield* nothingRuns(here)
     const log = stored(here, seen.sessionId)
     const round = fromEvents(seen.sessionId, log).rounds[0]
@@ -180,7 +187,8 @@ export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Sco
       received: seen.received,
       notes: noted(here),
       logged,
-      millis: seen.millis
+      millis: seen.millis,
+      closing
     })
     yield* post(here, seen.sessionId)
   }).pipe(Effect.timeout("30 seconds"))
@@ -207,8 +215,7 @@ export const ended =
       if (typeof wanted === "string") {
         assert.strictEqual(words(outcome).slice(0, 500), wanted.slice(0, 500))
         assert.isTrue(words(outcome) === wanted, "and so is the rest")
-      }
-      else if (wanted !== undefined) assert.match(words(outcome), wanted)
+      } else if (wanted !== undefined) assert.match(words(outcome), wanted)
     })
   }
 

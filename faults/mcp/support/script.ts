@@ -29,6 +29,7 @@ export type Step =
   | readonly ["result", value: object]
   | readonly ["stderr", text: string, times?: number]
   | readonly ["noteStderr"]
+  | readonly ["page", size: number, all: number]
   | readonly ["keep"]
   | readonly ["sleep", millis: number]
   | readonly ["until", noted: string, times: number]

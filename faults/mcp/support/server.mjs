@@ -18,7 +18,8 @@ const named = (names) => names.map((tool) => (typeof tool === "string" ? { name:
 const now = {
   tools: named(script.tools ?? [...Object.keys(script.calls ?? {}), "echo"]),
   // The id of a request that another one speaks of.
-  kept: null
+  kept: null,
+  cursor: ""
 }
 
 const write = (out, bytes) => new Promise((done) => out.write(bytes, done))
@@ -50,6 +51,12 @@ const steps = {
   noteStderr: () => note({ stderr: readlinkSync("/proc/self/fd/2") }),
   once: (id, ...step) => (first ? run(id, [step]) : undefined),
   keep: (id) => void (now.kept = id),
+  // One page of a list of so many tools, so many at once.
+  page: (id, size, all) => {
+    const from = Number(now.cursor)
+    const tools = Array.from({ length: Math.min(size, all - from) }, (_, i) => `tool${from + i}`)
+    return send({ id, result: { tools: named(tools), ...(from + size < all ? { nextCursor: `${from + size}` } : {}) } })
+  },
   sleep: (_, millis) => setTimeout(millis),
   // Waits until the notes of all servers say something so often.
   until: async (_, words, times) => {
@@ -94,7 +101,8 @@ const answer = async ({ id, method, params }) => {
     case "initialize":
       return script.initialize === undefined ? greet(id, params) : run(id, script.initialize)
     case "tools/list": {
-      const page = script.pages?.[params?.cursor ?? ""]
+      now.cursor = params?.cursor ?? ""
+      const page = script.pages?.[now.cursor]
       if (page !== undefined) await run(id, page)
       else if (script.list === undefined) await send({ id, result: { tools: now.tools } })
       else await run(id, script.list)
