@@ -5,6 +5,7 @@ import { overHttp } from "./mcp/http.ts"
 import { lists } from "./mcp/lists.ts"
 import { output } from "./mcp/output.ts"
 import { protocol } from "./mcp/protocol.ts"
+import { results } from "./mcp/results.ts"
 import { rows } from "./mcp/rows.ts"
 import { shared } from "./mcp/shared.ts"
 import { texts } from "./mcp/texts.ts"
@@ -20,6 +21,7 @@ describe.concurrent("", () =>
     ...output,
     ...overHttp,
     ...protocol,
+    ...results,
     ...shared,
     ...texts,
     ...unavailable

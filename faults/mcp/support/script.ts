@@ -29,6 +29,7 @@ export type Step =
   | readonly ["result", value: object]
   | readonly ["stderr", text: string, times?: number]
   | readonly ["noteStderr"]
+  | readonly ["deep", levels: number]
   | readonly ["page", size: number, all: number]
   | readonly ["keep"]
   | readonly ["sleep", millis: number]
@@ -76,6 +77,8 @@ const Note = Schema.Struct({
   tool: Schema.optionalKey(Schema.String),
   signal: Schema.optionalKey(Schema.String),
   stderr: Schema.optionalKey(Schema.String),
+  /** What it was answered: the code of an error, or of a result how many fields it has. */
+  told: Schema.optionalKey(Schema.Int),
   effect: Schema.optionalKey(Schema.Boolean)
 })
 export type Note = typeof Note.Type

@@ -35,7 +35,20 @@ const steps = {
     write(process.stdout, Buffer.from(filled(id, Buffer.from(base64, "base64").toString("latin1")), "latin1")),
   answer: (id, words, times = 1) => result(id, words.repeat(times)),
   answerKept: (_, words) => result(now.kept, words),
-  result: (id, value) => send({ id, result: value }),
+  // `$large` is six million characters, which are no argument of a command.
+  result: (id, value) =>
+    write(
+      process.stdout,
+      filled(id, `${JSON.stringify({ jsonrpc: "2.0", id, result: value })}\n`).replace("$large", "A".repeat(6_000_000))
+    ),
+  // A proper result whose structured content is so many lists within each other.
+  deep: (id, levels) => {
+    const structured = "[".repeat(levels) + "]".repeat(levels)
+    return write(
+      process.stdout,
+      `${filled(id, `{"jsonrpc":"2.0","id":$id,"result":{"content":[],"structuredContent":${structured}}}`)}\n`
+    )
+  },
   slowly: async (id, words) => {
     for (const byte of Buffer.from(filled(id, `${words}\n`))) {
       await write(process.stdout, Buffer.of(byte))
@@ -95,7 +108,9 @@ const greet = (id, { protocolVersion }) =>
     }
   })
 
-const answer = async ({ id, method, params }) => {
+const answer = async (message) => {
+  const { error, id, method, params } = message
+  if (method === undefined) return note({ told: error?.code ?? Object.keys(message.result).length })
   note({ method, ...(method === "tools/call" ? { tool: params.name } : {}) })
   switch (method) {
     case "initialize":

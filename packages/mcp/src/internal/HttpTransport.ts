@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
 import { ServerDown } from "./ChildServer.ts"
+import { lettingGo } from "./LettingGo.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 import { streamEnded } from "./SdkFailure.ts"
@@ -29,7 +30,9 @@ export const connectHttp = Effect.fnUntraced(function* (
         transport.onmessage?.({ jsonrpc: "2.0", id: message.id, error: { code: streamEnded, message: "" } })
       }
     })
+  const connected = lettingGo(transport)
   const connection = yield* open(transport, settings, "auto")
+  connected()
   // Tells the server that the session is over, so that it need not keep it; runs before the connection closes.
   yield* Effect.addFinalizer(() =>
     Effect.tryPromise(() => transport.terminateSession()).pipe(Effect.timeoutOption("1 second"), Effect.ignore)
