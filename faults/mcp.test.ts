@@ -1,8 +1,11 @@
 import { describe } from "@effect/vitest"
 import { crashes } from "./mcp/crashes.ts"
 import { ends } from "./mcp/ends.ts"
+import { flow } from "./mcp/flow.ts"
 import { overHttp } from "./mcp/http.ts"
 import { lists } from "./mcp/lists.ts"
+import { many } from "./mcp/many.ts"
+import { names } from "./mcp/names.ts"
 import { output } from "./mcp/output.ts"
 import { protocol } from "./mcp/protocol.ts"
 import { results } from "./mcp/results.ts"
@@ -17,7 +20,10 @@ describe.concurrent("", () =>
   suite("RELIABILITY B.2, MCP servers", rows, [
     ...crashes,
     ...ends,
+    ...flow,
     ...lists,
+    many,
+    ...names,
     ...output,
     ...overHttp,
     ...protocol,

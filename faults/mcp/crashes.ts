@@ -1,5 +1,6 @@
 import { assert } from "@effect/vitest"
-import { ended, one, starts, variant } from "./kit.ts"
+import { one, variant } from "./kit.ts"
+import { ended, starts } from "./look.ts"
 import type { Script } from "./support/script.ts"
 
 const ways = [

@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import type { Home } from "../support/home.ts"
 import type { Case } from "../suite.ts"
 import { lives } from "../user/support/processes.ts"
-import { ended, one, type Scenario, type Seen, variant } from "./kit.ts"
+import { one, type Scenario, type Seen, variant } from "./kit.ts"
+import { ended } from "./look.ts"
 import { noted, type Step } from "./support/script.ts"
 
 /** A server that does not leave when it should is made to, with all of its process group. */

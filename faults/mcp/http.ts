@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import type { ServerResponse } from "node:http"
 import type { Case } from "../suite.ts"
 import { until } from "../user/support/until.ts"
-import { ended, play, type Seen } from "./kit.ts"
+import { play, type Seen } from "./kit.ts"
+import { ended } from "./look.ts"
 import { type Remote, remote, reply } from "./support/remote.ts"
 
 interface Fault {

@@ -1,25 +1,20 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { assert } from "@effect/vitest"
-import { textOf } from "@parley/domain/Content"
 import type { SessionId } from "@parley/domain/Ids"
-import { McpManager, type ServerStatus, type ToolInput } from "@parley/domain/McpManager"
+import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { Round } from "@parley/domain/Session"
 import { fromEvents } from "@parley/domain/SessionFold"
 import type { ToolOutcome } from "@parley/domain/Tool"
-import * as McpServers from "@parley/mcp/McpServers"
-import { Context, Effect, Layer, Logger, References, type Scope } from "effect"
+import type { McpServersOptions } from "@parley/mcp/McpServers"
+import { Effect, Layer, Logger, References, type Scope } from "effect"
 import { type Received, serve } from "../../packages/provider/test/support/SseServer.ts"
-import { all, answer, start, stop, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
 import type { Case } from "../suite.ts"
 import { engine, type Home, home } from "../support/home.ts"
 import { breaksRules, post, stored } from "../support/post.ts"
-import { lives } from "../user/support/processes.ts"
-import { until } from "../user/support/until.ts"
-import { mark, type Note, noted, type Script, scripted } from "./support/script.ts"
-
-/** A tool by its qualified name, with no input, or with one. */
-export type Call = string | readonly [tool: string, input: ToolInput]
+import { type Note, noted, type Script, scripted } from "./support/script.ts"
+import { managerOf, nothingRuns } from "./support/servers.ts"
+import { type Call, turnOf } from "./support/turn.ts"
 
 /** What a scenario left. */
 export interface Seen {
@@ -51,7 +46,7 @@ export interface Running extends Effect.Success<ReturnType<typeof engine>> {
 
 export interface Scenario {
   readonly servers: (here: Home) => { readonly [name: string]: McpServerConfig }
-  readonly options?: (here: Home) => Partial<McpServers.McpServersOptions>
+  readonly options?: (here: Home) => Partial<McpServersOptions>
   /** What the model calls, turn after turn; then it says that it is done. */
   readonly turns?: ReadonlyArray<ReadonlyArray<Call>>
   readonly look: (seen: Seen) => void
@@ -66,57 +61,6 @@ export interface Scenario {
 export const one =
   (script: Script, limits: { readonly timeoutMillis?: number; readonly startTimeoutMillis?: number } = {}) =>
   (here: Home) => ({ s: scripted(here, "s", script, limits) })
-
-export const turnOf = (calls: ReadonlyArray<Call>, turn: number): string =>
-  all(
-    start(),
-    ...calls.flatMap((call, i) =>
-      typeof call === "string"
-        ? toolUse(i, call, "{}", `toolu_${turn}_${i}`)
-        : toolUse(i, call[0], JSON.stringify(call[1]), `toolu_${turn}_${i}`)
-    ),
-    ...stop("tool_use")
-  )
-
-/** A manager of MCP servers, as the command has it, but that it is quick to start them again and to end them. */
-export const managerOf = (
-  servers: { readonly [name: string]: McpServerConfig },
-  options: Partial<McpServers.McpServersOptions> = {}
-): Effect.Effect<McpManager["Service"], never, Scope.Scope> =>
-  McpServers.layer({
-    servers,
-    clientInfo: { name: "parley-faults", version: "1" },
-    closeGrace: "150 millis",
-    restarts: { firstDelayMillis: 20, maxDelayMillis: 100 },
-    ...options
-  }).pipe(
-    Layer.fresh,
-    Layer.build,
-    Effect.map((built) => Context.get(built, McpManager))
-  )
-
-const environmentOf = (pid: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8")
-  } catch {
-    return ""
-  }
-}
-
-/** All processes of a home's servers, and what those have started. */
-export const processesOf = (here: Home): ReadonlyArray<number> =>
-  readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).split("\0").includes(mark(here)))
-    .map(Number)
-    .filter(lives)
-
-export const nothingRuns = (here: Home) =>
-  until(
-    "no server is left",
-    () => processesOf(here).length === 0,
-    () => processesOf(here).join(" "),
-    1
-  )
 
 const toolNames = ({ body }: Received): ReadonlyArray<string> => {
   const request: { readonly tools?: ReadonlyArray<{ readonly name: string }> } = JSON.parse(body)
@@ -199,33 +143,3 @@ export const variant = (id: string, name: string, scenario: Scenario): Case => (
   needs: ["linux"],
   run: play(scenario)
 })
-
-/** How a call ended, in one line. */
-export const words = (outcome: ToolOutcome | undefined): string =>
-  outcome === undefined ? "none" : `${outcome._tag}: ${"content" in outcome ? textOf(outcome.content) : outcome.reason}`
-
-/** The round completed, and its calls ended so. */
-export const ended =
-  (...expected: ReadonlyArray<string | RegExp>) =>
-  ({ outcomes, round }: Pick<Seen, "outcomes" | "round">): void => {
-    assert.strictEqual(round.status, "completed")
-    assert.strictEqual(outcomes.length, expected.length)
-    outcomes.forEach((outcome, i) => {
-      const wanted = expected[i]
-      if (typeof wanted === "string") {
-        assert.strictEqual(words(outcome).slice(0, 500), wanted.slice(0, 500))
-        assert.isTrue(words(outcome) === wanted, "and so is the rest")
-      } else if (wanted !== undefined) assert.match(words(outcome), wanted)
-    })
-  }
-
-/** How often the server was started. */
-export const starts = (notes: ReadonlyArray<Note>, server = "s"): number =>
-  notes.filter(({ name, pid }) => name === server && pid !== undefined).length
-
-/** How much of a kind the log says a server has sent beside the point. Such things are said once, and counted in the end. */
-export const strays = ({ logged }: Pick<Seen, "logged">, kind: "wrote" | "answered"): number => {
-  const about = logged.filter((line) => line.startsWith(`the MCP server s ${kind}`))
-  assert.strictEqual(about.filter((line) => line.endsWith(": that is ignored")).length, 1)
-  return Number(/, (\d+) times$/.exec(about.at(-1) ?? "")?.[1])
-}

@@ -1,7 +1,8 @@
 import { assert } from "@effect/vitest"
 import { until } from "../user/support/until.ts"
 import type { Case } from "../suite.ts"
-import { ended, one, type Seen, starts, strays, variant } from "./kit.ts"
+import { one, type Seen, variant } from "./kit.ts"
+import { ended, starts, strays } from "./look.ts"
 import type { Step } from "./support/script.ts"
 
 const content = '{"content":[{"type":"text","text":"done"}]}'

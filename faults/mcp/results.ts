@@ -1,6 +1,7 @@
 import { assert } from "@effect/vitest"
 import type { Case } from "../suite.ts"
-import { ended, one, type Seen, variant, words } from "./kit.ts"
+import { one, type Seen, variant } from "./kit.ts"
+import { ended, words } from "./look.ts"
 
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

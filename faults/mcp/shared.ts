@@ -7,8 +7,11 @@ import { engine, home } from "../support/home.ts"
 import { breaksRules, post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
 import { until } from "../user/support/until.ts"
-import { ended, managerOf, nothingRuns, one, starts, turnOf } from "./kit.ts"
+import { one } from "./kit.ts"
+import { ended, starts } from "./look.ts"
 import { noted } from "./support/script.ts"
+import { managerOf, nothingRuns } from "./support/servers.ts"
+import { turnOf } from "./support/turn.ts"
 
 /** The server answers the second session before the first, and with the state that the first has left. */
 const answersBackwards = one({

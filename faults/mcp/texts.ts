@@ -1,7 +1,8 @@
 import { assert } from "@effect/vitest"
 import { sanitize } from "../../packages/cli/src/Sanitize.ts"
 import type { Case } from "../suite.ts"
-import { one, type Seen, variant, words } from "./kit.ts"
+import { one, type Seen, variant } from "./kit.ts"
+import { words } from "./look.ts"
 import type { Step } from "./support/script.ts"
 
 /** The text of the result that the model was sent. */

@@ -91,7 +91,12 @@ const steps = {
   unread: () => void process.stdin.pause(),
   stay: () => void setInterval(() => {}, 1000),
   deaf: () => ["SIGTERM", "SIGINT", "SIGHUP"].forEach((signal) => process.on(signal, () => note({ signal }))),
-  child: (_, detached) => note({ child: spawn("sleep", ["60"], { stdio: "ignore", detached }).pid })
+  // Nobody waits for it: the server ends before it.
+  child: (_, detached) => {
+    const child = spawn("sleep", ["60"], { stdio: "ignore", detached })
+    child.unref()
+    note({ child: child.pid })
+  }
 }
 
 const run = async (id, list) => {
