@@ -13,6 +13,7 @@ interface Fault {
   readonly outcome: RegExp
   /** How often the call may come, at most. */
   readonly calls?: number
+  readonly timeoutMillis?: number
   readonly look?: (at: Remote, seen: Seen) => void
   /** Before the next message of the session. */
   readonly afterwards?: (at: Remote) => Effect.Effect<void, unknown>
@@ -71,31 +72,34 @@ const faults: ReadonlyArray<Fault> = [
       out.write(": still here\n\n")
     },
     outcome: /^Unknown: no answer within 1\.5 s$/,
+    timeoutMillis: 1500,
     afterwards: (at) => until("the client lets go of it", () => at.brokenOff() > 0, undefined, 3)
   }
 ]
 
 /** One result, no loop, nothing sent elsewhere, and the next call is answered. */
-export const overHttp = faults.map(({ act, afterwards, calls = 1, look, name, outcome }): Case => ({
-  id: "M20",
-  name,
-  needs: ["linux"],
-  run: Effect.gen(function* () {
-    const other = yield* remote((out) => status(200)(out))
-    const at = yield* remote((out, id, session) => act(out, id, session, other.url))
-    yield* play({
-      servers: () => ({ s: { url: at.url, headers: { "x-token": "canary" }, timeoutMillis: 1500 } }),
-      turns: [["s__act"], ["s__echo"]],
-      afterwards: () => afterwards?.(at) ?? Effect.void,
-      look: (seen) => {
-        ended(outcome, "Succeeded: echo")(seen)
-        assert.isAtMost(at.asked.filter(({ tool }) => tool === "act").length, calls)
-        assert.isAtMost(count(at, "initialize"), 2)
-        assert.deepStrictEqual(other.asked, [])
-        for (const { headers } of at.asked) assert.strictEqual(headers["x-token"], "canary")
-        assert.isAtMost(seen.millis, 10_000)
-        look?.(at, seen)
-      }
+export const overHttp = faults.map(
+  ({ act, afterwards, calls = 1, look, name, outcome, timeoutMillis = 20_000 }): Case => ({
+    id: "M20",
+    name,
+    needs: ["linux"],
+    run: Effect.gen(function* () {
+      const other = yield* remote((out) => status(200)(out))
+      const at = yield* remote((out, id, session) => act(out, id, session, other.url))
+      yield* play({
+        servers: () => ({ s: { url: at.url, headers: { "x-token": "canary" }, timeoutMillis } }),
+        turns: [["s__act"], ["s__echo"]],
+        afterwards: () => afterwards?.(at) ?? Effect.void,
+        look: (seen) => {
+          ended(outcome, "Succeeded: echo")(seen)
+          assert.isAtMost(at.asked.filter(({ tool }) => tool === "act").length, calls)
+          assert.isAtMost(count(at, "initialize"), 2)
+          assert.deepStrictEqual(other.asked, [])
+          for (const { headers } of at.asked) assert.strictEqual(headers["x-token"], "canary")
+          assert.isAtMost(seen.millis, 15_000)
+          look?.(at, seen)
+        }
+      })
     })
   })
-}))
+)

@@ -67,6 +67,9 @@ const toolNames = ({ body }: Received): ReadonlyArray<string> => {
   return (request.tools ?? []).map(({ name }) => name)
 }
 
+/** The model is not what is tested, and the machine may be busy. */
+export const patient = { firstChunkMillis: 20_000, idleMillis: 20_000, turnMillis: 20_000 }
+
 /** Logs nothing, and keeps what would have been logged. */
 export const keeping = (into: Array<string>) =>
   Layer.mergeAll(
@@ -91,7 +94,7 @@ export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Sco
         { body: [answer("All is well.")] }
       )
       const manager = yield* managerOf(scenario.servers(here), scenario.options?.(here))
-      const built = yield* engine(here, { url: server.url, tools: Layer.succeed(McpManager, manager) })
+      const built = yield* engine(here, { url: server.url, limits: patient, tools: Layer.succeed(McpManager, manager) })
       const { id: sessionId } = yield* built.sessions.create({})
       const running = { ...built, home: here, manager, logged, sessionId }
       const before = performance.now()
@@ -134,7 +137,7 @@ export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Sco
       millis: seen.millis,
       closing
     })
-    yield* post(here, seen.sessionId)
+    yield* post(here, seen.sessionId, { limits: patient })
   }).pipe(Effect.timeout("30 seconds"))
 
 export const variant = (id: string, name: string, scenario: Scenario): Case => ({

@@ -80,7 +80,7 @@ const requests: ReadonlyArray<readonly [name: string, method: string, params: ob
   ["a request that nobody knows", "machine/selfDestruct", {}, -32601]
 ]
 
-/** The answer is awaited within the call, which waits for no longer than a second. */
+/** The server answers its call when it has been answered itself, which takes no longer than a second. */
 const asks = requests.map(([name, method, params, told]) =>
   variant("M19", name, {
     servers: one(
@@ -93,7 +93,7 @@ const asks = requests.map(([name, method, params, told]) =>
           ]
         }
       },
-      { timeoutMillis: 1000 }
+      { timeoutMillis: 5000 }
     ),
     turns: [["s__act"], ["s__echo"]],
     look: (seen) => {
@@ -102,6 +102,7 @@ const asks = requests.map(([name, method, params, told]) =>
         seen.notes.flatMap((note) => note.told ?? []),
         [told]
       )
+      for (const { after = 0 } of seen.notes) assert.isAtMost(after, 1000)
     }
   })
 )

@@ -7,7 +7,7 @@ import { engine, home } from "../support/home.ts"
 import { breaksRules, post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
 import { until } from "../user/support/until.ts"
-import { one } from "./kit.ts"
+import { one, patient } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { noted } from "./support/script.ts"
 import { managerOf, nothingRuns } from "./support/servers.ts"
@@ -43,6 +43,7 @@ const twoSessions: Case = {
       const manager = yield* managerOf(answersBackwards(here))
       const { coordinator, sessions } = yield* engine(here, {
         url: server.url,
+        limits: patient,
         tools: Layer.succeed(McpManager, manager)
       })
       const [one, two] = yield* Effect.all([sessions.create({}), sessions.create({})])
@@ -66,8 +67,8 @@ const twoSessions: Case = {
     ended("Succeeded: for act")({ round: second.round, outcomes: outcomes(second) })
     assert.strictEqual(starts(noted(here)), 1)
     yield* nothingRuns(here)
-    yield* post(here, first.id)
-    yield* post(here, second.id)
+    yield* post(here, first.id, { limits: patient })
+    yield* post(here, second.id, { limits: patient })
   }).pipe(Effect.timeout("30 seconds"))
 }
 

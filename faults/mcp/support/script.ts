@@ -79,6 +79,8 @@ const Note = Schema.Struct({
   stderr: Schema.optionalKey(Schema.String),
   /** What it was answered: the code of an error, or of a result how many fields it has. */
   told: Schema.optionalKey(Schema.Int),
+  /** How many milliseconds after it had asked. */
+  after: Schema.optionalKey(Schema.Finite),
   effect: Schema.optionalKey(Schema.Boolean)
 })
 export type Note = typeof Note.Type

@@ -19,7 +19,9 @@ const now = {
   tools: named(script.tools ?? [...Object.keys(script.calls ?? {}), "echo"]),
   // The id of a request that another one speaks of.
   kept: null,
-  cursor: ""
+  cursor: "",
+  // When something was last written.
+  asked: 0
 }
 
 const write = (out, bytes) => new Promise((done) => out.write(bytes, done))
@@ -30,7 +32,10 @@ const filled = (id, words) => words.replaceAll("$id", JSON.stringify(id)).replac
 const steps = {
   note: (_, key) => note({ [key]: true }),
   raw: (id, words) => write(process.stdout, filled(id, words)),
-  say: (id, words) => write(process.stdout, `${filled(id, words)}\n`),
+  say: (id, words) => {
+    now.asked = performance.now()
+    return write(process.stdout, `${filled(id, words)}\n`)
+  },
   bytes: (id, base64) =>
     write(process.stdout, Buffer.from(filled(id, Buffer.from(base64, "base64").toString("latin1")), "latin1")),
   answer: (id, words, times = 1) => result(id, words.repeat(times)),
@@ -115,7 +120,8 @@ const greet = (id, { protocolVersion }) =>
 
 const answer = async (message) => {
   const { error, id, method, params } = message
-  if (method === undefined) return note({ told: error?.code ?? Object.keys(message.result).length })
+  if (method === undefined)
+    return note({ told: error?.code ?? Object.keys(message.result).length, after: performance.now() - now.asked })
   note({ method, ...(method === "tools/call" ? { tool: params.name } : {}) })
   switch (method) {
     case "initialize":
