@@ -28,7 +28,7 @@ export interface LifeOptions {
 interface Started {
   readonly connect: Effect.Effect<Connection, ServerDown, Scope>
   /** How the program ended. Of a server elsewhere nothing is known. */
-  readonly ended: Effect.Effect<string>
+  readonly ended: Effect.Effect<string> | undefined
   readonly lastWords: () => string
 }
 
@@ -57,7 +57,7 @@ const start = (name: string, config: McpServerConfig, options: LifeOptions) =>
   "url" in config
     ? Effect.succeed<Started>({
         connect: connectHttp(config.url, config.headers ?? {}, options.client),
-        ended: Effect.never,
+        ended: undefined,
         lastWords: () => ""
       })
     : startStdio(name, config, options)
@@ -69,7 +69,7 @@ const withLastWords = (problem: string, { lastWords }: Started): string => {
 
 /** What to say of a connection that broke. Most often the program has just ended, and a moment is given to see that. */
 const explain = (problem: string, started: Started): Effect.Effect<string> =>
-  Effect.timeoutOption(started.ended, "300 millis").pipe(
+  (started.ended === undefined ? Effect.succeedNone : Effect.timeoutOption(started.ended, "1 second")).pipe(
     Effect.map(Option.match({ onNone: () => problem, onSome: (how) => `it ${how}` })),
     Effect.map((said) => withLastWords(said, started))
   )
