@@ -13,6 +13,7 @@ import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
 import { keepListed } from "./OfferListing.ts"
 import { relist } from "./Relisting.ts"
+import { makeStrays } from "./Strays.ts"
 import { catalogOf } from "./ToolListing.ts"
 import { died, tell, type ToolServer } from "./ToolServer.ts"
 
@@ -34,7 +35,7 @@ export interface LifeOptions {
 interface Started {
   readonly connect: Effect.Effect<Connection, ServerDown, Scope>
   /** How the program ended. Of a server elsewhere nothing is known. */
-  readonly ended: Effect.Effect<string>
+  readonly ended: Effect.Effect<string> | undefined
   readonly lastWords: () => string
   /** Why nothing but a login helps. */
   readonly loginMissing: () => string | undefined
@@ -70,7 +71,9 @@ const startStdio = (
       }
     }),
     (child) => ({
-      connect: connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy"),
+      connect: Effect.flatMap(makeStrays(server.name), (strays) =>
+        connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy", strays)
+      ),
       ended: child.ended,
       lastWords: child.lastWords,
       loginMissing: () => undefined
@@ -84,7 +87,7 @@ const startHttp = (
 ): Effect.Effect<Started, never, Scope> =>
   Effect.map(authorizerFor(server.name, config, options.auth), (authorizer) => ({
     connect: connectAddress(config, settingsOf(server, config, options), authorizer),
-    ended: Effect.never,
+    ended: undefined,
     lastWords: () => "",
     loginMissing: () => authorizer?.trouble()
   }))
@@ -99,7 +102,7 @@ const withLastWords = (problem: string, { lastWords }: Started): string => {
 
 /** What to say of a connection that broke. Most often the program has just ended, and a moment is given to see that. */
 const explain = (problem: string, started: Started): Effect.Effect<string> =>
-  Effect.timeoutOption(started.ended, "300 millis").pipe(
+  (started.ended === undefined ? Effect.succeedNone : Effect.timeoutOption(started.ended, "1 second")).pipe(
     Effect.map(Option.match({ onNone: () => problem, onSome: (how) => `it ${how}` })),
     Effect.map((said) => withLastWords(said, started))
   )
@@ -120,8 +123,11 @@ const readyIn = (name: string, config: McpServerConfig, started: Started, option
         catalog
       }))
     ),
-    Effect.catchTag("ServerDown", ({ problem }) =>
-      Effect.flatMap(explain(problem, started), (said) => Effect.fail(new ServerDown({ problem: said })))
+    Effect.catchTag("ServerDown", ({ answered, problem }) =>
+      Effect.flatMap(
+        answered === true ? Effect.sync(() => withLastWords(problem, started)) : explain(problem, started),
+        (said) => Effect.fail(new ServerDown({ problem: said }))
+      )
     ),
     Effect.timeoutOrElse({
       duration: limit,

@@ -6,13 +6,16 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { plainLine } from "../PlainText.ts"
 import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
+import { backlogFull } from "./SdkFailure.ts"
 import { makeStderrTail } from "./StderrTail.ts"
 
 /** Why a server is not running, in words for a person. */
 export class ServerDown extends Schema.TaggedError<ServerDown>()("ServerDown", {
   problem: Schema.String,
   /** The HTTP status that it refused to talk with, if it was that. */
-  status: Schema.optionalKey(Schema.Int)
+  status: Schema.optionalKey(Schema.Int),
+  /** It did answer, and the answer is what is wrong. How it ends after that is of no interest. */
+  answered: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message(): string {
     return this.problem
@@ -86,8 +89,15 @@ const start = (options: ChildServerOptions): Started => {
   return { child, spawned, exited, closed }
 }
 
+/** Bytes that wait for a server to read them. What comes on top of that is refused: a server may never read. */
+const backlogLimit = 4 * 1024 * 1024
+
 const write = (child: ChildProcessWithoutNullStreams, text: string): Promise<void> => {
   const { promise, reject, resolve } = Promise.withResolvers<void>()
+  if (child.stdin.writableLength > backlogLimit) {
+    reject(Object.assign(new Error("it does not read what it is sent"), { code: backlogFull }))
+    return promise
+  }
   child.stdin.write(text, (error) => {
     if (error === null || error === undefined) resolve()
     else reject(error)

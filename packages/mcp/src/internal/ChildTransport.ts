@@ -1,5 +1,7 @@
 import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
+import type { Strays } from "../Strays.ts"
+import { makeAwaited } from "./Awaited.ts"
 import type { ChildServer } from "./ChildServer.ts"
 import { makeInbox } from "./Inbox.ts"
 import { lineLimits, makeLineReader } from "./MessageLines.ts"
@@ -14,16 +16,21 @@ const tooLarge = `the answer was larger than ${lineLimits.message / 1024 / 1024}
 export const connectChild = Effect.fnUntraced(function* (
   child: ChildServer,
   settings: ClientSettings,
-  protocol: Protocol
+  protocol: Protocol,
+  strays: Strays
 ) {
   const sdk = yield* loadClient
+  const awaited = makeAwaited()
   // The SDK knows by these two names that this is a program: one that is silent when it is asked for a later revision is then
   // taken for one that does not know it, which over HTTP would be a server that is down.
   const transport: Transport & { readonly pid: number | undefined; readonly stderr: null } = {
     pid: child.pid,
     stderr: null,
     start: () => Promise.resolve(),
-    send: (message) => child.write(sdk.serializeMessage(message)),
+    send: (message) => {
+      awaited.sent(message)
+      return child.write(sdk.serializeMessage(message))
+    },
     close: () => {
       child.endInput()
       transport.onclose?.()
@@ -34,11 +41,13 @@ export const connectChild = Effect.fnUntraced(function* (
   const read = (line: string): void => {
     try {
       const message = sdk.deserializeMessage(line)
-      if (passes(message)) transport.onmessage?.(message)
+      // The SDK would take an answer by what its id is as a number.
+      if (!awaited.takes(message)) strays("reply")
+      else if (passes(message)) transport.onmessage?.(message)
     } catch (cause) {
-      // A line that is no message; the lines after it are read on. One that is not even JSON is noise, and no news.
-      if (!(cause instanceof SyntaxError))
-        transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
+      // A line that is no message; the lines after it are read on.
+      if (cause instanceof SyntaxError) strays("noise")
+      else transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
     }
   }
   // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.

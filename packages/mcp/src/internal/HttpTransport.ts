@@ -3,6 +3,7 @@ import { plainLine } from "../PlainText.ts"
 import type { Login } from "./Authorizer.ts"
 import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
+import { lettingGo } from "./LettingGo.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 import { streamEnded } from "./SdkFailure.ts"
@@ -39,7 +40,9 @@ export const connectHttp = Effect.fnUntraced(function* (
         transport.onmessage?.({ jsonrpc: "2.0", id: message.id, error: { code: streamEnded, message: "" } })
       }
     })
+  const connected = lettingGo(transport)
   const connection = yield* open(transport, settings, protocol)
+  connected()
   // Tells the server that the session is over, so that it need not keep it; runs before the connection closes.
   yield* Effect.addFinalizer(() =>
     Effect.tryPromise(() => transport.terminateSession()).pipe(Effect.timeoutOption("1 second"), Effect.ignore)

@@ -10,7 +10,7 @@ import { hearing } from "./HearingConnection.ts"
 import { parameterHeaders } from "./ParameterHeaders.ts"
 import { noLimit, request } from "./Requests.ts"
 import { type ClientInfo, loadClient } from "./Sdk.ts"
-import { describeCause, statusOf } from "./SdkFailure.ts"
+import { describeCause, isBroken, statusOf } from "./SdkFailure.ts"
 import { capabilitiesOf, install, logLevelMeta, type ServerSide, setLogLevel } from "./ServerSide.ts"
 
 /**
@@ -47,7 +47,11 @@ export const open = Effect.fnUntraced(function* (
     try: (signal) => client.connect(transport, { signal, timeout: noLimit }),
     catch: (cause) => {
       const status = statusOf(cause)
-      return new ServerDown({ problem: describeCause(cause), ...(status === undefined ? {} : { status }) })
+      return new ServerDown({
+        problem: describeCause(cause),
+        ...(status === undefined ? {} : { status }),
+        ...(isBroken(cause) ? {} : { answered: true as const })
+      })
     }
   })
   yield* Effect.forkScoped(listen)

@@ -77,9 +77,22 @@ export const describeCause = (cause: unknown): string => {
   return status === undefined ? said : `HTTP ${status}: ${said}`
 }
 
+const broken = new Set([
+  "CONNECTION_CLOSED",
+  "EPIPE",
+  "ECONNRESET",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END"
+])
+
+/** Whether the connection is what failed. Then the reason is elsewhere: most often a program that has ended. */
+export const isBroken = (cause: unknown): boolean => codesOf(cause).some((code) => broken.has(code))
+
 // Failures of the network that happen before a request can have left.
 const neverLeft = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "NOT_CONNECTED"])
-const refusedLocally = new Set(["CAPABILITY_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"])
+/** The code of the error with which a message is refused that would have to wait behind too many others. */
+export const backlogFull = "BACKLOG_FULL"
+const refusedLocally = new Set([backlogFull, "CAPABILITY_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION"])
 
 /** A server that does not know a session answers 404 to it, or 400; any other status is about the request. */
 const verdictOn = (status: number | undefined): Verdict =>

@@ -1,0 +1,34 @@
+import { describe } from "@effect/vitest"
+import { crashes } from "./mcp/crashes.ts"
+import { ends } from "./mcp/ends.ts"
+import { flow } from "./mcp/flow.ts"
+import { overHttp } from "./mcp/http.ts"
+import { lists } from "./mcp/lists.ts"
+import { many } from "./mcp/many.ts"
+import { names } from "./mcp/names.ts"
+import { output } from "./mcp/output.ts"
+import { protocol } from "./mcp/protocol.ts"
+import { results } from "./mcp/results.ts"
+import { rows } from "./mcp/rows.ts"
+import { shared } from "./mcp/shared.ts"
+import { texts } from "./mcp/texts.ts"
+import { unavailable } from "./mcp/unavailable.ts"
+import { suite } from "./suite.ts"
+
+// Each case has servers, a directory and an engine of its own, and spends most of its time waiting.
+describe.concurrent("", () =>
+  suite("RELIABILITY B.2, MCP servers", rows, [
+    ...crashes,
+    ...ends,
+    ...flow,
+    ...lists,
+    many,
+    ...names,
+    ...output,
+    ...overHttp,
+    ...protocol,
+    ...results,
+    ...shared,
+    ...texts,
+    ...unavailable
+  ]))

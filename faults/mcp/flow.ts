@@ -1,0 +1,42 @@
+import { assert } from "@effect/vitest"
+import { one, variant } from "./kit.ts"
+import { ended } from "./look.ts"
+
+const piece = "aé€😀"
+
+/** However an answer is cut into chunks, it is the same answer. */
+const inPieces = [
+  variant("M29", "byte by byte", {
+    servers: one({
+      calls: {
+        act: [
+          ["slowly", `{"jsonrpc":"2.0","id":$id,"result":{"content":[{"type":"text","text":"${piece.repeat(9)}"}]}}`]
+        ]
+      }
+    }),
+    turns: [["s__act"]],
+    look: ended(`Succeeded: ${piece.repeat(9)}`)
+  }),
+  variant("M29", "cut every 64 KiB, within characters", {
+    // Of three cuts in a text with a period of ten bytes, one at least is within a character.
+    servers: one({ calls: { act: [["answer", piece, 22_000]] } }),
+    turns: [["s__act"]],
+    look: ended(`Succeeded: ${piece.repeat(22_000)}`)
+  })
+]
+
+const large = (n: number) => ["s__echo", { n, text: "x".repeat(1_000_000) }] as const
+
+const unread = variant("M30", "calls of 1 MB to a server that does not read", {
+  servers: one({ start: [["stay"]], listed: [["once", "unread"]] }, { timeoutMillis: 1000 }),
+  turns: [Array.from({ length: 8 }, (_, n) => large(n))],
+  look: (seen) => {
+    // What is beyond 4 MiB does not wait with the others.
+    const late = "Unknown: no answer within 1 s"
+    const refused = "Failed: The call was not sent: it does not read what it is sent"
+    ended(late, late, late, late, late, refused, refused, refused)(seen)
+    assert.isAtMost(seen.millis, 8000)
+  }
+})
+
+export const flow = [...inPieces, unread]

@@ -1,0 +1,31 @@
+import type { Row } from "../suite.ts"
+
+const row = (id: string, fault: string, variants: number): Row => ({ id, fault, variants })
+const alone = (row: Row): Row => ({ ...row, alone: true })
+
+/** Part B.2 of the fault catalogue, with its counts: the rows whose cases are all here. */
+export const rows: ReadonlyArray<Row> = [
+  row("M01", "a command that is missing, not executable, of another machine", 3),
+  row("M02", "a server that exits at once", 3),
+  row("M03", "a server that never answers initialize", 1),
+  row("M04", "versions that do not fit, missing capabilities", 3),
+  row("M05", "noise on standard output", 5),
+  row("M06", "a crash while calls run", 9),
+  alone(row("M08", "a flood and escapes on standard error", 2)),
+  row("M11", "messages that are none", 6),
+  row("M12", "answers to nothing", 4),
+  row("M13", "a list of tools that changes within a round", 3),
+  row("M14", "names that are taken, or look as if", 5),
+  row("M16", "a list of tools in odd pages", 3),
+  row("M17", "results of all kinds", 6),
+  row("M19", "requests of a server", 5),
+  row("M20", "what comes over HTTP instead of an answer", 9),
+  row("M22", "text that is hard to store or to show", 6),
+  row("M23", "a result of many levels", 1),
+  row("M24", "a server that does not want to end", 4),
+  row("M25", "twenty servers, five of them broken", 1),
+  row("M27", "a server that sessions share", 1),
+  row("M28", "an effect, no answer in time, and then one", 1),
+  row("M29", "an answer in small pieces", 2),
+  row("M30", "a server that never reads", 1)
+]

@@ -1,0 +1,42 @@
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import { plainLine } from "./PlainText.ts"
+
+const kinds = {
+  noise: "wrote to its standard output what is no message",
+  reply: "answered what nobody waits for"
+}
+export type Stray = keyof typeof kinds
+
+/** Takes note of what a server sent and nobody can use. */
+export type Strays = (kind: Stray, times?: number) => void
+
+/**
+ * What is of no use disturbs nothing. But whoever looks for a fault in a server is told: the first of each kind is a warning
+ * in the log, and with the end of the scope it is said how many there were.
+ */
+export const makeStrays = Effect.fnUntraced(function* (server: string) {
+  const name = plainLine(server, 80)
+  const counts = new Map<Stray, number>()
+  const news = yield* Queue.unbounded<Stray>()
+  yield* Queue.take(news).pipe(
+    Effect.flatMap((kind) => Effect.logWarning(`the MCP server ${name} ${kinds[kind]}: that is ignored`)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() =>
+    Effect.forEach(
+      counts,
+      ([kind, count]) => Effect.logDebug(`the MCP server ${name} ${kinds[kind]}, ${count} times`),
+      {
+        discard: true
+      }
+    )
+  )
+  return (kind: Stray, times = 1): void => {
+    if (times === 0) return
+    const before = counts.get(kind)
+    counts.set(kind, (before ?? 0) + times)
+    if (before === undefined) Queue.offerUnsafe(news, kind)
+  }
+})
