@@ -12,6 +12,7 @@ run("oxfmt", ["--check", "."])
 run("knip", [])
 run("node", ["scripts/build.ts"])
 run("npx", ["-y", "pnpm@12.21.0", "test"])
+run("node", ["scripts/conformance/main.ts"])
 
 // What would be published, checked as a registry would hand it out.
 const out = mkdtempSync(join(tmpdir(), "parley-pack-"))

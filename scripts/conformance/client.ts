@@ -40,6 +40,8 @@ const { status } = spawnSync(
     "probe",
     address,
     "--auth",
+    "--answer",
+    "defaults",
     ...(calls.length > 0 ? calls : ["--exercise"]),
     ...known
   ],

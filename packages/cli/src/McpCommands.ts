@@ -117,6 +117,10 @@ const probe = Command.make(
       ),
       Flag.withDefault(false)
     ),
+    answer: Flag.Literals("answer", ["decline", "defaults"]).pipe(
+      Flag.withDescription("What it is told when it asks something: no, or what its form has as defaults"),
+      Flag.withDefault("decline")
+    ),
     workspace,
     format: Flags.listFormat
   },

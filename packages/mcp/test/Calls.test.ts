@@ -89,6 +89,21 @@ describe.concurrent("calls", () => {
     )
   )
 
+  it.live("may have null where a value is optional, and reach the server as they are", () =>
+    withRaw((manager, log) =>
+      Effect.gen(function* () {
+        const output = yield* manager.call("raw__echo", { text: "a", deep: null }, context)
+        assert.isFalse(output.isError)
+        yield* manager.call("raw__echo", { text: "a", deep: { n: null } }, context)
+        const required = yield* Effect.flip(manager.call("raw__echo", { text: null }, context))
+        assert.match(required.problem, /^Invalid input for raw__echo: /)
+        const called = (yield* readLog(log)).filter((entry) => "called" in entry)
+        assert.strictEqual(called.length, 2)
+        assert.include(JSON.stringify(called[0]), '"deep":null')
+      })
+    )
+  )
+
   it.live("are left to the server when its schema cannot be used, quickly and without fetching anything", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []

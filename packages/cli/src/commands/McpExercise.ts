@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { contents as contentWords } from "../OfferText.ts"
 import { Output } from "../Output.ts"
 import { short } from "../Render.ts"
 import { sampleInput } from "../SampleInput.ts"
@@ -11,60 +12,91 @@ import * as ServerInspection from "../ServerInspection.ts"
 
 /** What came of using one thing that a server offers. */
 const Used = Schema.Struct({
-  kind: Schema.Literals(["tool"]),
+  kind: Schema.Literals(["tool", "resource", "prompt"]),
   name: Schema.String,
-  /** `failed` is what the server says itself; `refused` was not sent; of what was `lost` no answer came. */
+  /** `failed` is what the server says itself; `refused` was not sent, or not answered; of a call that was `lost` no answer came. */
   outcome: Schema.Literals(["ok", "failed", "refused", "lost"]),
   millis: Schema.Int,
   /** The beginning of what came back, or why nothing did. */
   says: Schema.String
 })
 type Used = typeof Used.Type
+type Came = Pick<Used, "outcome" | "says">
 const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Struct({ used: Schema.Array(Used) })))
 
 const longest = 500
 
-/** Calls each tool of a server once, one after the other, with an input made from its schema. */
-const useTools = Effect.fnUntraced(function* (name: string, conceal: (text: string) => string) {
+/** What a server offers, one thing after the other. */
+const offered = Effect.fnUntraced(function* (server: string) {
   const mcp = yield* McpManager
   const start = yield* Clock.currentTimeMillis
-  return yield* Effect.forEach(yield* ServerInspection.toolsOf(name), (tool, i) =>
-    mcp.call(tool.name, sampleInput(tool.inputSchema), { idempotencyKey: `probe/${start}/${i}` }).pipe(
+  const refused = ({ problem }: { readonly problem: string }): Came => ({ outcome: "refused", says: problem })
+  const tools = (yield* ServerInspection.toolsOf(server)).map((tool, i) => ({
+    kind: "tool" as const,
+    name: tool.tool,
+    use: mcp.call(tool.name, sampleInput(tool.inputSchema), { idempotencyKey: `probe/${start}/${i}` }).pipe(
       Effect.match({
-        onSuccess: ({ content, isError }) => ({
-          outcome: isError ? ("failed" as const) : ("ok" as const),
-          says: textOf(content)
-        }),
-        onFailure: ({ problem, reason }) => ({
-          outcome: reason === "NotSent" ? ("refused" as const) : ("lost" as const),
+        onSuccess: ({ content, isError }): Came => ({ outcome: isError ? "failed" : "ok", says: textOf(content) }),
+        onFailure: ({ problem, reason }): Came => ({
+          outcome: reason === "NotSent" ? "refused" : "lost",
           says: problem
         })
-      }),
-      Effect.timed,
-      Effect.map(([took, { outcome, says }]): Used => ({
-        kind: "tool",
-        name: conceal(tool.tool),
-        outcome,
-        millis: Math.round(Duration.toMillis(took)),
-        says: conceal(says)
-          .slice(0, 10 * longest)
-          .toWellFormed()
-      }))
+      })
     )
-  )
+  }))
+  const resources = (yield* mcp.resources).map(({ uri }) => ({
+    kind: "resource" as const,
+    name: uri,
+    use: mcp.readResource(server, uri).pipe(
+      Effect.match({
+        onSuccess: (contents): Came => ({ outcome: "ok", says: contentWords({ contents }) }),
+        onFailure: refused
+      })
+    )
+  }))
+  const prompts = (yield* mcp.prompts).map((prompt) => ({
+    kind: "prompt" as const,
+    name: prompt.name,
+    use: mcp.getPrompt(server, prompt.name, sampleArguments(prompt.arguments)).pipe(
+      Effect.match({
+        onSuccess: (messages): Came => ({
+          outcome: "ok",
+          says: messages.map(({ content }) => textOf(content)).join("\n")
+        }),
+        onFailure: refused
+      })
+    )
+  }))
+  return [...tools, ...resources, ...prompts]
 })
+
+const sampleArguments = (all: ReadonlyArray<{ readonly name: string; readonly required: boolean }>) =>
+  Object.fromEntries(all.filter(({ required }) => required).map(({ name }) => [name, "example"]))
 
 const words = ({ kind, millis, name, outcome, says }: Used): string =>
   `${kind} ${short(name, 100)}: ${outcome} (${millis} ms)${says === "" ? "" : `\n  ${short(says, longest)}`}\n`
 
-/** Uses everything that a server offers once, and says what came of it. */
+/**
+ * Uses everything that a server offers once, and says what came of it: each tool is called with an input made from its schema,
+ * each resource is read, each prompt is written.
+ */
 export const exercise = Effect.fnUntraced(function* (
-  name: string,
+  server: string,
   format: "text" | "json",
   conceal: (text: string) => string
 ) {
   const output = yield* Output
-  const used = yield* useTools(name, conceal)
+  const used = yield* Effect.forEach(yield* offered(server), ({ kind, name, use }) =>
+    Effect.map(Effect.timed(use), ([took, { outcome, says }]): Used => ({
+      kind,
+      name: conceal(name),
+      outcome,
+      millis: Math.round(Duration.toMillis(took)),
+      says: conceal(says)
+        .slice(0, 10 * longest)
+        .toWellFormed()
+    }))
+  )
   if (format === "json") return yield* output.line(yield* Effect.orDie(encode({ used })))
   for (const one of used) yield* output.text(words(one))
 })

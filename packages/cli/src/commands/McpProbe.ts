@@ -1,10 +1,12 @@
 import { textOf } from "@parley/domain/Content"
 import { McpManager } from "@parley/domain/McpManager"
+import { ServerRequests } from "@parley/domain/ServerRequests"
 import { ToolOutput } from "@parley/domain/Tool"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as McpServers from "@parley/workspace/McpServers"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -27,6 +29,7 @@ export interface Input extends Here, ServerFlags {
   readonly input: ReadonlyArray<string>
   readonly exercise: boolean
   readonly auth: boolean
+  readonly answer: "decline" | "defaults"
   readonly format: "text" | "json"
 }
 
@@ -93,6 +96,11 @@ const loginOf = Effect.fnUntraced(function* ({ auth }: Input) {
   return { advice, store: McpAuth.inMemory(), person: McpAuth.browser({ env: Host.env, say: output.note }) }
 })
 
+/** Nobody is asked: an empty answer is filled in with the form's defaults. An address is never opened. */
+const defaults: ServerRequests = {
+  elicit: ({ _tag }) => Effect.succeed(_tag === "Form" ? { _tag: "Accept", content: {} } : { _tag: "Decline" })
+}
+
 /** Connects to a server that need not be configured, by the same code as to one that is. Nothing is stored. */
 export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const { call, exercise, input, target, workspace } = flags
@@ -106,6 +114,11 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const server = yield* Effect.mapError(Effect.fromResult(checked), usage)
   const setup = yield* Setup.load({ workspace, model: Option.none() })
   const conceal = concealing(server)
+  const connected = Live.tools(
+    setup,
+    { [name]: patient(server, flags) },
+    { auth: yield* loginOf(flags), pins: "none", keepUnseen: true }
+  ).pipe(Layer.provide(Layer.succeed(ServerRequests, flags.answer === "defaults" ? defaults : {})))
   const use = exercise
     ? Effect.flatMap(
         Effect.promise(() => import("./McpExercise.ts")),
@@ -116,13 +129,5 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
     exercise || call.length > 0
       ? Effect.andThen(ServerInspection.usable(name, conceal), use)
       : show(name, server, flags.format)
-  ).pipe(
-    Effect.provide(
-      Live.tools(
-        setup,
-        { [name]: patient(server, flags) },
-        { auth: yield* loginOf(flags), pins: "none", keepUnseen: true }
-      )
-    )
-  )
+  ).pipe(Effect.provide(connected))
 })

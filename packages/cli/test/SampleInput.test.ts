@@ -1,0 +1,43 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Schema from "effect/Schema"
+import { sampleInput } from "../src/SampleInput.ts"
+
+const of = (property: Schema.Json, more: { readonly [key: string]: Schema.Json } = {}) =>
+  sampleInput({ type: "object", properties: { it: property }, required: ["it"], ...more })["it"]
+
+describe("a sample of an input", () => {
+  it("has what is required, and nothing else", () => {
+    const properties = { a: { type: "string" }, b: { type: "number" } }
+    assert.deepStrictEqual(sampleInput({ type: "object", properties, required: ["a"] }), { a: "example" })
+    assert.deepStrictEqual(sampleInput({ type: "object" }), {})
+  })
+
+  it("is of the type and within the bounds that are declared", () => {
+    const cases: ReadonlyArray<readonly [Schema.Json, Schema.Json]> = [
+      [{ type: "number" }, 1],
+      [{ type: "integer", minimum: 5 }, 5],
+      [{ type: "integer", exclusiveMinimum: 5, multipleOf: 4 }, 8],
+      [{ type: "number", maximum: -3 }, -3],
+      [{ type: "boolean" }, true],
+      [{ type: ["null", "string"] }, "example"],
+      [{ type: "string", maxLength: 3 }, "exa"],
+      [{ type: "string", minLength: 9 }, "examplexx"],
+      [{ type: "string", format: "email" }, "someone@example.org"],
+      [{ type: "string", enum: ["x", "y"] }, "x"],
+      [{ type: "string", default: "d", enum: ["x", "d"] }, "d"],
+      [{ const: 7 }, 7],
+      [{ type: "array", items: { type: "string" } }, []],
+      [{ type: "array", minItems: 2, items: { type: "integer" } }, [1, 1]],
+      [{ anyOf: [{ type: "integer" }, { type: "string" }] }, 1],
+      [{ type: "object", properties: { x: { type: "boolean" } }, required: ["x"] }, { x: true }]
+    ]
+    for (const [schema, value] of cases) assert.deepStrictEqual(of(schema), value)
+  })
+
+  it("follows references within the schema, and ends where they go in circles", () => {
+    const $defs = { id: { type: "string", format: "uuid" }, loop: { $ref: "#/$defs/loop" } }
+    assert.match(String(of({ $ref: "#/$defs/id" }, { $defs })), /^[0-9-a]{8}-/)
+    assert.deepStrictEqual(of({ $ref: "#/$defs/loop" }, { $defs }), {})
+    assert.deepStrictEqual(of({ $ref: "https://example.org/schema" }), {})
+  })
+})
