@@ -98,8 +98,13 @@ describe.concurrent("calls", () => {
         const required = yield* Effect.flip(manager.call("raw__echo", { text: null }, context))
         assert.match(required.problem, /^Invalid input for raw__echo: /)
         const called = (yield* readLog(log)).filter((entry) => "called" in entry)
-        assert.strictEqual(called.length, 2)
-        assert.include(JSON.stringify(called[0]), '"deep":null')
+        assert.deepStrictEqual(
+          called.map(({ input }) => input),
+          [
+            { text: "a", deep: null },
+            { text: "a", deep: { n: null } }
+          ]
+        )
       })
     )
   )
