@@ -17,7 +17,15 @@ const { workspace } = Flags.shared
 
 const run = Command.make(
   "run",
-  { message, ...Flags.shared, ...Flags.target, ...Flags.limits, refresh: Flags.refresh, format: Flags.roundFormat },
+  {
+    message,
+    ...Flags.shared,
+    ...Flags.target,
+    ...Flags.limits,
+    allow: Flags.allow,
+    refresh: Flags.refresh,
+    format: Flags.roundFormat
+  },
   (input) =>
     Effect.flatMap(
       Effect.promise(() => import("./commands/Run.ts")),
@@ -32,7 +40,7 @@ const run = Command.make(
   ])
 )
 
-const chat = Command.make("chat", { ...Flags.shared, ...Flags.target, ...Flags.limits }, (input) =>
+const chat = Command.make("chat", { ...Flags.shared, ...Flags.target, ...Flags.limits, allow: Flags.allow }, (input) =>
   Effect.flatMap(
     Effect.promise(() => import("./commands/Chat.ts")),
     (command) => command.chat(input)

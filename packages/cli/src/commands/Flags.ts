@@ -1,3 +1,4 @@
+import * as Permissions from "@parley/workspace/Permissions"
 import * as Flag from "effect/cli/Flag"
 
 export const shared = {
@@ -73,6 +74,16 @@ export const context = {
 export const refresh = Flag.String("refresh").pipe(
   Flag.withMetavar("SLOT"),
   Flag.withDescription("Ask this slot of dynamic context again, whatever its policy says; may be repeated, * is all"),
+  Flag.atLeast(0)
+)
+
+export const allow = Flag.String("allow").pipe(
+  Flag.withMetavar("TOOL"),
+  Flag.filter(Permissions.isPattern, (text) => `expected ${Permissions.expected}, found ${JSON.stringify(text)}`),
+  Flag.withDescription(
+    "Run this tool without asking: its name, or the beginning of names and a star; may be repeated. What the " +
+      "configuration denies stays denied"
+  ),
   Flag.atLeast(0)
 )
 
