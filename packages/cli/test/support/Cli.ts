@@ -67,7 +67,11 @@ const make = (): Place => {
   return {
     home,
     workspace,
-    configure: (config) => put(join(home, ".config/parley/config.json"), JSON.stringify({ ...allowed, ...config })),
+    configure: (config) =>
+      put(
+        join(home, ".config/parley/config.json"),
+        JSON.stringify("permissions" in config ? config : { ...config, ...allowed })
+      ),
     write: (path, text) => put(join(workspace, path), text),
     spawn: start,
     run: (args, options) => Effect.suspend(() => start(args, options).ended)
