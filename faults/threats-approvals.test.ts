@@ -6,4 +6,4 @@ import { removeCommand, theCommand } from "./user/support/command.ts"
 beforeAll(() => void theCommand(), 120_000)
 afterAll(removeCommand)
 
-suite("RELIABILITY X11, X12, X17, X24, X28", rows, cases, { concurrent: true })
+suite("RELIABILITY X11, X12, X17, X24, X28", rows, cases)

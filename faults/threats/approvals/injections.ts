@@ -87,6 +87,6 @@ export const injectionCases: ReadonlyArray<Case> = injections.map((injection) =>
   run: Effect.forEach(
     [unprotected(injection), headless(injection), onTerminal(injection), headless(injection, tainted)],
     Effect.scoped,
-    { discard: true }
+    { concurrency: 2, discard: true }
   )
 }))

@@ -2,7 +2,6 @@
 // words that are its third stand: in its description, or in what `read` returns as a text, an error or a resource. It
 // calls all of its tools read-only, which is for the user to say.
 import { appendFileSync } from "node:fs"
-import { createInterface } from "node:readline"
 
 const [file, where = "", words = ""] = process.argv.slice(2)
 const log = (entry) => appendFileSync(file, `${JSON.stringify(entry)}\n`)
@@ -32,19 +31,27 @@ const gather = (id, { arguments: { text, count }, _meta }) => {
   if (gathered.length === count) gathered.splice(0).forEach(send)
 }
 
-createInterface({ input: process.stdin })
-  .on("close", () => process.exit(0))
-  .on("line", (line) => {
-    const { id, method, params } = JSON.parse(line)
-    if (method === "initialize") {
-      const { protocolVersion } = params
-      const serverInfo = { name: "notes", version: "1" }
-      send({ id, result: { protocolVersion, capabilities: { tools: {} }, serverInfo } })
-    } else if (method === "tools/list") send({ id, result: { tools } })
-    else if (method === "tools/call") {
-      log({ called: params.name, input: params.arguments })
-      if (params.name === "crash") process.exit(7)
-      if (params.name === "gather") gather(id, params)
-      else send({ id, result: params.name === "read" ? read() : said("Done.") })
-    }
+const answer = (line) => {
+  const { id, method, params } = JSON.parse(line)
+  if (method === "initialize") {
+    const { protocolVersion } = params
+    send({ id, result: { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "notes", version: "1" } } })
+  } else if (method === "tools/list") send({ id, result: { tools } })
+  else if (method === "tools/call") {
+    log({ called: params.name, input: params.arguments })
+    if (params.name === "crash") process.exit(7)
+    if (params.name === "gather") gather(id, params)
+    else send({ id, result: params.name === "read" ? read() : said("Done.") })
+  }
+}
+
+// Not by node:readline, for which U+2028 ends a line too.
+let rest = ""
+process.stdin
+  .setEncoding("utf8")
+  .on("end", () => process.exit(0))
+  .on("data", (text) => {
+    const lines = (rest + text).split("\n")
+    rest = lines.pop()
+    lines.forEach(answer)
   })

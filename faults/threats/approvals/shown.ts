@@ -29,6 +29,7 @@ const asks = (input: { readonly [key: string]: string }, seen: string, answer: s
     yield* running.type(`${answer}\r`)
     const ended = yield* running.ended
     assert.deepStrictEqual(it.reached("send"), runs ? [input] : [])
+    assert.deepStrictEqual(it.outcomes("send"), [runs ? "Succeeded" : "Denied"])
     yield* it.whole(ended)
     return ended.stdout
   })
