@@ -73,7 +73,6 @@ export const place = (options: Options = {}) =>
         })
     }
   })
-export type Place = Effect.Success<ReturnType<typeof place>>
 
 const asked = "run it? [y]es, this call"
 
