@@ -49,7 +49,8 @@ export const makePlace = async (root: string) => {
     if (name !== undefined) cpSync(join(saved, name), home, { recursive: true })
     mkdirSync(join(home, ".config/parley"), { recursive: true })
     const mcpServers = { effects: { command: process.execPath, args: [effects, effectsFile] } }
-    const config = { model: "anthropic/fake", mcpServers, limits: { retries: 1 } }
+    const permissions = { "*": "allow" }
+    const config = { model: "anthropic/fake", mcpServers, permissions, limits: { retries: 1 } }
     writeFileSync(join(home, ".config/parley/config.json"), JSON.stringify(config), { mode: 0o600 })
   }
 

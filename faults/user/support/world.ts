@@ -95,6 +95,8 @@ export const world = (servers: Servers = {}): Effect.Effect<World, never, Scope.
         model: "anthropic/fake",
         models: { "anthropic/fake": { contextWindow: endless } },
         mcpServers,
+        // Who may run what is not what most faults are about.
+        permissions: { "*": "allow" },
         ...servers.config
       }),
       { mode: 0o600 }

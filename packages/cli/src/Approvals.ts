@@ -1,11 +1,11 @@
 import type { Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Permissions from "@parley/workspace/Permissions"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import * as ApprovalText from "./ApprovalText.ts"
 import * as Lines from "./internal/Lines.ts"
+import * as Streams from "./internal/Streams.ts"
 import { Output } from "./Output.ts"
-import * as Render from "./Render.ts"
 import type { Setup } from "./Setup.ts"
 
 export type Question = (words: string) => Effect.Effect<string | undefined>
@@ -52,32 +52,33 @@ export const alone =
 
 const yes: Decision = { allowed: true }
 const no = (reason: string): Decision => ({ allowed: false, reason })
-const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
 
 /**
- * Asks about calls to tools that the configuration marks `ask`, one at a time. "Always" holds until the process ends. Where
- * nobody is there to answer, the call is not run, and standard error says how to allow it.
+ * Asks about calls to tools that may not run by themselves, one at a time. A yes holds for that call, with the input that
+ * was shown; "always" for that tool until the process ends. Where nobody is there to answer, the call is not run, and
+ * standard error says how to allow it.
  */
 export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Questions) {
   const output = yield* Output
   const always = new Set<string>()
   const policy: ToolPolicy = {
-    rule: Permissions.rule(setup.config.permissions ?? {}),
-    ask: ({ input, tool: { name } }) =>
+    rule: Permissions.rule(setup.config.permissions ?? {}, setup.allow),
+    ask: (asked) =>
       Effect.gen(function* () {
+        const { name } = asked.tool
         if (always.has(name)) return yes
         const question = reader(questions)
         if (question === undefined) {
-          const where = `"permissions" in ${setup.user.configFile}`
-          yield* output.note(`parley: nobody can be asked whether ${name} may run; ${where} can allow it`)
+          yield* output.note(`parley: ${ApprovalText.howToAllow(name, setup.user.configFile)}`)
           return no("it needs the user's permission, and nobody is there to give it")
         }
-        const call = `${name} ${Render.short(encode(input), 200)}`
-        yield* output.note(`? ${call}`)
-        const answer = yield* question("  run it? [y]es, [a]lways, [N]o: ")
-        const letter = answer?.trim().charAt(0).toLowerCase()
-        if (letter === "a") always.add(name)
-        return letter === "a" || letter === "y" ? yes : no("the user said no")
+        yield* output.note(ApprovalText.words(asked, Streams.columns()))
+        for (;;) {
+          const answer = ApprovalText.answerOf(yield* question(ApprovalText.question(asked)))
+          if (answer === "always") always.add(name)
+          if (answer !== "view") return answer === "no" ? no("the user said no") : yes
+          yield* output.note(ApprovalText.words(asked, Streams.columns(), true))
+        }
       }).pipe(alone(questions))
   }
   return policy

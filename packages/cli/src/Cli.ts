@@ -25,6 +25,7 @@ const run = Command.make(
     ...Flags.prompt,
     refresh: Flags.refresh,
     trust: Flags.trust,
+    allow: Flags.allow,
     format: Flags.roundFormat
   },
   (input) =>
@@ -42,7 +43,7 @@ const run = Command.make(
   ])
 )
 
-const chat = Command.make("chat", { ...Flags.shared, ...Flags.target, ...Flags.limits }, (input) =>
+const chat = Command.make("chat", { ...Flags.shared, ...Flags.target, ...Flags.limits, allow: Flags.allow }, (input) =>
   Effect.flatMap(
     Effect.promise(() => import("./commands/Chat.ts")),
     (command) => command.chat(input)

@@ -59,7 +59,7 @@ const add = Command.make(
     readOnlyTool: repeated(
       "read-only-tool",
       "TOOL",
-      "A tool that changes nothing: a call that was lost may be sent again; may be repeated"
+      "A tool that changes nothing: it runs without a question, and again if its call was lost; may be repeated"
     ),
     disabled: Flag.Boolean("disabled").pipe(Flag.withDescription("Add it switched off"), Flag.withDefault(false)),
     workspace

@@ -20,6 +20,8 @@ export interface Setup {
   readonly project: Trust.Standings
   /** Named on the command line or in the configuration. */
   readonly model: ModelRef.ModelRef | undefined
+  /** Patterns of tools that the command line allows. */
+  readonly allow: ReadonlyArray<string>
   /** From the command line, then from the configuration. */
   readonly limits: NonNullable<UserConfig.UserConfig["limits"]>
 }
@@ -40,6 +42,10 @@ export interface Flags {
   readonly trust?: boolean
 }
 
+export interface AllowFlags {
+  readonly allow: ReadonlyArray<string>
+}
+
 export interface LimitFlags {
   readonly maxTurns: Option.Option<number>
   readonly maxSeconds: Option.Option<number>
@@ -50,7 +56,7 @@ export interface LimitFlags {
 const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
-export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<LimitFlags>) {
+export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<LimitFlags & AllowFlags>) {
   const env = Host.env
   const user = yield* Locations.user({ env })
   const workspace = yield* Locations.find(Option.getOrElse(flags.workspace, () => Host.cwd()))
@@ -71,6 +77,7 @@ export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<Li
     servers: Trust.counting(users, project),
     project,
     model: model ?? config.model,
+    allow: flags.allow ?? [],
     limits: {
       ...config.limits,
       ...named("turns", flags.maxTurns),

@@ -56,4 +56,37 @@ describe("permissions", () => {
       }),
     60_000
   )
+
+  it.live(
+    "a yes is for one call, always for one tool, and what is no answer is a no",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        here.configure({ permissions: { "*": "ask" } })
+        const list = "List the files here"
+        const input = [list, "yes", list, "yesterday I said no", list, "v", "a", list, "/exit", ""].join("\n")
+        const ended = yield* here.run(["chat"], { input })
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        const marks = ended.stderr.split("\n").filter((line) => /^[✓✗]/.test(line))
+        assert.strictEqual(marks.map((line) => line.charAt(0)).join(""), "✓✗✓✓")
+        assert.lengthOf(ended.stderr.match(/^ {2}│ /gm) ?? [], 4, "three questions, one of them viewed again")
+      }),
+    60_000
+  )
+
+  it.live(
+    "--allow takes the patterns of the configuration, and says so of anything else",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        here.configure({ permissions: { "*": "ask" } })
+        const ended = yield* here.run(["run", "List the files here", "--allow", "x", "--allow", "workspace__l*"])
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.match(ended.stderr, /^✓/m)
+        const wrong = yield* here.run(["run", "List the files here", "--allow", "*__list"])
+        assert.strictEqual(wrong.code, 2, wrong.stderr)
+        assert.include(wrong.stderr, "expected the name of a tool")
+      }),
+    60_000
+  )
 })

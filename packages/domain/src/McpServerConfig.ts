@@ -15,8 +15,8 @@ const common = {
    */
   protocol: Schema.optionalKey(Schema.Literals(["auto", "legacy"])),
   /**
-   * Tools, by the server's own names for them, that change nothing. A call to one that was lost is sent once more. Only
-   * this says so: what a server says about its tools is not believed.
+   * Tools, by the server's own names for them, that change nothing. A call to one that was lost is sent once more, and
+   * the command does not ask before it runs one. Only this says so: what a server says about its tools is not believed.
    */
   readOnlyTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
   /** Tools that have the same effect once or twice, which the idempotency key in `_meta` helps them with; as above. */

@@ -12,7 +12,8 @@ export const ToolDefinition = Schema.Struct({
   inputSchema: Schema.Record(Schema.String, Schema.Json),
   /**
    * The user's own configuration says that running it twice does no harm: a call whose connection was lost is sent once
-   * more, with the same idempotency key. What a server says of its tools never sets this.
+   * more, with the same idempotency key. One that is `read-only` the command runs without asking, unless a permission says
+   * otherwise. What a server says of its tools never sets this.
    */
   safeToRepeat: Schema.optionalKey(Schema.Literals(["read-only", "idempotent"]))
 })

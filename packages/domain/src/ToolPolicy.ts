@@ -11,6 +11,18 @@ export interface Asked {
   readonly input: ToolInput
 }
 
+/** What a rule may know of the round that asks for a call. */
+export interface RoundSoFar {
+  /**
+   * The round has read something from outside before the turn that asks for the call began: a call of an earlier turn or
+   * of dynamic context came back with anything at all, or a mention of the message was attached. What earlier rounds read
+   * does not count. It follows from the log, and is the same for all calls of a turn, however often they are asked about.
+   */
+  readonly tainted: boolean
+}
+
+export type Rule = "allow" | "ask" | "deny"
+
 export type Decision =
   | { readonly allowed: true }
   | {
@@ -21,16 +33,20 @@ export type Decision =
 
 /**
  * Who decides whether a call of the model may run. Decided after the turn is stored and before the call is started; calls
- * that the user declared as dynamic context are not asked about.
+ * that the user declared as dynamic context are not asked about. What a person says holds for the call that was asked
+ * about: its input cannot be changed while the question is open, and that very input is what is sent.
  */
 export interface ToolPolicy {
   /** What was decided beforehand. Must be pure: it is asked more than once for the same call. */
-  readonly rule: (tool: ToolDefinition) => "allow" | "ask" | "deny"
+  readonly rule: (tool: ToolDefinition, round: RoundSoFar) => Rule
   /** Asks a person about a call whose rule is `ask`. Interrupted when the round is cancelled; the call then never runs. */
   readonly ask: (call: Asked) => Effect.Effect<Decision>
 }
 
-/** Everything may run unless another policy is provided. */
+/**
+ * Everything may run unless another policy is provided: an application knows its own tools. The command provides one that
+ * asks before anything the user has not allowed.
+ */
 export const ToolPolicy = Context.Reference<ToolPolicy>("@parley/domain/ToolPolicy", {
   defaultValue: () => ({
     rule: () => "allow",

@@ -1,6 +1,24 @@
 import type { SessionEvent } from "@parley/domain/SessionEvent"
-import type { Asked, Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
+import type { ToolDefinition } from "@parley/domain/Tool"
+import type { Asked, Decision, Rule, ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Effect from "effect/Effect"
+import type { SessionState } from "./SessionState.ts"
+
+/** A policy that knows of the round what its rules ask for. */
+export interface TurnPolicy {
+  readonly rule: (tool: ToolDefinition) => Rule
+  readonly ask: ToolPolicy["ask"]
+}
+
+/** Whether the round's message had a file or media attached. */
+const attached = ({ context }: SessionState): boolean =>
+  context?.manifest.some(({ bytes, source }) => bytes > 0 && source.startsWith("mention:")) === true
+
+/** The policy for the calls of the turn that is about to begin, or has no settled call yet. */
+export const forTurn = (policy: ToolPolicy, state: SessionState): TurnPolicy => {
+  const tainted = state.round?.hasRead === true || attached(state)
+  return { rule: (tool) => policy.rule(tool, { tainted }), ask: policy.ask }
+}
 
 /** Whether a call may run, and what the journal holds about that. */
 export interface Decided {
@@ -18,8 +36,15 @@ const decided = (asked: Asked, decision: Decision, by: "rule" | "user"): Decided
 /** Nobody's answer, and an answer that could not be got, is a no. */
 const noAnswer: Decision = { allowed: false, reason: "the question whether it may run could not be asked" }
 
+/** Makes sure that what is shown is what is sent: nothing can be put into an input that a person is looking at. */
+const freeze = (value: unknown): void => {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  Object.values(value).forEach(freeze)
+}
+
 /** What the policy says of a call. The events are for the append that starts or settles it. */
-export const decide = (policy: ToolPolicy, asked: Asked): Effect.Effect<Decided> => {
+export const decide = (policy: TurnPolicy, asked: Asked): Effect.Effect<Decided> => {
   switch (policy.rule(asked.tool)) {
     case "allow":
       return Effect.succeed(allowed)
@@ -28,7 +53,8 @@ export const decide = (policy: ToolPolicy, asked: Asked): Effect.Effect<Decided>
         decided(asked, { allowed: false, reason: "the user's configuration does not allow this tool" }, "rule")
       )
     case "ask":
-      return policy.ask(asked).pipe(
+      freeze(asked.input)
+      return Effect.suspend(() => policy.ask(asked)).pipe(
         Effect.catchDefect(() => Effect.succeed(noAnswer)),
         Effect.map((decision) => decided(asked, decision, "user"))
       )

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Caps from "./Caps.ts"
 import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
+import * as Decide from "./Decide.ts"
 import type * as DynamicSlots from "./DynamicSlots.ts"
 import * as Fitting from "./Fitting.ts"
 import { Limits } from "./Limits.ts"
@@ -65,7 +66,7 @@ export const run = Effect.fn("RoundRunner.run")(
     const { gate, log, model, roundId } = options
     const { state } = log
     const limits = yield* Limits
-    const policy = yield* ToolPolicy
+    const toolPolicy = yield* ToolPolicy
     const { dynamic, event } = yield* ContextBuilder.build({
       state,
       roundId,
@@ -75,6 +76,7 @@ export const run = Effect.fn("RoundRunner.run")(
       run: journalled(log, roundId)
     })
     yield* log.append([event])
+    let policy = Decide.forTurn(toolPolicy, state)
     const tools = state.baseline?.tools ?? []
     const fitting = Fitting.make({ log, roundId, model, gate, dynamic })
 
@@ -125,6 +127,7 @@ export const run = Effect.fn("RoundRunner.run")(
 
     while (turns < limits.turns) {
       turns++
+      policy = Decide.forTurn(toolPolicy, state)
       yield* affordable
       yield* fitting.before
       const asked = Retry.run({ log, roundId, provider: model.ref.provider, gate, attempt, before: affordable })

@@ -10,14 +10,14 @@ import {
   unknown
 } from "@parley/domain/Tool"
 import { ToolError, toOutcome } from "@parley/domain/ToolError"
-import type { Asked, ToolPolicy } from "@parley/domain/ToolPolicy"
+import type { Asked } from "@parley/domain/ToolPolicy"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { settle } from "./Closing.ts"
-import { decide } from "./Decide.ts"
+import { decide, type TurnPolicy } from "./Decide.ts"
 import { Limits } from "./Limits.ts"
 import * as Input from "./ToolInput.ts"
 
@@ -43,7 +43,7 @@ export const firstStarts = (
   calls: ReadonlyArray<Call>,
   tools: ReadonlyArray<ToolDefinition>,
   toolConcurrency: number,
-  policy: ToolPolicy
+  policy: TurnPolicy
 ): ReadonlyArray<SessionEvent> =>
   calls
     .slice(0, toolConcurrency)
@@ -87,7 +87,7 @@ export const run = Effect.fnUntraced(function* <E>(options: {
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, E>
   readonly contextOf: (call: Call) => CallContext
   /** Who decides about calls whose start is not stored yet. Without it each may run. */
-  readonly policy?: ToolPolicy
+  readonly policy?: TurnPolicy
   /** Milliseconds one call may take, its second try included. Without it the tool manager's own limit holds. */
   readonly timeoutMillis?: number
 }) {

@@ -68,7 +68,7 @@ export const UserConfig = Schema.Struct({
     )
   ),
   mcpServers: Schema.optionalKey(McpServers),
-  /** Tools that may run, that are asked about, or that never run. What is not named may run. */
+  /** Tools that may run, that are asked about, or that never run. What is not named may run if it only reads. */
   permissions: Schema.optionalKey(Permissions),
   dynamicContext: Schema.optionalKey(Slots),
   /** How a history that no longer fits the model is made smaller. */

@@ -169,7 +169,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "unknown permission",
     '{ "permissions": { "a__*": "maybe" } }',
-    'config.json:1:28: permissions["a__*"]: expected "allow" or "ask" or "deny", found "maybe"'
+    'config.json:1:28: permissions["a__*"]: expected "allow" or "ask" or "ask-if-tainted" or "deny", found "maybe"'
   ],
   [
     "long key",

@@ -18,7 +18,7 @@ import * as Setup from "../Setup.ts"
 import * as SlashCommands from "../SlashCommands.ts"
 import * as Target from "../Target.ts"
 
-export interface Input extends Setup.Flags, Setup.LimitFlags, Target.TargetFlags {}
+export interface Input extends Setup.Flags, Setup.LimitFlags, Setup.AllowFlags, Target.TargetFlags {}
 
 /** A conversation that is gone on with says first what became of its last round, and leaves it to the user to repeat it. */
 const tellLost = Effect.fnUntraced(function* (id: SessionId) {

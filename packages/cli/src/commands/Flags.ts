@@ -1,3 +1,4 @@
+import * as Permissions from "@parley/workspace/Permissions"
 import * as Flag from "effect/cli/Flag"
 
 export const shared = {
@@ -96,6 +97,15 @@ export const prompt = {
     Flag.atLeast(0)
   )
 }
+export const allow = Flag.String("allow").pipe(
+  Flag.withMetavar("TOOL"),
+  Flag.filter(Permissions.isPattern, (text) => `expected ${Permissions.expected}, found ${JSON.stringify(text)}`),
+  Flag.withDescription(
+    "Run this tool without asking: its name, or the beginning of names and a star; may be repeated. What the " +
+      "configuration denies stays denied"
+  ),
+  Flag.atLeast(0)
+)
 
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),

@@ -12,7 +12,7 @@ import * as Slots from "../Slots.ts"
 import * as Target from "../Target.ts"
 import { runPrompt } from "./RunPrompt.ts"
 
-export interface Input extends Setup.Flags, Setup.LimitFlags, Target.TargetFlags {
+export interface Input extends Setup.Flags, Setup.LimitFlags, Setup.AllowFlags, Target.TargetFlags {
   readonly message: ReadonlyArray<string>
   readonly session: Option.Option<string>
   readonly refresh: ReadonlyArray<string>

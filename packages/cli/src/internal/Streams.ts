@@ -44,3 +44,6 @@ export const flushed: Effect.Effect<void> = Effect.callback((resume) => {
 /** Whether standard error is a terminal that shows styles; see https://no-color.org. */
 export const colours: boolean =
   process.stderr.isTTY && (Host.env["NO_COLOR"] ?? "") === "" && Host.env["TERM"] !== "dumb"
+
+/** How wide the terminal is that people read on; 80 where there is none. It may become another width at any time. */
+export const columns = (): number => process.stderr.columns || 80

@@ -18,7 +18,8 @@ export interface Ended {
 export interface Place {
   readonly home: string
   readonly workspace: string
-  readonly configure: (config: unknown) => void
+  /** Writes the configuration. Every tool may run unless it has permissions of its own. */
+  readonly configure: (config: object) => void
   readonly write: (path: string, text: string) => void
   readonly spawn: (
     args: ReadonlyArray<string>,
@@ -29,6 +30,9 @@ export interface Place {
     options?: { readonly env?: Record<string, string>; readonly input?: string }
   ) => Effect.Effect<Ended>
 }
+
+/** What most tests are not about. */
+const allowed = { permissions: { "*": "allow" } }
 
 const put = (path: string, text: string) => {
   mkdirSync(dirname(path), { recursive: true })
@@ -63,7 +67,11 @@ const make = (): Place => {
   return {
     home,
     workspace,
-    configure: (config) => put(join(home, ".config/parley/config.json"), JSON.stringify(config)),
+    configure: (config) =>
+      put(
+        join(home, ".config/parley/config.json"),
+        JSON.stringify("permissions" in config ? config : { ...config, ...allowed })
+      ),
     write: (path, text) => put(join(workspace, path), text),
     spawn: start,
     run: (args, options) => Effect.suspend(() => start(args, options).ended)

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import process from "node:process"
+import { assert } from "@effect/vitest"
+import * as SessionFold from "@parley/domain/SessionFold"
+import { Effect, Schema } from "effect"
+import { breaksRules } from "../../support/post.ts"
+import { home } from "../../support/home.ts"
+import { logOf, postconditions, sessionOf } from "../../user/support/after.ts"
+import type { Ended, Running } from "../../user/support/running.ts"
+import { world } from "../../user/support/world.ts"
+import { obeying } from "./obeying.ts"
+
+const Noted = Schema.Struct({
+  environment: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  called: Schema.optionalKey(Schema.String),
+  input: Schema.optionalKey(Schema.Json)
+})
+const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Noted))
+export const server = join(import.meta.dirname, "server.mjs")
+
+/** What a server of `server.mjs` has written down. */
+export const notedIn = (file: string): ReadonlyArray<typeof Noted.Type> =>
+  existsSync(file)
+    ? readFileSync(file, "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => decode(line))
+    : []
+
+export interface Options {
+  /** Where the server has which words; see `server.mjs`. */
+  readonly says?: readonly [where: string, words: string]
+  /** Beside the command of the server. */
+  readonly server?: object
+  /** Nothing but what Parley does by itself, when absent. */
+  readonly permissions?: object
+}
+
+/** The real command with a model that obeys everybody and one MCP server, `notes`. */
+export const place = (options: Options = {}) =>
+  Effect.gen(function* () {
+    const aside = yield* home
+    const file = join(aside.root, "noted")
+    const model = yield* obeying
+    const notes = { command: process.execPath, args: [server, file, ...(options.says ?? [])], ...options.server }
+    const here = yield* world({ config: { mcpServers: { notes }, permissions: options.permissions ?? {} } })
+    const env = { ANTHROPIC_BASE_URL: model.url }
+    const id = () => sessionOf(here)
+    return {
+      here,
+      file,
+      model,
+      run: (...args: ReadonlyArray<string>) => here.run(["run", ...args], { env }),
+      /** On a terminal of 100 columns. */
+      terminal: (message: string) =>
+        here.terminal(["run", message], { env, wrap: (command) => `stty cols 100; exec ${command}` }),
+      /** The inputs of the calls to a tool that reached the server. */
+      reached: (tool: string) => notedIn(file).flatMap(({ called, input }) => (called === tool ? [input] : [])),
+      /** How the calls to a tool ended, as it is stored. */
+      outcomes: (tool: string) => {
+        const session = id()
+        const rounds = session === undefined ? [] : SessionFold.fromEvents(session, logOf(here)).rounds
+        return rounds
+          .flatMap(({ turns }) => turns.flatMap(({ toolCalls }) => toolCalls))
+          .flatMap(({ name, outcome }) => (name === `notes__${tool}` ? [outcome?._tag] : []))
+      },
+      whole: (ended: Pick<Ended, "status" | "stdout" | "stderr">) =>
+        Effect.gen(function* () {
+          assert.strictEqual(ended.status, 0, ended.stdout + ended.stderr)
+          assert.deepStrictEqual(breaksRules(model.bodies), [])
+          yield* postconditions(here, ended.stdout + ended.stderr)
+        })
+    }
+  })
+
+const asked = "run it? [y]es, this call"
+
+/** Waits for so many questions, and gives what was shown before the last of them. */
+export const question = Effect.fnUntraced(function* (running: Running, count = 1) {
+  yield* running.shows((output) => output.split(asked).length > count)
+  return running.output().split(asked)[count - 1] ?? ""
+})

@@ -1,0 +1,82 @@
+import type { Asked } from "@parley/domain/ToolPolicy"
+import { visibleJson } from "./VisibleJson.ts"
+
+/** Of longer input so many characters are shown, half of them from its end: that is where something would be hidden. */
+const shownCharacters = 2000
+
+/** Stands before each line of an input, and before nothing else that a question shows: no input can pass for the rest. */
+const margin = "  │ "
+
+/** An escape is one piece, so that none is cut in two. */
+const pieces = (text: string): ReadonlyArray<string> => text.match(/\\u\{[0-9a-f]+\}|\\.|[^]/gu) ?? []
+
+/** How many columns a piece may take. What terminals disagree about counts as wide. */
+const width = (piece: string): number => (piece.length > 1 && piece.startsWith("\\") ? piece.length : wide(piece))
+const wide = (piece: string): number => ((piece.codePointAt(0) ?? 0) < 0x300 ? 1 : 2)
+
+const wrap = (all: ReadonlyArray<string>, columns: number): ReadonlyArray<string> => {
+  const room = Math.max(12, columns - margin.length - 1)
+  const lines: Array<string> = []
+  let line = ""
+  let taken = 0
+  for (const piece of all) {
+    if (taken + width(piece) > room) {
+      lines.push(margin + line)
+      line = ""
+      taken = 0
+    }
+    line += piece
+    taken += width(piece)
+  }
+  return [...lines, margin + line]
+}
+
+const sum = (all: ReadonlyArray<string>): number => all.reduce((length, piece) => length + piece.length, 0)
+
+/** The input, wrapped; of a long one the beginning and the end, and between them how much is left out. */
+const inputLines = (input: Asked["input"], columns: number, whole: boolean): ReadonlyArray<string> => {
+  const text = visibleJson(input)
+  const all = pieces(text)
+  if (whole || text.length <= shownCharacters) return wrap(all, columns)
+  const half = shownCharacters / 2
+  const head = all.slice(0, half)
+  const tail = all.slice(-half)
+  const left = text.length - sum(head) - sum(tail)
+  if (left <= 0) return wrap(all, columns)
+  return [
+    ...wrap(head, columns),
+    `  … ${left} characters are left out here; [v]iew shows them …`,
+    ...wrap(tail, columns)
+  ]
+}
+
+/** What a person reads before they decide: which tool of which server would run, and with what. */
+export const words = ({ input, tool }: Asked, columns: number, whole = false): string =>
+  [`? ${tool.name}: the tool ${visibleJson(tool.tool)} of the server ${visibleJson(tool.server)}, with`]
+    .concat(inputLines(input, columns, whole))
+    .join("\n")
+
+export const question = ({ tool: { name } }: Asked): string =>
+  `  run it? [y]es, this call; [a]lways ${name}, whatever its input, until this process ends; [v]iew all; [N]o: `
+
+/** What a person answered. Nothing but these words is a yes: what was meant for somebody else must not become one. */
+export const answerOf = (line: string | undefined): "yes" | "always" | "view" | "no" => {
+  switch (line?.trim().toLowerCase()) {
+    case "y":
+    case "yes":
+      return "yes"
+    case "a":
+    case "always":
+      return "always"
+    case "v":
+    case "view":
+      return "view"
+    default:
+      return "no"
+  }
+}
+
+/** For whom nobody can ask: both ways to allow the tool. */
+export const howToAllow = (name: string, configFile: string): string =>
+  `nobody can be asked whether ${name} may run; ` +
+  `--allow ${name}, or "permissions": { "${name}": "allow" } in ${configFile} can allow it`
