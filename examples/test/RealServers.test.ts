@@ -5,65 +5,16 @@ import { textOf } from "@parley/domain/Content"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { SessionManager } from "@parley/domain/SessionManager"
-import type { ServerRequests } from "@parley/domain/ServerRequests"
 import type { CallProgress } from "@parley/mcp/Progress"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schedule, type Scope } from "effect"
+import { Effect, Fiber, Schedule, Schema, type Scope } from "effect"
+import { effectServer } from "./support/effectServer.ts"
+import { requests, tools } from "./support/everything.ts"
 import { directory, engine, everything, fixture, offers, results, round, serving } from "./support/rounds.ts"
 
-const zero = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }
-/** Whoever is asked says yes, and the model is quick. */
-const requests: ServerRequests = {
-  elicit: (request) =>
-    Effect.succeed({ _tag: "Accept", content: request._tag === "Form" ? { name: "Ada", check: true } : {} }),
-  sample: ({ messages }) =>
-    Effect.succeed({
-      _tag: "Answered",
-      text: `heard ${messages.length}`,
-      model: "test/test",
-      stop: "endTurn",
-      usage: zero
-    })
-}
-
-/** Every tool of server-everything, and what a model has to read after it. Tasks are none: the server may only be asked for one. */
-const tools: ReadonlyArray<readonly [string, { readonly [key: string]: unknown }, RegExp]> = [
-  ["echo", { message: "hi" }, /^Succeeded: Echo: hi$/],
-  ["get-annotated-message", { messageType: "error", includeImage: true }, /Operation failed <image\/png>$/],
-  ["get-env", {}, /"PATH"/],
-  [
-    "get-resource-links",
-    { count: 2 },
-    /\[link .*<demo:\/\/resource\/dynamic\/blob\/1>.*<demo:\/\/resource\/dynamic\/text/s
-  ],
-  [
-    "get-resource-reference",
-    { resourceType: "Text", resourceId: 7 },
-    /\[resource <demo:\/\/resource\/dynamic\/text\/7>/
-  ],
-  ["get-roots-list", {}, /^Succeeded: .*file:\/\/\//s],
-  [
-    "get-structured-content",
-    { location: "New York" },
-    /^Succeeded: \{"temperature":33,"conditions":"Cloudy","humidity":82\}$/
-  ],
-  ["get-sum", { a: 2, b: 40 }, /42/],
-  ["get-tiny-image", {}, /<image\/png>$/],
-  [
-    "gzip-file-as-resource",
-    { name: "a.gz", data: "data:text/plain,hello", outputType: "resource" },
-    /application\/gzip, \d+ bytes/
-  ],
-  ["toggle-simulated-logging", {}, /^Succeeded: Started simulated/],
-  ["toggle-subscriber-updates", {}, /^Succeeded: Started simulated/],
-  ["trigger-long-running-operation", { duration: 1, steps: 4 }, /^Succeeded: Long running operation completed/],
-  ["trigger-elicitation-request", {}, /- Name: Ada/],
-  ["trigger-url-elicitation", { url: "https://example.org/" }, /completed the URL/],
-  ["trigger-sampling-request", { prompt: "hi" }, /heard 1/]
-]
-
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const stdio = (...args: ReadonlyArray<string>): McpServerConfig => ({
   command: process.execPath,
   args: [everything, ...args]
@@ -94,7 +45,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
         yield* offers("get-roots-list")
         const found = results(yield* round("Do everything"))
         for (const [tool, , expected] of tools) assert.match(found[tool] ?? "not called", expected, tool)
-        const { leftOut } = (yield* McpManager.use((mcp) => mcp.servers))[0] ?? {}
+        const { leftOut } = (yield* McpManager.use((mcp) => mcp.servers)).find(({ name }) => name === "real") ?? {}
         assert.deepStrictEqual(
           leftOut?.map(({ tool }) => tool),
           ["simulate-research-query"]
@@ -128,13 +79,13 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
         yield* round(
           "What do @real:demo://resource/static/document/features.md and @real:demo://resource/dynamic/text/3 say?"
         )
-        const sent = JSON.stringify((yield* ScriptedModel.Requests.all).at(-1)?.messages)
+        const sent = encode((yield* ScriptedModel.Requests.all).at(-1)?.messages)
         assert.include(sent, "Everything Server - Features")
         assert.match(sent, /Resource 3: This is a plaintext resource/)
         const written = yield* mcp.getPrompt("real", "args-prompt", { city: "Bern" })
         assert.match(textOf(written[0]?.content ?? []), /weather in Bern/)
         const embedded = yield* mcp.getPrompt("real", "resource-prompt", { resourceType: "Text", resourceId: "2" })
-        assert.match(JSON.stringify(embedded), /Resource 2/)
+        assert.match(encode(embedded), /Resource 2/)
         const of = { prompt: "completable-prompt" }
         const departments = yield* mcp.complete({ server: "real", of, argument: "department", value: "E" })
         assert.deepStrictEqual(departments, ["Engineering"])
@@ -177,5 +128,28 @@ describe("servers on each version of the SDK", () => {
       const done = yield* Effect.provide(round("Count"), engine(config, [[tool, input]], { home }))
       assert.match(results(done)[tool] ?? "", expected)
     })
+  )
+})
+
+describe("Effect's own server", () => {
+  it.live.each([
+    ["auto", "2026-07-28"],
+    ["legacy", "2025-11-25"]
+  ] as const)(
+    "asked with protocol %s has its tool called, its resource mentioned and its prompt written in %s",
+    ([protocol, revision]) =>
+      Effect.gen(function* () {
+        const home = yield* directory
+        const { revisions, url } = yield* effectServer
+        yield* Effect.gen(function* () {
+          const done = yield* round("How large is it? @real:notes://one")
+          assert.match(results(done)["area"] ?? "", /^Succeeded: .*42/)
+          assert.include(encode((yield* ScriptedModel.Requests.all)[0]?.messages), "the first note")
+          const mcp = yield* McpManager
+          const [message] = yield* mcp.getPrompt("real", "greet", { who: "Ada" })
+          assert.strictEqual(textOf(message?.content ?? []), "Greet Ada")
+          assert.deepStrictEqual([...revisions], [revision])
+        }).pipe(Effect.provide(engine({ url, protocol }, [["area", { width: 6, height: 7 }]], { home })))
+      })
   )
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import process from "node:process"
+import process, { env as inherited } from "node:process"
 import { textOf } from "@parley/domain/Content"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
@@ -37,7 +37,7 @@ export const serving = Effect.fnUntraced(function* (script: string, ...args: Rea
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       spawn(process.execPath, [script, ...args], {
-        env: { PATH: process.env["PATH"] ?? "", PORT: String(port) },
+        env: { PATH: inherited["PATH"] ?? "", PORT: String(port) },
         stdio: ["ignore", "pipe", "pipe"]
       })
     ),
