@@ -36,7 +36,7 @@ describe("a sample of an input", () => {
 
   it("follows references within the schema, and ends where they go in circles", () => {
     const $defs = { id: { type: "string", format: "uuid" }, loop: { $ref: "#/$defs/loop" } }
-    assert.match(String(of({ $ref: "#/$defs/id" }, { $defs })), /^[0-9-a]{8}-/)
+    assert.strictEqual(of({ $ref: "#/$defs/id" }, { $defs }), "00000000-0000-4000-8000-000000000000")
     assert.deepStrictEqual(of({ $ref: "#/$defs/loop" }, { $defs }), {})
     assert.deepStrictEqual(of({ $ref: "https://example.org/schema" }), {})
   })

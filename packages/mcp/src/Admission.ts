@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { ToolDefinition } from "@parley/domain/Tool"
@@ -31,29 +32,54 @@ const joined = (...notes: ReadonlyArray<string | undefined>): string | undefined
   return said.length === 0 ? undefined : said.join("; ")
 }
 
-/** Holds what is offered against what was accepted. What a server offers when it is first seen is accepted. */
+/** How a server sees us in one of its lives: some offer other tools to who can be asked questions, or has a model. */
+export interface Sight {
+  /** What we said we can do. */
+  readonly as: string
+  /** Until when, in milliseconds, what it adds still counts as what it offered at first. */
+  firstUntil: number
+}
+
+export const makeSight = (as: string): Sight => ({ as, firstUntil: 0 })
+
+/** Some servers register their tools only after the greeting. */
+const firstSightMillis = 5000
+
+/**
+ * Holds what is offered against what was accepted. What a server offers when it is first seen is accepted, and so is what it
+ * adds when it first sees us with other capabilities; what it says differently never is.
+ */
 const pinned = Effect.fnUntraced(function* (
   pins: Pins.Pins,
   server: string,
   config: McpServerConfig,
-  catalog: Catalog
+  catalog: Catalog,
+  sight: Sight
 ): Effect.fn.Return<Catalog> {
   const key = Pins.keyOf(server, config)
+  const sightKey = Pins.keyAs(key, sight.as)
   const offered = Pins.pinAll(catalog.tools)
-  const accepted = yield* Effect.result(pins.read(key))
-  if (accepted._tag === "Failure") {
-    const why = `what its tools were when they were accepted cannot be read: ${accepted.failure.problem}`
+  const known = yield* Effect.result(Effect.all([pins.read(key), pins.read(sightKey)]))
+  if (known._tag === "Failure") {
+    const why = `what its tools were when they were accepted cannot be read: ${known.failure.problem}`
     return { ...catalog, tools: [], blocked: blocking(catalog.tools, server, why), note: joined(catalog.note, why) }
   }
-  if (accepted.success === undefined)
-    return yield* pins.write(key, offered).pipe(
-      Effect.as(catalog),
-      Effect.catch(({ problem }) =>
-        Effect.succeed({ ...catalog, note: joined(catalog.note, `its tools could not be pinned: ${problem}`) })
-      )
-    )
-  const drift = Pins.driftOf(accepted.success, offered)
-  if (drift.length === 0) return catalog
+  const [accepted = {}, seen] = known.success
+  const now = yield* Clock.currentTimeMillis
+  if (seen === undefined && sight.firstUntil === 0) sight.firstUntil = now + firstSightMillis
+  const isFirst = now < sight.firstUntil
+  const found = Pins.driftOf(accepted, offered)
+  const drift = isFirst ? found.filter(({ kind }) => kind !== "added") : found
+  const unwritten =
+    isFirst && (seen === undefined || found.length > drift.length)
+      ? yield* pins.write(key, Pins.accept(offered, accepted)).pipe(
+          Effect.andThen(pins.write(sightKey, {})),
+          Effect.as(undefined),
+          Effect.catch(({ problem }) => Effect.succeed(`its tools could not be pinned: ${problem}`))
+        )
+      : undefined
+  const note = joined(catalog.note, unwritten)
+  if (drift.length === 0) return { ...catalog, note }
   const kinds = new Map(drift.map(({ kind, tool }) => [tool, kind]))
   const of = (kind: Pins.Drift["kind"]) => catalog.tools.filter(({ tool }) => kinds.get(tool) === kind)
   const names = drift.map(({ kind, tool }) => `${plainLine(tool, 80)}${kind === "added" ? " (new)" : ""}`)
@@ -66,7 +92,7 @@ const pinned = Effect.fnUntraced(function* (
       ...blocking(of("added"), server, "the server has added this tool since it was accepted")
     ],
     note: joined(
-      catalog.note,
+      note,
       `${count} changed since they were pinned, and blocked: ${few(names)}; \`parley mcp trust ${server}\` shows what is different`
     )
   }
@@ -89,9 +115,12 @@ export const admit = (
   server: string,
   config: McpServerConfig,
   { keepUnseen, pins }: AdmissionOptions,
-  catalog: Catalog
+  catalog: Catalog,
+  sight: Sight
 ): Effect.Effect<Catalog> =>
   Effect.map(
-    pins === undefined || config.pinning === "off" ? Effect.succeed(catalog) : pinned(pins, server, config, catalog),
+    pins === undefined || config.pinning === "off"
+      ? Effect.succeed(catalog)
+      : pinned(pins, server, config, catalog, sight),
     (catalog) => (keepUnseen === true ? catalog : seen(catalog))
   )

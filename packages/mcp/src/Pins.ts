@@ -38,6 +38,9 @@ export const keyOf = (name: string, config: McpServerConfig): string =>
     )
   )
 
+/** That the server has seen us with these capabilities; what is kept there says nothing more. */
+export const keyAs = (key: string, as: string): string => sha256(canonical([key, as]))
+
 const longest = 16 * 1024
 
 const pin = (tool: ToolDefinition): Pinned[string] => {

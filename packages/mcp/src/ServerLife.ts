@@ -4,13 +4,14 @@ import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
 import { type AuthOptions, authorizerFor } from "./McpAuth.ts"
 import type { HttpServer, McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
-import { type AdmissionOptions, admit } from "./Admission.ts"
+import { type AdmissionOptions, admit, makeSight, type Sight } from "./Admission.ts"
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
 import { connectChild } from "./internal/ChildTransport.ts"
 import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
+import { capabilitiesOf } from "./internal/ServerSide.ts"
 import { keepListed } from "./OfferListing.ts"
 import { relist } from "./Relisting.ts"
 import { makeStrays } from "./Strays.ts"
@@ -110,14 +111,19 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
 const startLimit = ({ startTimeoutMillis }: McpServerConfig) => Duration.millis(startTimeoutMillis ?? 10_000)
 
 /** What of a server's tools may be used, as they are now. */
-const admitted = (name: string, config: McpServerConfig, connection: Connection, { admission }: LifeOptions) =>
-  Effect.flatMap(catalogOf(name, config, connection), (catalog) => admit(name, config, admission, catalog))
+const admitted = (
+  name: string,
+  config: McpServerConfig,
+  connection: Connection,
+  { admission }: LifeOptions,
+  sight: Sight
+) => Effect.flatMap(catalogOf(name, config, connection), (catalog) => admit(name, config, admission, catalog, sight))
 
-const readyIn = (name: string, config: McpServerConfig, started: Started, options: LifeOptions) => {
+const readyIn = (name: string, config: McpServerConfig, started: Started, options: LifeOptions, sight: Sight) => {
   const limit = startLimit(config)
   return started.connect.pipe(
     Effect.flatMap((connection) =>
-      Effect.map(admitted(name, config, connection, options), (catalog) => ({
+      Effect.map(admitted(name, config, connection, options, sight), (catalog) => ({
         _tag: "BecameReady" as const,
         connection,
         catalog
@@ -148,12 +154,14 @@ const readyIn = (name: string, config: McpServerConfig, started: Started, option
 export const live = (server: ToolServer, config: McpServerConfig, options: LifeOptions): Effect.Effect<void> =>
   Effect.gen(function* () {
     const started = yield* start(server, config, options)
+    const { side } = settingsOf(server, config, options)
+    const sight = makeSight(side === undefined ? "" : Object.keys(capabilitiesOf(side)).sort().join())
     const whole = Effect.gen(function* () {
-      const ready = yield* readyIn(server.name, config, started, options)
+      const ready = yield* readyIn(server.name, config, started, options, sight)
       yield* tell(server, ready)
       const { connection } = ready
       yield* Effect.forkScoped(keepListed(server, connection, startLimit(config)))
-      const list = admitted(server.name, config, connection, options)
+      const list = admitted(server.name, config, connection, options, sight)
       const problem = yield* Effect.raceFirst(connection.closed, relist(server, connection, list, startLimit(config)))
       return yield* new ServerDown({ problem: yield* explain(problem, started) })
     })

@@ -5,6 +5,7 @@ import process from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import type { StdioServer } from "@parley/domain/McpServerConfig"
+import { ServerRequests } from "@parley/domain/ServerRequests"
 import * as Pins from "../src/Pins.ts"
 import { context, directory, eventually, withManager } from "./support.ts"
 
@@ -96,12 +97,38 @@ describe.concurrent("a tool that is not as it was when its server was first seen
     })
   )
 
+  it.live("is none that it adds when it is first seen, or first seen with other capabilities of ours", () =>
+    Effect.gen(function* () {
+      const here = yield* offering
+      const elicit = () => Effect.succeed({ _tag: "Decline" as const })
+      const asked = <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.provideService(use, ServerRequests, { elicit })
+      const lists = here.run(({ tools }) => Effect.map(tools, names))
+      here.offer(plain("send"))
+      yield* here.run((manager) =>
+        Effect.gen(function* () {
+          yield* manager.tools
+          here.offer(plain("send"), plain("late"))
+          yield* manager.call("s__refresh", {}, context)
+          yield* eventually(manager.tools, (tools) => tools.length === 3)
+        })
+      )
+      here.offer(plain("send"), plain("late"), plain("later"))
+      assert.deepStrictEqual(yield* lists, ["late", "refresh", "send"])
+      here.offer({ ...plain("send"), description: "Other" }, plain("late"), plain("ask"))
+      assert.deepStrictEqual(yield* asked(lists), ["ask", "late", "refresh"])
+      here.offer(plain("send"), plain("late"), plain("ask"), plain("more"))
+      assert.deepStrictEqual(yield* asked(lists), ["ask", "late", "refresh", "send"])
+    })
+  )
+
   it.live(
     "is one of a server that is started or asked in the same way; pinning can be off, and need not be there",
     () =>
       Effect.gen(function* () {
         const here = yield* offering
-        const count = Effect.map(Effect.void, () => here.stored.size)
+        const count = Effect.sync(
+          () => [...here.stored.values()].filter((tools) => Object.keys(tools).length > 0).length
+        )
         const seen = (pins?: Pins.Pins, server?: StdioServer) =>
           here.run(({ tools }) => Effect.map(tools, names), pins, server)
         here.offer(plain("send"))

@@ -1,7 +1,9 @@
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { ServerRequests } from "@parley/domain/ServerRequests"
 import { accept, driftOf, hashOf, keyOf, type PinError, type Pinned, type Pins } from "@parley/mcp/Pins"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import { ServerTrouble, UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
@@ -15,14 +17,26 @@ import { filePins } from "../trust/FilePins.ts"
 const trouble = (problem: string) => new ServerTrouble({ reason: "Unreachable", problem })
 const unusable = ({ problem }: PinError) => new UsageError({ problem })
 
+/** Some tools are registered only after the greeting. */
+const late = "1 second"
+const nobody: ServerRequests = {
+  elicit: () => Effect.succeed({ _tag: "Decline" }),
+  sample: () => Effect.succeed({ _tag: "Declined", reason: "nobody is there" })
+}
+
 /** What a server offers now, taken down where its first sight would be pinned. Nothing is stored. */
 const offeredBy = Effect.fnUntraced(function* (setup: Setup, name: string, config: McpServerConfig) {
   const seen = yield* Ref.make<Pinned | undefined>(undefined)
-  const pins: Pins = { read: () => Effect.undefined, write: (_, pinned) => Ref.set(seen, pinned) }
+  const key = keyOf(name, config)
+  const pins: Pins = {
+    read: () => Effect.undefined,
+    write: (at, pinned) => (at === key ? Ref.set(seen, pinned) : Effect.void)
+  }
   const { disabled: _disabled, ...server } = config
   const statuses = yield* Effect.provide(
-    Effect.flatMap(McpManager, ({ servers }) => servers),
-    Live.tools(setup, { [name]: server }, { pins })
+    Effect.flatMap(McpManager, ({ servers }) => Effect.tap(servers, Effect.sleep(late))),
+    // As a conversation would be seen: some servers offer more to who can be asked.
+    Layer.provide(Live.tools(setup, { [name]: server }, { pins }), Layer.succeed(ServerRequests, nobody))
   )
   const offered = yield* Ref.get(seen)
   const status = statuses.find((status) => status.name === name)
