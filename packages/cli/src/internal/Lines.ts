@@ -5,6 +5,7 @@ import * as Host from "./Host.ts"
 import { LongLines } from "./LongLines.ts"
 import * as Orphan from "./Orphan.ts"
 import { leavePastes, markPastes, Pastes } from "./Pastes.ts"
+import { keepShown } from "./Redrawn.ts"
 import * as Signals from "./Signals.ts"
 import * as Streams from "./Streams.ts"
 
@@ -69,15 +70,16 @@ const openEditor = (asking: () => boolean, complete: Complete | undefined) => {
   const options = { input, output: process.stderr, terminal: true }
   const reader = readline.createInterface(complete === undefined ? options : { ...options, completer })
   let open = true
+  const release = keepShown(reader, () => open && asking())
   const giveBack = () => {
     if (!open) return
-    Streams.err(leavePastes)
+    Streams.prompt(leavePastes)
     setRawMode(false)
   }
   const take = () => {
     if (!open) return
     setRawMode(true)
-    Streams.err(markPastes)
+    Streams.prompt(markPastes)
     if (asking()) reader.prompt(true)
   }
   reader.on("SIGTSTP", suspendable(take, giveBack))
@@ -90,10 +92,11 @@ const openEditor = (asking: () => boolean, complete: Complete | undefined) => {
   })
   reader.on("close", () => {
     giveBack()
+    release()
     open = false
     stdin.unpipe(pastes)
   })
-  Streams.err(markPastes)
+  Streams.prompt(markPastes)
   return { reader, expand: (line: string) => pastes.expand(line) }
 }
 
@@ -133,7 +136,7 @@ export const open = (complete?: Complete): Lines => {
   const ask = () => {
     if (!interactive) return
     if (edits) reader.prompt()
-    else Streams.err(reader.getPrompt())
+    else Streams.prompt(reader.getPrompt())
   }
   return {
     interactive,
@@ -150,7 +153,7 @@ export const open = (complete?: Complete): Lines => {
         return Effect.sync(() => {
           if (take !== own) return
           take = undefined
-          if (interactive) Streams.err("\n")
+          if (interactive) Streams.prompt("\n")
         })
       }),
     typed: () => typed,

@@ -27,11 +27,29 @@ export const whenOutputCloses = (f: () => void): void => {
 export const isClosed = (): boolean => closed !== undefined
 export const isBroken = (): boolean => closed === "broken"
 
+let beforeWrite: (text: string) => void = () => {}
+
+/** Tells a prompt of what is about to be written below it. */
+export const whenWriting = (f: (text: string) => void): (() => void) => {
+  beforeWrite = f
+  return () => {
+    if (beforeWrite === f) beforeWrite = () => {}
+  }
+}
+
 export const out = (text: string): void => {
-  if (closed === undefined && text !== "") process.stdout.write(text)
+  if (closed !== undefined || text === "") return
+  beforeWrite(text)
+  process.stdout.write(text)
 }
 
 export const err = (text: string): void => {
+  beforeWrite(text)
+  process.stderr.write(text)
+}
+
+/** What a prompt itself writes. */
+export const prompt = (text: string): void => {
   process.stderr.write(text)
 }
 
