@@ -65,7 +65,7 @@ describe("restarting a server", () => {
         const { ended, shows, type } = yield* terminal(here, ["chat"])
         yield* shows(prompt)
         yield* type("/mcp\r")
-        yield* shows(/workspace: 3 tools[^]*s: 8 tools[^]*> [^\n]*$/)
+        yield* shows(/workspace: 4 tools[^]*s: 8 tools[^]*> [^\n]*$/)
         assert.strictEqual(starts(), 1)
         yield* type("/mcp restart s\r")
         yield* eventually("the second start", () => starts() === 2)
