@@ -24,7 +24,10 @@ const asRoot = Effect.gen(function* () {
   const ended = yield* here.run(["run", "phase:answer"])
   assert.deepStrictEqual([ended.status, ended.stdout], [0, `${said.whole}\n`], ended.stderr)
   assert.strictEqual(statSync(here.data).mode & 0o777, 0o700)
-  for (const name of readdirSync(here.data)) assert.strictEqual(statSync(join(here.data, name)).mode & 0o777, 0o600)
+  for (const name of readdirSync(here.data, { encoding: "utf8", recursive: true })) {
+    const status = statSync(join(here.data, name))
+    assert.strictEqual(status.mode & 0o777, status.isDirectory() ? 0o700 : 0o600, name)
+  }
   yield* postconditions(here, ended.stderr)
 })
 

@@ -69,7 +69,7 @@ const noWriter = Effect.gen(function* () {
   const { stdout } = yield* at.run(["tools", "--format", "json"])
   assert.deepStrictEqual(
     [...stdout.matchAll(/"name":"(workspace__\w+)"/g)].map(([, tool]) => tool),
-    ["workspace__list_files", "workspace__read_file", "workspace__search_files"],
+    ["workspace__list_files", "workspace__read_file", "workspace__read_result", "workspace__search_files"],
     "no tool of ours writes anything"
   )
   const file = join(at.workspace, ".parley/mcp.json")

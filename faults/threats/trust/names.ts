@@ -69,11 +69,11 @@ const prefixes = Effect.gen(function* () {
   at.offer([{ name: "c" }, { name: "_c" }], "a-b")
   at.offer([{ name: "read_file" }, { name: "_read_file" }], "workspace-")
   const { tools } = yield* Effect.flatMap(at.run(["tools", "--format", "json"]), ({ stdout }) => decode(stdout))
-  assert.lengthOf(tools, 3 + 7)
+  assert.lengthOf(tools, 4 + 7)
   assert.strictEqual(new Set(tools.map(({ name }) => name)).size, tools.length)
   assert.deepStrictEqual(
     tools.filter(({ name }) => name.startsWith("workspace__")).map(({ server }) => server),
-    ["workspace", "workspace", "workspace"]
+    ["workspace", "workspace", "workspace", "workspace"]
   )
   writeFileSync(join(at.workspace, "a.txt"), "inside of the workspace")
   yield* at.send("workspace__read_file")

@@ -22,7 +22,7 @@ it.live(
         model: "anthropic/claude-x",
         providers: { anthropic: { cacheLifetime: "1h", maxOutputTokens: 500 } },
         models: {
-          "anthropic/claude-x": { contextWindow: 1000, maxOutputTokens: 77 },
+          "anthropic/claude-x": { contextWindow: 2000, maxOutputTokens: 77 },
           "demo/demo": { contextWindow: 50 }
         }
       })
@@ -37,7 +37,7 @@ it.live(
         models.flatMap(({ contextWindow, ref }) => (contextWindow === 200_000 ? [] : [[ref.model, contextWindow]])),
         [
           ["demo", 50],
-          ["claude-x", 1000]
+          ["claude-x", 2000]
         ]
       )
 

@@ -242,7 +242,7 @@ describe("parley sessions, context, tools, models, chat", { timeout: 60_000 }, (
       const { servers } = yield* decodeServers((yield* here.run(["tools", "--format", "json"])).stdout)
       const problem = "the command /nowhere/server was not found"
       assert.deepStrictEqual(servers, [
-        { name: "workspace", state: "ready", tools: 3, restarts: 0 },
+        { name: "workspace", state: "ready", tools: 4, restarts: 0 },
         { name: "broken", state: "restarting", tools: 0, problem, restarts: 0, lastProblem: problem }
       ])
       assert.match((yield* here.run(["models"])).stdout, /^\* demo\/demo/m)

@@ -100,6 +100,13 @@ describe("a line that is a prompt", () => {
     for (const word of ["a", "a b", 'q"q', "back\\slash x", ""])
       assert.deepStrictEqual(Words.split(Words.quoted(word)), [word])
   })
+
+  it("takes a line of any length apart", () => {
+    const size = 10_000_000
+    for (const word of ["a", '""', String.raw`"\"`])
+      assert.lengthOf(Words.split(word.repeat(size / word.length)), 1, word)
+    assert.strictEqual(Words.split(`"${"\\\\".repeat(size / 2)}"`)[0]?.length, size / 2)
+  })
 })
 
 describe("the end of a line", () => {

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -150,6 +151,10 @@ const whole = Effect.gen(function* () {
   const before = count()
   yield* Effect.provide(program, engine)
   yield* print({ way: "the engine", round: "closed", before, after: yield* settled(before) })
-}).pipe(Effect.provideService(Metric.FiberRuntimeMetrics, counter))
+}).pipe(
+  Effect.provideService(Metric.FiberRuntimeMetrics, counter),
+  // The lines on standard output are JSON.
+  Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))
+)
 
 await Effect.runPromise(whole)
