@@ -1,5 +1,6 @@
 import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { Strays } from "../Strays.ts"
 import { makeAwaited } from "./Awaited.ts"
 import type { ChildServer } from "./ChildServer.ts"
@@ -38,17 +39,14 @@ export const connectChild = Effect.fnUntraced(function* (
     }
   }
   const passes = makeGate(() => performance.now())
+  // A line that is no message, be it JSON or not, is passed over; the lines after it are read on.
+  const messageIn = (line: string) => Result.getOrUndefined(Result.try(() => sdk.deserializeMessage(line)))
   const read = (line: string): void => {
-    try {
-      const message = sdk.deserializeMessage(line)
-      // The SDK would take an answer by what its id is as a number.
-      if (!awaited.takes(message)) strays("reply")
-      else if (passes(message)) transport.onmessage?.(message)
-    } catch (cause) {
-      // A line that is no message; the lines after it are read on.
-      if (cause instanceof SyntaxError) strays("noise")
-      else transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
-    }
+    const message = messageIn(line)
+    if (message === undefined) return strays("noise")
+    // The SDK would take an answer by what its id is as a number.
+    if (!awaited.takes(message)) return strays("reply")
+    if (passes(message)) transport.onmessage?.(message)
   }
   // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.
   const refuse = (id: RequestId): void =>
