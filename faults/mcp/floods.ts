@@ -51,7 +51,9 @@ const lagOf = (...before: ReadonlyArray<Step>) =>
     )
     const server = scripted(here, "s", { calls: { act: [...before, ["answer", "done"]] } })
     const task = encode({ root: here.root, url: provider.url, server })
-    const seen = yield* Effect.flatMap(runs(join(import.meta.dirname, "support", "lag.ts"), task), (said) => decode(said))
+    const seen = yield* Effect.flatMap(runs(join(import.meta.dirname, "support", "lag.ts"), task), (said) =>
+      decode(said)
+    )
     assert.deepStrictEqual(seen.outcomes, ["Succeeded"])
     assert.isAbove(seen.count, 20)
     assert.strictEqual(starts(noted(here)), 1)

@@ -88,17 +88,15 @@ const changed: ReadonlyArray<Change> = [
 ]
 
 /** Without pins, and with them. */
-const changes = changed.map(
-  (change): Case => ({
-    id: "M13",
-    name: change.name,
-    needs: ["linux"],
-    run: Effect.all([changing(change, change), changing(change, change.pinned, pinning)], {
-      concurrency: "unbounded",
-      discard: true
-    })
+const changes = changed.map((change): Case => ({
+  id: "M13",
+  name: change.name,
+  needs: ["linux"],
+  run: Effect.all([changing(change, change), changing(change, change.pinned, pinning)], {
+    concurrency: "unbounded",
+    discard: true
   })
-)
+}))
 
 const page = (tools: ReadonlyArray<string>, nextCursor: string) =>
   ["result", { tools: tools.map((name) => ({ name, inputSchema: anything })), nextCursor }] as const

@@ -8,7 +8,17 @@ import { remote } from "./support/remote.ts"
 
 const offering = (inputSchema: unknown) =>
   one({
-    list: [["result", { tools: [{ name: "bad", inputSchema }, { name: "echo", inputSchema: { type: "object" } }] }]]
+    list: [
+      [
+        "result",
+        {
+          tools: [
+            { name: "bad", inputSchema },
+            { name: "echo", inputSchema: { type: "object" } }
+          ]
+        }
+      ]
+    ]
   })
 
 /** A tool that no model can be offered costs itself and no other. */
@@ -87,7 +97,11 @@ const canary = [{ type: "text", text: "canary" }]
 
 export const schemas: ReadonlyArray<Case> = [
   bad("not of type object", { type: "string" }, /input schema is not of type object/),
-  bad("a type that there is not", { type: "object", properties: { a: { type: "text" } } }, /a type that does not exist/),
+  bad(
+    "a type that there is not",
+    { type: "object", properties: { a: { type: "text" } } },
+    /a type that does not exist/
+  ),
   bad("a reference in a circle", circle, /goes in a circle/),
   elsewhere,
   bad("6 MB", { type: "object", description: "$large" }, /too large or too deep/),

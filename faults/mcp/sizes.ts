@@ -6,7 +6,11 @@ import { ended, starts, words } from "./look.ts"
 import type { Step } from "./support/script.ts"
 
 /** Whatever a result holds, little of it is shown, what is left out is kept, and the connection is as it was. */
-const sized = (name: string, act: Step, look: (outcome: string, files: ReadonlyArray<Buffer>, seen: Seen) => void): Case =>
+const sized = (
+  name: string,
+  act: Step,
+  look: (outcome: string, files: ReadonlyArray<Buffer>, seen: Seen) => void
+): Case =>
   variant("M10", name, {
     servers: one({ calls: { act: [act] } }),
     options: keeping,
@@ -24,7 +28,10 @@ const sized = (name: string, act: Step, look: (outcome: string, files: ReadonlyA
 
 const text = (name: string, times: number): Case =>
   sized(name, ["answer", "0123456789", times], (outcome, files) => {
-    assert.match(outcome, /^Succeeded: 0123456789[0-9]*.*\n?\[… \d+ bytes left out here …\]\n?.*0123456789\n?\[The result/s)
+    assert.match(
+      outcome,
+      /^Succeeded: 0123456789[0-9]*.*\n?\[… \d+ bytes left out here …\]\n?.*0123456789\n?\[The result/s
+    )
     assert.deepStrictEqual(
       files.map((file) => file.equals(Buffer.from("0123456789".repeat(times)))),
       [true]

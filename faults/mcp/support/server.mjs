@@ -80,7 +80,7 @@ const steps = {
   // As fast as it is read, for so long.
   flood: async (id, words, millis) => {
     const many = `${filled(id, words)}\n`.repeat(500)
-    for (const end = performance.now() + millis; performance.now() < end; ) await write(process.stdout, many)
+    for (const end = performance.now() + millis; performance.now() < end;) await write(process.stdout, many)
   },
   stderr: async (_, words, times = 1) => {
     for (let i = 0; i < times; i++) await write(process.stderr, words)

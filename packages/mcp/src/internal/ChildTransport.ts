@@ -1,13 +1,14 @@
 import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
+import { coalescedMillis } from "../Relisting.ts"
 import type { Strays } from "../Strays.ts"
 import { makeAwaited } from "./Awaited.ts"
 import type { ChildServer } from "./ChildServer.ts"
 import { makeInbox } from "./Inbox.ts"
 import { lineLimits, makeLineReader } from "./MessageLines.ts"
-import { makeGate } from "./NotificationGate.ts"
+import { makeGate, makeRepeatGate } from "./NotificationGate.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
+import { makeReadMessage } from "./ReadMessage.ts"
 import { loadClient } from "./Sdk.ts"
 import { answerTooLarge } from "./SdkFailure.ts"
 
@@ -38,15 +39,18 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
-  const passes = makeGate(() => performance.now())
-  // A line that is no message, be it JSON or not, is passed over; the lines after it are read on.
-  const messageIn = (line: string) => Result.getOrUndefined(Result.try(() => sdk.deserializeMessage(line)))
+  const now = () => performance.now()
+  const passes = makeGate(now)
+  const isNews = makeRepeatGate(now, coalescedMillis / 2)
+  const messageOf = makeReadMessage(sdk, (message) => passes(message) && isNews(message))
   const read = (line: string): void => {
-    const message = messageIn(line)
-    if (message === undefined) return strays("noise")
+    const message = messageOf(line)
+    if (message === "left out") return
+    // A line that is no message, be it JSON or not, is passed over; the lines after it are read on.
+    if (message === "noise") return strays("noise")
     // The SDK would take an answer by what its id is as a number.
     if (!awaited.takes(message)) return strays("reply")
-    if (passes(message)) transport.onmessage?.(message)
+    transport.onmessage?.(message)
   }
   // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.
   const refuse = (id: RequestId): void =>
