@@ -1,5 +1,6 @@
 import { assert } from "@effect/vitest"
 import { one, variant } from "./kit.ts"
+import { kept, keeping } from "./kept.ts"
 import { ended } from "./look.ts"
 
 const piece = "aé€😀"
@@ -20,8 +21,16 @@ const inPieces = [
   variant("M29", "cut every 64 KiB, within characters", {
     // Of three cuts in a text with a period of ten bytes, one at least is within a character.
     servers: one({ calls: { act: [["answer", piece, 22_000]] } }),
+    options: keeping,
     turns: [["s__act"]],
-    look: ended(`Succeeded: ${piece.repeat(22_000)}`)
+    // More than is shown, so it is kept whole.
+    look: (seen) => {
+      ended(/^Succeeded: aé€😀/)(seen)
+      assert.deepStrictEqual(
+        kept(seen.home).map((text) => text.toString() === piece.repeat(22_000)),
+        [true]
+      )
+    }
   })
 ]
 

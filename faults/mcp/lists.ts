@@ -1,6 +1,9 @@
 import { assert } from "@effect/vitest"
-import { one, type Seen, variant } from "./kit.ts"
+import { Effect } from "effect"
+import type { Case } from "../suite.ts"
+import { one, play, type Scenario, type Seen, variant } from "./kit.ts"
 import { ended, starts } from "./look.ts"
+import { pinning } from "./pinned.ts"
 import { scripted, type Tool } from "./support/script.ts"
 import type { Call } from "./support/turn.ts"
 
@@ -12,15 +15,24 @@ const toolsIn = ({ received }: Seen, request: number): unknown => {
   return body.tools
 }
 
+interface Change {
+  readonly name: string
+  readonly tools: ReadonlyArray<Tool>
+  readonly call: Call
+  readonly outcome: RegExp
+  /** What is offered to the next round. */
+  readonly later: ReadonlyArray<string>
+  /** The same where the user's pins say what was accepted. */
+  readonly pinned: { readonly outcome: RegExp; readonly later: ReadonlyArray<string> }
+}
+
 /** The tools change while the first call runs, and the engine has listed them anew before that call ends. */
 const changing = (
-  name: string,
-  tools: ReadonlyArray<Tool>,
-  call: Call,
-  outcome: RegExp,
-  later: ReadonlyArray<string>
-) =>
-  variant("M13", name, {
+  { call, tools }: Change,
+  { later, outcome }: Change["pinned"],
+  options?: Scenario["options"]
+): ReturnType<typeof play> =>
+  play({
     servers: one({
       tools: ["act", "echo"],
       calls: {
@@ -33,31 +45,58 @@ const changing = (
         ]
       }
     }),
+    ...(options === undefined ? {} : { options }),
     turns: [["s__act"], [call]],
     look: (seen) => {
       ended("Succeeded: changed", outcome)(seen)
       assert.deepStrictEqual(seen.offered[0], ["s__act", "s__echo"])
       for (const request of [1, 2]) assert.deepStrictEqual(toolsIn(seen, request), toolsIn(seen, 0), "frozen")
-      assert.notDeepEqual(toolsIn(seen, -1), toolsIn(seen, 0))
       assert.deepStrictEqual(seen.offered.at(-1), later)
+      if (options === undefined) assert.notDeepEqual(toolsIn(seen, -1), toolsIn(seen, 0))
       assert.strictEqual(starts(seen.notes), 1)
     }
   })
 
 const needsN = { name: "echo", inputSchema: { ...anything, required: ["n"] } }
+const isGone = /^Failed: There is no tool/
 
-const changes = [
-  changing("one more", ["act", "echo", "fresh"], "s__fresh", /^Failed: There is no tool/, [
-    "s__act",
-    "s__echo",
-    "s__fresh"
-  ]),
-  changing("one less, and it is called", ["act"], "s__echo", /^Failed: There is no tool/, ["s__act"]),
-  changing("another schema, and it is called by the old one", ["act", needsN], "s__echo", /^Failed: Invalid input/, [
-    "s__act",
-    "s__echo"
-  ])
+const changed: ReadonlyArray<Change> = [
+  {
+    name: "one more",
+    tools: ["act", "echo", "fresh"],
+    call: "s__fresh",
+    outcome: isGone,
+    later: ["s__act", "s__echo", "s__fresh"],
+    pinned: { outcome: isGone, later: ["s__act", "s__echo"] }
+  },
+  {
+    name: "one less, and it is called",
+    tools: ["act"],
+    call: "s__echo",
+    outcome: isGone,
+    later: ["s__act"],
+    pinned: { outcome: isGone, later: ["s__act"] }
+  },
+  {
+    name: "another schema, and it is called by the old one",
+    tools: ["act", needsN],
+    call: "s__echo",
+    outcome: /^Failed: Invalid input/,
+    later: ["s__act", "s__echo"],
+    pinned: { outcome: /^Failed: The call was not sent: the server has changed/, later: ["s__act"] }
+  }
 ]
+
+/** Without pins, and with them. */
+const changes = changed.map((change): Case => ({
+  id: "M13",
+  name: change.name,
+  needs: ["linux"],
+  run: Effect.all([changing(change, change), changing(change, change.pinned, pinning)], {
+    concurrency: "unbounded",
+    discard: true
+  })
+}))
 
 const page = (tools: ReadonlyArray<string>, nextCursor: string) =>
   ["result", { tools: tools.map((name) => ({ name, inputSchema: anything })), nextCursor }] as const
@@ -95,11 +134,11 @@ const pages = [
         }
       })
     }),
-    turns: [["good__echo"]],
+    turns: [["good__echo", "s__echo"]],
     look: (seen) => {
-      ended("Succeeded: {}")(seen)
-      assert.deepStrictEqual(seen.offered[0], ["good__echo"])
-      assert.match(seen.statuses["s"]?.problem ?? "", /^it cannot list its tools: .*no page two/)
+      ended("Succeeded: {}", "Succeeded: {}")(seen)
+      assert.deepStrictEqual(seen.offered[0], ["good__echo", "s__echo"])
+      assert.match(seen.statuses["s"]?.problem ?? "", /^its list of tools is not whole: .*no page two/)
     }
   })
 ]

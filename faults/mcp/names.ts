@@ -19,6 +19,8 @@ const alike = (name: string, tools: ReadonlyArray<string>): Case =>
     }
   })
 
+const disguised = ["\u0435cho", "ech\u043e", "echo\u200b"].map((tool) => qualifiedName("s", tool))
+
 export const names = [
   variant("M14", "within a server", {
     servers: one({
@@ -60,5 +62,14 @@ export const names = [
       assert.match(seen.statuses["workspace"]?.problem ?? "", /the name workspace is taken/)
     }
   }),
-  alike("that look the same", ["echo", "\u0435cho", "ech\u043e", "echo\u200b"])
+  variant("M14", "that look the same", {
+    // Whatever the order, it is the plain one that stays.
+    servers: one({ tools: ["\u0435cho", "ech\u043e", "echo", "echo\u200b"] }),
+    turns: [["s__echo", ...disguised]],
+    look: (seen) => {
+      ended("Succeeded: {}", ...disguised.map(() => /^Failed: There is no tool/))(seen)
+      assert.deepStrictEqual(seen.offered[0], ["s__echo"])
+      assert.match(seen.statuses["s"]?.problem ?? "", /^3 tools left out: .*looks like that of another tool, echo/)
+    }
+  })
 ]

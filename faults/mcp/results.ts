@@ -67,13 +67,13 @@ const deep = variant("M23", "ten thousand levels", {
   }
 })
 
-const requests: ReadonlyArray<readonly [name: string, method: string, params: object, told: number]> = [
+const requests: ReadonlyArray<readonly [name: string, method: string, params: object, told: number | string]> = [
   ["sampling", "sampling/createMessage", { messages: [], maxTokens: 9 }, -32601],
   [
     "elicitation",
     "elicitation/create",
     { message: "Your key?", requestedSchema: { type: "object", properties: {} } },
-    -32601
+    "decline"
   ],
   ["roots", "roots/list", {}, -32601],
   ["ping", "ping", {}, 0],

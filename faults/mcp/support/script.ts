@@ -17,7 +17,7 @@ type Once =
 
 /**
  * One thing that a scripted server does. In texts `$id` stands for the id of the request in hand, and `$kept` for the one
- * that was kept.
+ * that was kept, `$token` for what progress of the call in hand is reported by.
  */
 export type Step =
   | readonly ["note", key: string]
@@ -27,6 +27,10 @@ export type Step =
   /** A proper result, of the request in hand or of the one that was kept. */
   | readonly ["answer" | "answerKept", text: string, times?: number]
   | readonly ["result", value: object]
+  | readonly ["blocks", times: number]
+  /** A line again and again: with pauses, or as fast as it is read. */
+  | readonly ["drip", text: string, millis: number, times: number]
+  | readonly ["flood", text: string, millis: number]
   | readonly ["stderr", text: string, times?: number]
   | readonly ["noteStderr"]
   | readonly ["deep", levels: number]
@@ -60,6 +64,7 @@ export interface Script {
   readonly list?: ReadonlyArray<Step>
   /** By cursor; the first page has none. */
   readonly pages?: { readonly [cursor: string]: ReadonlyArray<Step> }
+  readonly ping?: ReadonlyArray<Step>
   /** After it has listed its tools. */
   readonly listed?: ReadonlyArray<Step>
   /** A tool that is called as one of these does this. The others answer with their input. */
@@ -67,6 +72,8 @@ export interface Script {
   readonly cancelled?: ReadonlyArray<Step>
   /** Besides those of `calls`, and `echo`, which are there when this is absent. */
   readonly tools?: ReadonlyArray<Tool>
+  /** What those are when it has been started again. */
+  readonly later?: ReadonlyArray<Tool>
 }
 
 const Note = Schema.Struct({
@@ -77,8 +84,8 @@ const Note = Schema.Struct({
   tool: Schema.optionalKey(Schema.String),
   signal: Schema.optionalKey(Schema.String),
   stderr: Schema.optionalKey(Schema.String),
-  /** What it was answered: the code of an error, or of a result how many fields it has. */
-  told: Schema.optionalKey(Schema.Int),
+  /** What it was answered: the code of an error, or of a result what was done, or how many fields it has. */
+  told: Schema.optionalKey(Schema.Union([Schema.Int, Schema.String])),
   /** How many milliseconds after it had asked. */
   after: Schema.optionalKey(Schema.Finite),
   effect: Schema.optionalKey(Schema.Boolean)

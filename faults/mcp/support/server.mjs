@@ -16,10 +16,12 @@ const first = !existsSync(notes) || noted(`"name":"${env.FAULT_NAME}"`) === 0
 const anything = { type: "object" }
 const named = (names) => names.map((tool) => (typeof tool === "string" ? { name: tool, inputSchema: anything } : tool))
 const now = {
-  tools: named(script.tools ?? [...Object.keys(script.calls ?? {}), "echo"]),
+  tools: named((first ? undefined : script.later) ?? script.tools ?? [...Object.keys(script.calls ?? {}), "echo"]),
   // The id of a request that another one speaks of.
   kept: null,
   cursor: "",
+  // By what a call wants to be told of its progress.
+  token: null,
   // When something was last written.
   asked: 0
 }
@@ -27,7 +29,14 @@ const now = {
 const write = (out, bytes) => new Promise((done) => out.write(bytes, done))
 const send = (message) => write(process.stdout, `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
 const result = (id, words) => send({ id, result: { content: [{ type: "text", text: words }] } })
-const filled = (id, words) => words.replaceAll("$id", JSON.stringify(id)).replaceAll("$kept", JSON.stringify(now.kept))
+const filled = (id, words) =>
+  words
+    .replaceAll("$id", JSON.stringify(id))
+    .replaceAll("$kept", JSON.stringify(now.kept))
+    .replaceAll("$token", JSON.stringify(now.token))
+// What is too long, or too deep, for an argument of a command.
+const schemas = '{"not":'.repeat(10_000) + "{}" + "}".repeat(10_000)
+const large = (json) => json.replace("$large", "A".repeat(6_000_000)).replace('"$deep"', schemas)
 
 const steps = {
   note: (_, key) => note({ [key]: true }),
@@ -40,12 +49,11 @@ const steps = {
     write(process.stdout, Buffer.from(filled(id, Buffer.from(base64, "base64").toString("latin1")), "latin1")),
   answer: (id, words, times = 1) => result(id, words.repeat(times)),
   answerKept: (_, words) => result(now.kept, words),
-  // `$large` is six million characters, which are no argument of a command.
+  // `$large` is six million characters, and `"$deep"` a schema of ten thousand levels.
   result: (id, value) =>
-    write(
-      process.stdout,
-      filled(id, `${JSON.stringify({ jsonrpc: "2.0", id, result: value })}\n`).replace("$large", "A".repeat(6_000_000))
-    ),
+    write(process.stdout, large(filled(id, `${JSON.stringify({ jsonrpc: "2.0", id, result: value })}\n`))),
+  blocks: (id, times) =>
+    send({ id, result: { content: Array.from({ length: times }, (_, i) => ({ type: "text", text: `block ${i}` })) } }),
   // A proper result whose structured content is so many lists within each other.
   deep: (id, levels) => {
     const structured = "[".repeat(levels) + "]".repeat(levels)
@@ -62,6 +70,17 @@ const steps = {
   },
   repeat: async (_, words, times) => {
     for (let i = 0; i < times; i++) await write(process.stdout, words)
+  },
+  drip: async (id, words, millis, times) => {
+    for (let i = 0; i < times; i++) {
+      await write(process.stdout, `${filled(id, words)}\n`)
+      await setTimeout(millis)
+    }
+  },
+  // As fast as it is read, for so long.
+  flood: async (id, words, millis) => {
+    const many = `${filled(id, words)}\n`.repeat(500)
+    for (const end = performance.now() + millis; performance.now() < end;) await write(process.stdout, many)
   },
   stderr: async (_, words, times = 1) => {
     for (let i = 0; i < times; i++) await write(process.stderr, words)
@@ -118,10 +137,12 @@ const greet = (id, { protocolVersion }) =>
     }
   })
 
+const told = (result) => result.action ?? Object.keys(result).length
+
 const answer = async (message) => {
   const { error, id, method, params } = message
   if (method === undefined)
-    return note({ told: error?.code ?? Object.keys(message.result).length, after: performance.now() - now.asked })
+    return note({ told: error?.code ?? told(message.result), after: performance.now() - now.asked })
   note({ method, ...(method === "tools/call" ? { tool: params.name } : {}) })
   switch (method) {
     case "initialize":
@@ -134,7 +155,10 @@ const answer = async (message) => {
       else await run(id, script.list)
       return run(id, script.listed)
     }
+    case "ping":
+      return script.ping === undefined ? send({ id, result: {} }) : run(id, script.ping)
     case "tools/call": {
+      now.token = params._meta?.progressToken
       const own = script.calls?.[params.name]
       return own === undefined ? result(id, JSON.stringify(params.arguments)) : run(id, own)
     }

@@ -6,15 +6,20 @@ import type { Connection } from "./internal/Connection.ts"
 import type { Catalog } from "./ToolListing.ts"
 import { tell, type ToolServer } from "./ToolServer.ts"
 
-/** Notifications that come within this time of the first are one. */
-const coalesced: Duration.Input = "200 millis"
+/** Notifications that come within so many milliseconds of the first are one. */
+export const coalescedMillis = 200
 
 /**
  * Does something again whenever the server says that things have changed, once at a time. What is said while that runs is
  * heard after it.
  */
 export const whenever = ({ forget, heard }: Changes, again: Effect.Effect<void>): Effect.Effect<never> =>
-  heard.pipe(Effect.andThen(Effect.sleep(coalesced)), Effect.andThen(forget), Effect.andThen(again), Effect.forever)
+  heard.pipe(
+    Effect.andThen(Effect.sleep(coalescedMillis)),
+    Effect.andThen(forget),
+    Effect.andThen(again),
+    Effect.forever
+  )
 
 /** Keeps the tools as the server has them. A listing that fails leaves them as they were. */
 export const relist = (

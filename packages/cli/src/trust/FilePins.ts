@@ -9,7 +9,7 @@ const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Pinned))
 const failing = ({ message }: ConfigError) => new PinError({ problem: message })
 
 /** What this user has accepted, with the user's data. */
-export const filePins = ({ user }: Pick<Setup, "user">): Pins => ({
+export const filePins = ({ user }: { readonly user: Pick<Setup["user"], "databaseFile"> }): Pins => ({
   read: (key) =>
     PinFiles.read(user, key).pipe(
       Effect.mapError(failing),

@@ -1,12 +1,14 @@
 import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
+import { coalescedMillis } from "../Relisting.ts"
 import type { Strays } from "../Strays.ts"
 import { makeAwaited } from "./Awaited.ts"
 import type { ChildServer } from "./ChildServer.ts"
 import { makeInbox } from "./Inbox.ts"
 import { lineLimits, makeLineReader } from "./MessageLines.ts"
-import { makeGate } from "./NotificationGate.ts"
+import { makeGate, makeRepeatGate } from "./NotificationGate.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
+import { makeReadMessage } from "./ReadMessage.ts"
 import { loadClient } from "./Sdk.ts"
 import { answerTooLarge } from "./SdkFailure.ts"
 
@@ -37,18 +39,18 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
-  const passes = makeGate(() => performance.now())
+  const now = () => performance.now()
+  const passes = makeGate(now)
+  const isNews = makeRepeatGate(now, coalescedMillis / 2)
+  const messageOf = makeReadMessage(sdk, (message) => passes(message) && isNews(message))
   const read = (line: string): void => {
-    try {
-      const message = sdk.deserializeMessage(line)
-      // The SDK would take an answer by what its id is as a number.
-      if (!awaited.takes(message)) strays("reply")
-      else if (passes(message)) transport.onmessage?.(message)
-    } catch (cause) {
-      // A line that is no message; the lines after it are read on.
-      if (cause instanceof SyntaxError) strays("noise")
-      else transport.onerror?.(cause instanceof Error ? cause : new Error(String(cause)))
-    }
+    const message = messageOf(line)
+    if (message === "left out") return
+    // A line that is no message, be it JSON or not, is passed over; the lines after it are read on.
+    if (message === "noise") return strays("noise")
+    // The SDK would take an answer by what its id is as a number.
+    if (!awaited.takes(message)) return strays("reply")
+    transport.onmessage?.(message)
   }
   // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.
   const refuse = (id: RequestId): void =>

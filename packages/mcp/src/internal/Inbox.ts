@@ -8,7 +8,7 @@ const slice = 3
 export const makeInbox = <A>(handle: (item: A) => void, hold: (held: boolean) => void) => {
   let waiting: Array<A> = []
   let next = 0
-  const turn = { taken: false }
+  const turn = { begun: false, until: 0, over: false }
 
   /** Whether nothing is left. */
   const drain = (until: number): boolean => {
@@ -21,20 +21,25 @@ export const makeInbox = <A>(handle: (item: A) => void, hold: (held: boolean) =>
     next = 0
     return true
   }
+  // The slice is that of a whole turn of the loop: in one turn a pipe may be read dozens of times.
   const read = (): void => {
-    if (drain(performance.now() + slice)) return hold(false)
-    turn.taken = true
-    hold(true)
-    setImmediate(() => {
-      turn.taken = false
-      read()
-    })
+    if (!turn.begun) {
+      turn.begun = true
+      turn.until = performance.now() + slice
+      setImmediate(end)
+    }
+    turn.over = !drain(turn.until)
+    hold(turn.over)
+  }
+  const end = (): void => {
+    turn.begun = false
+    if (turn.over) read()
   }
   return {
     add: (item: A): void => void waiting.push(item),
     /** To be called when something has been added. */
     read: (): void => {
-      if (!turn.taken) read()
+      if (!turn.over) read()
     },
     /** Handles all that is left, at once. */
     finish: (): void => void drain(Infinity)

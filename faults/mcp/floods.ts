@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process"
+import { join } from "node:path"
+import process from "node:process"
+import { assert } from "@effect/vitest"
+import { SessionId } from "@parley/domain/Ids"
+import { Effect, Schema } from "effect"
+import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { answer } from "../../packages/provider/test/support/wire.ts"
+import type { Case } from "../suite.ts"
+import { home } from "../support/home.ts"
+import { breaksRules, post } from "../support/post.ts"
+import { patient } from "./kit.ts"
+import { starts } from "./look.ts"
+import { noted, scripted, type Step } from "./support/script.ts"
+import { nothingRuns } from "./support/servers.ts"
+import { turnOf } from "./support/turn.ts"
+
+const Measured = Schema.Struct({
+  sessionId: SessionId,
+  outcomes: Schema.Array(Schema.String),
+  count: Schema.Int,
+  /** Milliseconds. */
+  p99: Schema.Finite,
+  max: Schema.Finite
+})
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Measured))
+const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
+
+const millis = 1500
+/** In milliseconds, what the catalogue says. */
+const bound = 50
+const attempts = 3
+
+const runs = (script: string, task: string): Effect.Effect<string> =>
+  Effect.callback((resume) => {
+    const child = execFile(process.execPath, [script, task], (error, stdout, stderr) =>
+      resume(error === null ? Effect.succeed(stdout) : Effect.die(`${error.message}\n${stderr}`))
+    )
+    return Effect.sync(() => void child.kill())
+  })
+
+/** A round of the engine in a process of its own, in which the server does something before it answers. */
+const lagOf = (...before: ReadonlyArray<Step>) =>
+  Effect.gen(function* () {
+    const here = yield* home
+    const provider = yield* serve(
+      { body: [turnOf(["s__echo"], 0)] },
+      { body: [answer("It has begun.")] },
+      { body: [turnOf(["s__act"], 1)] },
+      { body: [answer("It is done.")] }
+    )
+    const server = scripted(here, "s", { calls: { act: [...before, ["answer", "done"]] } })
+    const task = encode({ root: here.root, url: provider.url, server })
+    const seen = yield* Effect.flatMap(runs(join(import.meta.dirname, "support", "lag.ts"), task), (said) =>
+      decode(said)
+    )
+    assert.deepStrictEqual(seen.outcomes, ["Succeeded"])
+    assert.isAbove(seen.count, 20)
+    assert.strictEqual(starts(noted(here)), 1)
+    assert.deepStrictEqual(breaksRules(provider.received.map(({ body }) => body)), [])
+    yield* nothingRuns(here)
+    yield* post(here, seen.sessionId, { limits: patient })
+    return seen
+  }).pipe(Effect.scoped)
+
+/**
+ * The loop stays responsive while the server never stops talking. What else runs on the machine can only make that worse, so
+ * the best of a few attempts counts.
+ */
+const flooding = (name: string, ...lines: ReadonlyArray<string>): Case => ({
+  id: "M09",
+  name,
+  needs: ["linux"],
+  run: Effect.gen(function* () {
+    const seen: Array<string> = []
+    for (let i = 0; i < attempts; i++) {
+      const { max, p99 } = yield* lagOf(["flood", lines.join("\n"), millis])
+      if (p99 < bound) return
+      const control = yield* lagOf(["sleep", millis])
+      seen.push(`${p99} ms (at most ${max} ms) beside ${control.p99} ms without a flood`)
+    }
+    assert.fail(`the loop was behind by ${seen.join(", ")}`)
+  }).pipe(Effect.timeout("55 seconds"))
+})
+
+const notification = (method: string, params: string): string =>
+  `{"jsonrpc":"2.0","method":"notifications/${method}","params":${params}}`
+
+export const floods = [
+  flooding(
+    "notifications",
+    notification("tools/list_changed", "{}"),
+    notification("resources/updated", '{"uri":"file:///a"}'),
+    notification("unheard/of", "{}")
+  ),
+  flooding("progress", notification("progress", '{"progressToken":$token,"progress":1,"message":"on and on"}')),
+  flooding("log messages", notification("message", '{"level":"warning","data":"on and on"}'))
+]

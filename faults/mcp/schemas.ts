@@ -1,0 +1,112 @@
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Case } from "../suite.ts"
+import { kept, keeping } from "./kept.ts"
+import { one, play, type Seen, variant } from "./kit.ts"
+import { ended, words } from "./look.ts"
+import { remote } from "./support/remote.ts"
+
+const offering = (inputSchema: unknown) =>
+  one({
+    list: [
+      [
+        "result",
+        {
+          tools: [
+            { name: "bad", inputSchema },
+            { name: "echo", inputSchema: { type: "object" } }
+          ]
+        }
+      ]
+    ]
+  })
+
+/** A tool that no model can be offered costs itself and no other. */
+const dropped = (why: RegExp) => (seen: Seen) => {
+  ended(/^Failed: There is no tool/, "Succeeded: {}")(seen)
+  assert.deepStrictEqual(seen.offered[0], ["s__echo"])
+  assert.strictEqual(seen.statuses["s"]?.state, "ready")
+  assert.match(seen.statuses["s"]?.problem ?? "", /^1 tool left out: bad /)
+  assert.match(seen.statuses["s"]?.problem ?? "", why)
+}
+
+const bad = (name: string, inputSchema: unknown, why: RegExp): Case =>
+  variant("M15", name, { servers: offering(inputSchema), turns: [["s__bad", "s__echo"]], look: dropped(why) })
+
+const elsewhere: Case = {
+  id: "M15",
+  name: "a reference to elsewhere",
+  needs: ["linux"],
+  run: Effect.gen(function* () {
+    const at = yield* remote((out) => void out.end())
+    yield* play({
+      servers: offering({ type: "object", properties: { a: { $ref: at.url } } }),
+      turns: [["s__bad", "s__echo"]],
+      look: (seen) => {
+        dropped(/refers to something elsewhere/)(seen)
+        assert.deepStrictEqual(at.asked, [], "nobody asked there")
+      }
+    })
+  })
+}
+
+/** For this text and this pattern a check takes longer than anybody lives. */
+const evil = { s: `${"a".repeat(60)}!` }
+
+const pattern = variant("M15", "a pattern that does not end", {
+  servers: offering({ type: "object", properties: { s: { type: "string", pattern: "^(a+)+$" } } }),
+  turns: [[["s__bad", evil], "s__echo"]],
+  look: (seen) => {
+    // It is a regular expression like others, until it is run.
+    ended(`Succeeded: ${JSON.stringify(evil)}`, "Succeeded: {}")(seen)
+    assert.deepStrictEqual(seen.offered[0], ["s__bad", "s__echo"])
+    assert.isAtMost(seen.millis, 15_000)
+  }
+})
+
+const circle = { type: "object", properties: { a: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/a" } } }
+
+/** What a tool sends that it has not promised is for the user alone: a model would take it for what was promised. */
+const promised = (name: string, result: object, why: RegExp): Case =>
+  variant("M18", name, {
+    servers: one({
+      tools: [
+        {
+          name: "act",
+          inputSchema: { type: "object" },
+          outputSchema: { type: "object", properties: { n: { type: "number" } }, required: ["n"] }
+        },
+        "echo"
+      ],
+      calls: { act: [["result", result]] }
+    }),
+    options: keeping,
+    turns: [["s__act"], ["s__echo"]],
+    look: (seen) => {
+      ended(why, "Succeeded: {}")(seen)
+      assert.match(words(seen.outcomes[0]), /^Failed: The answer does not fit the tool's output schema/)
+      for (const { body } of seen.received) assert.notInclude(body, "canary")
+      assert.deepStrictEqual(
+        kept(seen.home).map((file) => file.includes("canary")),
+        [true]
+      )
+    }
+  })
+
+const canary = [{ type: "text", text: "canary" }]
+
+export const schemas: ReadonlyArray<Case> = [
+  bad("not of type object", { type: "string" }, /input schema is not of type object/),
+  bad(
+    "a type that there is not",
+    { type: "object", properties: { a: { type: "text" } } },
+    /a type that does not exist/
+  ),
+  bad("a reference in a circle", circle, /goes in a circle/),
+  elsewhere,
+  bad("6 MB", { type: "object", description: "$large" }, /too large or too deep/),
+  bad("ten thousand levels", { type: "object", not: "$deep" }, /too large or too deep/),
+  pattern,
+  promised("another type than promised", { content: canary, structuredContent: { n: "canary" } }, /at \/n: .*number/),
+  promised("nothing of what was promised", { content: canary }, /it demands structured content, and none came/)
+]
