@@ -40,7 +40,8 @@ const changing = (
           ["tools", tools],
           ["changed"],
           ["until", '"method":"tools/list"', 2],
-          ["sleep", 100],
+          // For what was listed to be taken in, on a busy machine too: nothing tells the server of that.
+          ["sleep", 1500],
           ["answer", "changed"]
         ]
       }

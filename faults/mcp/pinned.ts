@@ -12,20 +12,20 @@ import type { Script, Tool } from "./support/script.ts"
 const pinsOf = ({ data }: Home): Pins => filePins({ user: { databaseFile: join(data, "parley.db") } })
 
 /** What is accepted of a server is what it was when it was first seen, as the command has it. */
-export const pinning = (here: Home): { readonly pins: Pins } => ({ pins: pinsOf(here) })
+export const pinning = (here: Home) => ({ pins: pinsOf(here), firstSight: 0 })
 
 /** As the user does it: looks at what the server offers now, accepts that, and starts it anew. */
 const accepting = (script: Script, { home: here, manager }: Running) =>
   Effect.gen(function* () {
     const servers = one(script)(here)
+    const key = keyOf("s", servers.s)
     let offered: Pinned = {}
     const looking: Pins = {
       read: () => Effect.undefined,
-      write: (_, pinned) => Effect.sync(() => void (offered = pinned))
+      write: (at, pinned) => Effect.sync(() => void (offered = at === key ? pinned : offered))
     }
     yield* Effect.scoped(Effect.flatMap(managerOf(servers, { pins: looking }), ({ tools }) => tools))
     const pins = pinsOf(here)
-    const key = keyOf("s", servers.s)
     yield* pins.write(key, accept((yield* pins.read(key)) ?? {}, offered))
     assert.strictEqual((yield* manager.restart?.("s") ?? Effect.undefined)?.state, "ready")
   })

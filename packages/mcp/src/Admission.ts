@@ -1,4 +1,5 @@
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { ToolDefinition } from "@parley/domain/Tool"
@@ -10,6 +11,7 @@ import { asSeen } from "./Unseen.ts"
 export interface AdmissionOptions {
   readonly pins?: Pins.Pins | undefined
   readonly keepUnseen?: boolean | undefined
+  readonly firstSight?: Duration.Input | undefined
 }
 
 /** A tool that its server offers and that is neither shown to a model nor called, with words for who calls it. */
@@ -43,7 +45,7 @@ export interface Sight {
 export const makeSight = (as: string): Sight => ({ as, firstUntil: 0 })
 
 /** Some servers register their tools only after the greeting. */
-const firstSightMillis = 5000
+const defaultFirstSight = Duration.seconds(5)
 
 /**
  * Holds what is offered against what was accepted. What a server offers when it is first seen is accepted, and so is what it
@@ -54,7 +56,8 @@ const pinned = Effect.fnUntraced(function* (
   server: string,
   config: McpServerConfig,
   catalog: Catalog,
-  sight: Sight
+  sight: Sight,
+  firstSight: Duration.Duration
 ): Effect.fn.Return<Catalog> {
   const key = Pins.keyOf(server, config)
   const sightKey = Pins.keyAs(key, sight.as)
@@ -66,8 +69,8 @@ const pinned = Effect.fnUntraced(function* (
   }
   const [accepted = {}, seen] = known.success
   const now = yield* Clock.currentTimeMillis
-  if (seen === undefined && sight.firstUntil === 0) sight.firstUntil = now + firstSightMillis
-  const isFirst = now < sight.firstUntil
+  if (seen === undefined && sight.firstUntil === 0) sight.firstUntil = now + Duration.toMillis(firstSight)
+  const isFirst = seen === undefined || now < sight.firstUntil
   const found = Pins.driftOf(accepted, offered)
   const drift = isFirst ? found.filter(({ kind }) => kind !== "added") : found
   const unwritten =
@@ -114,13 +117,13 @@ const seen = (catalog: Catalog): Catalog => {
 export const admit = (
   server: string,
   config: McpServerConfig,
-  { keepUnseen, pins }: AdmissionOptions,
+  { firstSight = defaultFirstSight, keepUnseen, pins }: AdmissionOptions,
   catalog: Catalog,
   sight: Sight
 ): Effect.Effect<Catalog> =>
   Effect.map(
     pins === undefined || config.pinning === "off"
       ? Effect.succeed(catalog)
-      : pinned(pins, server, config, catalog, sight),
+      : pinned(pins, server, config, catalog, sight, Duration.fromInputUnsafe(firstSight)),
     (catalog) => (keepUnseen === true ? catalog : seen(catalog))
   )

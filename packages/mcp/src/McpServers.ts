@@ -66,6 +66,11 @@ export interface McpServersOptions {
    * then blocked: they are not among `tools`, and a call to one is `NotSent`. Without it nothing is pinned.
    */
   readonly pins?: Pins | undefined
+  /**
+   * How long what a server adds still counts as what it offered when it was first seen: some register their tools only after
+   * the greeting. Five seconds when absent.
+   */
+  readonly firstSight?: Duration.Input | undefined
   /** Leaves in descriptions and schemas what nobody sees, for whoever makes it visible. No model may be told of it. */
   readonly keepUnseen?: boolean | undefined
 }
@@ -100,7 +105,7 @@ const builtIn = Effect.fnUntraced(function* (
 const startAll = Effect.fnUntraced(function* (options: McpServersOptions, results: ResultFiles | undefined) {
   const lifeOptions: LifeOptions = {
     client: { clientInfo: options.clientInfo },
-    admission: { pins: options.pins, keepUnseen: options.keepUnseen },
+    admission: { pins: options.pins, keepUnseen: options.keepUnseen, firstSight: options.firstSight },
     directory: options.workspaceRoot,
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
