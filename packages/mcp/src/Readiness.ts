@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ServerDown } from "./internal/ChildServer.ts"
 import { plainLine } from "./PlainText.ts"
-import { type ServerState, whyNotReady } from "./ServerState.ts"
+import type { ServerState } from "./ServerState.ts"
+import { whyNotReady } from "./StateWords.ts"
 import { stateOf, type ToolServer, until } from "./ToolServer.ts"
 
 export type Ready = Extract<ServerState, { readonly _tag: "Ready" }>

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { ServerRequests } from "@parley/domain/ServerRequests"
 import { makeDialogue } from "./Dialogue.ts"
 import { logFile } from "./internal/LogFile.ts"
-import type { McpServersOptions } from "./McpServers.ts"
+import type { McpServersOptions } from "./McpServersOptions.ts"
 import { makeServerLog, noLog } from "./ServerLog.ts"
 
 const isName = Schema.is(ServerName)

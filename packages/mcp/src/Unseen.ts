@@ -1,5 +1,6 @@
 import type * as Schema from "effect/Schema"
 import type { ToolDefinition } from "@parley/domain/Tool"
+import { isObject } from "./Subschemas.ts"
 
 /** What a person who reads a text does not see, and a model does: all of it but line feeds and tabs. */
 const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
@@ -42,9 +43,6 @@ const seenIn = (json: Schema.Json, at: "schema" | "names" | "value"): Schema.Jso
   }
   return Object.fromEntries(entries)
 }
-
-const isObject = (json: Schema.Json | undefined): json is { readonly [key: string]: Schema.Json } =>
-  typeof json === "object" && json !== null && !Array.isArray(json)
 
 /**
  * A tool of which a model is told no more than a person could read. None where that cannot be: its schema has names or

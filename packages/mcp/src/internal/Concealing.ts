@@ -10,6 +10,8 @@ export const concealed = (text: string, secrets: ReadonlyArray<string | undefine
   secrets
     .flatMap((secret) => (secret === undefined ? [] : [secret, encodeURIComponent(secret)]))
     .filter((secret) => secret.length >= shortest)
+    // One may begin another.
+    .toSorted((left, right) => right.length - left.length)
     .reduce((said, secret) => said.replaceAll(secret, "…"), text)
 
 /** All that is secret of a login. */

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { emptyRecord, LoginRecord, serverKey } from "../LoginRecord.ts"
 import { type Login, type LoginStore, LoginStoreError } from "../LoginStore.ts"
+import { sha256 } from "./Digest.ts"
 import { withLockFile } from "./LockFile.ts"
 
 const Stored = Schema.fromJsonString(LoginRecord)
@@ -34,7 +35,7 @@ const replace = (path: string, text: string): void => {
 }
 
 const makeLogin = (directory: string, key: string): Login => {
-  const path = join(directory, `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`)
+  const path = join(directory, `${sha256(key).slice(0, 32)}.json`)
   const unusable = (error: unknown) => new LoginStoreError({ path, problem: said(error) })
   const attempt = <A>(action: () => A) => Effect.try({ try: action, catch: unusable })
   const ready = attempt(() => {

@@ -1,0 +1,57 @@
+import type * as Duration from "effect/Duration"
+import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import type { AuthOptions } from "./McpAuth.ts"
+import type { CallProgress } from "./Progress.ts"
+import type { Pins } from "./Pins.ts"
+import type { RestartPolicy } from "./RestartPolicy.ts"
+
+export interface McpServersOptions {
+  /** The servers by name. Disabled ones are as if they were absent. The name `workspace` is taken. */
+  readonly servers: { readonly [name: string]: McpServerConfig }
+  /**
+   * The directory that the built-in `workspace` tools may read, and where servers are started that name no directory of
+   * their own. Without it there are no built-in tools.
+   */
+  readonly workspaceRoot?: string | undefined
+  /** Who we say we are. */
+  readonly clientInfo: { readonly name: string; readonly version: string }
+  /** Sees everything that stdio servers write to their standard error, raw, piece by piece. Must be quick and not throw. */
+  readonly onStderr?: ((server: string, text: string) => void) | undefined
+  /** Where the allow-listed variables of child servers come from; the environment of this process when absent. */
+  readonly environment?: { readonly [name: string]: string | undefined } | undefined
+  /** How long an ending server has after the end of its input, and again after SIGTERM; two seconds when absent. */
+  readonly closeGrace?: Duration.Input | undefined
+  /**
+   * An absolute path where results are kept whole that are too large to be shown; the directory is made when it is first
+   * needed, and only this user can read it. What has been there for thirty days is removed when the layer is built. Without
+   * it what does not fit is lost.
+   */
+  readonly spillDirectory?: string | undefined
+  /** Told how far calls have got, a few times a second at most. Must be quick and not throw. */
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined
+  /**
+   * Where what servers log and write to their standard error is kept, a bounded file `NAME.log` for each; nowhere when
+   * absent. `conceal` takes a server's secrets out of a text.
+   */
+  readonly logs?:
+    | { readonly directory: string; readonly conceal: (config: McpServerConfig) => (text: string) => string }
+    | undefined
+  /** How long a server has for a sign of life after a call was given up, before it is started anew; five seconds when absent. */
+  readonly hearing?: Duration.Input | undefined
+  /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
+  readonly restarts?: Partial<RestartPolicy> | undefined
+  /** Logs in to servers that are reached by an address. Without it one that wants a login fails. */
+  readonly auth?: AuthOptions | undefined
+  /**
+   * Where it is kept what the tools of a server were when it was first seen. Tools that differ from that, or are new, are
+   * then blocked: they are not among `tools`, and a call to one is `NotSent`. Without it nothing is pinned.
+   */
+  readonly pins?: Pins | undefined
+  /**
+   * How long what a server adds still counts as what it offered when it was first seen: some register their tools only after
+   * the greeting. Five seconds when absent.
+   */
+  readonly firstSight?: Duration.Input | undefined
+  /** Leaves in descriptions and schemas what nobody sees, for whoever makes it visible. No model may be told of it. */
+  readonly keepUnseen?: boolean | undefined
+}

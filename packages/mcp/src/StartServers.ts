@@ -1,0 +1,81 @@
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { ResultFiles } from "./internal/ResultFiles.ts"
+import { connectWorkspace } from "./internal/WorkspaceServer.ts"
+import { defaultSilence, limitsOf } from "./CallPatience.ts"
+import { dialogueOf } from "./ServerDialogue.ts"
+import { type LifeOptions, live } from "./ServerLife.ts"
+import { defaultRestartPolicy } from "./RestartPolicy.ts"
+import { builtInDefinitions } from "./ResultTool.ts"
+import { superviseAlways } from "./Supervisor.ts"
+import { reservedServerName } from "./ToolNames.ts"
+import { make as makeServer, tell } from "./ToolServer.ts"
+import type { McpServersOptions } from "./McpServersOptions.ts"
+
+const reservedName = `the name ${reservedServerName} is taken by the built-in tools: give this server another one`
+
+/**
+ * The built-in server. Its tools are known without it, so it starts, and the MCP SDK is loaded, when the first of them is
+ * called.
+ */
+export const builtIn = Effect.fnUntraced(function* (
+  root: string,
+  clientInfo: McpServersOptions["clientInfo"],
+  results: ResultFiles | undefined
+) {
+  const server = yield* makeServer(reservedServerName, defaultSilence, undefined, { results })
+  const definitions = builtInDefinitions(results !== undefined)
+  const wanted = yield* Deferred.make<void>()
+  yield* Deferred.await(wanted).pipe(
+    Effect.andThen(connectWorkspace(root, clientInfo, results?.directory)),
+    Effect.flatMap((connection) =>
+      tell(server, { _tag: "BecameReady", connection, catalog: { tools: definitions, note: undefined } })
+    ),
+    Effect.catch(({ problem }) => tell(server, { _tag: "GaveUp", problem })),
+    Effect.catchDefect((defect) => tell(server, { _tag: "GaveUp", problem: `internal error: ${String(defect)}` })),
+    Effect.forkScoped
+  )
+  return { server, definitions, wake: Deferred.succeed(wanted, undefined) }
+})
+
+/** Starts the servers, all at once and in the background. One fiber holds them all, so that they also end all at once. */
+export const startAll = Effect.fnUntraced(function* (options: McpServersOptions, results: ResultFiles | undefined) {
+  const lifeOptions: LifeOptions = {
+    client: { clientInfo: options.clientInfo },
+    admission: { pins: options.pins, keepUnseen: options.keepUnseen, firstSight: options.firstSight },
+    directory: options.workspaceRoot,
+    environment: options.environment,
+    grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
+    onStderr: options.onStderr,
+    hearing: options.hearing,
+    auth: options.auth
+  }
+  const policy = { ...defaultRestartPolicy, ...options.restarts }
+  const servers = yield* Effect.forEach(
+    Object.entries(options.servers).filter(([, config]) => config.disabled !== true),
+    ([name, config]) =>
+      Effect.gen(function* () {
+        const { silence, total } = limitsOf(config)
+        const dialogue = yield* dialogueOf(name, config, options.logs)
+        const server = yield* makeServer(name, silence, policy, {
+          dialogue,
+          longest: total,
+          onProgress: options.onProgress,
+          results
+        })
+        return { server, config }
+      })
+  )
+  yield* Effect.forEach(
+    servers,
+    ({ config, server }) =>
+      server.name === reservedServerName
+        ? tell(server, { _tag: "GaveUp", problem: reservedName })
+        : superviseAlways(server, live(server, config, lifeOptions)),
+    { concurrency: "unbounded", discard: true }
+  ).pipe(Effect.forkScoped)
+  // Runs before the servers are ended: who waits for one that is being started again need not wait for that.
+  yield* Effect.addFinalizer(() => Effect.forEach(servers, ({ server }) => tell(server, { _tag: "Stopped" })))
+  return servers.map(({ server }) => server)
+})
