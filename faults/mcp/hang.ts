@@ -26,6 +26,7 @@ const hanging = (name: string, script: Script, limit: string, lives: number): Ca
       ended(`Unknown: no answer within ${limit}`)(seen)
       assert.isTrue(seen.notes.some(({ method }) => method === "notifications/cancelled"))
       assert.strictEqual(starts(seen.notes), lives)
+      assert.isAtMost(seen.millis, 12_000)
       if (lives === 1) return
       assert.strictEqual(seen.statuses["s"]?.state, "ready")
       assert.match(seen.statuses["s"]?.lastProblem ?? "", /does not answer any more since a call was cancelled/)
@@ -38,6 +39,6 @@ const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"
 export const hangs: ReadonlyArray<Case> = [
   hanging("no answer, to this call and to whatever comes after it", { calls: { act: [] }, ping: [] }, "0.6 s", 2),
   // Each report gives it more time, and all of them together no more than the most that a call may take.
-  hanging("nothing but progress", { calls: { act: [["drip", progress, 100, 24]] } }, "2 s", 1),
+  hanging("nothing but progress", { calls: { act: [["drip", progress, 100, 200]] } }, "2 s", 1),
   hanging("a line that is begun", { calls: { act: [["raw", '{"jsonrpc":"2.0","id":$id,"result":{']] } }, "0.6 s", 2)
 ]

@@ -1,8 +1,9 @@
 import { type Answer, type Answers, type Field, problemOf } from "@parley/domain/ElicitationForm"
 import type { Elicitation, ElicitationAnswer } from "@parley/domain/ServerRequests"
+import * as WebBrowser from "@parley/mcp/WebBrowser"
 import * as Effect from "effect/Effect"
 import type { Question } from "./Approvals.ts"
-import * as Browser from "./internal/Browser.ts"
+import * as Host from "./internal/Host.ts"
 import { Output } from "./Output.ts"
 
 /** So often a person may answer with what does not fit before the form is given up. */
@@ -96,7 +97,7 @@ const askAddress = Effect.fnUntraced(function* (url: string, host: string, quest
   const letter = letterOf(line)
   if (letter === "d") return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
   if (letter !== "o") return decline
-  if (!(yield* Browser.open(url))) yield* output.note("  it could not be opened; open it yourself")
+  if (!(yield* WebBrowser.open(url, Host.env))) yield* output.note("  it could not be opened; open it yourself")
   return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
 })
 

@@ -111,7 +111,11 @@ describe("what a server asks", () => {
         fs.writeFileSync(join(bin, "xdg-open"), `#!/bin/sh\nfor a in "$@"; do echo "<$a>"; done >>${opened}\n`, {
           mode: 0o755
         })
-        const { shows, type } = yield* terminal(here, ["chat"], (command) => `PATH=${bin}:$PATH exec ${command}`)
+        const { shows, type } = yield* terminal(
+          here,
+          ["chat"],
+          (command) => `DISPLAY=:0 PATH=${bin}:$PATH exec ${command}`
+        )
         yield* shows(prompt)
         yield* type(`${call("ask", address)}\r`)
         yield* shows(/on sign\.in\s+https:\/\/sign\.in\/\?a=1&b=\$\(id\)[^]*\[o\]pen[^\n]*$/)

@@ -4,22 +4,35 @@ const key = "x-mcp-header"
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const types = new Set(["string", "integer", "boolean"])
 
-/** The schemas that can be reached from the root by names of properties alone. */
-const properties = (schema: JsonObject, found = new Set<JsonObject>()): ReadonlySet<JsonObject> => {
-  const own = schema["properties"]
-  for (const child of isObject(own) ? Object.values(own).filter(isObject) : []) {
-    found.add(child)
-    properties(child, found)
-  }
-  return found
+/** A schema within another, and the names of properties that lead to it. */
+interface Reached {
+  readonly path: ReadonlyArray<string>
+  readonly schema: JsonObject
 }
+
+/** The schemas that can be reached from the root by names of properties alone. The root must have been bounded. */
+const reached = (root: JsonObject, path: ReadonlyArray<string> = []): ReadonlyArray<Reached> => {
+  const own = root["properties"]
+  return (isObject(own) ? Object.entries(own) : []).flatMap(([name, schema]) =>
+    isObject(schema) ? [{ path: [...path, name], schema }, ...reached(schema, [...path, name])] : []
+  )
+}
+
+/** The headers that a sound schema wants parts of the input to be repeated in, with where in the input those are. */
+export const declaredHeaders = (
+  root: JsonObject
+): ReadonlyArray<{ readonly header: string; readonly path: ReadonlyArray<string> }> =>
+  reached(root).flatMap(({ path, schema }) => {
+    const header = schema[key]
+    return typeof header === "string" ? [{ header, path }] : []
+  })
 
 /**
  * Why the headers that a schema wants arguments to be sent in are not as the protocol has them, if so. A tool with such a
  * declaration must not be offered: what it would put into a request's headers is not foreseeable.
  */
 export const headerProblem = (root: JsonObject): string | undefined => {
-  const reachable = properties(root)
+  const reachable = new Set(reached(root).map(({ schema }) => schema))
   const seen = new Set<string>()
   for (const schema of subschemas(root)) {
     if (!Object.hasOwn(schema, key)) continue

@@ -1,20 +1,18 @@
 import type { Completing, PromptArguments } from "@parley/domain/McpOffers"
 import { McpRequestError } from "@parley/domain/McpOffers"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { OfferMethod, OfferRequests } from "./internal/OfferRequests.ts"
 import type { RequestFailure } from "./internal/SdkFailure.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
 import { readMessages } from "./PromptMessages.ts"
-import { before, readyBy } from "./Readiness.ts"
 import { readContents } from "./ResourceContents.ts"
-import { settled, type ToolServer, until } from "./ToolServer.ts"
+import type { ToolServer } from "./ToolServer.ts"
+import { neverLeft, whenReady } from "./WhenReady.ts"
 
-/** How long, in milliseconds, a request waits for a server that is being started again. */
-const longestWait = 10_000
 const maxValues = 100
 const valueLength = 500
 
@@ -36,47 +34,38 @@ const failed = (server: string, { problem, reason }: RequestFailure): McpRequest
     ? error(server, "Refused", plainLine(wellFormed(problem), 1000))
     : error(server, "Unavailable", reason._tag === "NotSent" ? `The request was not sent: ${problem}` : problem)
 
-/**
- * Asks a server once. While it is being started again, the request waits for it as a call of a tool does: at most ten
- * seconds, and no longer than a call may take, which is counted from when it is sent. A request that was not sent because
- * the connection had just gone is sent when the server is there again.
- */
-const ask = Effect.fnUntraced(function* (
+type Asked = Result.Result<unknown, string>
+
+/** Asks a server once, when it is ready. */
+const ask = (
   server: ToolServer,
   kind: Kind,
   method: OfferMethod,
   params: { readonly [name: string]: unknown }
-) {
+): Effect.Effect<unknown, McpRequestError> => {
   const { name, timeout } = server
-  yield* settled(server)
-  const waitUntil = (yield* Clock.currentTimeMillis) + Math.min(Duration.toMillis(timeout), longestWait)
-  const run: Effect.Effect<unknown, McpRequestError> = Effect.gen(function* () {
-    const ready = yield* Effect.mapError(readyBy(server, waitUntil), ({ problem }) =>
-      error(name, "Unavailable", problem)
-    )
-    const { offers } = ready.connection
-    if (!offers.has[kind]) return yield* error(name, "Unsupported", `The server has ${nouns[kind]}`)
-    return yield* offers.ask(method, params).pipe(
-      // Interrupting the request, here or from outside, also cancels it at the server.
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => Effect.fail(error(name, "Unavailable", `no answer within ${Duration.toSeconds(timeout)} s`))
-      }),
-      Effect.catchTag("RequestFailure", (failure): Effect.Effect<unknown, McpRequestError> =>
-        failure.connection === "Gone" && failure.reason._tag === "NotSent"
-          ? Effect.flatMap(
-              before(
-                waitUntil,
-                until(server, (state) => state !== ready)
-              ),
-              (changed) => (Option.isSome(changed) ? run : Effect.fail(failed(name, failure)))
+  const unavailable = (problem: string) => error(name, "Unavailable", problem)
+  return whenReady(
+    server,
+    ({ connection: { offers } }): Effect.Effect<Asked, McpRequestError> =>
+      offers.has[kind]
+        ? offers.ask(method, params).pipe(
+            Effect.map((answer): Asked => Result.succeed(answer)),
+            // Interrupting the request, here or from outside, also cancels it at the server.
+            Effect.timeoutOrElse({
+              duration: timeout,
+              orElse: () => Effect.fail(unavailable(`no answer within ${Duration.toSeconds(timeout)} s`))
+            }),
+            Effect.catchTag("RequestFailure", (failure): Effect.Effect<Asked, McpRequestError> =>
+              neverLeft(failure)
+                ? Effect.succeed(Result.fail(`The request was not sent: ${failure.problem}`))
+                : Effect.fail(failed(name, failure))
             )
-          : Effect.fail(failed(name, failure))
-      )
-    )
-  })
-  return yield* run
-})
+          )
+        : Effect.fail(error(name, "Unsupported", `The server has ${nouns[kind]}`)),
+    unavailable
+  )
+}
 
 const notRead = (server: string, method: OfferMethod) =>
   error(server, "Refused", `It answered to ${method} with something else`)

@@ -72,7 +72,7 @@ const startStdio = (
       }
     }),
     (child) => ({
-      connect: Effect.flatMap(makeStrays(server.name), (strays) =>
+      connect: Effect.flatMap(makeStrays(server.name, server.warned), (strays) =>
         connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy", strays)
       ),
       ended: child.ended,

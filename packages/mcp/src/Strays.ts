@@ -13,9 +13,10 @@ export type Strays = (kind: Stray, times?: number) => void
 
 /**
  * What is of no use disturbs nothing. But whoever looks for a fault in a server is told: the first of each kind is a warning
- * in the log, and with the end of the scope it is said how many there were.
+ * in the log, and with the end of the scope it is said how many there were. What is in `warned` was said in an earlier life of
+ * the server, and is not said again.
  */
-export const makeStrays = Effect.fnUntraced(function* (server: string) {
+export const makeStrays = Effect.fnUntraced(function* (server: string, warned: Set<Stray>) {
   const name = plainLine(server, 80)
   const counts = new Map<Stray, number>()
   const news = yield* Queue.unbounded<Stray>()
@@ -35,8 +36,9 @@ export const makeStrays = Effect.fnUntraced(function* (server: string) {
   )
   return (kind: Stray, times = 1): void => {
     if (times === 0) return
-    const before = counts.get(kind)
-    counts.set(kind, (before ?? 0) + times)
-    if (before === undefined) Queue.offerUnsafe(news, kind)
+    counts.set(kind, (counts.get(kind) ?? 0) + times)
+    if (warned.has(kind)) return
+    warned.add(kind)
+    Queue.offerUnsafe(news, kind)
   }
 })

@@ -1,8 +1,6 @@
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
 import { type CallContext, type ToolInput } from "@parley/domain/McpManager"
 import { text } from "@parley/domain/Content"
 import { type ToolDefinition, type ToolOutput } from "@parley/domain/Tool"
@@ -16,14 +14,9 @@ import { makePatience } from "./CallPatience.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
 import type { OfferedTool } from "./ToolList.ts"
 import { reporting } from "./Progress.ts"
-import { before, type Ready, readyBy } from "./Readiness.ts"
-import { settled, type ToolServer, until } from "./ToolServer.ts"
-
-/** How long, in milliseconds, a call waits for a server that is being started again. */
-const longestWait = 10_000
-
-/** There is nothing any more that a request could be sent over. */
-class ConnectionGone extends Schema.TaggedError<ConnectionGone>()("ConnectionGone", { problem: Schema.String }) {}
+import type { Ready } from "./Readiness.ts"
+import type { ToolServer } from "./ToolServer.ts"
+import { neverLeft, whenReady } from "./WhenReady.ts"
 
 /** Where the idempotency key of a call is in its `_meta`. */
 export const idempotencyKeyName = "parley/idempotencyKey"
@@ -54,6 +47,8 @@ const settleFailure = (tool: string, { reason }: RequestFailure): Effect.Effect<
   }
 }
 
+type Sent = Result.Result<ToolOutput, string>
+
 /** Sends a call over a connection and reads the answer. */
 const send = (
   { connection }: Ready,
@@ -62,21 +57,18 @@ const send = (
   { idempotencyKey }: CallContext,
   results: ResultFiles | undefined,
   onProgress: (progress: unknown) => void
-): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
+): Effect.Effect<Sent, ToolError> =>
   connection.callTool(offered, input, { [idempotencyKeyName]: idempotencyKey }, onProgress).pipe(
     Effect.flatMap((answer) => settleAnswer(offered, answer, results)),
-    Effect.catchTag("RequestFailure", (failure): Effect.Effect<ToolOutput, ToolError | ConnectionGone> =>
-      failure.connection === "Gone" && failure.reason._tag === "NotSent"
-        ? Effect.fail(new ConnectionGone({ problem: failure.reason.problem }))
-        : settleFailure(offered.name, failure)
+    Effect.map((output): Sent => Result.succeed(output)),
+    Effect.catchTag("RequestFailure", (failure): Effect.Effect<Sent, ToolError> =>
+      neverLeft(failure)
+        ? Effect.succeed(Result.fail(`The call was not sent: ${failure.problem}`))
+        : Effect.map(settleFailure(offered.name, failure), Result.succeed)
     )
   )
 
-/**
- * Runs one tool of one server once. While the server is being started again, the call waits for it: at most ten seconds,
- * and no longer than a call may take, which is counted from when it is sent. The tool is then the one the server offers at
- * that time.
- */
+/** Runs one tool of one server once, when the server is ready. The tool is the one that it offers at that time. */
 export const callTool = Effect.fn("McpManager.call")(function* (
   server: ToolServer,
   definition: ToolDefinition,
@@ -108,22 +100,5 @@ export const callTool = Effect.fn("McpManager.call")(function* (
     )
   })
 
-  yield* settled(server)
-  const waitUntil = (yield* Clock.currentTimeMillis) + Math.min(Duration.toMillis(server.timeout), longestWait)
-  const run: Effect.Effect<ToolOutput, ToolError> = Effect.gen(function* () {
-    const ready = yield* Effect.mapError(readyBy(server, waitUntil), ({ problem }) => notSent(problem))
-    return yield* attempt(ready).pipe(
-      Effect.catchTag("ConnectionGone", ({ problem }) =>
-        // Nothing was sent, so nothing is lost by trying again once it is known what became of the server.
-        Effect.flatMap(
-          before(
-            waitUntil,
-            until(server, (state) => state !== ready)
-          ),
-          (changed) => (Option.isSome(changed) ? run : Effect.fail(notSent(`The call was not sent: ${problem}`)))
-        )
-      )
-    )
-  })
-  return yield* run
+  return yield* whenReady(server, attempt, notSent)
 })

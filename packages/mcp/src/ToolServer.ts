@@ -12,6 +12,7 @@ import { type Dialogue, makeDialogue } from "./Dialogue.ts"
 import type { CallProgress } from "./Progress.ts"
 import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { noLog } from "./ServerLog.ts"
+import type { Stray } from "./Strays.ts"
 import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
 
 /** One server, from its first start to the end of the scope. */
@@ -32,6 +33,8 @@ export interface ToolServer {
   readonly onProgress: (progress: CallProgress) => void
   /** How long one call may take in all, however much progress it reports. */
   readonly longest: Duration.Duration
+  /** What the user has been warned of, in any life of it. */
+  readonly warned: Set<Stray>
   /** That somebody wants it started anew. */
   readonly wanted: Queue.Queue<void>
 }
@@ -54,6 +57,7 @@ export const make = Effect.fnUntraced(function* (
     results: more.results,
     offers: yield* SubscriptionRef.make<Offers>(noneYet),
     settled: yield* Deferred.make<void>(),
+    warned: new Set<Stray>(),
     wanted: yield* Queue.sliding<void>(1)
   } satisfies ToolServer
 })

@@ -1,14 +1,8 @@
 import { Buffer } from "node:buffer"
 import type { ToolInput } from "@parley/domain/McpManager"
 import type * as Schema from "effect/Schema"
-
-type Node = { readonly [key: string]: Schema.Json }
-
-/** Schemas are bounded when they are read; inputs need not be, so only what a schema leads to is looked at. */
-const deepest = 64
-
-const isNode = (value: Schema.Json | undefined): value is Node =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+import { declaredHeaders } from "../HeaderDeclarations.ts"
+import { isObject, type JsonObject } from "../Subschemas.ts"
 
 /** Text that a header can carry as it is, and that is not taken for what it is not. */
 const plain = /^(?! )[\x20-\x7e]*(?<! )$/
@@ -24,24 +18,21 @@ const inHeader = (value: Schema.Json | undefined): string | undefined => {
   return typeof value === "boolean" ? String(value) : undefined
 }
 
+const valueAt = (input: ToolInput, path: ReadonlyArray<string>): Schema.Json | undefined =>
+  path.reduce<Schema.Json | undefined>(
+    (at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+    input
+  )
+
 /**
  * The headers that repeat parts of a call's input, by `x-mcp-header` in the tool's schema, as the revision of 2026-07-28 wants
- * them of streamable HTTP (SEP-2243): so that what stands between may route a call without reading its body.
+ * them of streamable HTTP (SEP-2243): so that what stands between may route a call without reading its body. Inputs need not be
+ * bounded, so only what the schema leads to is looked at.
  */
-export const parameterHeaders = (schema: Node, input: ToolInput): { readonly [name: string]: string } => {
-  const headers: Record<string, string> = {}
-  const visit = (schema: Node, input: Node, depth: number): void => {
-    const properties = schema["properties"]
-    if (!isNode(properties) || depth > deepest) return
-    for (const [key, property] of Object.entries(properties)) {
-      if (!isNode(property) || !Object.hasOwn(input, key)) continue
-      const value = input[key]
-      const header = property["x-mcp-header"]
-      const text = inHeader(value)
-      if (typeof header === "string" && text !== undefined) headers[`Mcp-Param-${header}`] = encode(text)
-      if (isNode(value)) visit(property, value, depth + 1)
-    }
-  }
-  visit(schema, input, 0)
-  return headers
-}
+export const parameterHeaders = (schema: JsonObject, input: ToolInput): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    declaredHeaders(schema).flatMap(({ header, path }) => {
+      const text = inHeader(valueAt(input, path))
+      return text === undefined ? [] : [[`Mcp-Param-${header}`, encode(text)]]
+    })
+  )
