@@ -74,12 +74,20 @@ describe("parley mcp trust", { timeout: 120_000 }, () => {
       assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /seen for the first time: its tools are pinned/)
       assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /are as you accepted them/)
       offer("Sends\na\u200b mail and \u202eevil")
-      const inspected = yield* here.run(["mcp", "inspect", "s"])
-      assert.match(inspected.stdout, /0 tools[^]*1 tool changed since they were pinned, and blocked: send/)
-      const running = yield* terminal(here, ["mcp", "trust", "s"])
-      yield* running.shows(/accept these tools as they are now\?/)
-      yield* running.type("y\r")
-      const { code, output } = yield* running.ended
+      const blocked = Effect.map(here.run(["mcp", "inspect", "s"]), ({ stdout }) =>
+        assert.match(stdout, /0 tools[^]*1 tool changed since they were pinned, and blocked: send/)
+      )
+      const answered = (answer: string) =>
+        Effect.gen(function* () {
+          const running = yield* terminal(here, ["mcp", "trust", "s"])
+          yield* running.shows(/accept these tools as they are now\?/)
+          yield* running.type(`${answer}\r`)
+          return yield* running.ended
+        })
+      yield* blocked
+      assert.match((yield* answered("n")).output, /Nothing was accepted/)
+      yield* blocked
+      const { code, output } = yield* answered("y")
       assert.strictEqual(code, 0)
       assert.match(
         output,
