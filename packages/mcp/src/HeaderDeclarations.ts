@@ -13,9 +13,14 @@ interface Reached {
 /** The schemas that can be reached from the root by names of properties alone. The root must have been bounded. */
 const reached = (root: JsonObject, path: ReadonlyArray<string> = []): ReadonlyArray<Reached> => {
   const own = root["properties"]
-  return (isObject(own) ? Object.entries(own) : []).flatMap(([name, schema]) =>
-    isObject(schema) ? [{ path: [...path, name], schema }, ...reached(schema, [...path, name])] : []
-  )
+  const found: Array<Reached> = []
+  for (const [name, schema] of isObject(own) ? Object.entries(own) : []) {
+    if (!isObject(schema)) continue
+    const inner = [...path, name]
+    found.push({ path: inner, schema })
+    found.push(...reached(schema, inner))
+  }
+  return found
 }
 
 /** The headers that a sound schema wants parts of the input to be repeated in, with where in the input those are. */
