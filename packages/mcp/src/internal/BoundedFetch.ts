@@ -1,5 +1,7 @@
 import type { FetchLike } from "@modelcontextprotocol/client"
 import { lineLimits } from "./MessageLines.ts"
+import { makePassing } from "./NotificationGate.ts"
+import { thinnedEvents } from "./ThinnedEvents.ts"
 
 const newline = 10
 
@@ -25,13 +27,21 @@ const bounding = (isStream: boolean, limit: number): TransformStream<Uint8Array,
   })
 }
 
-/** A `fetch` that never holds more of one message than the limit, however much a server sends. */
-export const boundedFetch =
-  (fetch: FetchLike, limit: number = lineLimits.message): FetchLike =>
-  (url, init) =>
+/**
+ * A `fetch` that never holds more of one message than the limit, however much a server sends, and of streams of events only
+ * the notifications that pass.
+ */
+export const boundedFetch = (
+  fetch: FetchLike,
+  passes = makePassing(() => performance.now()),
+  limit: number = lineLimits.message
+): FetchLike => {
+  return (url, init) =>
     fetch(url, init).then((response) => {
       // Of what is not a success only little is read, and where it came from must stay visible.
       if (!response.ok || response.body === null) return response
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true
-      return new Response(response.body.pipeThrough(bounding(isStream, limit)), response)
+      const bounded = response.body.pipeThrough(bounding(isStream, limit))
+      return new Response(isStream ? bounded.pipeThrough(thinnedEvents(passes)) : bounded, response)
     })
+}

@@ -1,12 +1,11 @@
 import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
-import { coalescedMillis } from "../Relisting.ts"
 import type { Strays } from "../Strays.ts"
 import { makeAwaited } from "./Awaited.ts"
 import type { ChildServer } from "./ChildServer.ts"
 import { makeInbox } from "./Inbox.ts"
 import { lineLimits, makeLineReader } from "./MessageLines.ts"
-import { makeGate, makeRepeatGate } from "./NotificationGate.ts"
+import { makePassing } from "./NotificationGate.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { makeReadMessage } from "./ReadMessage.ts"
 import { loadClient } from "./Sdk.ts"
@@ -39,10 +38,10 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
-  const now = () => performance.now()
-  const passes = makeGate(now)
-  const isNews = makeRepeatGate(now, coalescedMillis / 2)
-  const messageOf = makeReadMessage(sdk, (message) => passes(message) && isNews(message))
+  const messageOf = makeReadMessage(
+    sdk,
+    makePassing(() => performance.now())
+  )
   const read = (line: string): void => {
     const message = messageOf(line)
     if (message === "left out") return

@@ -1,5 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { coalescedMillis } from "../Relisting.ts"
 
 /** Milliseconds between two reports of one call's progress that are looked at. */
 const progressPause = 20
@@ -82,4 +83,11 @@ export const makeRepeatGate = (now: () => number, pauseMillis: number): ((messag
     said.set(method, time + pauseMillis)
     return true
   }
+}
+
+/** Both, for one connection. */
+export const makePassing = (now: () => number): ((message: object) => boolean) => {
+  const passes = makeGate(now)
+  const isNews = makeRepeatGate(now, coalescedMillis / 2)
+  return (message) => passes(message) && isNews(message)
 }
