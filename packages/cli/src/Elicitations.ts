@@ -14,6 +14,10 @@ const cancel: ElicitationAnswer = { _tag: "Cancel" }
 
 const letterOf = (line: string): string => line.trim().charAt(0).toLowerCase()
 
+/** Whether a line is that word or its first letter, and nothing else: what was meant for somebody else is no consent. */
+export const says = (line: string | undefined, word: "done" | "open" | "yes"): boolean =>
+  [word, word.charAt(0)].includes(line?.trim().toLowerCase() ?? "")
+
 const shown = (answer: Answer): string =>
   typeof answer === "object" ? answer.join(", ") : typeof answer === "boolean" ? (answer ? "yes" : "no") : `${answer}`
 
@@ -74,7 +78,7 @@ const askForm = Effect.fnUntraced(function* (fields: ReadonlyArray<Field>, quest
   const output = yield* Output
   const line = yield* question("  answer it? [y]es, [N]o: ")
   if (line === undefined) return cancel
-  if (letterOf(line) !== "y") return decline
+  if (!says(line, "yes")) return decline
   const content: Array<readonly [string, Answer]> = []
   for (const field of fields) {
     const answered = yield* askField(field, question)
@@ -94,9 +98,8 @@ const askAddress = Effect.fnUntraced(function* (url: string, host: string, quest
   yield* output.note(`  on ${host}\n  ${url}`)
   const line = yield* question("  [o]pen it in the browser, [d]one it myself, [N]o: ")
   if (line === undefined) return cancel
-  const letter = letterOf(line)
-  if (letter === "d") return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
-  if (letter !== "o") return decline
+  if (says(line, "done")) return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
+  if (!says(line, "open")) return decline
   if (!(yield* WebBrowser.open(url, Host.env))) yield* output.note("  it could not be opened; open it yourself")
   return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
 })

@@ -5,6 +5,13 @@ import * as Logger from "effect/Logger"
 import { sanitize } from "./Sanitize.ts"
 import * as Streams from "./internal/Streams.ts"
 
+/** What JSON need not escape and a terminal may act on, or show elsewhere than it stands: C1 controls, direction marks. */
+const risky = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** The same JSON: such characters are only ever in its strings. */
+const escapedJson = (json: string): string =>
+  json.replaceAll(risky, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** Where the command writes. Everything that is not JSON is sanitised here, and nowhere else. */
 export class Output extends Context.Service<
   Output,
@@ -24,7 +31,7 @@ export class Output extends Context.Service<
     const note = (text: string) => Effect.sync(() => Streams.err(`${sanitize(text)}\n`))
     return Output.of({
       text: (text) => Effect.sync(() => Streams.out(sanitize(text))),
-      line: (json) => Effect.sync(() => Streams.out(`${json}\n`)),
+      line: (json) => Effect.sync(() => Streams.out(`${escapedJson(json)}\n`)),
       note,
       aside: (text) => Effect.sync(() => Streams.err(`${dim(sanitize(text))}\n`))
     })

@@ -39,8 +39,7 @@ export const make = Effect.fnUntraced(function* (questions: Approvals.Questions)
       const question = Approvals.reader(questions)
       if (question === undefined) return false
       yield* output.note(words(request))
-      const line = yield* question("  send it? [y]es, [N]o: ")
-      return line?.trim().charAt(0).toLowerCase() === "y"
+      return Elicitations.says(yield* question("  send it? [y]es, [N]o: "), "yes")
     }).pipe(alone)
 
   const sample = Effect.fnUntraced(function* (request: Sampling) {

@@ -28,6 +28,10 @@ const middleCut = (text: string): string => {
     : `${characters.slice(0, half).join("")}[… ${characters.length - longest} characters …]${characters.slice(-half).join("")}`
 }
 
+const inQuotes = (text: string): string => escaped(text.replaceAll(/["\\]/g, (character) => `\\${character}`))
+
 /** A word in double quotes, on one line, so that it can be told from any other word. */
-export const quotedWord = (text: string): string =>
-  `"${middleCut(escaped(text.replaceAll(/["\\]/g, (character) => `\\${character}`)))}"`
+export const quotedWord = (text: string): string => `"${middleCut(inQuotes(text))}"`
+
+/** The same with nothing left out, however long it is: where two words are held against each other. */
+export const wholeWord = (text: string): string => `"${inQuotes(text)}"`

@@ -15,9 +15,12 @@ const endsLikeDigest = /_[0-9a-f]{12}$/
 
 const legal = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]/g, "_")
 
-/** Never equal to a name that is plain as it stands: illegal parts become `_` or `-`, and nothing is removed. */
+/**
+ * Begins as no name does that is plain as it stands, so that what the user permits of a server by the beginning of its tools'
+ * names is permitted of no other.
+ */
 const serverLabel = (server: string): string =>
-  legal(server).slice(0, maxLabel).replaceAll(/_{2,}/g, "-").replace(/_$/, "-").replace(/^$/, "-")
+  `-${legal(server)}`.slice(0, maxLabel).replaceAll(/_{2,}/g, "-").replace(/_$/, "-")
 
 /**
  * The name a model uses for one tool of one server: `server__tool` where that is legal and can be taken apart again, else

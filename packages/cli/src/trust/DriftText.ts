@@ -1,7 +1,7 @@
 import { type Drift, type Pinned } from "@parley/mcp/Pins"
 import * as Schema from "effect/Schema"
 import * as TextDiff from "effect/TextDiff"
-import { quotedWord, visible } from "../Visible.ts"
+import { quotedWord, visible, wholeWord } from "../Visible.ts"
 
 type Tool = Pinned[string]
 
@@ -9,14 +9,14 @@ const isDescribed = Schema.is(Schema.Struct({ description: Schema.String, inputS
 
 /** One value to a line, so that a diff has lines to compare; nothing in it is hidden. */
 const laid = (json: Schema.Json, indent = "  "): string => {
-  if (typeof json === "string") return quotedWord(json)
+  if (typeof json === "string") return wholeWord(json)
   if (typeof json !== "object" || json === null) return String(json)
   const inside = `${indent}  `
   const lines = Array.isArray(json)
     ? json.map((item) => laid(item, inside))
     : Object.entries(json)
         .toSorted(([left], [right]) => (left < right ? -1 : 1))
-        .map(([key, value]) => `${quotedWord(key)}: ${laid(value, inside)}`)
+        .map(([key, value]) => `${wholeWord(key)}: ${laid(value, inside)}`)
   const [open, close] = Array.isArray(json) ? "[]" : "{}"
   return lines.length === 0
     ? `${open}${close}`

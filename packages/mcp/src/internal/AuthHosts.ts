@@ -33,6 +33,9 @@ const addressesOf = (hostname: string): Effect.Effect<ReadonlyArray<Address>, Ad
 const placesOf = (addresses: ReadonlyArray<Address>): ReadonlyArray<Place> =>
   addresses.map(({ address }) => placeOf(address))
 
+/** A name whose owner is this machine. Any other may lead here by its own choice, and is then still a stranger's. */
+const isOwnName = (hostname: string): boolean => isIP(bare(hostname)) !== 0 || /^(?:.+\.)?localhost$/i.test(hostname)
+
 /**
  * Whether an address that `server` named may be asked, and at which IP addresses, so that it cannot become another between
  * this check and the connection. Only https, unless both are on this machine; and nothing in a network that outsiders
@@ -48,7 +51,8 @@ export const permitted = Effect.fnUntraced(function* (
   if (url.username !== "" || url.password !== "") return yield* refuse("with a user name or password in it")
   const addresses = yield* addressesOf(url.hostname)
   const places = placesOf(addresses)
-  const own = url.hostname === server.hostname ? places : placesOf(yield* addressesOf(server.hostname))
+  const found = url.hostname === server.hostname ? places : placesOf(yield* addressesOf(server.hostname))
+  const own = isOwnName(server.hostname) ? found : found.filter((place) => place !== "loopback")
   const local = (all: ReadonlyArray<Place>) => all.length > 0 && all.every((place) => place === "loopback")
   if (url.protocol === "http:" && !(local(places) && local(own)))
     return yield* refuse("which is not https: nothing secret is sent there")
