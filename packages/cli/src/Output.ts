@@ -2,15 +2,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import { sanitize } from "./Sanitize.ts"
+import { sanitize, sanitizeJson } from "./Sanitize.ts"
 import * as Streams from "./internal/Streams.ts"
-
-/** What JSON need not escape and a terminal may act on, or show elsewhere than it stands: C1 controls, direction marks. */
-const risky = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-/** The same JSON: such characters are only ever in its strings. */
-const escapedJson = (json: string): string =>
-  json.replaceAll(risky, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 /** Where the command writes. Everything that is not JSON is sanitised here, and nowhere else. */
 export class Output extends Context.Service<
@@ -31,7 +24,7 @@ export class Output extends Context.Service<
     const note = (text: string) => Effect.sync(() => Streams.err(`${sanitize(text)}\n`))
     return Output.of({
       text: (text) => Effect.sync(() => Streams.out(sanitize(text))),
-      line: (json) => Effect.sync(() => Streams.out(`${escapedJson(json)}\n`)),
+      line: (json) => Effect.sync(() => Streams.out(`${sanitizeJson(json)}\n`)),
       note,
       aside: (text) => Effect.sync(() => Streams.err(`${dim(sanitize(text))}\n`))
     })

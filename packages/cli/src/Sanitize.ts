@@ -12,3 +12,15 @@ export const sanitize = (text: string): string =>
     // eslint-disable-next-line no-control-regex -- likewise
     .replace(/[\u007f-\u009f]/g, "\u2421")
     .replace(/[\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu, "")
+
+/** What JSON need not escape, and a terminal may act on or show elsewhere than it stands. */
+const risky = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu
+
+/** The same JSON, fit for a terminal: such characters are only ever in its strings, where they can be escaped. */
+export const sanitizeJson = (json: string): string =>
+  json.replaceAll(risky, (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join("")
+  )

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { sanitize } from "../src/Sanitize.ts"
+import { sanitize, sanitizeJson } from "../src/Sanitize.ts"
 
 /** What may reach a terminal: no control character but tab and line feed, no direction mark, no invisible tag. */
 const safe = (text: string) =>
@@ -48,6 +48,21 @@ describe("sanitize", () => {
         assert.strictEqual(sanitize(sanitize(text)), sanitize(text))
       }
       assert.isTrue(safe(sanitize(a) + sanitize(b)))
+    })
+  )
+})
+
+describe("sanitizeJson", () => {
+  const encode = Schema.encodeSync(Schema.fromJsonString(Schema.String))
+  const decode = Schema.decodeSync(Schema.fromJsonString(Schema.String))
+
+  it.effect.prop("is the same JSON, and safe on a terminal", [Schema.String], ([text]) =>
+    Effect.sync(() => {
+      for (const said of [text, `${text}\u009b2J\u202e\u{e0041}\u061c\ufeff`.toWellFormed()]) {
+        const shown = sanitizeJson(encode(said))
+        assert.strictEqual(decode(shown), said)
+        assert.isTrue(safe(shown), shown)
+      }
     })
   )
 })

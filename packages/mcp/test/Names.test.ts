@@ -67,7 +67,7 @@ describe("qualified names", () => {
   it("stay readable where they can, and keep apart what looks alike", () => {
     assert.strictEqual(qualifiedName("files", "read_file"), "files__read_file")
     assert.strictEqual(qualifiedName("my-server", "a__b"), "my-server__a__b")
-    assert.match(qualifiedName("a__b", "c"), /^a-b__c_[0-9a-f]{12}$/)
+    assert.match(qualifiedName("a__b", "c"), /^-a-b__c_[0-9a-f]{12}$/)
     assert.notStrictEqual(qualifiedName("a", "b__c"), qualifiedName("a__b", "c"))
     assert.notStrictEqual(qualifiedName("a_", "b"), qualifiedName("a", "_b"))
     assert.notStrictEqual(qualifiedName("s", "read file"), qualifiedName("s", "read.file"))
@@ -75,6 +75,18 @@ describe("qualified names", () => {
     assert.strictEqual(qualifiedName("s", "t".repeat(200)).length, 64)
     assert.notStrictEqual(qualifiedName("s", "t".repeat(200)), qualifiedName("s", "t".repeat(201)))
   })
+
+  it.effect.prop(
+    "begin with a server's own name and no other's, so that a permission for its tools is for no others",
+    [Name, Name],
+    ([server, tool]) =>
+      Effect.sync(() => {
+        for (const other of ["a-b", "a", "b", "a-", "git-hub", "workspace", "workspace-", "ws-x"])
+          if (other !== server)
+            assert.isFalse(qualifiedName(server, tool).startsWith(`${other}__`), `${server} ${other}`)
+        assert.isFalse(qualifiedName("git__hub", tool).startsWith("git-hub__"))
+      })
+  )
 
   it("cannot be chosen so that a tool takes the name another was given", () => {
     const given = qualifiedName("s", "read file")

@@ -34,7 +34,8 @@ const placesOf = (addresses: ReadonlyArray<Address>): ReadonlyArray<Place> =>
   addresses.map(({ address }) => placeOf(address))
 
 /** A name whose owner is this machine. Any other may lead here by its own choice, and is then still a stranger's. */
-const isOwnName = (hostname: string): boolean => isIP(bare(hostname)) !== 0 || /^(?:.+\.)?localhost$/i.test(hostname)
+export const isOwnName = (hostname: string): boolean =>
+  isIP(bare(hostname)) !== 0 || /^(?:.+\.)?localhost$/i.test(hostname)
 
 /**
  * Whether an address that `server` named may be asked, and at which IP addresses, so that it cannot become another between
