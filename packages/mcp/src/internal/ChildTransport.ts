@@ -23,6 +23,8 @@ export const connectChild = Effect.fnUntraced(function* (
 ) {
   const sdk = yield* loadClient
   const awaited = makeAwaited()
+  const now = () => performance.now()
+  const changes = makeRepeatGate(now, coalescedMillis / 2)
   // The SDK knows by these two names that this is a program: one that is silent when it is asked for a later revision is then
   // taken for one that does not know it, which over HTTP would be a server that is down.
   const transport: Transport & { readonly pid: number | undefined; readonly stderr: null } = {
@@ -31,6 +33,7 @@ export const connectChild = Effect.fnUntraced(function* (
     start: () => Promise.resolve(),
     send: (message) => {
       awaited.sent(message)
+      changes.asked(message)
       return child.write(sdk.serializeMessage(message))
     },
     close: () => {
@@ -39,10 +42,8 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
-  const now = () => performance.now()
   const passes = makeGate(now)
-  const isNews = makeRepeatGate(now, coalescedMillis / 2)
-  const messageOf = makeReadMessage(sdk, (message) => passes(message) && isNews(message))
+  const messageOf = makeReadMessage(sdk, (message) => passes(message) && changes.isNews(message))
   const read = (line: string): void => {
     const message = messageOf(line)
     if (message === "left out") return
