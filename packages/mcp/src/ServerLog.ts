@@ -84,7 +84,11 @@ export const makeServerLog = (options: {
       const lines = (rest + text).split("\n")
       rest = lines.pop() ?? ""
       if (skipping) {
-        if (lines.length === 0) return
+        if (lines.length === 0) {
+          // The line has no end yet, and nothing of it is wanted.
+          rest = ""
+          return
+        }
         lines.shift()
         skipping = false
       }

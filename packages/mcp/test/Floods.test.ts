@@ -40,12 +40,17 @@ describe("a server that never stops talking", () => {
 
   it("is not heard again on a list that has just been said to have changed", () => {
     const clock = { now: 0 }
-    const isNews = makeRepeatGate(() => clock.now, 100)
+    const { asked, isNews } = makeRepeatGate(() => clock.now, 100)
     const tools = { method: "notifications/tools/list_changed" }
     const prompts = { method: "notifications/prompts/list_changed" }
     assert.deepStrictEqual([tools, tools, prompts, tools].map(isNews), [true, false, true, false])
     assert.isTrue(isNews({ method: "ping", id: 1 }))
     clock.now = 100
+    assert.deepStrictEqual([tools, tools].map(isNews), [true, false])
+    // What changes when a list has been asked for need not be in it.
+    asked({ method: "tools/call", id: 2 })
+    assert.isFalse(isNews(tools))
+    asked({ method: "tools/list", id: 3 })
     assert.deepStrictEqual([tools, tools].map(isNews), [true, false])
   })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { boundedFetch } from "../src/internal/BoundedFetch.ts"
-import { makePassing } from "../src/internal/NotificationGate.ts"
+import { makeGate } from "../src/internal/NotificationGate.ts"
 import { thinnedEvents } from "../src/internal/ThinnedEvents.ts"
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
@@ -54,7 +54,7 @@ describe("a stream of events", () => {
       const kept = yield* through(
         flood + answer,
         16_384,
-        makePassing(() => 0)
+        makeGate(() => 0)
       )
       assert.strictEqual(kept.split("notifications/progress").length - 1, 1 + 1)
       assert.strictEqual(kept.split("notifications/message").length - 1, 400)

@@ -145,6 +145,22 @@ describe("the log of a server", () => {
     assert.deepStrictEqual(lines.slice(-2), ["parley: 800 pieces left out, too much came at once", "info: again"])
   })
 
+  it("holds nothing of a line of standard error without end", () => {
+    const lines: Array<string> = []
+    const clock = { now: 0 }
+    const log = makeServerLog({ write: (line) => lines.push(line), conceal: (text) => text, now: () => clock.now })
+    const piece = "x".repeat(120_000)
+    const begun = performance.now()
+    for (let i = 0; i < 500; i++) {
+      clock.now = i * 1000
+      log.stderr(piece)
+    }
+    // What is held would be looked through again with every piece: fifteen gigabytes.
+    assert.isBelow(performance.now() - begun, 1500)
+    log.stderr("x\nnext\n")
+    assert.deepStrictEqual(lines.slice(1), ["stderr: next"])
+  })
+
   it("conceals a secret wherever a line of standard error is cut", () => {
     const lines: Array<string> = []
     const conceal = (text: string) => text.replaceAll("sesame", "…")

@@ -1,11 +1,12 @@
 import type { RequestId, Transport } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
+import { coalescedMillis } from "../Relisting.ts"
 import type { Strays } from "../Strays.ts"
 import { makeAwaited } from "./Awaited.ts"
 import type { ChildServer } from "./ChildServer.ts"
 import { makeInbox } from "./Inbox.ts"
 import { lineLimits, makeLineReader } from "./MessageLines.ts"
-import { makePassing } from "./NotificationGate.ts"
+import { makeGate, makeRepeatGate } from "./NotificationGate.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { makeReadMessage } from "./ReadMessage.ts"
 import { loadClient } from "./Sdk.ts"
@@ -22,6 +23,8 @@ export const connectChild = Effect.fnUntraced(function* (
 ) {
   const sdk = yield* loadClient
   const awaited = makeAwaited()
+  const now = () => performance.now()
+  const changes = makeRepeatGate(now, coalescedMillis / 2)
   // The SDK knows by these two names that this is a program: one that is silent when it is asked for a later revision is then
   // taken for one that does not know it, which over HTTP would be a server that is down.
   const transport: Transport & { readonly pid: number | undefined; readonly stderr: null } = {
@@ -30,6 +33,7 @@ export const connectChild = Effect.fnUntraced(function* (
     start: () => Promise.resolve(),
     send: (message) => {
       awaited.sent(message)
+      changes.asked(message)
       return child.write(sdk.serializeMessage(message))
     },
     close: () => {
@@ -38,10 +42,8 @@ export const connectChild = Effect.fnUntraced(function* (
       return Promise.resolve()
     }
   }
-  const messageOf = makeReadMessage(
-    sdk,
-    makePassing(() => performance.now())
-  )
+  const passes = makeGate(now)
+  const messageOf = makeReadMessage(sdk, (message) => passes(message) && changes.isNews(message))
   const read = (line: string): void => {
     const message = messageOf(line)
     if (message === "left out") return

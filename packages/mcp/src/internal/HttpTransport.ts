@@ -5,6 +5,7 @@ import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { lettingGo } from "./LettingGo.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
+import { reconnections } from "./Reconnections.ts"
 import { loadClient } from "./Sdk.ts"
 import { streamEnded } from "./SdkFailure.ts"
 import { watched } from "./WatchedConnection.ts"
@@ -18,11 +19,13 @@ export const connectHttp = Effect.fnUntraced(function* (
   login?: Login
 ) {
   const sdk = yield* loadClient
+  const reconnectionScheduler = yield* reconnections
   const transport = yield* Effect.try({
     try: () => {
       const options = login ?? { requestInit: { headers } }
       return new sdk.StreamableHTTPClientTransport(new URL(url), {
         ...options,
+        reconnectionScheduler,
         fetch: boundedFetch("fetch" in options ? options.fetch : fetch)
       })
     },

@@ -1,6 +1,5 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { coalescedMillis } from "../Relisting.ts"
 
 /** Milliseconds between two reports of one call's progress that are looked at. */
 const progressPause = 20
@@ -67,27 +66,28 @@ export const makeGate = (now: () => number): ((message: object) => boolean) => {
 
 const listChanged = /^notifications\/[a-z]+\/list_changed$/
 
-/**
- * Leaves out that a list has changed when that has just been said: it is listed again only when `pauseMillis` have gone by
- * since, and then as it is by that time.
- */
-export const makeRepeatGate = (now: () => number, pauseMillis: number): ((message: object) => boolean) => {
-  const said = new Map<string, number>()
-  return (message) => {
-    if (!("method" in message) || "id" in message) return true
-    const { method } = message
-    if (typeof method !== "string" || !listChanged.test(method)) return true
-    const time = now()
-    if (time < (said.get(method) ?? 0)) return false
-    if (said.size > 10) said.clear()
-    said.set(method, time + pauseMillis)
-    return true
-  }
-}
+/** The requests whose answers are such lists. */
+const isList = /^[a-z]+(?:\/templates)?\/list$/
 
-/** Both, for one connection. */
-export const makePassing = (now: () => number): ((message: object) => boolean) => {
-  const passes = makeGate(now)
-  const isNews = makeRepeatGate(now, coalescedMillis / 2)
-  return (message) => passes(message) && isNews(message)
+/**
+ * Leaves out that a list has changed when that has been said not `pauseMillis` ago and no list was asked for since: the one
+ * that is going to be asked for is then as it is by that time. `asked` is to be told of what is sent.
+ */
+export const makeRepeatGate = (now: () => number, pauseMillis: number) => {
+  const said = new Map<string, number>()
+  return {
+    isNews: (message: object): boolean => {
+      if (!("method" in message) || "id" in message) return true
+      const { method } = message
+      if (typeof method !== "string" || !listChanged.test(method)) return true
+      const time = now()
+      if (time < (said.get(method) ?? 0)) return false
+      if (said.size > 10) said.clear()
+      said.set(method, time + pauseMillis)
+      return true
+    },
+    asked: (message: object): void => {
+      if ("method" in message && typeof message.method === "string" && isList.test(message.method)) said.clear()
+    }
+  }
 }

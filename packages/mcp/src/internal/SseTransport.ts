@@ -5,6 +5,7 @@ import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
+import { watched } from "./WatchedConnection.ts"
 
 /** Speaks HTTP with server-sent events, as it was before streamable HTTP: one long stream, and a request for each message. */
 export const connectSse = Effect.fnUntraced(function* (
@@ -29,5 +30,6 @@ export const connectSse = Effect.fnUntraced(function* (
   transport.onerror = (error) => {
     if (error instanceof sdk.SseError) void transport.close()
   }
-  return yield* open(transport, settings, "legacy")
+  // Of a request that is refused the stream knows nothing.
+  return yield* watched(yield* open(transport, settings, "legacy"))
 })

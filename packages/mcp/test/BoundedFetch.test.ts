@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { boundedFetch } from "../src/internal/BoundedFetch.ts"
+
+const bytes = new TextEncoder()
+
+/** What is read of an answer that is written in these pieces, over and over for as long as it is read, or undefined. */
+const readOf = (
+  pieces: ReadonlyArray<string>,
+  init: { readonly status?: number; readonly type?: string; readonly times?: number }
+) => {
+  const asked = { times: 0 }
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (asked.times++ < (init.times ?? 1)) for (const piece of pieces) controller.enqueue(bytes.encode(piece))
+      else controller.close()
+    }
+  })
+  const response = new Response(body, {
+    status: init.status ?? 200,
+    headers: { "content-type": init.type ?? "text/event-stream" }
+  })
+  const fetch = boundedFetch(() => Promise.resolve(response), 1000)
+  return Effect.gen(function* () {
+    const bounded = yield* Effect.promise(() => fetch("http://127.0.0.1/"))
+    const text = yield* Effect.tryPromise(() => bounded.text()).pipe(Effect.orElseSucceed(() => undefined))
+    return { same: bounded === response, status: bounded.status, size: text?.length, asked: asked.times }
+  })
+}
+
+describe("what is held of an answer over HTTP", () => {
+  it.effect("is one event of a stream, of however many lines, and any number of events", () =>
+    Effect.gen(function* () {
+      const line = `data: ${"x".repeat(93)}\n`
+      assert.strictEqual((yield* readOf([line], { times: 9 })).size, 900)
+      const endless = yield* readOf([line], { times: 1000 })
+      assert.isUndefined(endless.size)
+      assert.isBelow(endless.asked, 30)
+      for (const end of ["\n", "\r\n"]) {
+        const whole = [line, end]
+        assert.strictEqual((yield* readOf(whole, { times: 100 })).size, 100 * (100 + end.length))
+        assert.strictEqual((yield* readOf([whole.join("").repeat(20)], {})).size, 20 * (100 + end.length))
+      }
+      // The end of a line is not that of an event.
+      assert.isUndefined((yield* readOf(["data: x\r", "\n"], { times: 1000 })).size)
+      assert.strictEqual((yield* readOf(["data: x\r", "\n", "\r", "\n"], { times: 1000 })).size, 11_000)
+    })
+  )
+
+  it.effect("is little of a refusal, which stays the answer that it was", () =>
+    Effect.gen(function* () {
+      const piece = "x".repeat(100)
+      const refusal = yield* readOf([piece], { status: 500, type: "text/plain", times: 1000 })
+      assert.deepInclude(refusal, { status: 500, size: undefined })
+      assert.isBelow(refusal.asked, 30)
+      assert.deepInclude(yield* readOf([piece], { status: 302, type: "text/plain" }), {
+        status: 302,
+        same: true,
+        size: 100
+      })
+    })
+  )
+})
