@@ -4,22 +4,37 @@ import { makeChanges } from "./Changes.ts"
 
 type Kind = "tools" | "prompts" | "resources"
 
-/** In the later era of the protocol a server tells of changes only when it is asked to, and for as long as the stream lasts. */
-const ask = (client: Client, kinds: ReadonlyArray<Kind>, notify: () => void): Effect.Effect<void> =>
+const listening = (client: Pick<Client, "listen">, kinds: ReadonlyArray<Kind>) =>
   Effect.tryPromise(() =>
     client.listen({
       ...(kinds.includes("tools") ? { toolsListChanged: true } : {}),
       ...(kinds.includes("prompts") ? { promptsListChanged: true } : {}),
       ...(kinds.includes("resources") ? { resourcesListChanged: true } : {})
     })
-  ).pipe(
-    Effect.tap(({ closed }) => Effect.promise(() => closed)),
+  )
+
+/** In the later era of the protocol a server tells of changes only when it is asked to, and for as long as the stream lasts. */
+export const listenAlways = (
+  client: Pick<Client, "listen">,
+  kinds: ReadonlyArray<Kind>,
+  notify: () => void
+): Effect.Effect<void> => {
+  const ended = ({ closed }: Awaited<ReturnType<Client["listen"]>>) => Effect.promise(() => closed)
+  const again = listening(client, kinds).pipe(
     // What changed while nobody listened is not told of again.
-    Effect.andThen(Effect.delay(Effect.sync(notify), "5 seconds")),
-    Effect.forever,
-    // A server that does not take the request is one whose lists stay as they were.
+    Effect.tap(() => Effect.sync(notify)),
+    Effect.flatMap(ended),
+    Effect.ignore,
+    Effect.delay("5 seconds"),
+    Effect.forever
+  )
+  return listening(client, kinds).pipe(
+    Effect.flatMap(ended),
+    Effect.andThen(again),
+    // A server that does not take the request at all is one whose lists stay as they were.
     Effect.ignore
   )
+}
 
 /**
  * What a server says of changes to what it offers, of each kind by itself. Made before connecting: a server may say it as
@@ -40,7 +55,7 @@ export const announcements = Effect.fnUntraced(function* (client: Client) {
   const listen = Effect.suspend(() => {
     const kinds = (["tools", "prompts", "resources"] as const).filter(announces)
     return kinds.length > 0 && client.getProtocolEra() === "modern"
-      ? ask(client, kinds, () => kinds.forEach((kind) => made[kind].notify()))
+      ? listenAlways(client, kinds, () => kinds.forEach((kind) => made[kind].notify()))
       : Effect.void
   })
   return {
