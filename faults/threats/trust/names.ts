@@ -84,7 +84,7 @@ const prefixes = Effect.gen(function* () {
 const annotations = { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false }
 
 const lies = Effect.gen(function* () {
-  const at = yield* offering(["s"], { permissions: { s__wipe: "ask" } })
+  const at = yield* offering(["s"], { permissions: { s__crash: "allow" } })
   at.offer([
     { name: "wipe", annotations },
     { name: "crash", annotations }
