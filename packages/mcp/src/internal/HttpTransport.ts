@@ -1,8 +1,6 @@
 import * as Effect from "effect/Effect"
-import { plainLine } from "../PlainText.ts"
 import type { Login } from "./Authorizer.ts"
-import { boundedFetch } from "./BoundedFetch.ts"
-import { ServerDown } from "./ChildServer.ts"
+import { httpOptions, transportTo } from "./HttpOptions.ts"
 import { lettingGo } from "./LettingGo.ts"
 import { type ClientSettings, open, type Protocol } from "./Open.ts"
 import { reconnections } from "./Reconnections.ts"
@@ -20,17 +18,8 @@ export const connectHttp = Effect.fnUntraced(function* (
 ) {
   const sdk = yield* loadClient
   const reconnectionScheduler = yield* reconnections
-  const transport = yield* Effect.try({
-    try: () => {
-      const options = login ?? { requestInit: { headers } }
-      return new sdk.StreamableHTTPClientTransport(new URL(url), {
-        ...options,
-        reconnectionScheduler,
-        fetch: boundedFetch("fetch" in options ? options.fetch : fetch)
-      })
-    },
-    catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
-  })
+  const options = { ...httpOptions(headers, login), reconnectionScheduler }
+  const transport = yield* transportTo(url, (at) => new sdk.StreamableHTTPClientTransport(at, options))
   // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It
   // is given an answer that says so. An answer to a request that has one already is ignored.
   const send = transport.send.bind(transport)

@@ -1,8 +1,6 @@
 import * as Effect from "effect/Effect"
-import { plainLine } from "../PlainText.ts"
 import type { Login } from "./Authorizer.ts"
-import { boundedFetch } from "./BoundedFetch.ts"
-import { ServerDown } from "./ChildServer.ts"
+import { httpOptions, transportTo } from "./HttpOptions.ts"
 import { type ClientSettings, open } from "./Open.ts"
 import { loadClient } from "./Sdk.ts"
 import { watched } from "./WatchedConnection.ts"
@@ -15,16 +13,8 @@ export const connectSse = Effect.fnUntraced(function* (
   login?: Login
 ) {
   const sdk = yield* loadClient
-  const transport = yield* Effect.try({
-    try: () => {
-      const options = login ?? { requestInit: { headers } }
-      return new sdk.SSEClientTransport(new URL(url), {
-        ...options,
-        fetch: boundedFetch("fetch" in options ? options.fetch : fetch)
-      })
-    },
-    catch: (cause) => new ServerDown({ problem: `the address is not usable: ${plainLine(String(cause))}` })
-  })
+  const options = httpOptions(headers, login)
+  const transport = yield* transportTo(url, (at) => new sdk.SSEClientTransport(at, options))
   // The stream is the session. The event source would open another one in its place, which the server has never been greeted on.
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the transport is not an EventTarget
   transport.onerror = (error) => {
