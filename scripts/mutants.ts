@@ -1,7 +1,7 @@
-// Plants each bug of mutants/list.json in a copy of the packages and runs the tests that must notice.
+// Plants each bug of mutants/*.json in a copy of the packages and runs the tests that must notice.
 // usage: pnpm mutants [text in "guards" or "file"]...
 import { spawn } from "node:child_process"
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 
@@ -71,7 +71,10 @@ const reason = (output: string): string =>
     .map((line) => `    ${line.trim().slice(0, 220)}`)
     .join("\n")
 
-const mutants: ReadonlyArray<Mutant> = JSON.parse(await readFile(join(root, "mutants/list.json"), "utf8"))
+const lists = (await readdir(join(root, "mutants"))).filter((name) => name.endsWith(".json")).sort()
+const mutants: ReadonlyArray<Mutant> = (
+  await Promise.all(lists.map(async (name) => JSON.parse(await readFile(join(root, "mutants", name), "utf8"))))
+).flat()
 const wanted = process.argv.slice(2)
 const dir = await workspace()
 const chosen = mutants.filter(
