@@ -57,26 +57,9 @@ export const words = ({ input, tool }: Asked, columns: number, whole = false): s
     .join("\n")
 
 export const question = ({ tool: { name } }: Asked): string =>
-  `  run it? [y]es, this call; [a]lways ${name}, whatever its input, until this process ends; [v]iew all; [N]o: `
+  `  run it? [y]es, this call; [a]lways ${name}, whatever its input, until this process ends; [v]iew all; [N]o, or no and why: `
 
-/** What a person answered. Nothing but these words is a yes: what was meant for somebody else must not become one. */
-export const answerOf = (line: string | undefined): "yes" | "always" | "view" | "no" => {
-  switch (line?.trim().toLowerCase()) {
-    case "y":
-    case "yes":
-      return "yes"
-    case "a":
-    case "always":
-      return "always"
-    case "v":
-    case "view":
-      return "view"
-    default:
-      return "no"
-  }
-}
-
-/** For whom nobody can ask: both ways to allow the tool. */
+/** Both ways to allow the tool where there is no person to ask. */
 export const howToAllow = (name: string, configFile: string): string =>
   `nobody can be asked whether ${name} may run; ` +
   `--allow ${name}, or "permissions": { "${name}": "allow" } in ${configFile} can allow it`

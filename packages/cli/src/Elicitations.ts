@@ -2,9 +2,9 @@ import { type Answer, type Answers, type Field, problemOf } from "@parley/domain
 import type { Elicitation, ElicitationAnswer } from "@parley/domain/ServerRequests"
 import * as WebBrowser from "@parley/mcp/WebBrowser"
 import * as Effect from "effect/Effect"
-import type { Question } from "./Approvals.ts"
+import { choose } from "./Consent.ts"
 import * as Host from "./internal/Host.ts"
-import { Output } from "./Output.ts"
+import type { Dialogue } from "./Questions.ts"
 
 /** So often a person may answer with what does not fit before the form is given up. */
 const attempts = 4
@@ -13,10 +13,6 @@ const decline: ElicitationAnswer = { _tag: "Decline" }
 const cancel: ElicitationAnswer = { _tag: "Cancel" }
 
 const letterOf = (line: string): string => line.trim().charAt(0).toLowerCase()
-
-/** Whether a line is that word or its first letter, and nothing else: what was meant for somebody else is no consent. */
-export const says = (line: string | undefined, word: "done" | "open" | "yes"): boolean =>
-  [word, word.charAt(0)].includes(line?.trim().toLowerCase() ?? "")
 
 const shown = (answer: Answer): string =>
   typeof answer === "object" ? answer.join(", ") : typeof answer === "boolean" ? (answer ? "yes" : "no") : `${answer}`
@@ -59,31 +55,29 @@ const about = (field: Field): string =>
   ].join("\n")
 
 /** One field; nothing when it was left empty, and undefined when nobody answers or nothing fits. */
-const askField = Effect.fnUntraced(function* (field: Field, question: Question) {
-  const output = yield* Output
-  yield* output.note(about(field))
+const askField = Effect.fnUntraced(function* (field: Field, { read: answerTo, show }: Dialogue) {
+  yield* show(about(field))
   for (let i = 0; i < attempts; i++) {
-    const line = yield* question("  = ")
+    const line = yield* answerTo("  = ")
     if (line === undefined) return undefined
     if (line.trim() === "" && (!field.required || field.default !== undefined)) return []
     const answer = read(field, line)
     const expected = problemOf(field, answer)
     if (expected === undefined && line.trim() !== "") return [[field.key, answer] as const]
-    yield* output.note(`  expected ${expected ?? "an answer"}`)
+    yield* show(`  expected ${expected ?? "an answer"}`)
   }
   return undefined
 })
 
-const askForm = Effect.fnUntraced(function* (fields: ReadonlyArray<Field>, question: Question) {
-  const output = yield* Output
-  const line = yield* question("  answer it? [y]es, [N]o: ")
-  if (line === undefined) return cancel
-  if (!says(line, "yes")) return decline
+const askForm = Effect.fnUntraced(function* (fields: ReadonlyArray<Field>, dialogue: Dialogue) {
+  const consent = yield* choose(dialogue, "  answer it? [y]es, [N]o: ", ["yes"])
+  if (consent === undefined) return cancel
+  if (consent.choice === "no") return decline
   const content: Array<readonly [string, Answer]> = []
   for (const field of fields) {
-    const answered = yield* askField(field, question)
+    const answered = yield* askField(field, dialogue)
     if (answered === undefined) {
-      yield* output.note("  nothing was sent")
+      yield* dialogue.show("  nothing was sent")
       return cancel
     }
     content.push(...answered)
@@ -93,22 +87,20 @@ const askForm = Effect.fnUntraced(function* (fields: ReadonlyArray<Field>, quest
 })
 
 /** An address is opened when a person says so, or they open it themselves, or they do not. */
-const askAddress = Effect.fnUntraced(function* (url: string, host: string, question: Question) {
-  const output = yield* Output
-  yield* output.note(`  on ${host}\n  ${url}`)
-  const line = yield* question("  [o]pen it in the browser, [d]one it myself, [N]o: ")
-  if (line === undefined) return cancel
-  if (says(line, "done")) return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
-  if (!says(line, "open")) return decline
-  if (!(yield* WebBrowser.open(url, Host.env))) yield* output.note("  it could not be opened; open it yourself")
+const askAddress = Effect.fnUntraced(function* (url: string, host: string, dialogue: Dialogue) {
+  yield* dialogue.show(`  on ${host}\n  ${url}`)
+  const answer = yield* choose(dialogue, "  [o]pen it in the browser, [d]one it myself, [N]o: ", ["open", "done"])
+  if (answer === undefined) return cancel
+  if (answer.choice === "no") return decline
+  if (answer.choice === "open" && !(yield* WebBrowser.open(url, Host.env)))
+    yield* dialogue.show("  it could not be opened; open it yourself")
   return { _tag: "Accept", content: {} } satisfies ElicitationAnswer
 })
 
 /** Puts what a server asks before a person, who is told who asks: the name is the one they gave it. */
-export const ask = Effect.fnUntraced(function* (request: Elicitation, question: Question) {
-  const output = yield* Output
-  yield* output.note(`? The server ${request.server} asks you (the answer goes to it): ${request.message}`)
+export const ask = Effect.fnUntraced(function* (request: Elicitation, dialogue: Dialogue) {
+  yield* dialogue.show(`? The server ${request.server} asks you (the answer goes to it): ${request.message}`)
   return request._tag === "Form"
-    ? yield* askForm(request.fields, question)
-    : yield* askAddress(request.url, request.host, question)
+    ? yield* askForm(request.fields, dialogue)
+    : yield* askAddress(request.url, request.host, dialogue)
 })

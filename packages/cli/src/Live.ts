@@ -21,6 +21,7 @@ import type { Setup } from "./Setup.ts"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
+import * as Questions from "./Questions.ts"
 import * as ServerAnswers from "./ServerAnswers.ts"
 import * as ServerView from "./ServerView.ts"
 import * as ToolProgress from "./ToolProgress.ts"
@@ -112,7 +113,7 @@ export const tools = (
   )
 
 /** The same, for a session: servers may ask, what they say is written down, and how far their tools have got is shown. */
-const toolsOfSession = (setup: Setup, questions: Approvals.Questions) =>
+const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
   Layer.unwrap(
     Effect.map(ToolProgress.make(questions), (onProgress) =>
       tools(setup, undefined, {
@@ -122,7 +123,7 @@ const toolsOfSession = (setup: Setup, questions: Approvals.Questions) =>
     )
   ).pipe(Layer.provide(Layer.effect(ServerRequests, ServerAnswers.make(questions))))
 
-const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<PromptManager, never, Output> => {
+const workspace = (setup: Setup, questions: Questions.Questions): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
   const { limits } = setup
   return Layer.mergeAll(
@@ -159,7 +160,7 @@ type Managers = SessionManager | ModelsManager | McpManager
 export const engine = (
   setup: Setup,
   where: "stored" | "memory" = "stored",
-  questions: Approvals.Questions = Approvals.questions()
+  questions: Questions.Questions = Questions.make()
 ): Layer.Layer<SessionCoordinator | Managers, StorageError, Output> =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([

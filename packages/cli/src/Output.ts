@@ -17,6 +17,8 @@ export class Output extends Context.Service<
     readonly note: (text: string) => Effect.Effect<void>
     /** As `note`, dim where the terminal can do that. */
     readonly aside: (text: string) => Effect.Effect<void>
+    /** As `note`, for what belongs to an open question: everything else waits until it is answered. */
+    readonly ask: (text: string) => Effect.Effect<void>
   }
 >()("@parley/cli/Output") {
   static readonly layer: Layer.Layer<Output> = Layer.sync(Output, () => {
@@ -26,7 +28,8 @@ export class Output extends Context.Service<
       text: (text) => Effect.sync(() => Streams.out(sanitize(text))),
       line: (json) => Effect.sync(() => Streams.out(`${sanitizeJson(json)}\n`)),
       note,
-      aside: (text) => Effect.sync(() => Streams.err(`${dim(sanitize(text))}\n`))
+      aside: (text) => Effect.sync(() => Streams.err(`${dim(sanitize(text))}\n`)),
+      ask: (text) => Effect.sync(() => Streams.prompt(`${sanitize(text)}\n`))
     })
   })
 }

@@ -4,10 +4,10 @@ import type { Sampling, SamplingAnswer, ServerRequests } from "@parley/domain/Se
 import { total } from "@parley/domain/Usage"
 import * as Answering from "@parley/session/Sampling"
 import * as Effect from "effect/Effect"
-import * as Approvals from "./Approvals.ts"
+import { choose } from "./Consent.ts"
 import * as Elicitations from "./Elicitations.ts"
-import * as Lines from "./internal/Lines.ts"
 import { Output } from "./Output.ts"
+import type { Questions } from "./Questions.ts"
 import { short } from "./Render.ts"
 
 const declined = (reason: string): SamplingAnswer => ({ _tag: "Declined", reason })
@@ -27,23 +27,34 @@ const words = ({ maxTokens, messages, server, system }: Sampling): string =>
  * Answers what MCP servers ask: a person on a terminal or in a conversation, one question at a time with those about tools;
  * the user's model where the configuration allows it. Without anybody to ask it says on standard error what was declined.
  */
-export const make = Effect.fnUntraced(function* (questions: Approvals.Questions) {
+export const make = Effect.fnUntraced(function* (questions: Questions) {
   const output = yield* Output
   const models = yield* ModelsManager
   const told = new Set<string>()
   const spent = { tokens: 0 }
-  const alone = Approvals.alone(questions)
 
-  const permitted = (request: Sampling) =>
-    Effect.gen(function* () {
-      const question = Approvals.reader(questions)
-      if (question === undefined) return false
-      yield* output.note(words(request))
-      return Elicitations.says(yield* question("  send it? [y]es, [N]o: "), "yes")
-    }).pipe(alone)
+  /** Why a request must not be sent; undefined when it may. */
+  const refusal = (request: Sampling) =>
+    questions
+      .ask((dialogue) =>
+        Effect.gen(function* () {
+          yield* dialogue.show(words(request))
+          const answer = yield* choose(dialogue, "  send it? [y]es, [N]o: ", ["yes"])
+          return { refused: answer?.choice !== "yes", words: answer?.words ?? "" }
+        })
+      )
+      .pipe(
+        Effect.provideService(Output, output),
+        Effect.map((answer) => {
+          if (answer === undefined) return "there is no person to ask"
+          if (!answer.refused) return undefined
+          return answer.words === "" ? "the user said no" : `the user said no: ${answer.words}`
+        })
+      )
 
   const sample = Effect.fnUntraced(function* (request: Sampling) {
-    if (request.ask && !(yield* permitted(request))) return declined("the user said no")
+    const refused = request.ask ? yield* refusal(request) : undefined
+    if (refused !== undefined) return declined(refused)
     const answer = yield* Answering.answer(request).pipe(
       Effect.provideService(ModelsManager, models),
       Effect.catchTag("ModelError", ({ message }) => Effect.succeed(declined(message)))
@@ -59,12 +70,12 @@ export const make = Effect.fnUntraced(function* (questions: Approvals.Questions)
   })
 
   const elicit: NonNullable<ServerRequests["elicit"]> = (request) =>
-    Effect.suspend(() => {
-      const question = Approvals.reader(questions)
-      return question === undefined
-        ? Effect.succeed({ _tag: "Decline" as const })
-        : Effect.provideService(Elicitations.ask(request, question), Output, output)
-    }).pipe(alone)
+    questions
+      .ask((dialogue) => Elicitations.ask(request, dialogue))
+      .pipe(
+        Effect.provideService(Output, output),
+        Effect.map((answer) => answer ?? { _tag: "Decline" })
+      )
 
   const refused = (server: string, method: string) =>
     Effect.suspend(() => {
@@ -77,7 +88,6 @@ export const make = Effect.fnUntraced(function* (questions: Approvals.Questions)
       )
     })
 
-  const person = questions.conversation || Lines.interactive
-  const requests: ServerRequests = { ...(person ? { elicit } : {}), sample, refused }
+  const requests: ServerRequests = { ...(questions.available ? { elicit } : {}), sample, refused }
   return requests
 })

@@ -1,9 +1,8 @@
 import type { CallProgress } from "@parley/mcp/Progress"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Questions } from "./Approvals.ts"
-import * as Lines from "./internal/Lines.ts"
 import { Output } from "./Output.ts"
+import type { Questions } from "./Questions.ts"
 
 /** So long nothing more is said of one tool. */
 const pauseMillis = 1000
@@ -21,7 +20,7 @@ export const make = Effect.fnUntraced(function* (questions: Questions) {
   const next = new Map<string, number>()
   return (progress: CallProgress): void => {
     const now = clock.currentTimeMillisUnsafe()
-    if (!Lines.interactive || questions.asking || now < (next.get(progress.tool) ?? 0)) return
+    if (!questions.available || questions.asking() || now < (next.get(progress.tool) ?? 0)) return
     next.set(progress.tool, now + pauseMillis)
     const { message, tool } = progress
     run(output.aside(`… ${tool} ${percent(progress)}${message === undefined ? "" : ` ${message}`}`))

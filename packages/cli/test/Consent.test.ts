@@ -1,62 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Demo from "@parley/provider/Demo"
-import * as Registry from "@parley/provider/Registry"
-import { text } from "@parley/domain/Content"
-import { Effect, Layer } from "effect"
-import { questions } from "../src/Approvals.ts"
-import { Output } from "../src/Output.ts"
-import * as ServerAnswers from "../src/ServerAnswers.ts"
+import { parse } from "../src/Consent.ts"
 
-const quiet = Output.of({
-  text: () => Effect.void,
-  line: () => Effect.void,
-  note: () => Effect.void,
-  aside: () => Effect.void
-})
-const here = Layer.merge(Layer.succeed(Output, quiet), Registry.layer({ providers: [Demo.make()], unavailable: {} }))
+const meant = (line: string) => parse(line, ["yes", "always", "view"])
 
-/** Who answers for servers, where every question is answered by one line. */
-const answering = (line: string) =>
-  Effect.gen(function* () {
-    const asked = questions(true)
-    asked.lent = () => Effect.succeed(line)
-    const { elicit, sample } = yield* ServerAnswers.make(asked)
-    assert.isDefined(elicit)
-    assert.isDefined(sample)
-    return { elicit, sample }
+describe("consent is a word of its own", () => {
+  it("the words that are offered, and their first letters", () => {
+    for (const line of ["y", " YES ", "Y"]) assert.deepStrictEqual(meant(line), { choice: "yes", words: "" })
+    for (const line of ["a", "Always"]) assert.strictEqual(meant(line)?.choice, "always")
+    assert.strictEqual(meant("v")?.choice, "view")
   })
 
-const form = { _tag: "Form", server: "s", message: "About you", fields: [] } as const
-const address = { _tag: "Url", server: "s", message: "Sign in", url: "https://a.example/", host: "a.example" } as const
-const sampling = {
-  server: "s",
-  ask: true,
-  system: "",
-  messages: [{ role: "user" as const, content: [text("Hello")] }],
-  maxTokens: 50
-}
+  it("anything else is no answer", () => {
+    for (const line of ["yesterday", "yes but", "you should not", "and then stop", "yy", "va", "not this", "nay", "ｙ"])
+      assert.isUndefined(meant(line), line)
+  })
 
-describe("consent to what a server asks is a word of its own", () => {
-  it.live("a line that was meant for somebody else is a no", () =>
-    Effect.gen(function* () {
-      for (const line of ["do not do that", "Don't", "only look", "yet another question", "yesterday", "", "n"]) {
-        const { elicit, sample } = yield* answering(line)
-        assert.strictEqual((yield* elicit(address))._tag, "Decline", line)
-        assert.strictEqual((yield* elicit(form))._tag, "Decline", line)
-        assert.strictEqual((yield* sample(sampling))._tag, "Declined", line)
-      }
-    }).pipe(Effect.provide(here))
-  )
-
-  it.live("the words that are offered are a yes, and so are their first letters", () =>
-    Effect.gen(function* () {
-      for (const line of ["d", " Done "])
-        assert.strictEqual((yield* (yield* answering(line)).elicit(address))._tag, "Accept", line)
-      for (const line of ["y", " YES "]) {
-        const { elicit, sample } = yield* answering(line)
-        assert.strictEqual((yield* elicit(form))._tag, "Accept", line)
-        assert.strictEqual((yield* sample(sampling))._tag, "Answered", line)
-      }
-    }).pipe(Effect.provide(here))
-  )
+  it("a no may have words behind it, which are kept as they were written", () => {
+    for (const line of ["", "n", " No "]) assert.deepStrictEqual(meant(line), { choice: "no", words: "" })
+    for (const line of ["no, Use the other File", "n Use the other File", "No: Use the other File"])
+      assert.deepStrictEqual(meant(line), { choice: "no", words: "Use the other File" })
+  })
 })

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { lineLimit, LongLines } from "../src/internal/LongLines.ts"
 import { Pastes } from "../src/internal/Pastes.ts"
+import { eventually } from "./support/Terminal.ts"
 
 /** What the line editor gets, and what a line with it means. */
 const through = (chunks: ReadonlyArray<Buffer>) => {
@@ -31,6 +33,24 @@ describe("pastes", () => {
       assert.strictEqual(line, "é 😀\n\u001b[20 \u001b[201 \u001b[A.", `cut at ${i}`)
     }
   })
+
+  it("whose end never comes are ended by Ctrl-C or Ctrl-D, which are keys then", () => {
+    for (const key of ["\u0003", "\u0004"]) {
+      const { keys, line } = through([Buffer.from("\u001b[200~one\ntwo"), Buffer.from(key), Buffer.from("x")])
+      assert.strictEqual(keys, `[paste 1]${key}x`)
+      assert.strictEqual(line, `one\ntwo${key}x`)
+    }
+  })
+
+  it.live("whose end never comes end by themselves", () =>
+    Effect.gen(function* () {
+      const pastes = new Pastes()
+      pastes.write(Buffer.from("\u001b[200~a word"))
+      assert.isTrue(pastes.open)
+      yield* eventually("the end of the paste", () => !pastes.open)
+      assert.strictEqual(String(pastes.read()), "a word")
+    })
+  )
 
   it("of a few words are typed, and keys are passed on as they are", () => {
     assert.deepStrictEqual(through([Buffer.from(`${paste("a word")}\u001b`)]), {

@@ -2,6 +2,7 @@ import { Round } from "@parley/domain/Session"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { place } from "./support/Cli.ts"
+import { terminal } from "./support/Terminal.ts"
 
 const decode = Schema.decodeEffect(Schema.fromJsonString(Round))
 const call = (stdout: string) => Effect.map(decode(stdout), ({ turns }) => turns[0]?.toolCalls[0])
@@ -38,38 +39,49 @@ describe("permissions", () => {
   )
 
   it.live(
-    "a conversation asks, and takes no, yes and always for an answer",
+    "a conversation on a terminal asks again until it understands: no and why, yes for one call, always for one tool",
     () =>
       Effect.gen(function* () {
         const here = yield* place
         here.configure({ permissions: { "*": "ask" } })
-        const list = "List the files here"
-        const input = [list, "no", list, "y", list, "a", list, "/exit", ""].join("\n")
-        const ended = yield* here.run(["chat"], { input })
-        assert.strictEqual(ended.code, 0, ended.stderr)
-        const marks = ended.stderr.split("\n").filter((line) => /^[✓✗]/.test(line))
-        assert.deepStrictEqual(
-          marks.map((line) => line.charAt(0)),
-          ["✗", "✓", "✓", "✓"]
-        )
-        assert.include(marks[0], "the user said no")
+        const { ended, shows, type } = yield* terminal(here, ["chat"])
+        const list = Effect.andThen(shows(/> [^\n]*$/), type("List the files here\r"))
+        const asked = /run it\?[^\n]*$/
+        yield* list
+        yield* shows(asked)
+        yield* type("yesterday I said yes\r")
+        yield* shows(/no answer to this question[^]*run it\?[^\n]*$/)
+        yield* type("no, look at the README first\r")
+        yield* shows(/✗ [^\n]*the user said no: look at the README first/)
+        yield* list
+        yield* shows(/README first[^]*run it\?[^\n]*$/)
+        yield* type("v\r")
+        yield* shows(/no: v\r?\n\? workspace__list_files[^]*run it\?[^\n]*$/)
+        yield* type("y\r")
+        yield* shows(/✓ /)
+        yield* list
+        yield* shows(/✓ [^]*run it\?[^\n]*$/)
+        yield* type("always\r")
+        yield* shows(/✓ [^]*✓ /)
+        yield* list
+        yield* shows(/✓ [^]*✓ [^]*✓ [^]*> [^\n]*$/)
+        yield* type("/exit\r")
+        assert.strictEqual((yield* ended).code, 0)
       }),
-    60_000
+    90_000
   )
 
   it.live(
-    "a yes is for one call, always for one tool, and what is no answer is a no",
+    "what a pipe holds answers no question",
     () =>
       Effect.gen(function* () {
         const here = yield* place
         here.configure({ permissions: { "*": "ask" } })
-        const list = "List the files here"
-        const input = [list, "yes", list, "yesterday I said no", list, "v", "a", list, "/exit", ""].join("\n")
-        const ended = yield* here.run(["chat"], { input })
+        const ended = yield* here.run(["chat"], { input: "List the files here\ny\na\n" })
         assert.strictEqual(ended.code, 0, ended.stderr)
         const marks = ended.stderr.split("\n").filter((line) => /^[✓✗]/.test(line))
-        assert.strictEqual(marks.map((line) => line.charAt(0)).join(""), "✓✗✓✓")
-        assert.lengthOf(ended.stderr.match(/^ {2}│ /gm) ?? [], 4, "three questions, one of them viewed again")
+        assert.strictEqual(marks.map((line) => line.charAt(0)).join(""), "✗")
+        assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
       }),
     60_000
   )

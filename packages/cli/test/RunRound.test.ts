@@ -27,7 +27,8 @@ const nowhere = Layer.succeed(Output, {
   text: () => Effect.void,
   line: () => Effect.void,
   note: () => Effect.void,
-  aside: () => Effect.void
+  aside: () => Effect.void,
+  ask: () => Effect.void
 })
 
 // Time stands still here: whoever waits for some never ends.

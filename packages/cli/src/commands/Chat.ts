@@ -3,7 +3,6 @@ import type { McpManager } from "@parley/domain/McpManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Approvals from "../Approvals.ts"
 import * as Closed from "../Closed.ts"
 import * as Completion from "../Completion.ts"
 import * as Lines from "../internal/Lines.ts"
@@ -12,6 +11,7 @@ import * as Live from "../Live.ts"
 import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import * as Prompts from "../Prompts.ts"
+import * as Questions from "../Questions.ts"
 import * as RunRound from "../RunRound.ts"
 import * as ServerRestarts from "../ServerRestarts.ts"
 import * as Setup from "../Setup.ts"
@@ -29,10 +29,21 @@ const tellLost = Effect.fnUntraced(function* (id: SessionId) {
       yield* output.note(`parley: ${Closed.words(one)}; say "continue" to go on with it`)
 })
 
+/** The lines of a conversation. What completes them needs the engine, which is there later. */
+const openReader = Effect.acquireRelease(
+  Effect.sync(() => {
+    let complete: Lines.Complete = (_line, done) => done([], "")
+    const lines = Lines.open((line, done) => complete(line, done))
+    return { lines, completeWith: (found: Lines.Complete) => void (complete = found) }
+  }),
+  ({ lines }) => Effect.sync(lines.close)
+)
+type Reader = Effect.Success<typeof openReader>
+
 const again = "\nparley: Ctrl-C once more, /exit or Ctrl-D ends the conversation"
 
 /** One line, one message. Ctrl-C ends the running round and not the conversation; a second one soon after ends that too. */
-const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup, questions: Approvals.Questions) {
+const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup, { completeWith, lines }: Reader) {
   const output = yield* Output
   const coordinator = yield* SessionCoordinator
   yield* Notices.show(setup)
@@ -41,12 +52,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())
   let busy = false
-  const complete: Lines.Complete = (line, done) =>
-    void runFork(Effect.map(Completion.complete(line), ({ hits, on }) => done(hits, on)))
-  const lines = yield* Effect.acquireRelease(
-    Effect.sync(() => Lines.open(complete)),
-    (lines) => Effect.sync(lines.close)
-  )
+  completeWith((line, done) => void runFork(Effect.map(Completion.complete(line), ({ hits, on }) => done(hits, on))))
   const told = new Set<string>()
   Signals.divertInterrupt(() => {
     if (busy) runFork(coordinator.cancel(info.id))
@@ -54,7 +60,6 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     else if (lines.interactive) runFork(Effect.andThen(output.note(again), Effect.sync(lines.again)))
     return busy || lines.interactive
   })
-  questions.lent = lines.next
   yield* ServerRestarts.listen(setup)
   for (;;) {
     const line = yield* lines.next("> ")
@@ -84,10 +89,12 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }
-}, Effect.scoped)
+})
 
 export const chat = Effect.fn("parley chat")(function* (input: Input) {
   const setup = yield* Setup.load(input)
-  const questions = Approvals.questions(true)
-  yield* Effect.provide(conversation(input, setup, questions), Live.engine(setup, "stored", questions))
-})
+  // Before the engine: a question of a server that starts is asked through the same reader, which keeps what was typed.
+  const reader = yield* openReader
+  const questions = Questions.make(reader.lines)
+  yield* Effect.provide(conversation(input, setup, reader), Live.engine(setup, "stored", questions))
+}, Effect.scoped)

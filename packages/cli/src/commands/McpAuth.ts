@@ -6,6 +6,7 @@ import { ServerTrouble, UsageError } from "../ExitCode.ts"
 import * as Host from "../internal/Host.ts"
 import * as Lines from "../internal/Lines.ts"
 import { Output } from "../Output.ts"
+import * as Questions from "../Questions.ts"
 import { concealing } from "../ServerView.ts"
 import * as Setup from "../Setup.ts"
 import type { Here } from "./Dynamic.ts"
@@ -22,13 +23,19 @@ const load = Effect.promise(() =>
   Promise.all([import("@parley/mcp/McpAuth"), import("@parley/mcp/Authorize"), import("@parley/mcp/LoginErrors")])
 )
 
-/** A line that somebody types, or that is piped in. */
+/** A line of a pipe, for scripts that say --paste: it is no consent, and counts only with the secret of this login in it. */
+const piped = Effect.acquireUseRelease(
+  Effect.sync(() => Lines.open()),
+  (lines) => lines.next(""),
+  (lines) => Effect.sync(lines.close)
+)
+
+/** The address that the browser ended up at: typed by a person after it was asked for, or piped in. */
 const pasted = (nothing: () => LoginFailed) =>
-  Effect.acquireUseRelease(
-    Effect.sync(Lines.open),
-    (lines) => Effect.filterOrFail(lines.next("> "), (line) => line !== undefined, nothing),
-    (lines) => Effect.sync(lines.close)
-  )
+  Effect.suspend(() => {
+    const questions = Questions.make()
+    return questions.available ? questions.ask(({ read }) => read("> ")) : piped
+  }).pipe(Effect.filterOrFail((line) => line !== undefined, nothing))
 
 /** Logs in to one server of the configuration, on or off, and keeps the login. */
 export const auth = Effect.fn("parley mcp auth")(function* (flags: Input) {
@@ -53,7 +60,13 @@ export const auth = Effect.fn("parley mcp auth")(function* (flags: Input) {
     say: output.note,
     pasteOnly: flags.paste,
     ...(flags.paste || Lines.interactive
-      ? { paste: pasted(() => new Errors.LoginFailed({ problem: "nothing was pasted" })) }
+      ? {
+          paste: Effect.provideService(
+            pasted(() => new Errors.LoginFailed({ problem: "nothing was pasted" })),
+            Output,
+            output
+          )
+        }
       : {})
   })
   yield* Effect.mapError(

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { UsageError } from "../ExitCode.ts"
 import { Output } from "../Output.ts"
+import * as Questions from "../Questions.ts"
 import * as Setup from "../Setup.ts"
 import { quoted } from "../Slots.ts"
 import * as ProjectTrust from "../trust/ProjectTrust.ts"
@@ -41,18 +42,20 @@ const revoke = Effect.fnUntraced(function* (setup: Setup.Setup, { all, name }: I
 const isOpen = ({ standing }: Trust.Standings["servers"][number]): boolean =>
   standing === "unknown" || standing === "declined"
 
+const consentOf = ({ hash, yes }: Input) => ({ yes, hash: Option.getOrUndefined(hash), questions: Questions.make() })
+
 /** Has the user decide on what a project declares, one server after the other. */
 const decideAll = Effect.fnUntraced(function* (setup: Setup.Setup, input: Input) {
   const output = yield* Output
   const open = setup.project.servers.filter(isOpen)
   if (open.length === 0) return yield* output.note("Nothing in this project waits to be trusted")
   if (input.yes && open.length > 1) return yield* usage("--yes needs the name of the one server that --hash stands for")
-  const consent = { yes: input.yes, hash: Option.getOrUndefined(input.hash) }
+  const consent = consentOf(input)
   for (const server of open) if (!(yield* ProjectTrust.decide(setup, server, consent))) return
 })
 
 const decideOne = Effect.fnUntraced(function* (setup: Setup.Setup, name: string, input: Input) {
-  const consent = { yes: input.yes, hash: Option.getOrUndefined(input.hash) }
+  const consent = consentOf(input)
   const server = setup.project.servers.find((server) => server.name === name)
   if (server !== undefined && isOpen(server)) return yield* ProjectTrust.decide(setup, server, consent)
   const counting = UserServers.named(setup.servers, name)

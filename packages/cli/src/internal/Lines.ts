@@ -1,169 +1,198 @@
-import process from "node:process"
-import * as readline from "node:readline"
 import * as Effect from "effect/Effect"
-import * as Host from "./Host.ts"
-import { LongLines } from "./LongLines.ts"
+import * as Editor from "./Editor.ts"
+import type { Complete, LineSource, Listener } from "./LineSource.ts"
 import * as Orphan from "./Orphan.ts"
-import { leavePastes, markPastes, Pastes } from "./Pastes.ts"
-import { keepShown } from "./Redrawn.ts"
+import * as Pipe from "./Pipe.ts"
+import * as PlainTerminal from "./PlainTerminal.ts"
 import * as Signals from "./Signals.ts"
-import * as Streams from "./Streams.ts"
+import * as Terminal from "./Terminal.ts"
+
+export type { Complete } from "./LineSource.ts"
+export const { interactive } = Terminal
+
+/** Shows a prompt and reads the line that is typed after it was shown; undefined at the end of input. */
+export type Read = (prompt: string) => Effect.Effect<string | undefined>
+
+export interface Dialogue {
+  readonly read: Read
+  /** Whether a line had been begun before the first question was shown. It is back afterwards. */
+  readonly interrupted: boolean
+}
 
 export interface Lines {
-  /** The next line, or undefined at the end of input. */
-  readonly next: (prompt: string) => Effect.Effect<string | undefined>
+  /** The next line, or undefined at the end of input. Lines that arrived early come first. */
+  readonly next: Read
+  /**
+   * Has a person answer questions. It begins when nothing has been typed for a moment, and its answers are lines that were
+   * typed after their prompt was shown, from the first key on. What was typed before it or after its last answer is for
+   * `next`; what is typed between two of its questions is dropped. One at a time.
+   */
+  readonly dialogue: <A, E, R>(use: (dialogue: Dialogue) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Whether a person is asked, and not a pipe. */
   readonly interactive: boolean
-  /** Drops what has been typed and asks again. */
+  /** Whether lines have arrived that nothing has asked for. */
+  readonly early: () => boolean
+  /** Drops what has been typed and shows the prompt again; a question gets no answer. */
   readonly again: () => void
   readonly close: () => void
   /** The line that `next` gave last without what was pasted into it, for which labels stand. */
   readonly typed: () => string
 }
 
-/** Asks what the end of a line may become: `hits` take the place of `on`. Answers once, sooner or later. */
-export type Complete = (line: string, done: (hits: ReadonlyArray<string>, on: string) => void) => void
-
 /** So many lines may wait before a pipe is not read any further. */
 const enough = 100
+/** For so many milliseconds nothing may be typed before a question is shown: nothing on its way can become its answer. */
+const quietMillis = 300
+/** The same while a line is unfinished: who paused within a word is likely to go on. */
+const unfinishedMillis = 1000
 
-const { stderr, stdin } = process
-/** Whether a person is there to be asked and to answer: prompts go to standard error. */
-export const interactive: boolean = stdin.isTTY && stderr.isTTY
-
-/** Gives the terminal back while the process is stopped, as its shell expects, and takes it again when it goes on. */
-const suspendable = (take: () => void, giveBack: () => void) => {
-  const suspend = () => {
-    giveBack()
-    process.removeListener("SIGTSTP", suspend)
-    process.kill(process.pid, "SIGTSTP")
-    // Runs when the process goes on, or soon, where nobody could wake it and the system does not let it stop.
-    // @effect-diagnostics-next-line globalTimers:off -- a signal's listener, outside of any Effect
-    setTimeout(() => {
-      process.on("SIGTSTP", suspend)
-      take()
-    }, 20)
-  }
-  process.on("SIGTSTP", suspend)
-  // After a stop without notice; whoever had the terminal meanwhile may have left it in another mode.
-  process.on("SIGCONT", take)
-  return suspend
+type Take = (line: string | undefined) => void
+/** A dialogue that has the terminal: before its first prompt, lines are still the conversation's. */
+interface Question {
+  readonly take?: Take
+  readonly shown: boolean
 }
 
-/** The line editor of a terminal that has one; what is pasted is text and not keys. */
-const openEditor = (asking: () => boolean, complete: Complete | undefined) => {
-  const pastes = new Pastes()
-  /** A terminal that was closed fails to be read, and to be set, which it would report as another failure. */
-  let gone = false
-  const setRawMode = (on: boolean) => void (gone || stdin.setRawMode(on))
-  const input = Object.assign(stdin.pipe(pastes), { setRawMode })
-  const completer: readline.AsyncCompleter = (line, done) => {
-    // The editor stops to listen until it has its answer. Keys that are pressed meanwhile are typed, and then the answer is
-    // to a line that is no more.
-    queueMicrotask(() => void (open && reader.resume()))
-    complete?.(line, (hits, on) => {
-      if (!open) return
-      const same = asking() && reader.line.slice(0, reader.cursor) === line
-      done(null, same ? [[...hits], on] : [[], ""])
+const sourceOf = (terminal: Terminal.Terminal | undefined, complete: Complete | undefined, listener: Listener) =>
+  terminal === undefined
+    ? Pipe.open(listener)
+    : terminal.edits
+      ? Editor.open(terminal, complete, listener)
+      : PlainTerminal.open(terminal, listener)
+
+/** Waits until nothing has been typed for a moment, what the system has not handed over yet included. */
+const quiet = (source: LineSource): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const settled = () => {
+      const wanted = source.unfinished() ? unfinishedMillis : quietMillis
+      return source.lastInput() + wanted - performance.now()
+    }
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      const left = settled()
+      return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(left), Effect.andThen(source.look, look))
     })
-  }
-  const options = { input, output: process.stderr, terminal: true }
-  const reader = readline.createInterface(complete === undefined ? options : { ...options, completer })
-  let open = true
-  const release = keepShown(reader, () => open && asking())
-  const giveBack = () => {
-    if (!open) return
-    Streams.prompt(leavePastes)
-    setRawMode(false)
-  }
-  const take = () => {
-    if (!open) return
-    setRawMode(true)
-    Streams.prompt(markPastes)
-    if (asking()) reader.prompt(true)
-  }
-  reader.on("SIGTSTP", suspendable(take, giveBack))
-  reader.on("SIGINT", () => Signals.receive("SIGINT"))
-  process.on("exit", giveBack)
-  stdin.on("error", () => {
-    if (gone) return
-    gone = true
-    reader.close()
+    return Effect.andThen(source.look, look)
   })
-  reader.on("close", () => {
-    giveBack()
-    release()
-    open = false
-    stdin.unpipe(pastes)
-  })
-  Streams.prompt(markPastes)
-  return { reader, expand: (line: string) => pastes.expand(line) }
-}
 
-const openPlain = () => {
-  const reader = readline.createInterface({ input: interactive ? stdin : stdin.pipe(new LongLines()), terminal: false })
-  stdin.once("error", () => reader.close())
-  return { reader, expand: (line: string) => line }
-}
-
-/** Lines a person types, or a pipe gives. Lines that arrive early wait their turn. */
-export const open = (complete?: Complete): Lines => {
-  let take: ((line: string | undefined) => void) | undefined
-  const edits = interactive && Host.env["TERM"] !== "dumb"
-  const { expand, reader } = edits ? openEditor(() => take !== undefined, complete) : openPlain()
+/** Lines a person types, or a pipe gives. */
+export const open = (complete?: Complete, terminal = Terminal.ofProcess): Lines => {
+  /** Who waits for the conversation's next line, and behind which prompt. */
+  let next: { readonly take: Take; readonly prompt: string } | undefined
+  /** The dialogue that has the terminal. */
+  let question: Question | undefined
+  /** Lines that were typed after an answer: another prompt of the same dialogue drops them. */
+  const between: Array<string> = []
   const waiting: Array<string> = []
   let typed = ""
   let ended = false
   let unwatch = () => {}
+  const person = terminal !== undefined
+  const source: LineSource = sourceOf(terminal, complete, {
+    line: (line) => {
+      if (question?.take !== undefined) return question.take(source.expand(line))
+      if (question?.shown === true) return void between.push(line)
+      arrive(line)
+    },
+    closed: () => {
+      ended = true
+      unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
+      question?.take?.(undefined)
+      give(undefined)
+    },
+    prompting: () => (question === undefined ? next : question.take) !== undefined,
+    asking: () => question !== undefined
+  })
+  const arrive = (line: string) => {
+    if (next !== undefined) give(line)
+    else if (waiting.push(line) >= enough && !person) source.pause()
+  }
   const meant = (line: string) => {
     typed = line
-    return expand(line)
+    return source.expand(line)
   }
   const give = (line: string | undefined) => {
-    const resolve = take
-    take = undefined
-    resolve?.(line === undefined ? undefined : meant(line))
+    const waiter = next
+    next = undefined
+    waiter?.take(line === undefined ? undefined : meant(line))
   }
-  reader.on("line", (line) => {
-    if (take !== undefined) return give(line)
-    if (waiting.push(line) >= enough && !interactive) reader.pause()
+
+  const write = (text: string) => void terminal?.output.write(text)
+  const ask = (prompt: string) =>
+    Effect.callback<string | undefined>((resume) => {
+      if (ended) return resume(Effect.undefined)
+      const answered = (line: string | undefined) => {
+        question = { shown: true }
+        resume(Effect.succeed(line))
+      }
+      if (between.splice(0).length > 0) write("  (what was typed before this question was shown is not used)\n")
+      question = { shown: true, take: answered }
+      source.prompt(prompt)
+      // What was typed for a question that is withdrawn goes with it.
+      return Effect.map(source.takeDraft, () => {
+        if (question?.take === answered) question = { shown: true }
+        write("\n")
+      })
+    })
+
+  const begin = Effect.map(source.takeDraft, (draft) => {
+    if (draft === "" && next !== undefined) write("\n")
+    question = { shown: false }
+    return { draft }
   })
-  reader.on("close", () => {
-    ended = true
-    unwatch = Orphan.whenOrphaned(() => Signals.receive("SIGHUP"))
-    give(undefined)
-  })
-  const ask = () => {
-    if (!interactive) return
-    if (edits) reader.prompt()
-    else Streams.prompt(reader.getPrompt())
-  }
+  const end = (draft: string) =>
+    Effect.map(source.takeDraft, (more) => {
+      question = undefined
+      for (const line of between.splice(0)) arrive(line)
+      source.putDraft(draft + more)
+      if (next !== undefined && !ended) source.prompt(next.prompt)
+    })
+  const dialogue: Lines["dialogue"] = (use) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        yield* restore(quiet(source))
+        const begun = yield* begin
+        const read: Read = (prompt) =>
+          Effect.gen(function* () {
+            yield* quiet(source)
+            const more = yield* source.takeDraft
+            if (question?.shown === false) begun.draft += more
+            return yield* ask(prompt)
+          })
+        const interrupted = begun.draft !== ""
+        return yield* Effect.ensuring(
+          restore(use({ read, interrupted })),
+          Effect.suspend(() => end(begun.draft))
+        )
+      })
+    )
+
   return {
-    interactive,
+    interactive: person,
+    early: () => waiting.length > 0 || source.unfinished(),
     next: (prompt) =>
       Effect.callback((resume) => {
         const early = waiting.shift()
-        if (waiting.length < enough && !interactive && !ended) reader.resume()
+        if (waiting.length < enough && !person && !ended) source.resume()
         if (early !== undefined || ended) return resume(Effect.sync(() => (early === undefined ? early : meant(early))))
-        const own = (line: string | undefined) => resume(Effect.succeed(line))
-        take = own
-        reader.setPrompt(prompt)
-        ask()
+        const own = { prompt, take: (line: string | undefined) => resume(Effect.succeed(line)) }
+        next = own
+        if (question === undefined) source.prompt(prompt)
         // Whoever no longer waits must not swallow the next line.
         return Effect.sync(() => {
-          if (take !== own) return
-          take = undefined
-          if (interactive) Streams.prompt("\n")
+          if (next !== own) return
+          next = undefined
+          write("\n")
         })
       }),
+    dialogue,
     typed: () => typed,
     again: () => {
-      // The keys that an editor has for it: to the end of the line, and all before it away.
-      if (edits) for (const name of ["e", "u"]) reader.write(null, { ctrl: true, name })
-      ask()
+      if (question !== undefined) return question.take?.(undefined)
+      source.putDraft("")
+      source.prompt(next?.prompt ?? "")
     },
     close: () => {
-      reader.close()
+      source.close()
       unwatch()
     }
   }

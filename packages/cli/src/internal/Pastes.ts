@@ -8,6 +8,11 @@ export const leavePastes = "\u001b[?2004l"
 
 const begin = "\u001b[200~"
 const end = "\u001b[201~"
+/** A paste whose end never comes ends after this many milliseconds without input. */
+const endlessMillis = 5000
+/** Ctrl-C or Ctrl-D that arrives alone was pressed: it ends a paste whose end never comes. */
+const pressed = new Set(["\u0003", "\u0004"])
+
 /** The longest end of `text` that may be the beginning of `mark`. */
 const partial = (text: string, mark: string, atLeast: number): string => {
   for (let n = Math.min(mark.length - 1, text.length); n >= atLeast; n--)
@@ -24,6 +29,14 @@ export class Pastes extends Transform {
   private readonly kept = new Map<string, string>()
   private held = ""
   private pasted: { parts: Array<string>; size: number } | undefined
+  private endless: ReturnType<typeof setTimeout> | undefined
+  /** When input last arrived, as `performance.now` counts. */
+  lastInput = -Infinity
+
+  /** Whether a paste has begun and not ended. */
+  get open(): boolean {
+    return this.pasted !== undefined
+  }
 
   /** A typed line with what was pasted into it. */
   expand(line: string): string {
@@ -31,10 +44,28 @@ export class Pastes extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: () => void): void {
-    let text = this.held + this.decoder.write(chunk)
+    this.lastInput = performance.now()
+    clearTimeout(this.endless)
+    const arrived = this.decoder.write(chunk)
+    if (this.open && pressed.has(arrived)) this.giveUp()
+    let text = this.held + arrived
     this.held = ""
     while (text !== "") text = this.pasted === undefined ? this.typed(text) : this.inPaste(text)
+    // @effect-diagnostics-next-line globalTimers:off -- a stream of Node's, outside of any Effect
+    if (this.open) this.endless = setTimeout(() => this.giveUp(), endlessMillis)
     done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.endless)
+    done(error)
+  }
+
+  /** Takes what has come of a paste for all of it. */
+  private giveUp(): void {
+    this.keep(this.held)
+    this.held = ""
+    this.close()
   }
 
   /** Passes keys on up to the next paste, and returns what follows. */

@@ -37,18 +37,36 @@ export const whenWriting = (f: (text: string) => void): (() => void) => {
   }
 }
 
+/** What waits for a question to be answered, so that nothing stands between a question and its subject. */
+let held: Array<() => void> | undefined
+
+/** Keeps what is written to the terminal until the returned function is called, or the process ends. Pipes get it at once. */
+export const hold = (): (() => void) => {
+  held ??= []
+  return release
+}
+
+const release = (): void => {
+  const all = held ?? []
+  held = undefined
+  for (const write of all) write()
+}
+process.on("exit", release)
+
 export const out = (text: string): void => {
   if (closed !== undefined || text === "") return
+  if (held !== undefined && process.stdout.isTTY) return void held.push(() => out(text))
   beforeWrite(text)
   process.stdout.write(text)
 }
 
 export const err = (text: string): void => {
+  if (held !== undefined && process.stderr.isTTY) return void held.push(() => err(text))
   beforeWrite(text)
   process.stderr.write(text)
 }
 
-/** What a prompt itself writes. */
+/** What a prompt or a question itself writes. */
 export const prompt = (text: string): void => {
   process.stderr.write(text)
 }
