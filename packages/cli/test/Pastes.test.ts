@@ -44,7 +44,7 @@ describe("pastes", () => {
 
   it.live("whose end never comes end by themselves", () =>
     Effect.gen(function* () {
-      const pastes = new Pastes()
+      const pastes = new Pastes(20)
       pastes.write(Buffer.from("\u001b[200~a word"))
       assert.isTrue(pastes.open)
       yield* eventually("the end of the paste", () => !pastes.open)

@@ -56,7 +56,7 @@ describe("permissions", () => {
         yield* list
         yield* shows(/README first[^]*run it\?[^\n]*$/)
         yield* type("v\r")
-        yield* shows(/no: v\r?\n\? workspace__list_files[^]*run it\?[^\n]*$/)
+        yield* shows(/why: [^\n]*v\r*\n\? workspace__list_files[^]*run it\?[^\n]*$/)
         yield* type("y\r")
         yield* shows(/✓ /)
         yield* list

@@ -8,8 +8,6 @@ export const leavePastes = "\u001b[?2004l"
 
 const begin = "\u001b[200~"
 const end = "\u001b[201~"
-/** A paste whose end never comes ends after this many milliseconds without input. */
-const endlessMillis = 5000
 /** Ctrl-C or Ctrl-D that arrives alone was pressed: it ends a paste whose end never comes. */
 const pressed = new Set(["\u0003", "\u0004"])
 
@@ -30,8 +28,15 @@ export class Pastes extends Transform {
   private held = ""
   private pasted: { parts: Array<string>; size: number } | undefined
   private endless: ReturnType<typeof setTimeout> | undefined
+  private readonly endlessMillis: number
   /** When input last arrived, as `performance.now` counts. */
   lastInput = -Infinity
+
+  /** A paste whose end never comes ends after so many milliseconds without input. */
+  constructor(endlessMillis = 5000) {
+    super()
+    this.endlessMillis = endlessMillis
+  }
 
   /** Whether a paste has begun and not ended. */
   get open(): boolean {
@@ -52,7 +57,7 @@ export class Pastes extends Transform {
     this.held = ""
     while (text !== "") text = this.pasted === undefined ? this.typed(text) : this.inPaste(text)
     // @effect-diagnostics-next-line globalTimers:off -- a stream of Node's, outside of any Effect
-    if (this.open) this.endless = setTimeout(() => this.giveUp(), endlessMillis)
+    if (this.open) this.endless = setTimeout(() => this.giveUp(), this.endlessMillis)
     done()
   }
 
