@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
@@ -42,6 +43,9 @@ const busy = (sessions: SessionManager["Service"], id: SessionId) =>
     Effect.flip,
     Effect.flatMap((error) => (error._tag === "SessionBusy" ? Effect.succeed<SessionBusy>(error) : Effect.die(error)))
   )
+
+/** A process of another machine, as the column has it. */
+const elsewhere = '{"pid":4242,"host":"old","machine":"old x y","started":"1","since":1}'
 
 /** A process that is there for as long as the scope. */
 const neighbour = Effect.acquireRelease(
@@ -112,11 +116,14 @@ describe("leases", () => {
       const pid = child.pid ?? 0
       const { host, machine } = ThisProcess
       const started = ThisProcess.startOf(pid)
-      const since = yield* Clock.currentTimeMillis
-      const hold = (holder: object) =>
-        db
-          .prepare("UPDATE sessions SET lease_until = ?, holder = ?")
-          .run(since + 60_000, JSON.stringify({ pid, host, machine, started, since, ...holder }))
+      const clock = yield* Clock.Clock
+      const hold = (holder: object) => {
+        const since = clock.currentTimeMillisUnsafe()
+        db.prepare("UPDATE sessions SET lease_until = ?, holder = ?").run(
+          since + 9_000,
+          JSON.stringify({ pid, host, machine, started, since, ...holder })
+        )
+      }
       hold({})
       assert.strictEqual((yield* busy(other, id)).holder?.pid, pid)
       // The same pid, but another process: only where the system tells when a process started.
@@ -132,6 +139,43 @@ describe("leases", () => {
       assert.match((yield* busy(other, id)).message, /on another since/)
       hold({})
       yield* Effect.scoped(other.acquire(id))
+    })
+  )
+
+  it.effect(
+    "given by a clock that was ahead are taken over when they are not renewed for as long as a lease lasts",
+    () =>
+      Effect.gen(function* () {
+        const { db, other } = yield* stores
+        const { id } = yield* other.create({})
+        const year = 365 * 24 * 3600_000
+        for (const [until, who] of [
+          [year, elsewhere],
+          [Number.MAX_SAFE_INTEGER, elsewhere],
+          [Number.MAX_SAFE_INTEGER, "garbage"]
+        ] as const) {
+          db.prepare("UPDATE sessions SET lease_until = ?, holder = ?").run(until, who)
+          const fiber = yield* Effect.forkChild(Effect.scoped(other.acquire(id)), { startImmediately: true })
+          yield* TestClock.adjust("9 seconds")
+          assert.isUndefined(fiber.pollUnsafe(), "a lease is waited for as long as it may last")
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.join(fiber)
+        }
+      })
+  )
+
+  it.effect("of a live process with a clock that is ahead stay its own", () =>
+    Effect.gen(function* () {
+      const { db, other } = yield* stores
+      const { id } = yield* other.create({})
+      const renew = (until: number) =>
+        db.prepare("UPDATE sessions SET lease_until = ?, holder = ?").run(until, elsewhere)
+      renew(1_000_000)
+      const fiber = yield* Effect.forkChild(busy(other, id), { startImmediately: true })
+      yield* TestClock.adjust("3 seconds")
+      renew(1_003_000)
+      yield* TestClock.adjust("7 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber)).holder?.pid, 4242)
     })
   )
 })

@@ -77,4 +77,22 @@ describe("a lock held by another process", () => {
       assert.strictEqual((yield* sessions.list({})).length, 1)
     })
   )
+
+  it.live("is waited for beyond the limit while others go on committing", () =>
+    Effect.gen(function* () {
+      const { other, sessions } = yield* withOther("200 millis")
+      const { id } = yield* sessions.create({})
+      other.exec("BEGIN IMMEDIATE")
+      const append = yield* Effect.forkChild(sessions.append(id, at(0), [fact]))
+      for (let i = 0; i < 10; i++) {
+        yield* Effect.sleep("100 millis")
+        // Committed and locked again before anybody else can look.
+        other.exec(`UPDATE sessions SET title = 'title ${i}'; COMMIT; BEGIN IMMEDIATE`)
+        assert.isUndefined(append.pollUnsafe())
+      }
+      other.exec("COMMIT")
+      yield* Fiber.join(append)
+      assert.strictEqual((yield* sessions.get(id)).head, 1)
+    })
+  )
 })

@@ -28,11 +28,25 @@ const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<Ses
   return sessions
 })
 
+/** Fails unless the statement before has written so many rows: what is acknowledged is stored. */
+const wrote = Effect.fnUntraced(function* (sql: SqlClient, count: number) {
+  const [row] = yield* sql.unsafe<{ readonly count: number }>("SELECT changes() AS count")
+  if (row?.count !== count)
+    return yield* new StorageError({
+      operation: "append",
+      reason: "Corrupt",
+      detail: `of ${count} rows ${row?.count ?? 0} were stored: the database was changed by another program`
+    })
+})
+
 const write = Effect.fnUntraced(function* (sql: SqlClient, session: PlannedSession) {
   for (const turn of session.ended) yield* sql.unsafe(EventRows.removeDeltas, [session.key, turn])
-  for (const rows of Arr.chunksOf(session.rows, EventRows.insertLimit))
+  for (const rows of Arr.chunksOf(session.rows, EventRows.insertLimit)) {
     yield* sql.unsafe(EventRows.insert(rows.length), EventRows.insertValues(rows))
+    yield* wrote(sql, rows.length)
+  }
   yield* sql.unsafe(SessionRows.update, SessionRows.updateValues(session.key, session.info))
+  yield* wrote(sql, 1)
 })
 
 /**

@@ -15,6 +15,7 @@ import { copyOf } from "./copy.ts"
 import { identify, migrate, migrations } from "./migrations.ts"
 import { fileAt, inPlace } from "./place.ts"
 import { retryBusy } from "./retryBusy.ts"
+import { asMade } from "./schema.ts"
 import { typed } from "./storageError.ts"
 
 export interface Database {
@@ -81,7 +82,7 @@ export const open = Effect.fnUntraced(function* (
   yield* DatabaseFile.ensure(path, initialise)
   const opened = fileAt(path) ?? ""
   const check = inPlace(path, opened)
-  const patiently = retryBusy(limit)
+  const patiently = retryBusy(limit, path)
   yield* inspect(path).pipe(patiently)
 
   let current = yield* connection(
@@ -91,6 +92,7 @@ export const open = Effect.fnUntraced(function* (
           configure(sql).pipe(typed("open", path), patiently),
           identify(sql, path, steps).pipe(typed("open", path), patiently),
           migrate(sql, steps, copyOf(path)).pipe(typed("migrate", path), patiently),
+          (steps === migrations ? asMade(sql, path) : Effect.void).pipe(typed("open", path), patiently),
           pragma(sql, "PRAGMA journal_mode = WAL").pipe(typed("open", path), patiently)
         ],
         { discard: true }

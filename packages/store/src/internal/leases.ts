@@ -46,6 +46,9 @@ export const isAlive = (holder: string): boolean => !Option.exists(decodeHolder(
 const isFree = ({ holder, lease_until }: LeaseRow, now: number): boolean =>
   holder === null || lease_until <= now || Option.exists(decodeHolder(holder), ThisProcess.isDead)
 
+/** How often a lease that cannot be believed is looked at before it is taken over. */
+const looks = 5
+
 /** The leases of a database: rows that say who may append, until when, and in which epoch. */
 export const make = (
   { run }: Database,
@@ -55,6 +58,17 @@ export const make = (
 
   type Held = Lease & { readonly holder: string }
 
+  /**
+   * A lease that lasts longer than leases do was given by a clock that was ahead of ours. It counts from now on: whether it
+   * is renewed, or given back, within the time that a lease lasts.
+   */
+  const changes = (id: SessionId, row: LeaseRow) =>
+    Effect.sleep(duration / looks).pipe(
+      Effect.andThen(run("acquire")((sql) => sql.unsafe<LeaseRow>(select, [id]))),
+      Effect.map(([now]) => now?.epoch !== row.epoch || now.lease_until !== row.lease_until),
+      Effect.repeat({ times: looks - 1, until: (changed) => changed })
+    )
+
   const take = Effect.fnUntraced(function* (
     id: SessionId,
     claimed: (held: Held) => void
@@ -62,7 +76,10 @@ export const make = (
     const [row] = yield* run("acquire")((sql) => sql.unsafe<LeaseRow>(select, [id]))
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     const now = yield* Clock.currentTimeMillis
-    if (!isFree(row, now)) return yield* busy(id, row.holder)
+    if (!isFree(row, now)) {
+      const ahead = row.lease_until > now + duration
+      if (!ahead || (yield* changes(id, row))) return yield* busy(id, row.holder)
+    }
     const { host, machine, pid, started } = ThisProcess
     const holder = encodeHolder({ pid, host, since: now, machine, started })
     const [held] = yield* run("acquire")((sql) =>

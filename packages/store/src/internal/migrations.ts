@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "@parley/domain/Errors"
+import { withoutCode } from "./schema.ts"
 
 /** `PRAGMA application_id` of every database of ours: "Prly". */
 export const applicationId = 0x50726c79
@@ -72,6 +73,7 @@ export const versionOf = Effect.fnUntraced(function* (sql: SqlClient, path: stri
       reason: "Unavailable",
       detail: `${path} is a database of another program`
     })
+  yield* withoutCode(sql, path)
   return yield* version(sql)
 })
 

@@ -22,7 +22,7 @@ export const open = Effect.fnUntraced(function* (filename: string, limit: Durati
   if (refusal.reason === "Corrupt" || refusal.reason === "Busy") return yield* refusal
   const path = resolve(filename)
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return yield* refusal
-  const patiently = retryBusy(limit)
+  const patiently = retryBusy(limit, path)
   return yield* Effect.gen(function* () {
     const sql = yield* connect(nameOf(path), true)
     for (const name of ["trusted_schema = OFF", "cell_size_check = ON"]) yield* pragma(sql, `PRAGMA ${name}`)
