@@ -49,6 +49,18 @@ describe("parley mcp trust", { timeout: 120_000 }, () => {
     })
   )
 
+  it.live("takes no answer that was typed before it asked", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      declare(here, { a: nowhere })
+      const { ended, shows, type } = yield* terminal(here, ["mcp", "trust"])
+      yield* type("y\ry\r")
+      yield* shows(/typed before this question was shown does not answer it[^]*trust exactly this\?[^\n]*$/)
+      yield* type("n\r")
+      assert.match((yield* ended).output, /a is not used/)
+    })
+  )
+
   it.live("a conversation says in one line what it does not use", () =>
     Effect.gen(function* () {
       const here = yield* place
