@@ -75,8 +75,3 @@ export const answerOf = (line: string | undefined): "yes" | "always" | "view" | 
       return "no"
   }
 }
-
-/** For whom nobody can ask: both ways to allow the tool. */
-export const howToAllow = (name: string, configFile: string): string =>
-  `nobody can be asked whether ${name} may run; ` +
-  `--allow ${name}, or "permissions": { "${name}": "allow" } in ${configFile} can allow it`

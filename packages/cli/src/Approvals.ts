@@ -1,5 +1,4 @@
 import type { Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
-import * as Permissions from "@parley/workspace/Permissions"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import * as ApprovalText from "./ApprovalText.ts"
@@ -7,6 +6,7 @@ import * as Lines from "./internal/Lines.ts"
 import * as Streams from "./internal/Streams.ts"
 import { Output } from "./Output.ts"
 import type { Setup } from "./Setup.ts"
+import * as ToolRules from "./ToolRules.ts"
 
 export type Question = (words: string) => Effect.Effect<string | undefined>
 
@@ -62,14 +62,14 @@ export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Ques
   const output = yield* Output
   const always = new Set<string>()
   const policy: ToolPolicy = {
-    rule: Permissions.rule(setup.config.permissions ?? {}, setup.allow),
+    rule: ToolRules.rule(setup),
     ask: (asked) =>
       Effect.gen(function* () {
         const { name } = asked.tool
         if (always.has(name)) return yes
         const question = reader(questions)
         if (question === undefined) {
-          yield* output.note(`parley: ${ApprovalText.howToAllow(name, setup.user.configFile)}`)
+          yield* output.note(`parley: ${ToolRules.howToAllow(setup, asked.tool)}`)
           return no("it needs the user's permission, and nobody is there to give it")
         }
         yield* output.note(ApprovalText.words(asked, Streams.columns()))
