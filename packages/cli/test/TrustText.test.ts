@@ -46,7 +46,10 @@ describe("what is shown before a server of a project is trusted", () => {
   })
 
   it("is in the JSON too, beside the names", () => {
-    const env = Object.fromEntries([["__proto__", "1"], ...hostile.map((value, i) => [`V${i}`, value])])
+    const env = Object.fromEntries<string>([
+      ["__proto__", "1"],
+      ...hostile.map((value, i) => [`V${i}`, value] as const)
+    ])
     const permissions = Permissions.concerning({ "*": "allow" }, "s__")
     const { servers } = TrustList.listed(
       root,
