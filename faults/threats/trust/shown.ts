@@ -57,6 +57,7 @@ const words = Effect.gen(function* () {
     `    "NODE_OPTIONS" = "--require ./x.js"`,
     "  its tools:",
     "    each call is asked about",
+    `    your permission "*": "allow" does not count, as it is not your server`,
     "  ! it starts in this workspace: files there can decide what runs, and you are not asked again when they change",
     `  ! "TOKEN" can have it act in an account that the project chose, and store your data there`,
     `  ! "NODE_OPTIONS" can make a program load and run other code`,
@@ -116,6 +117,7 @@ const address = Effect.gen(function* () {
     `    "authorization" = "Bearer secret-value"`,
     "  its tools:",
     "    each call is asked about",
+    `    your permission "*": "allow" does not count, as it is not your server`,
     "  ! it is asked without encryption",
     "  hash: HASH"
   ])
