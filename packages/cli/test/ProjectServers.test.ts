@@ -129,12 +129,12 @@ describe("a server that a project declares", { timeout: 300_000 }, () => {
       const env = { BROWSER: `${process.execPath} ${browser}` }
       assert.strictEqual((yield* here.run(["mcp", "auth", "mine"], { env })).code, 0)
       yield* here.trust()
-      assert.match((yield* here.run(["mcp", "list"])).stdout, /mine: \d+ tools[^]*github: needs-auth/)
+      assert.match((yield* here.run(["mcp", "list"])).stdout, /github: needs-auth[^]*mine: \d+ tools/)
       const logout = (name: string) => Effect.map(here.run(["mcp", "auth", name, "--logout"]), ({ stderr }) => stderr)
       assert.include(yield* logout("github"), "There was no login to github")
       assert.strictEqual((yield* here.run(["mcp", "auth", "github"], { env })).code, 0)
       assert.include(yield* logout("mine"), "The login to mine is forgotten")
-      assert.match((yield* here.run(["mcp", "list"])).stdout, /mine: needs-auth[^]*github: \d+ tools/)
+      assert.match((yield* here.run(["mcp", "list"])).stdout, /github: \d+ tools[^]*mine: needs-auth/)
     })
   )
 
