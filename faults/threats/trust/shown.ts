@@ -53,9 +53,14 @@ const words = Effect.gen(function* () {
     `  which is: ${node}`,
     `  in: "WS"`,
     "  environment:",
-    `    "TOKEN" (a value of 12 characters)`,
-    `    "NODE_OPTIONS" (a value of 16 characters)`,
-    `  ! "NODE_OPTIONS" can make a program run other code`,
+    `    "TOKEN" = "secret-value"`,
+    `    "NODE_OPTIONS" = "--require ./x.js"`,
+    "  its tools:",
+    "    each call is asked about",
+    `    your permission "*": "allow" does not count, as it is not your server`,
+    "  ! it starts in this workspace: files there can decide what runs, and you are not asked again when they change",
+    `  ! "TOKEN" can have it act in an account that the project chose, and store your data there`,
+    `  ! "NODE_OPTIONS" can make a program load and run other code`,
     "  hash: HASH"
   ])
 })
@@ -109,7 +114,10 @@ const address = Effect.gen(function* () {
     `    "${url}"`,
     `  host: "user.example.org.evil.example:8080"`,
     "  headers:",
-    `    "authorization" (a value of 19 characters)`,
+    `    "authorization" = "Bearer secret-value"`,
+    "  its tools:",
+    "    each call is asked about",
+    `    your permission "*": "allow" does not count, as it is not your server`,
     "  ! it is asked without encryption",
     "  hash: HASH"
   ])

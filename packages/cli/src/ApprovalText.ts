@@ -58,8 +58,3 @@ export const words = ({ input, tool }: Asked, columns: number, whole = false): s
 
 export const question = ({ tool: { name } }: Asked): string =>
   `  run it? [y]es, this call; [a]lways ${name}, whatever its input, until this process ends; [v]iew all; [N]o, or no and why: `
-
-/** Both ways to allow the tool where there is no person to ask. */
-export const howToAllow = (name: string, configFile: string): string =>
-  `nobody can be asked whether ${name} may run; ` +
-  `--allow ${name}, or "permissions": { "${name}": "allow" } in ${configFile} can allow it`

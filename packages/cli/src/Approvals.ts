@@ -1,12 +1,11 @@
 import type { Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
-import * as Permissions from "@parley/workspace/Permissions"
 import * as Effect from "effect/Effect"
 import * as ApprovalText from "./ApprovalText.ts"
 import { choose } from "./Consent.ts"
 import * as Streams from "./internal/Streams.ts"
 import { Output } from "./Output.ts"
 import type { Dialogue, Questions } from "./Questions.ts"
-import type { Setup } from "./Setup.ts"
+import * as ToolRules from "./ToolRules.ts"
 
 const yes: Decision = { allowed: true }
 const no = (reason: string): Decision => ({ allowed: false, reason })
@@ -17,10 +16,7 @@ const saidNo = "the user said no"
  * was shown; "always" for that tool until the process ends. What is written behind a no is passed on to the model. Where
  * there is no person, the call is not run, and standard error says how to allow it.
  */
-export const policy = Effect.fnUntraced(function* (
-  setup: Pick<Setup, "config" | "allow"> & { readonly user: Pick<Setup["user"], "configFile"> },
-  questions: Questions
-) {
+export const policy = Effect.fnUntraced(function* (setup: ToolRules.Rules, questions: Questions) {
   const output = yield* Output
   const always = new Set<string>()
   const askAbout = (asked: Parameters<ToolPolicy["ask"]>[0]) => (dialogue: Dialogue) =>
@@ -39,14 +35,14 @@ export const policy = Effect.fnUntraced(function* (
       }
     })
   const policy: ToolPolicy = {
-    rule: Permissions.rule(setup.config.permissions ?? {}, setup.allow),
+    rule: ToolRules.rule(setup),
     ask: (asked) =>
       Effect.gen(function* () {
         const { name } = asked.tool
         if (always.has(name)) return yes
         const decision = yield* questions.ask(askAbout(asked))
         if (decision !== undefined) return decision
-        yield* output.note(`parley: ${ApprovalText.howToAllow(name, setup.user.configFile)}`)
+        yield* output.note(`parley: ${ToolRules.howToAllow(setup, asked.tool)}`)
         return no("it needs the user's permission, and nobody is there to give it")
       }).pipe(Effect.provideService(Output, output))
   }

@@ -13,17 +13,18 @@ import type { AuthOptions } from "@parley/mcp/McpAuth"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
 import * as EnvironmentInfo from "@parley/workspace/EnvironmentInfo"
 import * as Files from "@parley/workspace/Files"
-import * as Locations from "@parley/workspace/Locations"
 import * as Prompt from "@parley/workspace/Prompt"
+import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Setup } from "./Setup.ts"
+import { ownerOf, type Setup } from "./Setup.ts"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
 import * as Questions from "./Questions.ts"
 import * as ServerAnswers from "./ServerAnswers.ts"
 import * as ServerView from "./ServerView.ts"
+import * as Slots from "./Slots.ts"
 import * as ToolProgress from "./ToolProgress.ts"
 import { version } from "./Version.ts"
 
@@ -106,7 +107,7 @@ export const tools = (
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
           ...more,
-          auth: { store: McpAuth.directory(setup.user.mcpAuthDirectory), ...auth }
+          auth: { store: (name) => McpAuth.directory(ServerPlaces.logins(setup.user, ownerOf(setup, name))), ...auth }
         })
       )
     )
@@ -118,7 +119,10 @@ const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
     Effect.map(ToolProgress.make(questions), (onProgress) =>
       tools(setup, undefined, {
         onProgress,
-        logs: { directory: Locations.serverLogs(setup.user), conceal: ServerView.concealing }
+        logs: {
+          directory: (name) => ServerPlaces.logs(setup.user, ownerOf(setup, name)),
+          conceal: ServerView.concealing
+        }
       })
     )
   ).pipe(Layer.provide(Layer.effect(ServerRequests, ServerAnswers.make(questions))))
@@ -130,7 +134,7 @@ const workspace = (setup: Setup, questions: Questions.Questions): Layer.Layer<Pr
     Prompt.layer({ root }),
     Files.layer({ root, instructionsFile: setup.user.instructionsFile }),
     EnvironmentInfo.layer({ root }),
-    DynamicContext.layer({ root, configFile: setup.user.configFile }),
+    DynamicContext.layer(Slots.options(setup)),
     Layer.succeed(CompactionSettings, {
       auto: setup.config.compaction?.auto ?? true,
       model: setup.config.compaction?.model

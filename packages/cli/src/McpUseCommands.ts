@@ -78,6 +78,11 @@ export const trust = Command.make(
       Flag.withDefault(false)
     ),
     all: Flag.Boolean("all").pipe(Flag.withDescription("With --revoke: all of this project"), Flag.withDefault(false)),
+    allow: Flags.allowWhenTrusting,
+    full: Flag.Boolean("full").pipe(
+      Flag.withDescription("Leave nothing out of what is shown, however long it is"),
+      Flag.withDefault(false)
+    ),
     workspace,
     format: Flags.listFormat
   },

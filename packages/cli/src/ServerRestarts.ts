@@ -1,6 +1,7 @@
 import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import { ServerName } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
+import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -8,21 +9,27 @@ import * as Mailbox from "./internal/Mailbox.ts"
 import { Output } from "./Output.ts"
 import { inLine } from "./Render.ts"
 import * as ServerView from "./ServerView.ts"
-import type { Setup } from "./Setup.ts"
+import { ownerOf, type Setup } from "./Setup.ts"
 
-const Question = Schema.fromJsonString(Schema.Struct({ restart: ServerName }))
+/** A server of the user, or of the project with this root: a conversation elsewhere may have another one of that name. */
+const Question = Schema.fromJsonString(Schema.Struct({ restart: ServerName, root: Schema.optionalKey(Schema.String) }))
 const Answer = Schema.fromJsonString(Schema.Struct({ state: Schema.Literals(["ready", "failed", "unknown"]) }))
 const decodeQuestion = Schema.decodeUnknownOption(Question)
 const decodeAnswer = Schema.decodeUnknownOption(Answer)
 const encodeQuestion = Schema.encodeEffect(Question)
 const encodeAnswer = Schema.encodeSync(Answer)
 
+const rootOf = (setup: Setup, name: string): string | undefined => {
+  const owner = ownerOf(setup, name)
+  return owner === "user" ? undefined : owner.root
+}
+
 const restart = (name: string) =>
   McpManager.use((mcp) => (mcp.restart === undefined ? Effect.undefined : mcp.restart(name)))
 
 /** What became of a server, in one line. Nothing of its configuration that is secret is in it. */
 export const words = (setup: Setup, { name, problem, restarts, state, tools }: ServerStatus): string => {
-  const config = setup.config.mcpServers?.[name]
+  const config = UserServers.named(setup.servers, name)
   const conceal = config === undefined ? (text: string) => text : ServerView.concealing(config)
   return [
     `${name}: ${state === "ready" ? `${tools} tools` : state}`,
@@ -47,7 +54,7 @@ export const listen = Effect.fnUntraced(function* (setup: Setup) {
   yield* Mailbox.receive(Locations.requests(setup.user), (question) =>
     Effect.gen(function* () {
       const asked = Option.getOrUndefined(decodeQuestion(question))
-      if (asked === undefined) return encodeAnswer({ state: "unknown" })
+      if (asked === undefined || rootOf(setup, asked.restart) !== asked.root) return encodeAnswer({ state: "unknown" })
       const status = yield* Effect.provideService(restart(asked.restart), McpManager, mcp)
       if (status === undefined) return encodeAnswer({ state: "unknown" })
       yield* output.note(`parley: restarted, as asked from elsewhere: ${words(setup, status)}`)
@@ -58,7 +65,8 @@ export const listen = Effect.fnUntraced(function* (setup: Setup) {
 
 /** Asks all running conversations, and says what each of them answered. */
 export const elsewhere = Effect.fnUntraced(function* (setup: Setup, name: string) {
-  const question = yield* Effect.orDie(encodeQuestion({ restart: name }))
+  const root = rootOf(setup, name)
+  const question = yield* Effect.orDie(encodeQuestion({ restart: name, ...(root === undefined ? {} : { root }) }))
   const answers = yield* Mailbox.ask(Locations.requests(setup.user), question)
   const states = answers.map((answer) => Option.getOrUndefined(decodeAnswer(answer))?.state ?? "silent")
   const count = (state: (typeof states)[number]) => states.filter((one) => one === state).length

@@ -1,6 +1,7 @@
 import * as ModelRef from "@parley/domain/ModelRef"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
+import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as Trust from "@parley/workspace/Trust"
 import * as UserConfig from "@parley/workspace/UserConfig"
 import * as Effect from "effect/Effect"
@@ -25,6 +26,10 @@ export interface Setup {
   /** From the command line, then from the configuration. */
   readonly limits: NonNullable<UserConfig.UserConfig["limits"]>
 }
+
+/** Who declares the server of that name here. */
+export const ownerOf = ({ project, workspace }: Setup, name: string): ServerPlaces.Owner =>
+  ServerPlaces.ownerOf(workspace.root, project, name)
 
 const parseModel = (text: string) =>
   Effect.mapError(

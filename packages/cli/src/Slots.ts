@@ -2,10 +2,17 @@ import * as DynamicContext from "@parley/workspace/DynamicContext"
 import * as Effect from "effect/Effect"
 import { UsageError } from "./ExitCode.ts"
 import type { Setup } from "./Setup.ts"
+import * as ToolRules from "./ToolRules.ts"
+
+/** What the slots of dynamic context are read from, and what they may call. */
+export const options = (setup: Setup): DynamicContext.Options => ({
+  root: setup.workspace.root,
+  configFile: setup.user.configFile,
+  refuses: ToolRules.refusesSlot(setup)
+})
 
 /** The slots of dynamic context as the user and the project declare them. */
-export const declared = ({ user, workspace }: Setup) =>
-  DynamicContext.declared({ root: workspace.root, configFile: user.configFile })
+export const declared = (setup: Setup) => DynamicContext.declared(options(setup))
 
 export const quoted = (id: string): string => JSON.stringify(id)
 

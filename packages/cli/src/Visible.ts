@@ -19,9 +19,12 @@ export const visible = (text: string): string =>
 
 const longest = 4000
 
+/** An escape is one piece, so that none is cut in two: half of one could pass for the quote that ends a word. */
+const pieces = (text: string): ReadonlyArray<string> => text.match(/\\u\{[0-9a-f]+\}|\\["\\]|[^]/gu) ?? []
+
 /** Nothing is left out before `longest` characters, and then only of the middle, with how many those are. */
 const middleCut = (text: string): string => {
-  const characters = Array.from(text)
+  const characters = pieces(text)
   const half = longest / 2
   return characters.length <= longest
     ? text

@@ -10,7 +10,8 @@ import { type LoginStore, memory } from "./LoginStore.ts"
 
 /** Logging in to servers that ask for it. */
 export interface AuthOptions {
-  readonly store: LoginStore
+  /** One for all servers, or one for each name: an address that two servers share then has a login for each store. */
+  readonly store: LoginStore | ((server: string) => LoginStore)
   /** Whoever is there to log in while a server starts. Without one, a server that needs that is `needs-auth`. */
   readonly person?: Person | undefined
   /** What a person is told to do about a missing login; "run `parley mcp auth NAME`" when not stated. */
@@ -31,10 +32,11 @@ const hasOwn = ({ headers }: HttpServer): boolean =>
   Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization")
 
 /** A configured `authorization` header is a login already: nothing is put in its place. */
-export const authorizerFor = (name: string, server: HttpServer, auth: AuthOptions | undefined) =>
-  auth === undefined || hasOwn(server) || !URL.canParse(server.url)
-    ? Effect.undefined
-    : makeAuthorizer({ server, store: auth.store, person: auth.person, advice: (auth.advice ?? runAuth)(name) })
+export const authorizerFor = (name: string, server: HttpServer, auth: AuthOptions | undefined) => {
+  if (auth === undefined || hasOwn(server) || !URL.canParse(server.url)) return Effect.undefined
+  const store = typeof auth.store === "function" ? auth.store(name) : auth.store
+  return makeAuthorizer({ server, store, person: auth.person, advice: (auth.advice ?? runAuth)(name) })
+}
 
 export interface BrowserOptions {
   /** Where `BROWSER` and the like are looked up. */

@@ -30,11 +30,14 @@ export interface McpServersOptions {
   /** Told how far calls have got, a few times a second at most. Must be quick and not throw. */
   readonly onProgress?: ((progress: CallProgress) => void) | undefined
   /**
-   * Where what servers log and write to their standard error is kept, a bounded file `NAME.log` for each; nowhere when
-   * absent. `conceal` takes a server's secrets out of a text.
+   * Where what servers log and write to their standard error is kept, a bounded file `NAME.log` for each, in one directory
+   * or in that of each server; nowhere when absent. `conceal` takes a server's secrets out of a text.
    */
   readonly logs?:
-    | { readonly directory: string; readonly conceal: (config: McpServerConfig) => (text: string) => string }
+    | {
+        readonly directory: string | ((server: string) => string)
+        readonly conceal: (config: McpServerConfig) => (text: string) => string
+      }
     | undefined
   /** How long a server has for a sign of life after a call was given up, before it is started anew; five seconds when absent. */
   readonly hearing?: Duration.Input | undefined

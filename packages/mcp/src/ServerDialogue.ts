@@ -22,7 +22,8 @@ export const dialogueOf = Effect.fnUntraced(function* (
   const now = () => clock.currentTimeMillisUnsafe()
   // A name that no configuration takes is none for a file.
   if (logs === undefined || !isName(name)) return yield* makeDialogue(name, config.sampling ?? "deny", requests, noLog)
-  const write = yield* logFile(logs.directory, name)
+  const { directory } = logs
+  const write = yield* logFile(typeof directory === "string" ? directory : directory(name), name)
   const log = makeServerLog({
     write: (line) => write(`${DateTime.formatIso(DateTime.makeUnsafe(now()))} ${line}`),
     conceal: logs.conceal(config),

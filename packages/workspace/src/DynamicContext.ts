@@ -23,12 +23,17 @@ export interface Options {
   readonly root: string
   /** The user's configuration file; without one only the project's slots are there. */
   readonly configFile?: string | undefined
+  /**
+   * Why a slot of the user may not call this tool here, if it may not. Slots are called unasked and name their tools by name:
+   * a tool of that name may be another project's, and not the one that the user had in mind.
+   */
+  readonly refuses?: ((tool: string) => string | undefined) | undefined
 }
 
 export interface DynamicContext {
   /** The enabled slots: the user's, then the project's. */
   readonly slots: ReadonlyArray<DynamicSlot>
-  /** Enabled slots of the project that call a tool it may not call. They have no effect at all. */
+  /** Enabled slots that call a tool which they may not call here. They have no effect at all. */
   readonly ignored: ReadonlyArray<{ readonly id: string; readonly tool: string }>
   /** The same for people, one sentence each. */
   readonly warnings: ReadonlyArray<string>
@@ -38,9 +43,12 @@ export interface DynamicContext {
 export interface Declared {
   readonly slot: Slot
   readonly source: "user" | "project"
-  /** Why it has no effect though it may be enabled: it calls what a project may not call. */
+  /** Why it has no effect though it may be enabled: it calls what it may not call here. */
   readonly ignored?: string
 }
+
+const marked = (slot: Slot, source: Declared["source"], ignored: string | undefined): Declared =>
+  ignored === undefined ? { slot, source } : { slot, source, ignored }
 
 const whyIgnored = ({ tool }: Slot): string =>
   `a project may only call ${[...projectTools].join(", ")}, not ${quote(tool)}; to use it, declare it in your own configuration`
@@ -64,10 +72,8 @@ export const declared = Effect.fn("DynamicContext.declared")(function* (options:
     return yield* document.value.errorAt(["slots", clash, "id"], "the user's configuration has a slot with this id")
   }
   return [
-    ...users.map((slot): Declared => ({ slot, source: "user" })),
-    ...projects.map((slot): Declared =>
-      projectTools.has(slot.tool) ? { slot, source: "project" } : { slot, source: "project", ignored: whyIgnored(slot) }
-    )
+    ...users.map((slot) => marked(slot, "user", options.refuses?.(slot.tool))),
+    ...projects.map((slot) => marked(slot, "project", projectTools.has(slot.tool) ? undefined : whyIgnored(slot)))
   ]
 })
 
@@ -78,13 +84,16 @@ export const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
  * The slots that count. A project cannot make anything run: of its slots only those do that call one of `projectTools`.
  */
 export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
+  const { configFile } = options
   const { dynamicFile } = project(options.root)
   const enabled = (yield* declared(options)).filter(({ slot }) => slot.enabled)
   const result: DynamicContext = {
     slots: enabled.flatMap(({ ignored, slot }) => (ignored === undefined ? [toSlot(slot)] : [])),
     ignored: enabled.flatMap(({ ignored, slot: { id, tool } }) => (ignored === undefined ? [] : [{ id, tool }])),
-    warnings: enabled.flatMap(({ ignored, slot }) =>
-      ignored === undefined ? [] : [`${dynamicFile}: the slot ${quote(slot.id)} is ignored: ${ignored}`]
+    warnings: enabled.flatMap(({ ignored, slot, source }) =>
+      ignored === undefined
+        ? []
+        : [`${source === "user" ? configFile : dynamicFile}: the slot ${quote(slot.id)} is ignored: ${ignored}`]
     )
   }
   return result

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "@parley/domain/Tool"
-import type { Rule, ToolPolicy } from "@parley/domain/ToolPolicy"
+import type { RoundSoFar, Rule } from "@parley/domain/ToolPolicy"
 import * as Schema from "effect/Schema"
 
 const patternExpected = "the name of a tool (see `parley tools`), or its beginning and a star"
@@ -22,6 +22,26 @@ type Permission = typeof Permission.Type
 export const Permissions = Schema.Record(Pattern, Permission)
 export type Permissions = typeof Permissions.Type
 
+/**
+ * The servers that the project declares and the user trusts, each with the patterns of its tools that the user allowed when
+ * trusting it.
+ */
+export type ProjectServers = ReadonlyMap<string, ReadonlyArray<string>>
+
+/** Whether a permission counts for a server that a project declares: there what allows was not written for that server. */
+const countsForProjects = (permission: Permission): boolean => permission === "deny" || permission === "ask"
+
+/**
+ * The permissions that can fit a tool of a server that a project declares, and whether they count there. `start` is how the
+ * names of all of its tools begin.
+ */
+export const concerning = (permissions: Permissions, start: string) =>
+  Object.entries(permissions).flatMap(([pattern, permission]) => {
+    const fixed = pattern.replace(/\*$/, "")
+    const fits = fixed.startsWith(start) || (fixed !== pattern && start.startsWith(fixed))
+    return fits ? [{ pattern, permission, counts: countsForProjects(permission) }] : []
+  })
+
 /** What the most exact pattern that fits says, if any fits. */
 const matcher = <A>(entries: ReadonlyArray<readonly [pattern: string, value: A]>) => {
   // A map, because a tool may be called `constructor`.
@@ -33,20 +53,43 @@ const matcher = <A>(entries: ReadonlyArray<readonly [pattern: string, value: A]>
     whole.get(name) ?? beginnings.find(({ start }) => name.startsWith(start))?.value
 }
 
+/** What a rule looks at of a tool. */
+export type Ruled = Pick<ToolDefinition, "name" | "server" | "safeToRepeat">
+
 /** Of what nobody has said anything: it may run if the user, or who built it in, says that it only reads. */
-const unnamed = ({ safeToRepeat }: ToolDefinition): Permission => (safeToRepeat === "read-only" ? "allow" : "ask")
+const unnamed = ({ safeToRepeat }: Ruled): Permission => (safeToRepeat === "read-only" ? "allow" : "ask")
+
+const anyOf = (patterns: ReadonlyArray<string>) => matcher(patterns.map((pattern) => [pattern, true] as const))
 
 /**
  * The rule for each tool. `allowed` are patterns of the command line: they go before the permissions, but what these deny
  * stays denied. Where no pattern fits, tools that only read may run, and the others are asked about.
+ *
+ * A tool of a server that a project declares runs unasked only if the user allowed it when trusting that server, or if a
+ * pattern of the command line names the server. The permissions were written for other servers, of which one may have the
+ * same name, so only what denies or asks counts there.
  */
-export const rule = (permissions: Permissions, allowed: ReadonlyArray<string> = []): ToolPolicy["rule"] => {
-  const configured = matcher(Object.entries(permissions))
-  const named = matcher(allowed.map((pattern) => [pattern, true] as const))
+export const rule = (
+  permissions: Permissions,
+  allowed: ReadonlyArray<string> = [],
+  projects: ProjectServers = new Map()
+): ((tool: Ruled, round: RoundSoFar) => Rule) => {
+  const entries = Object.entries(permissions)
+  const own = { configured: matcher(entries), named: anyOf(allowed), otherwise: unnamed }
+  const restricting = matcher(entries.filter(([, permission]) => countsForProjects(permission)))
+  // The first `__` in the name of a tool ends the name of its server.
+  const naming = allowed.filter((pattern) => pattern.includes("__"))
+  const ofProject = new Map(
+    [...projects].map(([server, patterns]) => [
+      server,
+      { configured: restricting, named: anyOf([...patterns, ...naming]), otherwise: (): Permission => "ask" }
+    ])
+  )
   return (tool, { tainted }): Rule => {
+    const { configured, named, otherwise } = ofProject.get(tool.server) ?? own
     const permission = configured(tool.name)
     if (permission !== "deny" && named(tool.name) === true) return "allow"
-    const meant = permission ?? unnamed(tool)
+    const meant = permission ?? otherwise(tool)
     return meant === "ask-if-tainted" ? (tainted ? "ask" : "allow") : meant
   }
 }

@@ -17,7 +17,9 @@ const Decision = Schema.Struct({
   root: Schema.String,
   name: Schema.String,
   hash: Schema.String,
-  decision: Schema.Literals(["trusted", "declined"])
+  decision: Schema.Literals(["trusted", "declined"]),
+  /** Patterns of its tools that may run without asking; none when absent. */
+  allow: Schema.String.pipe(Schema.Array, Schema.optionalKey)
 })
 export type Decision = (typeof Decision.Type)["decision"]
 
@@ -41,23 +43,28 @@ const failing = (path: string) => (error: Unreadable) => new ConfigError({ path,
  * What was said about exactly this server. What cannot be read, or is such that others could have written it, says nothing:
  * then the user is asked again.
  */
-const decisionOn = (place: Place, { hash, name }: ProjectServers.ProjectServer): Effect.Effect<Decision | undefined> =>
+const decisionOn = (place: Place, { hash, name }: ProjectServers.ProjectServer) =>
   JsonFile.read({ path: fileOf(place, name) }, Decision).pipe(
     Effect.map(Option.filter(({ exposed }) => !exposed)),
     Effect.map(Option.map(({ value }) => value)),
     Effect.map(Option.filter((said) => said.root === place.workspace.root && said.name === name && said.hash === hash)),
-    Effect.map((said) => Option.getOrUndefined(said)?.decision),
+    Effect.map(Option.getOrUndefined),
     Effect.orElseSucceed(() => undefined)
   )
 
-/** Stores what the user says about a server, in place of what was said of that name before. */
+/**
+ * Stores what the user says about a server, in place of what was said of that name before. `allow` are the patterns of its
+ * tools that may run without asking.
+ */
 export const decide = Effect.fn("Trust.decide")(function* (
   place: Place,
   { hash, name }: Pick<ProjectServers.ProjectServer, "hash" | "name">,
-  decision: Decision
+  decision: Decision,
+  allow: ReadonlyArray<string> = []
 ) {
   const path = fileOf(place, name)
-  const text = encode({ root: place.workspace.root, name, hash, decision })
+  const allowing = allow.length === 0 ? {} : { allow }
+  const text = encode({ root: place.workspace.root, name, hash, decision, ...allowing })
   yield* Effect.mapError(Atomic.write(path, `${text}\n`), failing(path))
 })
 
@@ -72,26 +79,36 @@ export const revoke = Effect.fn("Trust.revoke")(function* (place: Place, name: s
 export type Standing = Decision | "shadowed" | "unknown"
 
 export interface Standings {
-  readonly servers: ReadonlyArray<ProjectServers.ProjectServer & { readonly standing: Standing }>
+  readonly servers: ReadonlyArray<
+    ProjectServers.ProjectServer & {
+      readonly standing: Standing
+      /** Patterns of its tools that may run without asking. */
+      readonly allow: ReadonlyArray<string>
+    }
+  >
   /** Why the file means nothing at all. */
   readonly problem: ConfigError | undefined
 }
 
 type Servers = { readonly [name: string]: McpServerConfig }
 
-const standingOf = (place: Place, users: Servers, server: ProjectServers.ProjectServer): Effect.Effect<Standing> =>
+const standingOf = (
+  place: Place,
+  users: Servers,
+  server: ProjectServers.ProjectServer
+): Effect.Effect<Standings["servers"][number]> =>
   Object.hasOwn(users, server.name)
-    ? Effect.succeed("shadowed")
-    : Effect.map(decisionOn(place, server), (decision) => decision ?? "unknown")
+    ? Effect.succeed({ ...server, standing: "shadowed", allow: [] })
+    : Effect.map(decisionOn(place, server), (said) => ({
+        ...server,
+        standing: said?.decision ?? "unknown",
+        allow: said?.allow ?? []
+      }))
 
 /** How each server of a project stands now. A file that is wrong has none, and says why. */
 export const standings = Effect.fn("Trust.standings")(function* (place: Place, users: Servers) {
   return yield* ProjectServers.read(place.workspace.root).pipe(
-    Effect.flatMap((servers) =>
-      Effect.forEach(servers, (server) =>
-        Effect.map(standingOf(place, users, server), (standing) => ({ ...server, standing }))
-      )
-    ),
+    Effect.flatMap((servers) => Effect.forEach(servers, (server) => standingOf(place, users, server))),
     Effect.map((servers): Standings => ({ servers, problem: undefined })),
     Effect.catchTag("ConfigError", (problem) => Effect.succeed<Standings>({ servers: [], problem }))
   )
@@ -110,6 +127,10 @@ export const counting = (users: Servers, { servers }: Standings): Servers => ({
   ),
   ...users
 })
+
+/** Of each server of the project that counts, the patterns of its tools that may run without asking. */
+export const allowing = ({ servers }: Standings): ReadonlyMap<string, ReadonlyArray<string>> =>
+  new Map(servers.flatMap(({ allow, name, standing }) => (standing === "trusted" ? [[name, allow]] : [])))
 
 /** One sentence about what of a project does nothing and has not been decided on, or nothing. */
 export const notice = (root: string, { problem, servers }: Standings): string | undefined => {

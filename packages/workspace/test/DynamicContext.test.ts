@@ -20,6 +20,18 @@ it.effect("nothing is declared where there are no files", () =>
   })
 )
 
+it.effect("a slot of the user whose tool is refused here has no effect, and it says why", () =>
+  Effect.gen(function* () {
+    const root = yield* temporary
+    const configFile = put(root, "config.json", user(slot("u1", "git__status"), slot("u2", "mine__x")))
+    const refuses = (tool: string) => (tool.startsWith("git__") ? "it is the project's" : undefined)
+    const found = yield* DynamicContext.read({ root, configFile, refuses })
+    assert.deepStrictEqual(tools(found.slots), ["u2: mine__x"])
+    assert.deepStrictEqual(tools(found.ignored), ["u1: git__status"])
+    assert.deepStrictEqual(found.warnings, [`${configFile}: the slot "u1" is ignored: it is the project's`])
+  })
+)
+
 it.effect("a user may declare any tool, a project only those that read the workspace", () =>
   Effect.gen(function* () {
     const root = yield* temporary

@@ -48,3 +48,69 @@ it("the command line goes before the permissions, but not before a deny", () => 
     ["deny", "allow", "allow", "ask"]
   )
 })
+
+const ofProject = (name: string, server = "github"): ToolDefinition => tool(name, { server, safeToRepeat: "read-only" })
+
+it("what allows was not written for a server of a project; what denies or asks counts for all", () => {
+  const project = new Map([["github", []]])
+  const decided = (permissions: Permissions.Permissions, allowed: ReadonlyArray<string> = []) => {
+    const rule = Permissions.rule(permissions, allowed, project)
+    return [rule(ofProject("github__send"), clean), rule(tool("github__send", { server: "mine" }), clean)]
+  }
+  assert.deepStrictEqual(decided({}), ["ask", "ask"], "not even a tool that is marked as one that reads")
+  for (const pattern of ["*", "g*", "github__*", "github__s*", "github__send"])
+    assert.deepStrictEqual(decided({ [pattern]: "allow" }), ["ask", "allow"], pattern)
+  assert.deepStrictEqual(decided({ "github__*": "ask-if-tainted" }), ["ask", "allow"])
+  assert.deepStrictEqual(decided({ "*": "allow", "github__*": "deny" }), ["deny", "deny"])
+  assert.deepStrictEqual(decided({ "*": "deny", "github__*": "allow" }), ["deny", "allow"])
+  assert.deepStrictEqual(decided({ "github__*": "deny", github__send: "allow" }), ["deny", "allow"])
+  assert.deepStrictEqual(decided({ "*": "deny", "github__*": "ask" }, ["github__*"]), ["allow", "allow"])
+})
+
+it("a pattern that is typed counts for a server of a project when it names the server", () => {
+  const project = new Map([["github", []]])
+  const decided = (allowed: string, permissions: Permissions.Permissions = {}) =>
+    Permissions.rule(permissions, [allowed], project)(ofProject("github__send"), tainted)
+  assert.deepStrictEqual(
+    ["github__send", "github__*", "github__s*"].map((allowed) => decided(allowed)),
+    ["allow", "allow", "allow"]
+  )
+  assert.deepStrictEqual(
+    ["*", "g*", "github*", "github_*", "git__*", "other__send"].map((allowed) => decided(allowed)),
+    ["ask", "ask", "ask", "ask", "ask", "ask"]
+  )
+  assert.strictEqual(decided("github__send", { github__send: "deny" }), "deny")
+})
+
+it("what was allowed when a server of a project was trusted is allowed of that server alone", () => {
+  const project = new Map([
+    ["github", ["github__list*", "notes__*", "*"]],
+    ["notes", []]
+  ])
+  const rule = Permissions.rule({ github__list_all: "deny" }, [], project)
+  assert.strictEqual(rule(ofProject("github__list"), tainted), "allow")
+  assert.strictEqual(rule(ofProject("github__list_all"), clean), "deny")
+  assert.strictEqual(rule(ofProject("notes__add", "notes"), clean), "ask")
+  assert.strictEqual(rule(tool("github__list", { server: "mine" }), clean), "ask")
+})
+
+it("says of the permissions that fit a server whether they count where a project declares it", () => {
+  const permissions = {
+    "*": "allow",
+    "git*": "ask",
+    github__send: "ask-if-tainted",
+    "github__rm*": "deny",
+    "gitlab__*": "deny",
+    github: "deny",
+    constructor: "allow"
+  } as const
+  assert.deepStrictEqual(
+    Permissions.concerning(permissions, "github__").map(({ counts, pattern }) => [pattern, counts]),
+    [
+      ["*", false],
+      ["git*", true],
+      ["github__send", false],
+      ["github__rm*", true]
+    ]
+  )
+})

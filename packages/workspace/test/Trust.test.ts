@@ -205,6 +205,34 @@ describe("trust", () => {
     })
   )
 
+  it.effect("keeps which tools may run unasked, for exactly the server that they were allowed of", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const allowing = Effect.map(Trust.standings(here, {}), (found) => [...Trust.allowing(found)])
+      here.declare({ a: server, b: server })
+      const [a, b] = yield* ProjectServers.read(here.root)
+      assert.isDefined(a)
+      assert.isDefined(b)
+      yield* Trust.decide(here, a, "trusted", ["a__list*"])
+      yield* Trust.decide(here, b, "declined", ["b__*"])
+      assert.deepStrictEqual(yield* allowing, [["a", ["a__list*"]]])
+      assert.deepStrictEqual(
+        [...Trust.allowing(Trust.trusting(yield* Trust.standings(here, { b: nowhere })))],
+        [["a", ["a__list*"]]],
+        "a server of the user is none of the project's"
+      )
+      here.declare({ a: { ...server, args: ["a"] } })
+      assert.deepStrictEqual(yield* allowing, [])
+      assert.deepStrictEqual([...Trust.allowing(Trust.trusting(yield* Trust.standings(here, {})))], [["a", []]])
+      here.declare({ a: server })
+      yield* Trust.decide(here, a, "trusted")
+      assert.deepStrictEqual(yield* allowing, [["a", []]], "trusting it again allows what is said then")
+      const elsewhere = yield* place
+      elsewhere.declare({ a: server })
+      assert.deepStrictEqual([...Trust.allowing(yield* Trust.standings({ ...elsewhere, user: here.user }, {}))], [])
+    })
+  )
+
   it.effect("of many processes at a time is all kept", () =>
     Effect.gen(function* () {
       const here = yield* place

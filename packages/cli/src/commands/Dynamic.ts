@@ -10,6 +10,7 @@ import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import * as Setup from "../Setup.ts"
 import * as Slots from "../Slots.ts"
+import * as ToolRules from "../ToolRules.ts"
 
 export interface Here {
   readonly workspace: Option.Option<string>
@@ -27,7 +28,7 @@ export interface Added extends Here {
 
 const load = (flags: Here) => Setup.load({ ...flags, model: Option.none() })
 const usage = (problem: string) => new UsageError({ problem })
-const refused = (edit: ReturnType<typeof UserSlots.remove>) =>
+const refusing = (edit: ReturnType<typeof UserSlots.remove>) =>
   Effect.catchTag(edit, "SlotError", ({ message }) => Effect.fail(usage(message)))
 
 const Input = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json))
@@ -81,8 +82,10 @@ export const add = Effect.fn("parley dynamic add")(function* (flags: Added) {
   const all = yield* Slots.declared(setup)
   if (all.some((one) => one.slot.id === slot.id && one.source === "project" && one.ignored === undefined))
     return yield* usage(`${setup.workspace.dynamicFile} has a slot ${Slots.quoted(slot.id)}; take another id`)
-  yield* refused(UserSlots.add(setup.user.configFile, slot))
+  yield* refusing(UserSlots.add(setup.user.configFile, slot))
   yield* output.note(`Added ${slot.id} to ${setup.user.configFile}; \`parley dynamic test ${slot.id}\` runs it`)
+  const refused = ToolRules.refusesSlot(setup)(slot.tool)
+  if (refused !== undefined) return yield* output.note(`parley: it is ignored here: ${refused}`)
   yield* Effect.provide(tellMissing(slot.tool), Live.tools(setup))
 })
 
@@ -99,7 +102,7 @@ const change = Effect.fnUntraced(function* (
   if (found.length === 0) return yield* Slots.unknown(flags.id, all)
   if (found.every(({ source }) => source === "project"))
     return yield* usage(`The slot ${Slots.quoted(flags.id)} is the project's: change ${setup.workspace.dynamicFile}`)
-  yield* refused(edit(setup.user.configFile, flags.id))
+  yield* refusing(edit(setup.user.configFile, flags.id))
   yield* output.note(`${words(flags.id)} ${setup.user.configFile}`)
 })
 

@@ -97,14 +97,22 @@ export const prompt = {
     Flag.atLeast(0)
   )
 }
-export const allow = Flag.String("allow").pipe(
-  Flag.withMetavar("TOOL"),
-  Flag.filter(Permissions.isPattern, (text) => `expected ${Permissions.expected}, found ${JSON.stringify(text)}`),
-  Flag.withDescription(
-    "Run this tool without asking: its name, or the beginning of names and a star; may be repeated. What the " +
-      "configuration denies stays denied"
-  ),
-  Flag.atLeast(0)
+const pattern = (description: string) =>
+  Flag.String("allow").pipe(
+    Flag.withMetavar("TOOL"),
+    Flag.filter(Permissions.isPattern, (text) => `expected ${Permissions.expected}, found ${JSON.stringify(text)}`),
+    Flag.withDescription(description),
+    Flag.atLeast(0)
+  )
+
+export const allow = pattern(
+  "Run this tool without asking: its name, or the beginning of names and a star; may be repeated. What the " +
+    "configuration denies stays denied, and tools of a server that the project declares are meant only where the name " +
+    "of the server is spelled out, as in SERVER__*"
+)
+
+export const allowWhenTrusting = pattern(
+  "Once the server is trusted, run this tool of it without asking: its name, or SERVER__ and a star; may be repeated"
 )
 
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(

@@ -1,4 +1,5 @@
 import type { LoginFailed } from "@parley/mcp/LoginErrors"
+import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -50,7 +51,7 @@ export const auth = Effect.fn("parley mcp auth")(function* (flags: Input) {
   const conceal = concealing(server)
   const trouble = ({ message }: Error) =>
     new ServerTrouble({ reason: "Unreachable", problem: conceal(`${flags.name}: ${message}`) })
-  const store = McpAuth.directory(setup.user.mcpAuthDirectory)
+  const store = McpAuth.directory(ServerPlaces.logins(setup.user, Setup.ownerOf(setup, flags.name)))
   if (flags.logout) {
     const had = yield* Effect.mapError(store.login(server.url).remove, trouble)
     return yield* output.note(had ? `The login to ${flags.name} is forgotten` : `There was no login to ${flags.name}`)

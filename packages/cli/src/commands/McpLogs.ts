@@ -1,5 +1,5 @@
 import { ServerName } from "@parley/domain/McpServerConfig"
-import * as Locations from "@parley/workspace/Locations"
+import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -25,13 +25,14 @@ export const logs = Effect.fn("parley mcp logs")(function* ({ follow, lines, nam
   const output = yield* Output
   const unknown = new UsageError({ problem: `There is no server ${quoted(name)}; \`parley mcp list\` lists yours` })
   if (!isName(name)) return yield* unknown
-  const path = Locations.serverLog(setup.user, name)
+  const owner = Setup.ownerOf(setup, name)
+  const path = LogTail.fileIn(ServerPlaces.logs(setup.user, owner), name)
   const found = yield* LogTail.last(
     path,
     Option.getOrElse(lines, () => 50)
   )
   if (found.lines.length === 0) {
-    if (UserServers.named(setup.config.mcpServers ?? {}, name) === undefined) return yield* unknown
+    if (owner === "user" && UserServers.named(setup.config.mcpServers ?? {}, name) === undefined) return yield* unknown
     yield* output.note(`Nothing has been written down of ${name} yet; \`parley run\` and \`parley chat\` do that`)
   }
   for (const line of found.lines) yield* output.text(`${line}\n`)

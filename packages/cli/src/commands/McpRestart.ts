@@ -15,7 +15,7 @@ export const restart = Effect.fn("parley mcp restart")(function* ({
 }: Here & { readonly name: string }) {
   const setup = yield* Setup.load({ workspace, model: Option.none() })
   const output = yield* Output
-  if (UserServers.named(setup.config.mcpServers ?? {}, name) === undefined)
+  if (UserServers.named(setup.servers, name) === undefined)
     return yield* new UsageError({ problem: `There is no server ${quoted(name)}; \`parley mcp list\` lists yours` })
   const { all, failed, ready, silent } = yield* ServerRestarts.elsewhere(setup, name)
   if (all === 0)

@@ -7,6 +7,7 @@ import { Output } from "../Output.ts"
 import * as Questions from "../Questions.ts"
 import * as Setup from "../Setup.ts"
 import { quoted } from "../Slots.ts"
+import { startOf } from "../ToolRules.ts"
 import * as ProjectTrust from "../trust/ProjectTrust.ts"
 import * as TrustList from "../trust/TrustList.ts"
 import type { Here } from "./Dynamic.ts"
@@ -19,17 +20,23 @@ export interface Input extends Here {
   readonly hash: Option.Option<string>
   readonly revoke: boolean
   readonly all: boolean
+  readonly allow: ReadonlyArray<string>
+  readonly full: boolean
   readonly format: "text" | "json"
 }
 
 const usage = (problem: string) => new UsageError({ problem })
 
-const list = Effect.fnUntraced(function* ({ project }: Setup.Setup, format: Input["format"]) {
+const list = Effect.fnUntraced(function* (setup: Setup.Setup, { format, full }: Input) {
   const output = yield* Output
-  if (format === "json") return yield* output.line(yield* Effect.orDie(TrustList.encode(TrustList.listed(project))))
+  const { project, workspace } = setup
+  if (format === "json") {
+    const listed = TrustList.listed(workspace.root, project, ProjectTrust.permissionsOf(setup))
+    return yield* output.line(yield* Effect.orDie(TrustList.encode(listed)))
+  }
   if (project.problem !== undefined) return yield* project.problem
   if (project.servers.length === 0) return yield* output.note("This project declares no MCP servers")
-  yield* output.text(TrustList.words(project))
+  yield* output.text(TrustList.words(project, full))
 })
 
 const revoke = Effect.fnUntraced(function* (setup: Setup.Setup, { all, name }: Input) {
@@ -51,23 +58,40 @@ const decideAll = Effect.fnUntraced(function* (setup: Setup.Setup, input: Input)
   if (open.length === 0) return yield* output.note("Nothing in this project waits to be trusted")
   if (input.yes && open.length > 1) return yield* usage("--yes needs the name of the one server that --hash stands for")
   const consent = consentOf(input)
-  for (const server of open) if (!(yield* ProjectTrust.decide(setup, server, consent))) return
+  for (const server of open) if (!(yield* ProjectTrust.decide(setup, server, consent, input))) return
 })
 
 const decideOne = Effect.fnUntraced(function* (setup: Setup.Setup, name: string, input: Input) {
   const consent = consentOf(input)
   const server = setup.project.servers.find((server) => server.name === name)
-  if (server !== undefined && isOpen(server)) return yield* ProjectTrust.decide(setup, server, consent)
+  if (server !== undefined && (isOpen(server) || (input.allow.length > 0 && server.standing === "trusted")))
+    return yield* ProjectTrust.decide(setup, server, consent, input)
+  if (input.allow.length > 0)
+    return yield* usage(
+      `--allow is for a server that this project declares; for ${quoted(name)} it is "permissions" in ${setup.user.configFile}`
+    )
   const counting = UserServers.named(setup.servers, name)
   if (counting !== undefined) return yield* Drift.decide(setup, name, counting, consent)
   return yield* usage(`There is no server ${quoted(name)}; see \`parley mcp list\` and \`parley mcp trust --list\``)
+})
+
+/** Tools of this server, and of no other. */
+const checkAllow = Effect.fnUntraced(function* ({ allow, name }: Input) {
+  const start = Option.map(name, startOf)
+  if (allow.length > 0 && Option.isNone(start)) return yield* usage("--allow needs the name of a server")
+  const other = allow.find((pattern) => !pattern.startsWith(Option.getOrElse(start, () => "")))
+  if (other !== undefined)
+    return yield* usage(
+      `--allow ${other}: expected tools of this server, whose names begin with ${Option.getOrElse(start, () => "")}`
+    )
 })
 
 /** What a project declares does nothing before it went through here. */
 export const trust = Effect.fn("parley mcp trust")(function* (input: Input) {
   const setup = yield* Setup.load({ ...input, model: Option.none() })
   if (input.revoke || input.all) return yield* revoke(setup, input)
-  if (input.list || input.format === "json") return yield* list(setup, input.format)
+  if (input.list || input.format === "json") return yield* list(setup, input)
+  yield* checkAllow(input)
   if (setup.project.problem !== undefined && Option.isNone(input.name)) return yield* setup.project.problem
   yield* Option.match(input.name, {
     onNone: () => decideAll(setup, input),

@@ -1,4 +1,5 @@
 import * as fs from "node:fs/promises"
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
 
 /** The log grows to a megabyte; one that is larger is none of ours, and only so much of it is read. */
@@ -21,6 +22,8 @@ const from = (path: string, start: number) =>
       }),
     (handle) => Effect.ignore(attempt(() => handle.close()))
   ).pipe(Effect.orElseSucceed(() => ({ text: "", end: 0 })))
+
+export const fileIn = (directory: string, name: string): string => join(directory, `${name}.log`)
 
 /** The last lines of a log and of the older file beside it, and where the log goes on. */
 export const last = Effect.fnUntraced(function* (path: string, lines: number) {

@@ -1,10 +1,15 @@
 import type * as Trust from "@parley/workspace/Trust"
 import * as Schema from "effect/Schema"
 import { quotedWord } from "../Visible.ts"
+import type { Said } from "./TrustText.ts"
+import { values, wordOf } from "./TrustText.ts"
+import * as Warnings from "./Warnings.ts"
 
 const names = Schema.Array(Schema.String)
+/** A list, because a variable may be called `__proto__`. */
+const Values = Schema.Array(Schema.Struct({ name: Schema.String, value: Schema.String }))
 
-/** One server of a project. Values of `env` and `headers` are not shown. */
+/** One server of a project, with all that its file says of how it is reached. */
 const Listed = Schema.Struct({
   name: Schema.String,
   standing: Schema.Literals(["trusted", "declined", "unknown", "shadowed"]),
@@ -13,26 +18,48 @@ const Listed = Schema.Struct({
   args: Schema.optionalKey(names),
   cwd: Schema.optionalKey(Schema.String),
   env: Schema.optionalKey(names),
+  envValues: Schema.optionalKey(Values),
   url: Schema.optionalKey(Schema.String),
-  headers: Schema.optionalKey(names)
+  headers: Schema.optionalKey(names),
+  headerValues: Schema.optionalKey(Values),
+  /** Patterns of its tools that may run without asking, as they were allowed when it was trusted. */
+  allow: names,
+  /** The user's permissions that fit its tools. */
+  permissions: Schema.Array(
+    Schema.Struct({ pattern: Schema.String, permission: Schema.String, counts: Schema.Boolean })
+  ),
+  warnings: names
 })
 
 const List = Schema.Struct({ servers: Schema.Array(Listed), problem: Schema.optionalKey(Schema.String) })
 export const encode = Schema.encodeEffect(Schema.fromJsonString(List))
 
-export const listed = ({ problem, servers }: Trust.Standings): typeof List.Type => ({
-  servers: servers.map(({ config, hash, name, standing }) => ({
+const pairs = (record: { readonly [name: string]: string } = {}) =>
+  Object.entries(record).map(([name, value]) => ({ name, value }))
+
+type Server = Trust.Standings["servers"][number]
+
+export const listed = (
+  root: string,
+  { problem, servers }: Trust.Standings,
+  permissionsOf: (name: string) => Said["permissions"]
+): typeof List.Type => ({
+  servers: servers.map(({ allow, config, hash, name, standing }) => ({
     name,
     standing,
     hash,
     ...("url" in config
-      ? { url: config.url, headers: Object.keys(config.headers ?? {}) }
+      ? { url: config.url, headers: Object.keys(config.headers ?? {}), headerValues: pairs(config.headers) }
       : {
           command: config.command,
           args: config.args ?? [],
           ...(config.cwd === undefined ? {} : { cwd: config.cwd }),
-          env: Object.keys(config.env ?? {})
-        })
+          env: Object.keys(config.env ?? {}),
+          envValues: pairs(config.env)
+        }),
+    allow,
+    permissions: permissionsOf(name),
+    warnings: Warnings.of(root, config)
   })),
   ...(problem === undefined ? {} : { problem: problem.message })
 })
@@ -44,10 +71,17 @@ const standings: { readonly [S in Trust.Standing]: string } = {
   shadowed: "not used: a server of yours has this name"
 }
 
-export const words = ({ servers }: Trust.Standings): string =>
-  servers
-    .map(({ config, hash, name, standing }) => {
-      const start = "url" in config ? [config.url] : [config.command, ...(config.args ?? [])]
-      return `${name}: ${standings[standing]}\n  ${start.map(quotedWord).join(" ")}\n  hash: ${hash}\n`
-    })
-    .join("")
+const lines = ({ allow, config, hash, name, standing }: Server, full: boolean): ReadonlyArray<string> => {
+  const word = wordOf(full)
+  const start = "url" in config ? [config.url] : [config.command, ...(config.args ?? [])]
+  return [
+    `${name}: ${standings[standing]}`,
+    `  ${start.map(word).join(" ")}`,
+    ...values(config, word),
+    ...(allow.length === 0 ? [] : [`  runs unasked: ${allow.map(quotedWord).join(", ")}`]),
+    `  hash: ${hash}`
+  ]
+}
+
+export const words = ({ servers }: Trust.Standings, full: boolean): string =>
+  servers.map((server) => `${lines(server, full).join("\n")}\n`).join("")

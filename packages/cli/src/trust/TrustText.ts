@@ -1,73 +1,66 @@
+import type * as Permissions from "@parley/workspace/Permissions"
 import type * as ProjectServers from "@parley/workspace/ProjectServers"
-import { variables } from "@parley/workspace/ServerVariables"
-import * as Host from "../internal/Host.ts"
-import { leadsInto, which } from "../internal/Which.ts"
-import { quotedWord } from "../Visible.ts"
-import { unpinned } from "./Unpinned.ts"
-
-const shells = /(?:^|[\\/])(?:ba|da|z|fi|k|c|tc)?sh(?:\.exe)?$|(?:^|[\\/])(?:cmd|powershell|pwsh)(?:\.exe)?$/i
-/** Variables that make programs run what they would not run by themselves. */
-const loading =
-  /^(?:PATH|NODE_OPTIONS|NODE_PATH|LD_\w+|DYLD_\w+|PYTHON\w+|BASH_ENV|ENV|PERL5?(?:OPT|LIB)|RUBY(?:OPT|LIB)|JAVA_TOOL_OPTIONS|GIT_\w+|npm_config_\w+|UV_\w+|PIP_\w+)$/i
-
-const masked = (values: { readonly [name: string]: string } = {}): ReadonlyArray<string> =>
-  Object.entries(values).map(([name, value]) => `    ${quotedWord(name)} (a value of ${value.length} characters)`)
+import { quotedWord, wholeWord } from "../Visible.ts"
+import * as Warnings from "./Warnings.ts"
 
 const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
-  lines.length === 0 ? [] : [`  ${title}:`, ...lines]
+  lines.length === 0 ? [] : [`  ${title}:`, ...lines.map((line) => `    ${line}`)]
 
 type Config = ProjectServers.ProjectServer["config"]
+type Word = (text: string) => string
 
-const how = (config: Config): ReadonlyArray<string> => {
-  if ("url" in config) {
-    return [
-      "  connects to:",
-      `    ${quotedWord(config.url)}`,
-      `  host: ${quotedWord(new URL(config.url).host)}`,
-      ...section("headers", masked(config.headers))
-    ]
-  }
-  const cwd = config.cwd ?? ""
-  const found = which(config.command, cwd, config.env?.["PATH"] ?? Host.env["PATH"] ?? "")
-  return [
-    "  runs, one argument to a line, without a shell:",
-    ...[config.command, ...(config.args ?? [])].map((word) => `    ${quotedWord(word)}`),
-    `  which is: ${found === undefined ? "not found" : quotedWord(found)}`,
-    `  in: ${quotedWord(cwd)}`,
-    ...section("environment", masked(config.env))
-  ]
-}
+/** How words are shown: long ones without their middle, or all of each. */
+export const wordOf = (full: boolean): Word => (full ? wholeWord : quotedWord)
 
-const warningsOf = (root: string, config: Config): ReadonlyArray<string> => {
-  const unreplaced = variables(config).map(({ at, variable }) => `${at} has ${variable}, which nothing replaces`)
+/** What a project sets for its server, which are its own words and no secrets of the user. */
+export const values = (config: Config, word: Word): ReadonlyArray<string> =>
+  section(
+    "url" in config ? "headers" : "environment",
+    Object.entries(("url" in config ? config.headers : config.env) ?? {}).map(
+      ([name, value]) => `${word(name)} = ${word(value)}`
+    )
+  )
+
+const how = (root: string, config: Config, word: Word): ReadonlyArray<string> => {
   if ("url" in config)
-    return [
-      ...(config.url.startsWith("http:") && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(config.url).hostname)
-        ? ["it is asked without encryption"]
-        : []),
-      ...unreplaced
-    ]
-  const argv = [config.command, ...(config.args ?? [])]
-  const cwd = config.cwd ?? root
-  const inside = argv.filter((word) => word !== "" && /[./\\]/.test(word) && leadsInto(root, cwd, word))
+    return [...section("connects to", [word(config.url)]), `  host: ${word(new URL(config.url).host)}`]
+  const { cwd, file } = Warnings.startOf(root, config)
   return [
-    ...unpinned(argv).map(
-      (name) => `${quotedWord(name)} names no exact version: whoever publishes the next one decides what runs`
-    ),
-    ...(shells.test(config.command) ? ["it is a shell: what it is given is a program of its own"] : []),
-    ...inside.map((word) => `${quotedWord(word)} is in this workspace: who changes that changes what runs, unasked`),
-    ...Object.keys(config.env ?? {})
-      .filter((name) => loading.test(name))
-      .map((name) => `${quotedWord(name)} can make a program run other code`),
-    ...unreplaced
+    ...section("runs, one argument to a line, without a shell", [config.command, ...(config.args ?? [])].map(word)),
+    `  which is: ${file === undefined ? "not found" : word(file)}`,
+    `  in: ${word(cwd)}`
   ]
 }
 
-/** All that trusting a server means, for a person to read before saying so. Only values that may be secrets are left out. */
-export const words = (root: string, { config, hash, name }: ProjectServers.ProjectServer): string =>
-  [
+/** What the user has said and says of its tools. */
+export interface Said {
+  readonly permissions: ReturnType<typeof Permissions.concerning>
+  /** Patterns of its tools that may run without asking once it is trusted. */
+  readonly allow: ReadonlyArray<string>
+}
+
+const toolWords = ({ allow, permissions }: Said): ReadonlyArray<string> => [
+  ...(allow.length === 0
+    ? ["each call is asked about"]
+    : allow.map((pattern) => `${quotedWord(pattern)} runs unasked`)),
+  ...permissions.map(({ counts, pattern, permission }) =>
+    counts
+      ? `your permission ${quotedWord(pattern)}: "${permission}" counts`
+      : `your permission ${quotedWord(pattern)}: "${permission}" does not count, as it is not your server`
+  )
+]
+
+/** All that trusting a server means, for a person to read before saying so. `full` leaves nothing out of long values. */
+export const words = (root: string, server: ProjectServers.ProjectServer, said: Said, full: boolean): string => {
+  const { config, hash, name } = server
+  const shown = (word: Word) => [...how(root, config, word), ...values(config, word)]
+  const cut = !full && shown(quotedWord).join("\n") !== shown(wholeWord).join("\n")
+  return [
     `${name}, of the project ${quotedWord(root)}`,
-    ...how(config),
-    ...warningsOf(root, config).map((warning) => `  ! ${warning}`),
+    ...shown(wordOf(full)),
+    ...section("its tools", toolWords(said)),
+    ...Warnings.of(root, config).map((warning) => `  ! ${warning}`),
+    ...(cut ? [`  ! not all of it is shown here; \`parley mcp trust ${name} --full\` shows the rest`] : []),
     `  hash: ${hash}`
   ].join("\n")
+}

@@ -19,10 +19,12 @@ const exact = {
 
 /** Options that name the package, where the first plain word is a program of it. */
 const naming = /^(?:-p|--package|--from|--spec)(?:=(.*))?$/s
-const passing = new Set(["cmd", "env", "/c", "/C"])
+/** Words that name a version which moves, or a package of Deno's without an exact one. */
+const moving = /[@:]latest$|^(?:npm|jsr):(?!.*@v?\d+\.\d+\.\d+)/
 
-const nameOf = (program: string): string =>
-  (program.split(/[\\/]/).at(-1) ?? "").replace(/\.(?:cmd|exe|ps1)$/i, "").toLowerCase()
+/** The name of the program that a word stands for. */
+export const nameOf = (program: string): string =>
+  (program.split(/[\\/]/).at(-1) ?? "").replace(/\.(?:cmd|exe|ps1|bat)$/i, "").toLowerCase()
 
 const named = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
   words.flatMap((word, i) => {
@@ -30,15 +32,7 @@ const named = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
     return found === null ? [] : [found[1] ?? words[i + 1] ?? ""]
   })
 
-/** The packages that a command fetches and runs, and that are not named with one exact version. */
-export const unpinned = (argv: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const words = argv.slice(
-    Math.max(
-      0,
-      argv.findIndex((word) => !passing.has(nameOf(word)) && !passing.has(word))
-    )
-  )
-  const [program = "", ...rest] = words
+const fetchedBy = ([program = "", ...rest]: ReadonlyArray<string>): ReadonlyArray<string> => {
   for (const [runner, verbs, kind] of runners) {
     if (nameOf(program) !== runner) continue
     const plain = rest.filter((word) => !word.startsWith("-"))
@@ -50,4 +44,11 @@ export const unpinned = (argv: ReadonlyArray<string>): ReadonlyArray<string> => 
     return all.filter((name) => !/^\.{0,2}\//.test(name) && !exact[kind].test(name))
   }
   return []
+}
+
+/** The packages that a command fetches and runs, itself or by another program, and that have no exact version. */
+export const unpinned = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const runner = words.findIndex((word) => runners.some(([name]) => nameOf(word) === name))
+  const fetched = runner < 0 ? [] : fetchedBy(words.slice(runner))
+  return [...new Set([...fetched, ...words.filter((word) => moving.test(word))])]
 }

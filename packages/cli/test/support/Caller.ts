@@ -17,7 +17,7 @@ const Body = Schema.Struct({
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Body))
 
 /** A model that calls the tool it is told to, `call TOOL JSON`, and otherwise has something to say. */
-const caller = Effect.suspend(() => {
+export const caller = Effect.suspend(() => {
   const bodies: Array<string> = []
   const reply = (body: string): string => {
     const last = decode(body).messages.at(-1)?.content.at(-1)
@@ -54,7 +54,7 @@ export const configured = Effect.fnUntraced(function* (here: Place, server: obje
   return { bodies }
 })
 
-const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
+export const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
 
 /** What to say for the model to call a tool of `s`. */
 export const call = (tool: string, input: unknown): string => `call s__${tool} ${encode(input)}`

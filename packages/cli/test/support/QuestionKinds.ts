@@ -11,7 +11,12 @@ import type { Questions } from "../../src/Questions.ts"
 import * as ServerAnswers from "../../src/ServerAnswers.ts"
 import { ask as askTrust } from "../../src/trust/Asking.ts"
 
-const setup = { config: {}, allow: [], user: { configFile: "config.json" } }
+const setup = {
+  config: {},
+  allow: [],
+  user: { configFile: "config.json" },
+  project: { servers: [], problem: undefined }
+}
 const call = {
   callId: CallId.make("r1t1c1"),
   tool: { name: "net__send", server: "net", tool: "send", description: "", inputSchema: {} },
