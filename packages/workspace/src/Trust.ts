@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as Atomic from "./internal/Atomic.ts"
 import { digest } from "./internal/Digest.ts"
 import * as Disk from "./internal/Disk.ts"
+import * as Owned from "./internal/Owned.ts"
 import * as Remove from "./internal/Remove.ts"
 import type { Unreadable } from "./internal/Unreadable.ts"
 import * as JsonFile from "./JsonFile.ts"
@@ -29,8 +30,9 @@ export interface Place {
   readonly workspace: Pick<Workspace, "root">
 }
 
-const directoryOf = ({ user, workspace }: Place): string =>
-  Disk.join(Disk.dirname(user.databaseFile), "trust", digest(workspace.root))
+const dataOf = ({ user }: Pick<Place, "user">): string => Disk.dirname(user.databaseFile)
+
+const directoryOf = (place: Place): string => Disk.join(dataOf(place), "trust", digest(place.workspace.root))
 
 /** One file for each server: processes that decide on two at a time do not undo each other. */
 const fileOf = (place: Place, name: string): string => Disk.join(directoryOf(place), `${digest(name)}.json`)
@@ -42,7 +44,7 @@ const failing = (path: string) => (error: Unreadable) => new ConfigError({ path,
  * then the user is asked again.
  */
 const decisionOn = (place: Place, { hash, name }: ProjectServers.ProjectServer): Effect.Effect<Decision | undefined> =>
-  JsonFile.read({ path: fileOf(place, name) }, Decision).pipe(
+  JsonFile.read({ path: fileOf(place, name), ours: { below: dataOf(place) } }, Decision).pipe(
     Effect.map(Option.filter(({ exposed }) => !exposed)),
     Effect.map(Option.map(({ value }) => value)),
     Effect.map(Option.filter((said) => said.root === place.workspace.root && said.name === name && said.hash === hash)),
@@ -57,6 +59,7 @@ export const decide = Effect.fn("Trust.decide")(function* (
   decision: Decision
 ) {
   const path = fileOf(place, name)
+  yield* Owned.below(dataOf(place), directoryOf(place))
   const text = encode({ root: place.workspace.root, name, hash, decision })
   yield* Effect.mapError(Atomic.write(path, `${text}\n`), failing(path))
 })
@@ -84,12 +87,18 @@ const standingOf = (place: Place, users: Servers, server: ProjectServers.Project
     ? Effect.succeed("shadowed")
     : Effect.map(decisionOn(place, server), (decision) => decision ?? "unknown")
 
-/** How each server of a project stands now. A file that is wrong has none, and says why. */
+/**
+ * How each server of a project stands now. A file that is wrong has none, and says why; so it is when another user could
+ * have written down what this one is to have said.
+ */
 export const standings = Effect.fn("Trust.standings")(function* (place: Place, users: Servers) {
   return yield* ProjectServers.read(place.workspace.root).pipe(
     Effect.flatMap((servers) =>
-      Effect.forEach(servers, (server) =>
-        Effect.map(standingOf(place, users, server), (standing) => ({ ...server, standing }))
+      Effect.andThen(
+        servers.length === 0 ? Effect.void : Owned.below(dataOf(place), directoryOf(place)),
+        Effect.forEach(servers, (server) =>
+          Effect.map(standingOf(place, users, server), (standing) => ({ ...server, standing }))
+        )
       )
     ),
     Effect.map((servers): Standings => ({ servers, problem: undefined })),

@@ -54,8 +54,9 @@ type Entries = Where & { readonly entries: ReadonlyArray<string> }
 
 const changed = (input: Entries, change: typeof ContextFiles.add, words: string) =>
   Effect.gen(function* () {
-    const { workspace } = yield* load(input)
+    const { noWorkspace, workspace } = yield* load(input)
     const output = yield* Output
+    if (noWorkspace !== undefined) return yield* new UsageError({ problem: noWorkspace.message })
     yield* Effect.catchTag(change(workspace.root, input.entries), "FilesError", ({ message }) =>
       Effect.fail(new UsageError({ problem: message }))
     )

@@ -1,5 +1,6 @@
 import { ServerName } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
+import * as OwnFiles from "@parley/workspace/OwnFiles"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,6 +27,7 @@ export const logs = Effect.fn("parley mcp logs")(function* ({ follow, lines, nam
   const unknown = new UsageError({ problem: `There is no server ${quoted(name)}; \`parley mcp list\` lists yours` })
   if (!isName(name)) return yield* unknown
   const path = Locations.serverLog(setup.user, name)
+  for (const file of [path, `${path}.1`]) yield* OwnFiles.below(setup.user.stateDirectory, file)
   const found = yield* LogTail.last(
     path,
     Option.getOrElse(lines, () => 50)
