@@ -31,9 +31,21 @@ describe("what is believed", () => {
     ["by the group of all staff", kindOf(ada, 1000, 0o664, 20), "writable"],
     ["by another user's group", kindOf(ada, 1000, 0o775, 1001), "writable"],
     ["by one's primary group when it is shared", kindOf({ ...ada, gid: 20 }, 1000, 0o664, 20), "writable"],
-    ["by one's own group when it has another member", kindOf({ ...ada, gid: 1001, userName: () => "bob" }, 1000, 0o664), "writable"],
-    ["by one's own group with another number", kindOf({ ...ada, gid: 1500, userName: () => "docker" }, 1000, 0o664), undefined],
-    ["by an unknown group with the user's number", kindOf({ ...ada, uid: 77, gid: 77, homeOwner: () => 77 }, 77, 0o664), undefined],
+    [
+      "by one's own group when it has another member",
+      kindOf({ ...ada, gid: 1001, userName: () => "bob" }, 1000, 0o664),
+      "writable"
+    ],
+    [
+      "by one's own group with another number",
+      kindOf({ ...ada, gid: 1500, userName: () => "docker" }, 1000, 0o664),
+      undefined
+    ],
+    [
+      "by an unknown group with the user's number",
+      kindOf({ ...ada, uid: 77, gid: 77, homeOwner: () => 77 }, 77, 0o664),
+      undefined
+    ],
     ["by an unknown group with another number", kindOf({ ...ada, gid: 78 }, 1000, 0o664), "writable"],
     ["by root's group, for root", kindOf(root, 0, 0o775), undefined],
 
@@ -42,7 +54,11 @@ describe("what is believed", () => {
     ["for root, another's than who ran sudo", kindOf({ ...root, sudoUid: "1000" }, 1001, 0o600), "owner"],
     ["with nonsense for the user who ran sudo", kindOf({ ...root, sudoUid: "" }, 1000, 0o600), "owner"],
     ["for the user of `sudo -u`, who is not root", kindOf({ ...ada, sudoUid: "1001" }, 1001, 0o600), "owner"],
-    ["for root, the owner's of a mounted home", kindOf({ ...root, homeOwner: () => 1000 }, 1000, 0o600, 1000), undefined],
+    [
+      "for root, the owner's of a mounted home",
+      kindOf({ ...root, homeOwner: () => 1000 }, 1000, 0o600, 1000),
+      undefined
+    ],
     ["and what others may write in it", kindOf({ ...root, homeOwner: () => 1000 }, 1000, 0o666, 1000), "writable"],
     ["where there are no owners", kindOf({ ...ada, uid: undefined }, 1001, 0o666), undefined]
   ]
@@ -80,7 +96,10 @@ describe("the words", () => {
     return found
   }
   it("name the owner, the mode and the command", () => {
-    assert.strictEqual(whose(ada, fault(1001, 0o100666)), "belongs to uid 1001 and not to you (uid 1000); its mode is 0666")
+    assert.strictEqual(
+      whose(ada, fault(1001, 0o100666)),
+      "belongs to uid 1001 and not to you (uid 1000); its mode is 0666"
+    )
     assert.strictEqual(mend(ada, "/a/b", fault(1001, 0o100666)), "sudo chown 1000 /a/b && chmod go-w /a/b")
     assert.strictEqual(mend(ada, "/a/b", fault(1001, 0o100600)), "sudo chown 1000 /a/b")
     assert.strictEqual(

@@ -28,7 +28,8 @@ const judge = (path: string, found: Stats | undefined): Effect.Effect<void, Stor
 export const believed = Effect.fnUntraced(function* (filename: string) {
   const path = resolve(filename)
   const directory = dirname(path)
-  yield* judge(directory, yield* attempt(path, () => statSync(directory, { throwIfNoEntry: false })))
+  const around = yield* attempt(path, () => statSync(directory, { throwIfNoEntry: false }))
+  if (around?.isDirectory() === true) yield* judge(directory, around)
   const found = yield* attempt(path, () => lstatSync(path, { throwIfNoEntry: false }))
   if (found?.isSymbolicLink() === true)
     return yield* unusable(
