@@ -102,7 +102,6 @@ export const tools = (
           pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
           keepUnseen,
           workspaceRoot: setup.workspace.root,
-          neutralDirectory: Locations.neutral(setup.user),
           // What a project declares runs as it was shown.
           literal: setup.project.servers.flatMap(({ name, standing }) => (standing === "trusted" ? [name] : [])),
           spillDirectory: setup.user.resultsDirectory,

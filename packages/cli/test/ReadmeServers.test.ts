@@ -96,7 +96,7 @@ type World = Effect.Success<typeof world>
 
 const untouched = ({ asked, here, ran, started }: World) => {
   const [first = "[]"] = started()
-  assert.deepStrictEqual(JSON.parse(first), [join(here.home, ".local/state/parley/neutral/empty"), "/home/me/notes"])
+  assert.deepStrictEqual(JSON.parse(first), [join(here.home, ".cache/parley/neutral/empty"), "/home/me/notes"])
   assert.strictEqual(new Set(started()).size, 1)
   assert.include(asked.own.map(decodeURIComponent), `/${name}`)
   assert.deepStrictEqual(asked.theirs, [])

@@ -35,9 +35,6 @@ export const serverLog = (user: UserLocations, name: string): string => Disk.joi
 /** Where the user's running processes are asked something by others of theirs. */
 export const requests = ({ stateDirectory }: UserLocations): string => Disk.join(stateDirectory, "requests")
 
-/** Where programs of the user's are started that name no directory: see `neutralDirectory` of `@parley/mcp`. */
-export const neutral = ({ stateDirectory }: UserLocations): string => Disk.join(stateDirectory, "neutral")
-
 const variables = [
   "HOME",
   "USERPROFILE",
