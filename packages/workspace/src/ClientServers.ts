@@ -69,7 +69,7 @@ const translated = (key: string, value: Schema.Json): Schema.Json => {
 }
 
 const relativeCommand = (config: McpServerConfig): ReadonlyArray<string> =>
-  !("url" in config) && config.cwd === undefined && /^[^/].*\//.test(config.command)
+  !("url" in config) && config.cwd === undefined && /^[^/$].*\//.test(config.command)
     ? ["command is a relative path: write the whole path, or a cwd"]
     : []
 
