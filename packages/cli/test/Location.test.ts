@@ -12,7 +12,7 @@ const spoil = (path: string): RegExp => {
 }
 
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.String)))
-const encode = Schema.encodeSync(Schema.UnknownFromJsonString)
+const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
 const limit = 120_000
 
 /** Says in a file where it was started and with what. */
