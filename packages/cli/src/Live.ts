@@ -79,7 +79,7 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-export interface ToolsOptions extends Pick<McpServersOptions, "logs" | "onProgress"> {
+export interface ToolsOptions extends Pick<McpServersOptions, "literal" | "logs" | "onProgress"> {
   /** How to log in to them, where it is not with the stored logins. */
   readonly auth?: Partial<AuthOptions>
   /** Where their tools are pinned: with the user's data, unless something else is said. */
@@ -104,6 +104,8 @@ export const tools = (
           pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
           keepUnseen,
           workspaceRoot: setup.workspace.root,
+          // What a project declares runs as it was shown.
+          literal: setup.project.servers.flatMap(({ name, standing }) => (standing === "trusted" ? [name] : [])),
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
           ...more,

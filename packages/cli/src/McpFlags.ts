@@ -17,7 +17,9 @@ export const server = {
   env: repeated("env", "K=V", "Set for the program that is started; may be repeated"),
   cwd: Flag.String("cwd").pipe(
     Flag.withMetavar("DIR"),
-    Flag.withDescription("Where the program is started (default: the workspace; for probe, the current directory)"),
+    Flag.withDescription(
+      "Where the program is started; `workspace` is the workspace (default: an empty directory of Parley's own)"
+    ),
     Flag.optional
   ),
   clientId: optional("client-id", "ID", "The OAuth client to log in as (default: Parley registers itself)"),

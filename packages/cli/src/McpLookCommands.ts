@@ -64,7 +64,7 @@ export const probe = Command.make(
   Command.withExamples([
     { command: "parley mcp probe http://127.0.0.1:3000/mcp", description: "What a server offers" },
     {
-      command: `parley mcp probe --call echo --input '{"text":"hi"}' -- node server.js`,
+      command: `parley mcp probe --call echo --input '{"text":"hi"}' -- node /srv/server.js`,
       description: "One call; exit code 1 when the tool says it failed, 4 when the server cannot be reached"
     }
   ])

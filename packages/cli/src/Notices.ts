@@ -16,6 +16,13 @@ export const show = Effect.fnUntraced(function* (setup: Setup) {
     )
 })
 
+/** What a person should know of the workspace where its files are what they ask about. */
+export const workspace = Effect.fnUntraced(function* ({ noWorkspace, workspace }: Setup) {
+  const output = yield* Output
+  const notice = noWorkspace?.message ?? workspace.notice
+  if (notice !== undefined) yield* output.note(`parley: ${notice}`)
+})
+
 /** After a round: servers with tools that wait to be accepted, each unless that was told before. */
 export const blocked = Effect.fnUntraced(function* (told: Set<string>) {
   const output = yield* Output

@@ -62,6 +62,22 @@ const oauthOf = Effect.fnUntraced(function* ({ clientId, clientMetadataUrl, clie
   return Object.keys(oauth).length === 0 ? {} : { oauth }
 })
 
+/** As seen from here, unless it is the workspace, wherever that will be. */
+const directoryOf = (cwd: string): string =>
+  cwd === "workspace" || cwd.startsWith("${workspaceRoot}") ? cwd : Host.absolute(cwd)
+
+/** Arguments that are files of the current directory, which is not where the program will look for them. */
+export const strayPaths = (words: ReadonlyArray<string>, { cwd }: Pick<ServerFlags, "cwd">): ReadonlyArray<string> =>
+  Option.isSome(cwd)
+    ? []
+    : words
+        .slice(1)
+        .filter((word) => !word.startsWith("-") && Host.isHere(word))
+        .map(
+          (word) =>
+            `${word} is in the current directory, and the program is not started here: write ${Host.absolute(word)}, or say --cwd DIR`
+        )
+
 /** A server as it is written in the configuration, which is still to be checked by the rules of that. */
 export const serverOf = Effect.fnUntraced(function* (target: Target, flags: ServerFlags) {
   const common = { ...given("timeoutMillis", flags.timeout), ...given("startTimeoutMillis", flags.startTimeout) }
@@ -80,6 +96,10 @@ export const serverOf = Effect.fnUntraced(function* (target: Target, flags: Serv
   const [command, ...args] = target.words
   if (command === undefined || command === "")
     return yield* usage("Say how the server is reached: --url URL, or -- COMMAND [ARGS…]")
+  if (Option.isNone(flags.cwd) && Host.isRelativePath(command))
+    return yield* usage(
+      `The command ${command} is a relative path, and programs are not started here: write ${Host.absolute(command)}, or say --cwd DIR`
+    )
   if (flags.header.length > 0) return yield* usage("--header is for servers that are reached by --url")
   if ("oauth" in oauth)
     return yield* usage("--client-id, --client-metadata-url and --scope are for servers that are reached by --url")
@@ -87,7 +107,7 @@ export const serverOf = Effect.fnUntraced(function* (target: Target, flags: Serv
     command,
     ...(args.length === 0 ? {} : { args }),
     ...(flags.env.length === 0 ? {} : { env }),
-    ...given("cwd", Option.map(flags.cwd, Host.absolute)),
+    ...given("cwd", Option.map(flags.cwd, directoryOf)),
     ...common
   }
 })

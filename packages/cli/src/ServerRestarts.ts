@@ -2,8 +2,10 @@ import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import { ServerName } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
 import * as UserServers from "@parley/workspace/UserServers"
+import * as OwnFiles from "@parley/workspace/OwnFiles"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Mailbox from "./internal/Mailbox.ts"
 import { Output } from "./Output.ts"
@@ -47,10 +49,18 @@ export const here = Effect.fnUntraced(function* (setup: Setup, name: string) {
   )
 })
 
+/** The directory of the requests, if it is one that only this user can change. */
+const requestsOf = ({ user }: Setup) => {
+  const directory = Locations.requests(user)
+  return Effect.as(OwnFiles.below(user.stateDirectory, directory), directory)
+}
+
 /** Restarts servers of this process when another one of the user's asks for it, until the scope closes. */
 export const listen = Effect.fnUntraced(function* (setup: Setup) {
   const mcp = yield* McpManager
   const output = yield* Output
+  // Where another user could have asked, nothing is listened to.
+  if (Result.isFailure(yield* Effect.result(requestsOf(setup)))) return
   yield* Mailbox.receive(Locations.requests(setup.user), (question) =>
     Effect.gen(function* () {
       const asked = Option.getOrUndefined(decodeQuestion(question))
@@ -67,7 +77,7 @@ export const listen = Effect.fnUntraced(function* (setup: Setup) {
 export const elsewhere = Effect.fnUntraced(function* (setup: Setup, name: string) {
   const root = rootOf(setup, name)
   const question = yield* Effect.orDie(encodeQuestion({ restart: name, ...(root === undefined ? {} : { root }) }))
-  const answers = yield* Mailbox.ask(Locations.requests(setup.user), question)
+  const answers = yield* Mailbox.ask(yield* requestsOf(setup), question)
   const states = answers.map((answer) => Option.getOrUndefined(decodeAnswer(answer))?.state ?? "silent")
   const count = (state: (typeof states)[number]) => states.filter((one) => one === state).length
   return { all: states.length, ready: count("ready"), failed: count("failed"), silent: count("silent") }

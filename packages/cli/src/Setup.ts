@@ -12,6 +12,8 @@ import * as Host from "./internal/Host.ts"
 /** What a command starts from: where things are and what the user configured. */
 export interface Setup {
   readonly workspace: Locations.Workspace
+  /** Why there is none: then an empty directory stands for it. */
+  readonly noWorkspace: Locations.NoWorkspace | undefined
   readonly user: Locations.UserLocations
   readonly config: UserConfig.UserConfig
   readonly warnings: ReadonlyArray<string>
@@ -61,10 +63,23 @@ export interface LimitFlags {
 const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
+/** The workspace, or why there is none. In the home directory a message can be sent all the same, and nothing there is read. */
+const placed = Effect.fnUntraced(function* (flags: Flags, user: Locations.UserLocations) {
+  const found = Locations.find(Option.getOrElse(flags.workspace, Host.cwd), {
+    named: Option.isSome(flags.workspace),
+    home: Host.env["HOME"] ?? Host.env["USERPROFILE"]
+  })
+  return yield* Effect.map(found, (workspace) => ({ workspace, noWorkspace: undefined })).pipe(
+    Effect.catchTag("NoWorkspace", (noWorkspace) =>
+      Effect.map(Locations.nowhere(user), (workspace) => ({ workspace, noWorkspace }))
+    )
+  )
+})
+
 export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<LimitFlags & AllowFlags>) {
   const env = Host.env
   const user = yield* Locations.user({ env })
-  const workspace = yield* Locations.find(Option.getOrElse(flags.workspace, () => Host.cwd()))
+  const { noWorkspace, workspace } = yield* placed(flags, user)
   const loaded = yield* UserConfig.load(user.configFile)
   const config = yield* Effect.fromResult(UserConfig.withEnvironment(loaded.config, env))
   const users = config.mcpServers ?? {}
@@ -72,13 +87,14 @@ export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<Li
   // Whoever says that they are trusted means them to run.
   if (flags.trust === true && found.problem !== undefined) return yield* found.problem
   const project = flags.trust === true ? Trust.trusting(found) : found
-  const ignored = Trust.notice(workspace.root, project)
+  const notices = [noWorkspace?.message, workspace.notice, Trust.notice(workspace.root, project)]
   const model = Option.isSome(flags.model) ? yield* parseModel(flags.model.value) : undefined
   const setup: Setup = {
     workspace,
+    noWorkspace,
     user,
     config,
-    warnings: ignored === undefined ? loaded.warnings : [...loaded.warnings, ignored],
+    warnings: [...loaded.warnings, ...notices.filter((notice) => notice !== undefined)],
     servers: Trust.counting(users, project),
     project,
     model: model ?? config.model,

@@ -36,6 +36,9 @@ const common = {
   pinning: Schema.optionalKey(Schema.Literals(["changes", "off"]))
 }
 
+/** Stands for the path of the workspace in the `args`, the values of `env` and the `cwd` of a user's own server. */
+export const workspaceVariable = "${workspaceRoot}"
+
 /** A server that Parley starts as a child process and speaks to over its standard input and output. */
 export const StdioServer = Schema.Struct({
   ...common,
@@ -43,6 +46,10 @@ export const StdioServer = Schema.Struct({
   args: Schema.Array(Schema.String).pipe(Schema.optionalKey),
   /** Added to the allow-listed part of Parley's own environment; nothing else reaches the child. */
   env: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  /**
+   * Where the program is started: a path, seen from the workspace when it is relative, or `workspace` for the workspace
+   * itself. Without it, it is an empty directory of the user's own: what a project holds must not decide what runs.
+   */
   cwd: Schema.optionalKey(Schema.String)
 })
 export type StdioServer = typeof StdioServer.Type

@@ -9,10 +9,19 @@ export interface McpServersOptions {
   /** The servers by name. Disabled ones are as if they were absent. The name `workspace` is taken. */
   readonly servers: { readonly [name: string]: McpServerConfig }
   /**
-   * The directory that the built-in `workspace` tools may read, and where servers are started that name no directory of
-   * their own. Without it there are no built-in tools.
+   * The directory that the built-in `workspace` tools may read, and what a server's `cwd` and `${workspaceRoot}` mean by it.
+   * Without it there are no built-in tools.
    */
   readonly workspaceRoot?: string | undefined
+  /**
+   * An absolute path. Programs whose configuration has no `cwd` are started in an empty directory below it, so that what a
+   * project holds, such as `node_modules`, does not decide what they run. It is made when it is first needed, must be this
+   * user's alone, and belongs to Parley: what a program leaves there is moved aside, into `left-…`. It is below the user's
+   * caches when absent.
+   */
+  readonly neutralDirectory?: string | undefined
+  /** Names of servers in whose configuration nothing is replaced: those that a project declares run as they were shown. */
+  readonly literal?: ReadonlyArray<string> | undefined
   /** Who we say we are. */
   readonly clientInfo: { readonly name: string; readonly version: string }
   /** Sees everything that stdio servers write to their standard error, raw, piece by piece. Must be quick and not throw. */

@@ -13,6 +13,7 @@ import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
 import { capabilitiesOf } from "./internal/ServerSide.ts"
 import { keepListed } from "./OfferListing.ts"
+import { type Places, placeOf } from "./ServerPlace.ts"
 import { relist } from "./Relisting.ts"
 import { makeStrays } from "./Strays.ts"
 import { catalogOf } from "./ToolListing.ts"
@@ -22,8 +23,7 @@ import { died, tell, type ToolServer } from "./ToolServer.ts"
 export interface LifeOptions {
   readonly client: ClientSettings
   readonly admission: AdmissionOptions
-  /** Where a server runs whose configuration names no directory. */
-  readonly directory: string | undefined
+  readonly places: Places
   readonly environment: { readonly [name: string]: string | undefined } | undefined
   readonly grace: Duration.Duration
   readonly onStderr: ((server: string, text: string) => void) | undefined
@@ -49,7 +49,7 @@ const settingsOf = ({ dialogue }: ToolServer, config: McpServerConfig, options: 
   side: {
     dialogue,
     roots: config.roots ?? [],
-    directory: options.directory,
+    directory: options.places.workspaceRoot,
     logLevel: config.logLevel ?? "warning"
   }
 })
@@ -60,17 +60,19 @@ const startStdio = (
   options: LifeOptions
 ): Effect.Effect<Started, ServerDown, Scope> =>
   Effect.map(
-    startChildServer({
-      command: config.command,
-      args: config.args ?? [],
-      env: childEnvironment(config.env, options.environment),
-      cwd: config.cwd ?? options.directory,
-      grace: options.grace,
-      onStderr: (text) => {
-        server.dialogue.log.stderr(text)
-        options.onStderr?.(server.name, text)
-      }
-    }),
+    Effect.flatMap(placeOf(server.name, config, options.places), ({ args, cwd, env }) =>
+      startChildServer({
+        command: config.command,
+        args,
+        env: childEnvironment(env, options.environment),
+        cwd,
+        grace: options.grace,
+        onStderr: (text) => {
+          server.dialogue.log.stderr(text)
+          options.onStderr?.(server.name, text)
+        }
+      })
+    ),
     (child) => ({
       connect: Effect.flatMap(makeStrays(server.name, server.warned), (strays) =>
         connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy", strays)

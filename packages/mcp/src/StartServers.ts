@@ -44,7 +44,11 @@ export const startAll = Effect.fnUntraced(function* (options: McpServersOptions,
   const lifeOptions: LifeOptions = {
     client: { clientInfo: options.clientInfo },
     admission: { pins: options.pins, keepUnseen: options.keepUnseen, firstSight: options.firstSight },
-    directory: options.workspaceRoot,
+    places: {
+      workspaceRoot: options.workspaceRoot,
+      neutralDirectory: options.neutralDirectory,
+      literal: options.literal ?? []
+    },
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
     onStderr: options.onStderr,

@@ -14,6 +14,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Append from "./internal/append.ts"
 import * as Commit from "./internal/commit.ts"
 import * as Database from "./internal/database.ts"
+import * as DatabaseFile from "./internal/databaseFile.ts"
 import * as EventRows from "./internal/eventRows.ts"
 import * as GroupCommit from "./internal/groupCommit.ts"
 import * as Leases from "./internal/leases.ts"
@@ -52,6 +53,8 @@ export interface Options {
 const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
   const nextId = yield* SessionIds
   const limit = yield* BusyLimit
+  // Not even to be looked at: whoever made it decides what it does when it is read.
+  yield* DatabaseFile.believed(filename)
   const database = yield* Database.open(filename, limit).pipe(
     access === "read" ? Effect.catch((error) => ReadOnly.open(filename, limit, error)) : (whole) => whole
   )

@@ -1,5 +1,5 @@
 import { ConfigError } from "@parley/domain/Errors"
-import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { type McpServerConfig, workspaceVariable } from "@parley/domain/McpServerConfig"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { quote } from "./internal/Json.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { check } from "./McpServers.ts"
-import { variables } from "./ServerVariables.ts"
+import { unreplaced } from "./ServerVariables.ts"
 
 /**
  * Whose file it is. Claude Desktop and Cursor have their servers under `mcpServers`, VS Code under `servers`; `auto` takes
@@ -49,6 +49,30 @@ const environment = (env: Schema.Json): Schema.Json =>
       )
     : env
 
+/** What VS Code and Cursor call the root of the workspace. With a name it is one of several, which nothing here is. */
+const toOurs = (text: Schema.Json): Schema.Json =>
+  typeof text === "string" ? text.replaceAll("${workspaceFolder}", () => workspaceVariable) : text
+
+const directory = (cwd: Schema.Json): Schema.Json => {
+  const ours = toOurs(cwd)
+  // The word alone is a directory of that name there, and the workspace itself here.
+  return ours === workspaceVariable ? "workspace" : ours === "workspace" ? "./workspace" : ours
+}
+
+/** Where the workspace may be named, with it named as it is here. */
+const translated = (key: string, value: Schema.Json): Schema.Json => {
+  if (key === "args" && Array.isArray(value)) return value.map(toOurs)
+  if (key === "cwd") return directory(value)
+  if (key !== "env") return value
+  const env = environment(value)
+  return isEntries(env) ? Object.fromEntries(Object.entries(env).map(([name, text]) => [name, toOurs(text)])) : env
+}
+
+const relativeCommand = (config: McpServerConfig): ReadonlyArray<string> =>
+  !("url" in config) && config.cwd === undefined && /^[^/$].*\//.test(config.command)
+    ? ["command is a relative path: write the whole path, or a cwd"]
+    : []
+
 const isServer = (entry: Schema.Json): Result.Result<Entries, string> => {
   if (!isEntries(entry)) return Result.fail("it is not an object")
   const type = entry["type"]
@@ -64,7 +88,7 @@ const read = (name: string, entry: Schema.Json): ClientServer => {
       ...Object.fromEntries(
         taken.flatMap((key) => {
           const value = said[key]
-          return value === undefined ? [] : [[key, key === "env" ? environment(value) : value]]
+          return value === undefined ? [] : [[key, translated(key, value)]]
         })
       ),
       // What the others call the type of a server beside its address is its transport here.
@@ -72,7 +96,8 @@ const read = (name: string, entry: Schema.Json): ClientServer => {
     }
     const config = yield* check(name, server)
     const unresolved = [
-      ...variables(config).map(({ at, variable }) => `${at} has ${variable}`),
+      ...relativeCommand(config),
+      ...unreplaced(config).map(({ at, variable }) => `${at} has ${variable}`),
       ...("envFile" in said ? ["envFile is not read: what it sets belongs under env"] : [])
     ]
     const ignored = Object.keys(said).filter((key) => !understood.has(key))
@@ -86,8 +111,9 @@ const keysOf = (format: Format): ReadonlyArray<string> =>
   format === "auto" ? ["mcpServers", "servers"] : [format === "vscode" ? "servers" : "mcpServers"]
 
 /**
- * The servers that the configuration of another program names. Comments and trailing commas are allowed. Variables such
- * as `${env:X}` are left as they are and reported: what they stand for is the other program's to know.
+ * The servers that the configuration of another program names. Comments and trailing commas are allowed. The
+ * workspace is named as it is here; other variables, such as `${env:X}`, are left as they are and reported: what they
+ * stand for is the other program's to know.
  */
 export const load = Effect.fn("ClientServers.load")(function* (
   path: string,

@@ -7,7 +7,7 @@ import { quote } from "./internal/Json.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { project } from "./Locations.ts"
 import { type Slot, Slots } from "./Slots.ts"
-import { UserConfig } from "./UserConfig.ts"
+import { fileAt, UserConfig } from "./UserConfig.ts"
 
 /** The tools that a project may declare, whoever wrote it: they read the workspace, and do nothing else. */
 export const projectTools: ReadonlySet<string> = new Set([
@@ -59,7 +59,7 @@ const whyIgnored = ({ tool }: Slot): string =>
  */
 export const declared = Effect.fn("DynamicContext.declared")(function* (options: Options) {
   const config =
-    options.configFile === undefined ? Option.none() : yield* JsonFile.read({ path: options.configFile }, UserConfig)
+    options.configFile === undefined ? Option.none() : yield* JsonFile.read(fileAt(options.configFile), UserConfig)
   const users = Option.match(config, { onNone: () => [], onSome: ({ value }) => value.dynamicContext ?? [] })
 
   const { dynamicFile, root } = project(options.root)

@@ -10,6 +10,7 @@ import * as Disk from "./internal/Disk.ts"
 import { explain } from "./internal/Explain.ts"
 import * as Host from "./internal/Host.ts"
 import * as Json from "./internal/Json.ts"
+import * as Owned from "./internal/Owned.ts"
 import * as Text from "./internal/Text.ts"
 import { isMissing } from "./internal/Unreadable.ts"
 
@@ -20,6 +21,11 @@ export interface File {
   readonly path: string
   /** The file must really lie in this directory: links that lead out of it are refused. For files of a project. */
   readonly within?: string | undefined
+  /**
+   * For files of the user's own: it is an error when another user could have written it (see `Ownership`). `linked` files may
+   * be links of the user's; nothing below the named directory may be one.
+   */
+  readonly ours?: "linked" | { readonly below: string } | undefined
 }
 
 /** A file as it was read. */
@@ -40,6 +46,8 @@ const errorIn = (file: File, text: string, flaw: Json.Flaw): ConfigError =>
 
 /** The file's text, or none if there is no such file. A link that leads nowhere is a mistake, not an absence. */
 const load = Effect.fnUntraced(function* (file: File) {
+  if (file.ours !== undefined)
+    yield* file.ours === "linked" ? Owned.file(file.path) : Owned.below(file.ours.below, file.path)
   const fail = (problem: string) => new ConfigError({ path: file.path, problem })
   const read = yield* Disk.read(file.path, { limit: maxBytes, within: file.within }).pipe(
     Effect.asSome,

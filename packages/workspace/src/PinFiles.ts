@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Atomic from "./internal/Atomic.ts"
 import * as Disk from "./internal/Disk.ts"
+import * as Owned from "./internal/Owned.ts"
 import * as Text from "./internal/Text.ts"
 import { isMissing, type Unreadable } from "./internal/Unreadable.ts"
 import type { UserLocations } from "./Locations.ts"
@@ -16,6 +17,9 @@ const limit = 64 * 1024 * 1024
 export const fileOf = ({ databaseFile }: Place, key: string): string =>
   Disk.join(Disk.dirname(databaseFile), "pins", `${key}.json`)
 
+/** What another user could have put there says nothing about what this one has accepted. */
+const owned = (place: Place, path: string) => Owned.below(Disk.dirname(place.databaseFile), path)
+
 const failing = (path: string) => (error: Pick<Unreadable, "problem">) =>
   new ConfigError({ path, problem: `${error.problem}; remove it, and what comes next is accepted` })
 
@@ -24,6 +28,7 @@ const encode = Schema.encodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 /** What was stored under a key, which must be plain hexadecimal digits, or nothing. */
 export const read = Effect.fn("PinFiles.read")(function* (place: Place, key: string) {
   const path = fileOf(place, key)
+  yield* owned(place, path)
   return yield* Disk.read(path, { limit }).pipe(
     Effect.flatMap(({ bytes }) => Effect.fromResult(Result.mapError(Text.utf8(bytes), (problem) => ({ problem })))),
     Effect.catchIf(
@@ -37,6 +42,7 @@ export const read = Effect.fn("PinFiles.read")(function* (place: Place, key: str
 /** Stores JSON, in place of what was there, readable by the user alone. Readers see one of the two, whole. */
 export const write = Effect.fn("PinFiles.write")(function* (place: Place, key: string, value: unknown) {
   const path = fileOf(place, key)
+  yield* owned(place, Disk.dirname(path))
   const text = yield* Effect.orDie(encode(value))
   yield* Effect.mapError(Atomic.write(path, `${text}\n`), failing(path))
 })

@@ -1,4 +1,4 @@
-import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { type McpServerConfig, workspaceVariable } from "@parley/domain/McpServerConfig"
 import { pathText } from "./internal/Json.ts"
 
 /** A place in a server's configuration where another program would put a value. */
@@ -21,7 +21,7 @@ const inText = (at: string, text: string): ReadonlyArray<Variable> =>
 const inRecord = (key: string, values: { readonly [name: string]: string } = {}): ReadonlyArray<Variable> =>
   Object.entries(values).flatMap(([name, value]) => inText(pathText([key, name]), value))
 
-/** Where `${…}` stands. Parley replaces none of them: they would reach the server as they are. */
+/** Where `${…}` stands. In what a project declares Parley replaces none of them: they would reach the server as they are. */
 export const variables = (server: McpServerConfig): ReadonlyArray<Variable> =>
   "url" in server
     ? [...inText("url", server.url), ...inRecord("headers", server.headers)]
@@ -31,3 +31,17 @@ export const variables = (server: McpServerConfig): ReadonlyArray<Variable> =>
         ...inRecord("env", server.env),
         ...inText("cwd", server.cwd ?? "")
       ]
+
+const without = (text: string): string => text.replaceAll(workspaceVariable, "")
+
+/** Where a variable stands in a user's own server that nothing replaces. */
+export const unreplaced = (server: McpServerConfig): ReadonlyArray<Variable> => {
+  if ("url" in server) return variables(server)
+  const { args = [], cwd, env = {}, ...rest } = server
+  return variables({
+    ...rest,
+    args: args.map(without),
+    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, without(value)])),
+    ...(cwd === undefined ? {} : { cwd: without(cwd) })
+  })
+}

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as Atomic from "./internal/Atomic.ts"
 import { digest } from "./internal/Digest.ts"
 import * as Disk from "./internal/Disk.ts"
+import * as Owned from "./internal/Owned.ts"
 import * as Remove from "./internal/Remove.ts"
 import type { Unreadable } from "./internal/Unreadable.ts"
 import * as JsonFile from "./JsonFile.ts"
@@ -31,8 +32,9 @@ export interface Place {
   readonly workspace: Pick<Workspace, "root">
 }
 
-const directoryOf = ({ user, workspace }: Place): string =>
-  Disk.join(Disk.dirname(user.databaseFile), "trust", digest(workspace.root))
+const dataOf = ({ user }: Pick<Place, "user">): string => Disk.dirname(user.databaseFile)
+
+const directoryOf = (place: Place): string => Disk.join(dataOf(place), "trust", digest(place.workspace.root))
 
 /** One file for each server: processes that decide on two at a time do not undo each other. */
 const fileOf = (place: Place, name: string): string => Disk.join(directoryOf(place), `${digest(name)}.json`)
@@ -44,7 +46,7 @@ const failing = (path: string) => (error: Unreadable) => new ConfigError({ path,
  * then the user is asked again.
  */
 const decisionOn = (place: Place, { hash, name }: ProjectServers.ProjectServer) =>
-  JsonFile.read({ path: fileOf(place, name) }, Decision).pipe(
+  JsonFile.read({ path: fileOf(place, name), ours: { below: dataOf(place) } }, Decision).pipe(
     Effect.map(Option.filter(({ exposed }) => !exposed)),
     Effect.map(Option.map(({ value }) => value)),
     Effect.map(Option.filter((said) => said.root === place.workspace.root && said.name === name && said.hash === hash)),
@@ -63,6 +65,7 @@ export const decide = Effect.fn("Trust.decide")(function* (
   allow: ReadonlyArray<string> = []
 ) {
   const path = fileOf(place, name)
+  yield* Owned.below(dataOf(place), directoryOf(place))
   const allowing = allow.length === 0 ? {} : { allow }
   const text = encode({ root: place.workspace.root, name, hash, decision, ...allowing })
   yield* Effect.mapError(Atomic.write(path, `${text}\n`), failing(path))
@@ -105,10 +108,18 @@ const standingOf = (
         allow: said?.allow ?? []
       }))
 
-/** How each server of a project stands now. A file that is wrong has none, and says why. */
+/**
+ * How each server of a project stands now. A file that is wrong has none, and says why; so it is when another user could
+ * have written down what this one is to have said.
+ */
 export const standings = Effect.fn("Trust.standings")(function* (place: Place, users: Servers) {
   return yield* ProjectServers.read(place.workspace.root).pipe(
-    Effect.flatMap((servers) => Effect.forEach(servers, (server) => standingOf(place, users, server))),
+    Effect.flatMap((servers) =>
+      Effect.andThen(
+        servers.length === 0 ? Effect.void : Owned.below(dataOf(place), directoryOf(place)),
+        Effect.forEach(servers, (server) => standingOf(place, users, server))
+      )
+    ),
     Effect.map((servers): Standings => ({ servers, problem: undefined })),
     Effect.catchTag("ConfigError", (problem) => Effect.succeed<Standings>({ servers: [], problem }))
   )

@@ -118,9 +118,12 @@ const secrets = (config: UserConfig): ReadonlyArray<string> => [
   })
 ]
 
+/** The file as it is read and changed: never one that another user could have written, as it names programs to start. */
+export const fileAt = (path: string): JsonFile.File => ({ path, ours: "linked" })
+
 /** The configuration as it is in the file now. A missing file is an empty configuration. */
 export const load = Effect.fn("UserConfig.load")(function* (path: string): Effect.fn.Return<Loaded, ConfigError> {
-  const document = yield* JsonFile.read({ path }, UserConfig)
+  const document = yield* JsonFile.read(fileAt(path), UserConfig)
   if (Option.isNone(document)) return { config: {}, warnings: [] }
   const { exposed, value: config } = document.value
   const held = exposed ? secrets(config) : []
@@ -133,7 +136,7 @@ export const load = Effect.fn("UserConfig.load")(function* (path: string): Effec
 
 /** Changes the configuration file; see `JsonFile.edit` for what is guaranteed. */
 export const edit = (path: string, changes: ReadonlyArray<JsonFile.Change>): Effect.Effect<void, ConfigError> =>
-  JsonFile.edit({ path }, UserConfig, changes)
+  JsonFile.edit(fileAt(path), UserConfig, changes)
 
 /** A variable that is unset or blank says nothing. Line ends around a value come from files and are not meant. */
 const variable = (env: Env, name: string): string | undefined => {

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { quote } from "./internal/Json.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { check } from "./McpServers.ts"
-import { UserConfig } from "./UserConfig.ts"
+import { fileAt, UserConfig } from "./UserConfig.ts"
 
 /** A change to the user's servers that cannot be made. Nothing was changed. */
 export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", { problem: Schema.String }) {
@@ -29,7 +29,7 @@ const editing = (
   configFile: string,
   changes: (servers: Servers) => Result.Result<ReadonlyArray<JsonFile.Change>, ServerError>
 ): Effect.Effect<void, ConfigError | ServerError> =>
-  JsonFile.update({ path: configFile }, UserConfig, ({ mcpServers = {} }) => changes(mcpServers))
+  JsonFile.update(fileAt(configFile), UserConfig, ({ mcpServers = {} }) => changes(mcpServers))
 
 const missing = (configFile: string, name: string) => refuse(`${configFile} has no server ${quote(name)}`)
 

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { quote } from "./internal/Json.ts"
 import * as JsonFile from "./JsonFile.ts"
 import type { Slot } from "./Slots.ts"
-import { UserConfig } from "./UserConfig.ts"
+import { fileAt, UserConfig } from "./UserConfig.ts"
 
 /** A change to the user's slots that cannot be made. Nothing was changed. */
 export class SlotError extends Schema.TaggedError<SlotError>()("SlotError", { problem: Schema.String }) {
@@ -25,7 +25,7 @@ const editing = (
   id: string,
   changes: (slots: ReadonlyArray<Slot>, at: number) => Result.Result<ReadonlyArray<JsonFile.Change>, SlotError>
 ): Effect.Effect<void, ConfigError | SlotError> =>
-  JsonFile.update({ path: configFile }, UserConfig, ({ dynamicContext = [] }) =>
+  JsonFile.update(fileAt(configFile), UserConfig, ({ dynamicContext = [] }) =>
     changes(
       dynamicContext,
       dynamicContext.findIndex((slot) => slot.id === id)

@@ -4,7 +4,7 @@ import * as fs from "node:fs"
 import * as ClientServers from "../src/ClientServers.ts"
 import * as UserConfig from "../src/UserConfig.ts"
 import * as UserServers from "../src/UserServers.ts"
-import { message, put, temporary } from "./support.ts"
+import { json, message, put, temporary } from "./support.ts"
 
 const claude = `{
   // what the desktop application starts
@@ -65,12 +65,12 @@ describe("servers of other programs", () => {
           headers: { Authorization: "Bearer ${env:TOKEN}" },
           disabled: true
         },
-        local: { command: "run", args: ["${workspaceFolder}/x"], disabled: true },
+        local: { command: "run", args: ["${workspaceRoot}/x"], disabled: true },
         off: { command: "run", disabled: true }
       })
       assert.deepStrictEqual(unresolved(all), {
         remote: ["headers.Authorization has ${env:TOKEN}"],
-        local: ["args[0] has a variable", "envFile is not read: what it sets belongs under env"]
+        local: ["envFile is not read: what it sets belongs under env"]
       })
       assert.deepStrictEqual(
         all.map((one) => (one._tag === "Usable" ? one.ignored : [])),
@@ -98,6 +98,45 @@ describe("servers of other programs", () => {
       assert.strictEqual(text, "it is not an object")
       assert.match(words, /cannot be the name of a server/)
       assert.deepStrictEqual(others, {})
+    })
+  )
+
+  it.effect("the workspace is called what it is called here, where it means the same", () =>
+    Effect.gen(function* () {
+      const root = "${workspaceFolder}"
+      const servers = {
+        all: { command: "run", args: [`${root}/a`, "b"], env: { AT: `in ${root}`, N: 1 }, cwd: root },
+        below: { command: "run", cwd: `${root}/sub` },
+        relative: { command: "run", cwd: "workspace" },
+        ours: { command: "run", args: ["${workspaceRoot}"] },
+        program: { command: `${root}/run` },
+        named: { command: "run", args: ["${workspaceFolder:web}", "${workspaceFolderBasename}"] },
+        here: { command: "./run" },
+        sent: { url: `https://example.org/${root}` }
+      }
+      const file = put(yield* temporary, "mcp.json", json({ servers }))
+      const all = yield* ClientServers.load(file, "vscode")
+      assert.deepStrictEqual(written(all), {
+        all: {
+          command: "run",
+          args: ["${workspaceRoot}/a", "b"],
+          env: { AT: "in ${workspaceRoot}", N: "1" },
+          cwd: "workspace"
+        },
+        below: { command: "run", cwd: "${workspaceRoot}/sub" },
+        relative: { command: "run", cwd: "./workspace" },
+        ours: { command: "run", args: ["${workspaceRoot}"] },
+        program: { ...servers.program, disabled: true },
+        named: { ...servers.named, disabled: true },
+        here: { ...servers.here, disabled: true },
+        sent: { ...servers.sent, disabled: true }
+      })
+      assert.deepStrictEqual(unresolved(all), {
+        program: ["command has a variable"],
+        named: ["args[0] has a variable", "args[1] has a variable"],
+        here: ["command is a relative path: write the whole path, or a cwd"],
+        sent: ["url has a variable"]
+      })
     })
   )
 

@@ -66,7 +66,7 @@ describe("a user's files", () => {
 describe("the workspace of a directory", () => {
   const root = (start: string) => Effect.map(Locations.find(start), ({ root }) => root)
 
-  it.effect("is the nearest with .parley, else the nearest with .git, else the directory", () =>
+  it.effect("is the nearest with .parley or .git, else the directory", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const make = (name: string) => fs.mkdirSync(`${directory}/${name}`, { recursive: true })
@@ -76,7 +76,7 @@ describe("the workspace of a directory", () => {
       put(directory, "git/a/.parley", "a file of this name is no project")
       assert.strictEqual(yield* root(`${directory}/git/a/b`), `${directory}/git`)
       assert.strictEqual(yield* root(`${directory}/git`), `${directory}/git`)
-      assert.strictEqual(yield* root(`${directory}/both/in/x`), `${directory}/both`)
+      assert.strictEqual(yield* root(`${directory}/both/in/x`), `${directory}/both/in`)
       assert.strictEqual(yield* root(`${directory}/worktree/x`), `${directory}/worktree`)
       assert.strictEqual(yield* root(`${directory}/none/x/../x/`), `${directory}/none/x`)
       assert.deepStrictEqual(yield* Locations.find(`${directory}/both`), {

@@ -39,6 +39,19 @@ export const unprivileged = <A, E, R>(directory: string, effect: Effect.Effect<A
         () => Effect.sync(() => process.seteuid?.(0))
       )
 
+/**
+ * Makes what is at a path such that another user could decide what it holds, and says what is then said of it: another
+ * user's, where we may give it away, else one that others may write.
+ */
+export const spoil = (file: string): RegExp => {
+  if (process.getuid?.() === 0) {
+    fs.chownSync(file, 4321, 4321)
+    return /belongs to uid 4321 and not to you/
+  }
+  fs.chmodSync(file, 0o777)
+  return /can be written by other users: its mode is 0777/
+}
+
 /** Writes the project's `context.json`. */
 export const configure = (root: string, include: ReadonlyArray<string>, more: object = {}) =>
   put(root, ".parley/context.json", json({ include, ...more }))

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as ContextText from "../ContextText.ts"
 import { UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
+import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import { inLine } from "../Render.ts"
 import * as Setup from "../Setup.ts"
@@ -64,6 +65,7 @@ export const context = Effect.fn("parley context")(function* (input: Input) {
     const coordinator = yield* SessionCoordinator
     const sessions = yield* SessionManager
     const output = yield* Output
+    yield* Notices.workspace(setup)
     const root = setup.workspace.root
     const found = yield* Target.find(input, root)
     const info = Option.isSome(found) ? found.value : yield* sessions.create({ workspace: root })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { UsageError } from "../ExitCode.ts"
+import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import { inLine, short } from "../Render.ts"
 import * as Setup from "../Setup.ts"
@@ -29,8 +30,10 @@ const tokens = (text: string): number => Math.ceil(new TextEncoder().encode(text
 
 /** The files that a request would hold now, and what is left out and why. */
 export const list = Effect.fn("parley files list")(function* (input: Where & { readonly format: "text" | "json" }) {
-  const { user, workspace } = yield* load(input)
+  const setup = yield* load(input)
+  const { user, workspace } = setup
   const output = yield* Output
+  yield* Notices.workspace(setup)
   const { files, skipped } = yield* Effect.flatMap(FilesManager, (manager) => manager.read).pipe(
     Effect.provide(WorkspaceFiles.layer({ root: workspace.root, instructionsFile: user.instructionsFile }))
   )
@@ -54,8 +57,9 @@ type Entries = Where & { readonly entries: ReadonlyArray<string> }
 
 const changed = (input: Entries, change: typeof ContextFiles.add, words: string) =>
   Effect.gen(function* () {
-    const { workspace } = yield* load(input)
+    const { noWorkspace, workspace } = yield* load(input)
     const output = yield* Output
+    if (noWorkspace !== undefined) return yield* new UsageError({ problem: noWorkspace.message })
     yield* Effect.catchTag(change(workspace.root, input.entries), "FilesError", ({ message }) =>
       Effect.fail(new UsageError({ problem: message }))
     )

@@ -4,7 +4,9 @@ import * as Flag from "effect/cli/Flag"
 export const shared = {
   workspace: Flag.String("workspace").pipe(
     Flag.withAlias("w"),
-    Flag.withDescription("Directory of the workspace (default: the project that holds the current directory)"),
+    Flag.withDescription(
+      "Directory of the workspace, whatever it is (default: the project that holds the current directory)"
+    ),
     Flag.optional
   ),
   model: Flag.String("model").pipe(

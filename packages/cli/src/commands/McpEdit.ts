@@ -1,11 +1,11 @@
-import { variables } from "@parley/workspace/ServerVariables"
+import { unreplaced } from "@parley/workspace/ServerVariables"
 import * as UserConfig from "@parley/workspace/UserConfig"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { UsageError } from "../ExitCode.ts"
 import { Output } from "../Output.ts"
-import { type ServerFlags, serverOf } from "../ServerFlags.ts"
+import { type ServerFlags, serverOf, strayPaths } from "../ServerFlags.ts"
 import * as Setup from "../Setup.ts"
 import type { Here } from "./Dynamic.ts"
 
@@ -43,7 +43,7 @@ const tell = Effect.fnUntraced(function* (configFile: string, name: string) {
   for (const warning of warnings) yield* output.note(`parley: ${warning}`)
   const server = UserServers.named(config.mcpServers ?? {}, name)
   if (server === undefined || server.disabled === true) return
-  for (const { at, variable } of variables(server))
+  for (const { at, variable } of unreplaced(server))
     yield* output.note(`parley: ${at} of ${name} has ${variable}, which reaches the server as it stands`)
 })
 
@@ -62,6 +62,7 @@ export const add = Effect.fn("parley mcp add")(function* (flags: Added) {
     ? `\`parley mcp enable ${name}\` switches it on`
     : `\`parley mcp inspect ${name}\` connects to it`
   yield* output.note(`Added ${name} to ${user.configFile}; ${next}`)
+  for (const note of strayPaths(flags.command, flags)) yield* output.note(`parley: ${note}`)
   yield* tell(user.configFile, name)
 })
 

@@ -1,4 +1,5 @@
 import { ServerName } from "@parley/domain/McpServerConfig"
+import * as OwnFiles from "@parley/workspace/OwnFiles"
 import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
@@ -27,6 +28,7 @@ export const logs = Effect.fn("parley mcp logs")(function* ({ follow, lines, nam
   if (!isName(name)) return yield* unknown
   const owner = Setup.ownerOf(setup, name)
   const path = LogTail.fileIn(ServerPlaces.logs(setup.user, owner), name)
+  for (const file of [path, `${path}.1`]) yield* OwnFiles.below(setup.user.stateDirectory, file)
   const found = yield* LogTail.last(
     path,
     Option.getOrElse(lines, () => 50)

@@ -14,7 +14,7 @@ import { ServerTrouble, UsageError } from "../ExitCode.ts"
 import * as Host from "../internal/Host.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
-import { type ServerFlags, serverOf } from "../ServerFlags.ts"
+import { type ServerFlags, serverOf, strayPaths } from "../ServerFlags.ts"
 import * as ServerInspection from "../ServerInspection.ts"
 import { concealing } from "../ServerView.ts"
 import * as Setup from "../Setup.ts"
@@ -109,15 +109,17 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const [first = ""] = target
   const description = yield* target.length === 1 && first.includes("://")
     ? serverOf({ url: first }, flags)
-    : serverOf({ words: target }, { ...flags, cwd: Option.orElseSome(flags.cwd, Host.cwd) })
+    : serverOf({ words: target }, flags)
   const checked = McpServers.check(name, description)
   const server = yield* Effect.mapError(Effect.fromResult(checked), usage)
   const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const output = yield* Output
+  for (const note of "url" in server ? [] : strayPaths(target, flags)) yield* output.note(`parley: ${note}`)
   const conceal = concealing(server)
   const connected = Live.tools(
     setup,
     { [name]: patient(server, flags) },
-    { auth: yield* loginOf(flags), pins: "none", keepUnseen: true }
+    { auth: yield* loginOf(flags), pins: "none", keepUnseen: true, literal: [] }
   ).pipe(Layer.provide(Layer.succeed(ServerRequests, flags.answer === "defaults" ? defaults : {})))
   const use = exercise
     ? Effect.flatMap(

@@ -23,11 +23,11 @@ export interface Place {
   readonly write: (path: string, text: string) => void
   readonly spawn: (
     args: ReadonlyArray<string>,
-    options?: { readonly env?: Record<string, string>; readonly input?: string }
+    options?: { readonly env?: Record<string, string>; readonly input?: string; readonly cwd?: string }
   ) => { readonly child: ReturnType<typeof spawn>; readonly ended: Effect.Effect<Ended> }
   readonly run: (
     args: ReadonlyArray<string>,
-    options?: { readonly env?: Record<string, string>; readonly input?: string }
+    options?: { readonly env?: Record<string, string>; readonly input?: string; readonly cwd?: string }
   ) => Effect.Effect<Ended>
 }
 
@@ -47,7 +47,7 @@ const make = (): Place => {
   mkdirSync(workspace)
   const start: Place["spawn"] = (args, options = {}) => {
     const child = spawn(process.execPath, [main, ...args], {
-      cwd: workspace,
+      cwd: options.cwd ?? workspace,
       env: { PATH: inherited["PATH"], HOME: home, ...options.env },
       stdio: ["pipe", "pipe", "pipe"]
     })

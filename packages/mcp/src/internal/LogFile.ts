@@ -2,6 +2,7 @@ import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { isOurs, own } from "./OwnDirectory.ts"
 
 /** How large one file grows before it becomes the older one, and how much may wait to be written. */
 export const logFileLimits = { bytes: 1024 * 1024, waiting: 256 * 1024 }
@@ -13,7 +14,7 @@ const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (con
 const attempt = <A>(run: () => Promise<A>) => Effect.tryPromise(run)
 
 const append = Effect.fnUntraced(function* (directory: string, name: string, text: string) {
-  yield* attempt(() => fs.mkdir(directory, { recursive: true, mode: 0o700 }))
+  yield* own(directory)
   const path = join(directory, `${name}.log`)
   const size = yield* attempt(() => fs.stat(path)).pipe(
     Effect.map((found) => found.size),
@@ -23,12 +24,12 @@ const append = Effect.fnUntraced(function* (directory: string, name: string, tex
     yield* Effect.ignore(attempt(() => fs.rename(path, `${path}.1`)))
   yield* Effect.acquireUseRelease(
     attempt(() => fs.open(path, flags, 0o600)),
-    (handle) =>
+    Effect.fnUntraced(function* (handle) {
+      if (!isOurs(yield* attempt(() => handle.stat()))) return
       // One that was there already, with whatever mode, is for its owner only from now on.
-      Effect.andThen(
-        attempt(() => handle.chmod(0o600)),
-        attempt(() => handle.appendFile(text))
-      ),
+      yield* attempt(() => handle.chmod(0o600))
+      yield* attempt(() => handle.appendFile(text))
+    }),
     (handle) => Effect.ignore(attempt(() => handle.close()))
   )
 })
@@ -36,7 +37,7 @@ const append = Effect.fnUntraced(function* (directory: string, name: string, tex
 /**
  * Lines for `NAME.log` in a directory: readable by their owner only, a megabyte and one older file of that size. Written a
  * little later and never waited for; what comes faster than the disk takes it is dropped. A file that cannot be written
- * costs its lines and nothing else.
+ * costs its lines and nothing else; so does a directory, or a file, that is another user's, or a link.
  */
 export const logFile = Effect.fnUntraced(function* (directory: string, name: string) {
   let waiting = ""

@@ -7,12 +7,14 @@ import { emptyRecord, LoginRecord, serverKey } from "../LoginRecord.ts"
 import { type Login, type LoginStore, LoginStoreError } from "../LoginStore.ts"
 import { sha256 } from "./Digest.ts"
 import { withLockFile } from "./LockFile.ts"
+import { check, checkDirectory, type NotOurs, own } from "./OwnDirectory.ts"
 
 const Stored = Schema.fromJsonString(LoginRecord)
 const decode = Schema.decodeUnknownEffect(Stored)
 const encode = Schema.encodeEffect(Stored)
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT"
+const notOurs = ({ path, problem }: NotOurs) => new LoginStoreError({ path, problem })
 const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Whoever reads `path` at any time gets the old text or the new one, whole. */
@@ -38,18 +40,20 @@ const makeLogin = (directory: string, key: string): Login => {
   const path = join(directory, `${sha256(key).slice(0, 32)}.json`)
   const unusable = (error: unknown) => new LoginStoreError({ path, problem: said(error) })
   const attempt = <A>(action: () => A) => Effect.try({ try: action, catch: unusable })
-  const ready = attempt(() => {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
-    fs.chmodSync(directory, 0o700)
-  })
-  const text = attempt(() => {
-    try {
-      return fs.readFileSync(path, "utf8")
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
-    }
-  })
+  const ready = Effect.mapError(own(directory), notOurs)
+  // A login that another user has put there would send what is said to a server under that user's name.
+  const believed = Effect.mapError(Effect.andThen(checkDirectory(directory), check(path)), notOurs)
+  const text = Effect.andThen(
+    believed,
+    attempt(() => {
+      try {
+        return fs.readFileSync(path, "utf8")
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    })
+  )
   const damaged = () =>
     new LoginStoreError({ path, problem: "this file is not as Parley wrote it; remove it and log in again" })
   const read = Effect.gen(function* () {

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { chmod, lstat, mkdir, readdir, unlink, writeFile } from "node:fs/promises"
+import { lstat, readdir, unlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import process from "node:process"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -9,6 +8,7 @@ import { text } from "@parley/domain/Content"
 import type { ToolOutput } from "@parley/domain/Tool"
 import { allEndings, type Keep, keepNothing } from "../Keeping.ts"
 import { plainLine } from "../PlainText.ts"
+import { checkDirectory, own } from "./OwnDirectory.ts"
 
 /** Where results that are too large to be shown are kept. */
 export interface ResultFiles {
@@ -33,20 +33,12 @@ export const isOwnName = (name: string): boolean => ownName.test(name)
 const attempt = <A>(run: (signal: AbortSignal) => Promise<A>) =>
   Effect.tryPromise({ try: run, catch: (cause) => new NotKept({ problem: plainLine(String(cause), 200) }) })
 
-/** Whether a file is this user's own. Windows has no such owners, and there a profile is closed to others by itself. */
-export const isOurs = ({ uid }: { readonly uid: number }): boolean =>
-  process.getuid === undefined || process.getuid() === uid
-
-/** Makes the directory, or makes sure that nobody else can put anything into it or read what is in it. */
-const secureDirectory = Effect.fnUntraced(function* (directory: string) {
-  const made = yield* attempt(() => mkdir(directory, { recursive: true, mode: 0o700 }))
-  // The mode that a directory is made with is subject to the umask of the process.
-  if (made !== undefined) yield* attempt(() => chmod(directory, 0o700))
-  const status = yield* attempt(() => lstat(directory))
-  const closed = process.platform === "win32" || (status.mode & 0o077) === 0
-  if (!status.isDirectory() || !isOurs(status) || !closed)
-    return yield* new NotKept({ problem: `${directory} must be a directory that only its owner can use (mode 0700)` })
-})
+const secureDirectory = (directory: string) =>
+  Effect.mapError(
+    own(directory),
+    ({ message }) =>
+      new NotKept({ problem: `its directory must be one that only its owner can use (mode 0700): ${message}` })
+  )
 
 const write = (path: string, content: string | Uint8Array) =>
   attempt((signal) => writeFile(path, content, { flag: "wx", mode: 0o600, signal })).pipe(
@@ -88,6 +80,7 @@ export const keeping = Effect.fnUntraced(function* (
 /** Removes what has been kept for thirty days. What cannot be removed stays; nothing else in the directory is touched. */
 export const sweep = Effect.fnUntraced(
   function* (directory: string) {
+    yield* checkDirectory(directory)
     const before = (yield* Clock.currentTimeMillis) - maxAgeMillis
     const names = (yield* attempt(() => readdir(directory))).filter(isOwnName).slice(0, sweepEntries)
     yield* Effect.forEach(

@@ -3,7 +3,8 @@ import { cut, plainLine } from "../PlainText.ts"
 import type { ReadResult } from "../ResultTool.ts"
 import { openConfined, type OpenFile, PathRefused } from "./Confinement.ts"
 import { looksBinary, readChunk } from "./FileText.ts"
-import { isOurs, isOwnName } from "./ResultFiles.ts"
+import { checkDirectory, isOurs } from "./OwnDirectory.ts"
+import { isOwnName } from "./ResultFiles.ts"
 import { type FileAnswer, linesOf, workspaceLimits } from "./WorkspaceFiles.ts"
 
 const continues = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80
@@ -43,6 +44,7 @@ export const readResult = Effect.fnUntraced(function* (
 ) {
   const unknown = new PathRefused({ problem: `There is no result ${plainLine(name, 80)}.` })
   if (directory === undefined || !isOwnName(name)) return yield* unknown
+  yield* Effect.mapError(checkDirectory(directory), () => unknown)
   const file = yield* openConfined(directory, name)
   const status = yield* Effect.tryPromise({ try: () => file.handle.stat(), catch: () => unknown })
   if (!isOurs(status)) return yield* unknown

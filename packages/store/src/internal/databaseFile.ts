@@ -1,10 +1,12 @@
-import { closeSync, linkSync, mkdirSync, openSync, renameSync, type Stats, statSync } from "node:fs"
-import { dirname } from "node:path"
+import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, type Stats, statSync } from "node:fs"
+import { dirname, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { StorageError } from "@parley/domain/Errors"
+import { faultOf, refusal } from "@parley/domain/Ownership"
 import { discard } from "./discard.ts"
 import { randomDigits } from "./random.ts"
+import { self } from "./self.ts"
 import { storageError } from "./storageError.ts"
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, StorageError> =>
@@ -12,6 +14,30 @@ const attempt = <A>(path: string, body: () => A): Effect.Effect<A, StorageError>
 
 const unusable = (reason: StorageError["reason"], detail: string) =>
   Effect.fail(new StorageError({ operation: "open", reason, detail }))
+
+const judge = (path: string, found: Stats | undefined): Effect.Effect<void, StorageError> => {
+  const me = self()
+  const fault = found === undefined ? undefined : faultOf(me, found)
+  return fault === undefined ? Effect.void : unusable("Unavailable", `${path} ${refusal(me, path, fault)}`)
+}
+
+/**
+ * Fails when another user could have written the database, or can put one in its place. Its directory may be a link; the
+ * database itself may not, as SQLite's other files are beside it.
+ */
+export const believed = Effect.fnUntraced(function* (filename: string) {
+  const path = resolve(filename)
+  const directory = dirname(path)
+  const around = yield* attempt(path, () => statSync(directory, { throwIfNoEntry: false }))
+  if (around?.isDirectory() === true) yield* judge(directory, around)
+  const found = yield* attempt(path, () => lstatSync(path, { throwIfNoEntry: false }))
+  if (found?.isSymbolicLink() === true)
+    return yield* unusable(
+      "Unavailable",
+      `${path} is a symbolic link; put the database itself there, or make its directory the link`
+    )
+  yield* judge(path, found)
+})
 
 /** A pipe or a device is refused before it is opened: opening one may never return. */
 const usable = (path: string, stats: Stats): Effect.Effect<void, StorageError> =>

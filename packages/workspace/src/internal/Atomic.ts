@@ -5,7 +5,7 @@ import { attempt, basename, dirname, join, realpath, realpathWithin } from "./Di
 import { isMissing, type Unreadable } from "./Unreadable.ts"
 
 /** Creates what is missing of a directory, for its owner only. What exists keeps its mode. */
-const ensureDirectory = (path: string): Effect.Effect<void, Unreadable> =>
+export const ensureDirectory = (path: string): Effect.Effect<void, Unreadable> =>
   Effect.asVoid(attempt(() => fs.mkdir(path, { recursive: true, mode: 0o700 })))
 
 /** The file that a write to `path` replaces: links are followed, so that a linked configuration stays linked. */

@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import type { FileLimits } from "../FileLimits.ts"
 import * as Disk from "./Disk.ts"
 import type { FileCache } from "./FileCache.ts"
+import * as Owned from "./Owned.ts"
 import * as Pattern from "./Pattern.ts"
 import { reasonFor } from "./ReadFiles.ts"
 import { isMissing } from "./Unreadable.ts"
@@ -109,7 +110,11 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
     return file
   })
 
-  if (userFile !== undefined && (yield* isThere(userFile))) yield* take(yield* usersPlace(userFile))
+  if (userFile !== undefined && (yield* isThere(userFile))) {
+    const owned = yield* Effect.result(Owned.file(userFile))
+    if (Result.isFailure(owned)) skipped.push({ path: userFile, reason: owned.failure.problem })
+    else yield* take(yield* usersPlace(userFile))
+  }
   if (project === undefined) return { files, skipped, repeated } satisfies Instructions
   const { excluded, root } = project
   let late = false

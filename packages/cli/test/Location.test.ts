@@ -1,0 +1,156 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { place } from "./support/Cli.ts"
+
+const spoil = (path: string): RegExp => {
+  if (process.getuid?.() === 0) fs.chownSync(path, 4321, 4321)
+  else fs.chmodSync(path, 0o777)
+  return /belongs to uid 4321 and not to you|can be written by other users/
+}
+
+const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.String)))
+const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
+const limit = 120_000
+
+/** Says in a file where it was started and with what. */
+const script = `require("fs").writeFileSync(process.argv[1], JSON.stringify([process.cwd(), ...process.argv.slice(2)]))`
+
+describe("in the home directory", () => {
+  it.live(
+    "a message is answered, nothing there is read, and nothing is written that would make it a workspace",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        const at = { cwd: here.home }
+        fs.mkdirSync(join(here.home, ".git"))
+        fs.writeFileSync(join(here.home, "AGENTS.md"), "canary")
+        const ran = yield* here.run(["run", "hi"], at)
+        assert.strictEqual(ran.code, 0, ran.stderr)
+        assert.match(ran.stderr, /is your home directory or one above it, so .* `--workspace /)
+        const context = yield* here.run(["context", "hi"], at)
+        assert.notInclude(context.stdout, "canary")
+        assert.include(context.stderr, "is your home directory")
+        const added = yield* here.run(["files", "add", "AGENTS.md"], at)
+        assert.strictEqual(added.code, 2)
+        assert.isFalse(fs.existsSync(join(here.home, ".parley")))
+        const again = yield* here.run(["run", "-c", "again"], at)
+        assert.strictEqual(again.code, 0, again.stderr)
+        const named = yield* here.run(["context", "hi", "--workspace", "."], at)
+        assert.include(named.stdout, "canary")
+      }),
+    limit
+  )
+
+  it.live(
+    "another user's project is an error that says so",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        here.write(".parley/prompt.json", '{"instructions":"canary"}')
+        const words = spoil(join(here.workspace, ".parley"))
+        const refused = yield* here.run(["context", "hi"])
+        assert.strictEqual(refused.code, 3)
+        assert.match(refused.stderr, words)
+        assert.notInclude(refused.stdout, "canary")
+      }),
+    limit
+  )
+})
+
+it.live(
+  "what servers said, and what running conversations are asked, is not gone through where another user could be at it",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ mcpServers: { s: { command: "no-such-program" } } })
+      const state = join(here.home, ".local/state/parley")
+      fs.mkdirSync(join(state, "requests"), { recursive: true })
+      fs.mkdirSync(join(here.home, "victim"))
+      fs.writeFileSync(join(here.home, "victim/s.log"), "canary\n")
+      fs.symlinkSync(join(here.home, "victim"), join(state, "mcp-logs"))
+      const linked = yield* here.run(["mcp", "logs", "s"])
+      assert.strictEqual(linked.code, 3)
+      assert.match(linked.stderr, /mcp-logs: is a symbolic link/)
+      assert.notInclude(linked.stdout, "canary")
+      const words = spoil(join(state, "requests"))
+      const restart = yield* here.run(["mcp", "restart", "s"])
+      assert.strictEqual(restart.code, 3)
+      assert.match(restart.stderr, words)
+    }),
+  limit
+)
+
+describe("where a server is started", () => {
+  it.live(
+    "is the same by whatever command it is, and the workspace only when that is said",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        const report = join(here.home, "report")
+        const neutral = join(here.home, ".cache/parley/neutral/empty")
+        const program = [process.execPath, "-e", script, report, "${workspaceRoot}/x"]
+        const where = () => {
+          const said = decode(fs.readFileSync(report, "utf8"))
+          fs.rmSync(report)
+          return said
+        }
+        const path = join(here.workspace, "x")
+        yield* here.run(["mcp", "probe", "--", ...program])
+        assert.deepStrictEqual(where(), [neutral, path])
+        assert.strictEqual((yield* here.run(["mcp", "add", "s", "--", ...program])).code, 0)
+        for (const args of [
+          ["mcp", "inspect", "s"],
+          ["mcp", "list"],
+          ["tools"],
+          ["run", "hi"],
+          ["mcp", "trust", "s"]
+        ]) {
+          yield* here.run(args)
+          assert.deepStrictEqual(where(), [neutral, path], args.join(" "))
+        }
+        yield* here.run(["mcp", "probe", "--cwd", "workspace", "--", ...program])
+        assert.deepStrictEqual(where(), [here.workspace, path])
+        const added = yield* here.run(["mcp", "add", "w", "--cwd", "workspace", "--", "w", "${workspaceRoot}"])
+        assert.notInclude(added.stderr, "reaches the server as it stands")
+        assert.include(fs.readFileSync(join(here.home, ".config/parley/config.json"), "utf8"), '"cwd": "workspace"')
+      }),
+    limit
+  )
+
+  it.live(
+    "of a project's is the project, and nothing in what it declares is replaced",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        const report = join(here.home, "report")
+        const server = { command: process.execPath, args: ["-e", script, report, "${workspaceRoot}/x"] }
+        here.write(".parley/mcp.json", encode({ mcpServers: { p: server } }))
+        yield* here.run(["run", "hi", "--trust"])
+        assert.deepStrictEqual(decode(fs.readFileSync(report, "utf8")), [here.workspace, "${workspaceRoot}/x"])
+      }),
+    limit
+  )
+
+  it.live(
+    "is not here: paths that are seen from here are told of",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        here.write("server.js", "")
+        const relative = yield* here.run(["mcp", "add", "a", "--", "./server.js"])
+        assert.strictEqual(relative.code, 2)
+        assert.include(relative.stderr, `write ${join(here.workspace, "server.js")}, or say --cwd DIR`)
+        const stray = yield* here.run(["mcp", "add", "b", "--", "node", "server.js"])
+        assert.strictEqual(stray.code, 0)
+        assert.include(stray.stderr, `server.js is in the current directory, and the program is not started here`)
+        const configured = { mcpServers: { c: { command: "./server.js" } } }
+        here.configure(configured)
+        const tools = yield* here.run(["tools"])
+        assert.include(tools.stdout, "the command ./server.js is not a whole path")
+      }),
+    limit
+  )
+})

@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto"
+import * as fs from "node:fs"
+import { basename, isAbsolute, join } from "node:path"
+import * as Effect from "effect/Effect"
+import { UserDirectories } from "effect/persistence"
+import { NotOurs, own } from "./OwnDirectory.ts"
+
+/**
+ * Where package managers that look upwards from where they are started stop: npm, pnpm, yarn and bun at the one, uv at the
+ * other. So nothing above this directory is taken for the project that a program is started in.
+ */
+const ends: ReadonlyMap<string, string> = new Map([
+  ["package.json", '{ "private": true }\n'],
+  ["uv.toml", ""]
+])
+const inside = "empty"
+const leftBefore = /^left-[0-9a-f]{16}$/
+
+const textOf = (path: string): string | undefined => {
+  try {
+    return fs.readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+/** Another process may do the same at the same time. */
+const move = (from: string, to: string): void => {
+  try {
+    fs.renameSync(from, to)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error
+  }
+}
+
+/** Programs may have left something here, which those that are started next must not find. It is kept, out of their way. */
+const clear = (directory: string): void => {
+  const names = fs.readdirSync(directory)
+  const strange = names.filter((name) => !ends.has(name) && name !== inside && !leftBefore.test(name))
+  const used = names.includes(inside) && fs.readdirSync(join(directory, inside)).length > 0
+  const left = [...strange, ...(used ? [inside] : [])]
+  if (left.length === 0) return
+  const aside = join(directory, `left-${randomBytes(8).toString("hex")}`)
+  fs.mkdirSync(aside, { mode: 0o700 })
+  for (const name of left) move(join(directory, name), join(aside, basename(name)))
+}
+
+const close = (directory: string): void => {
+  for (const [name, text] of ends) {
+    const path = join(directory, name)
+    if (textOf(path) === text) continue
+    const draft = join(directory, `left-${randomBytes(8).toString("hex")}`)
+    fs.writeFileSync(draft, text, { flag: "wx", mode: 0o600 })
+    fs.renameSync(draft, path)
+  }
+}
+
+const attempt = (path: string, action: (path: string) => void) =>
+  Effect.try({
+    try: () => action(path),
+    catch: (cause) => new NotOurs({ path, problem: cause instanceof Error ? cause.message : String(cause) })
+  })
+
+/** With the user's caches, where nothing else is said. */
+const byDefault = Effect.suspend(() => UserDirectories.make().cache("parley")).pipe(
+  Effect.map((caches) => join(caches, "neutral")),
+  Effect.mapError(({ message }) => new NotOurs({ path: "the home directory", problem: message }))
+)
+
+/**
+ * An empty directory of this user's own, for programs to be started in: what a program finds where it is started, such as
+ * `node_modules` or `.npmrc`, is then nobody's. It is made when there is none, and is empty each time.
+ */
+export const neutral = Effect.fnUntraced(function* (configured: string | undefined) {
+  const directory = configured ?? (yield* byDefault)
+  if (!isAbsolute(directory)) return yield* new NotOurs({ path: directory, problem: "is not an absolute path" })
+  yield* own(directory)
+  yield* attempt(directory, clear)
+  yield* attempt(directory, close)
+  const empty = join(directory, inside)
+  yield* own(empty)
+  return empty
+})

@@ -1,0 +1,14 @@
+import { readFileSync, statSync } from "node:fs"
+import { homedir, userInfo } from "node:os"
+import process, { env } from "node:process"
+import type { Self } from "@parley/domain/Ownership"
+
+/** Who this process is now. */
+export const self = (): Self => ({
+  uid: process.geteuid?.(),
+  gid: process.getegid?.(),
+  sudoUid: env["SUDO_UID"],
+  userName: () => userInfo().username,
+  homeOwner: () => statSync(homedir()).uid,
+  groups: () => readFileSync("/etc/group", "utf8")
+})
