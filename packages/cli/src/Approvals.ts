@@ -7,6 +7,7 @@ import * as Lines from "./internal/Lines.ts"
 import * as Streams from "./internal/Streams.ts"
 import { Output } from "./Output.ts"
 import type { Setup } from "./Setup.ts"
+import * as Withheld from "./Withheld.ts"
 
 export type Question = (words: string) => Effect.Effect<string | undefined>
 
@@ -55,29 +56,31 @@ const no = (reason: string): Decision => ({ allowed: false, reason })
 
 /**
  * Asks about calls to tools that may not run by themselves, one at a time. A yes holds for that call, with the input that
- * was shown; "always" for that tool until the process ends. Where nobody is there to answer, the call is not run, and
- * standard error says how to allow it.
+ * was shown; "always" for that tool until the process ends, but for no file that may hold secrets. Where nobody is there to
+ * answer, the call is not run, and standard error says how to allow it.
  */
 export const policy = Effect.fnUntraced(function* (setup: Setup, questions: Questions) {
   const output = yield* Output
   const always = new Set<string>()
+  const secretRead = Withheld.secretRead(setup)
   const policy: ToolPolicy = {
-    rule: Permissions.rule(setup.config.permissions ?? {}, setup.allow),
+    rule: Permissions.rule(setup.config.permissions ?? {}, setup.allow, secretRead),
     ask: (asked) =>
       Effect.gen(function* () {
         const { name } = asked.tool
-        if (always.has(name)) return yes
+        const secret = secretRead(name, asked.input)
+        if (secret === undefined && always.has(name)) return yes
         const question = reader(questions)
         if (question === undefined) {
-          yield* output.note(`parley: ${ApprovalText.howToAllow(name, setup.user.configFile)}`)
-          return no("it needs the user's permission, and nobody is there to give it")
+          yield* output.note(`parley: ${ApprovalText.howToAllow(name, setup.user.configFile, secret)}`)
+          return no(ApprovalText.unasked(secret))
         }
-        yield* output.note(ApprovalText.words(asked, Streams.columns()))
+        yield* output.note(ApprovalText.words(asked, Streams.columns(), false, secret))
         for (;;) {
-          const answer = ApprovalText.answerOf(yield* question(ApprovalText.question(asked)))
+          const answer = ApprovalText.answerOf(yield* question(ApprovalText.question(asked, secret)), secret)
           if (answer === "always") always.add(name)
           if (answer !== "view") return answer === "no" ? no("the user said no") : yes
-          yield* output.note(ApprovalText.words(asked, Streams.columns(), true))
+          yield* output.note(ApprovalText.words(asked, Streams.columns(), true, secret))
         }
       }).pipe(alone(questions))
   }

@@ -25,6 +25,7 @@ import * as ServerAnswers from "./ServerAnswers.ts"
 import * as ServerView from "./ServerView.ts"
 import * as ToolProgress from "./ToolProgress.ts"
 import { version } from "./Version.ts"
+import * as Withheld from "./Withheld.ts"
 
 // What a command does not use it does not load: the leaves with weight behind them are imported when their layer is built.
 
@@ -102,6 +103,7 @@ export const tools = (
           pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
           keepUnseen,
           workspaceRoot: setup.workspace.root,
+          withheld: Withheld.of(setup),
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
           ...more,
@@ -124,10 +126,11 @@ const toolsOfSession = (setup: Setup, questions: Approvals.Questions) =>
 
 const workspace = (setup: Setup, questions: Approvals.Questions): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
+  const withheld = Withheld.of(setup)
   const { limits } = setup
   return Layer.mergeAll(
-    Prompt.layer({ root }),
-    Files.layer({ root, instructionsFile: setup.user.instructionsFile }),
+    Prompt.layer({ root, withheld }),
+    Files.layer({ root, instructionsFile: setup.user.instructionsFile, withheld }),
     EnvironmentInfo.layer({ root }),
     DynamicContext.layer({ root, configFile: setup.user.configFile }),
     Layer.succeed(CompactionSettings, {

@@ -56,7 +56,7 @@ describe("what a person is shown of a call", () => {
   })
 
   it("nothing but the words for it is a yes", () => {
-    const meant = ["y", " YES ", "a", "Always", "v", "view"].map(ApprovalText.answerOf)
+    const meant = ["y", " YES ", "a", "Always", "v", "view"].map((line) => ApprovalText.answerOf(line))
     assert.deepStrictEqual(meant, ["yes", "yes", "always", "always", "view", "view"])
     for (const line of [undefined, "", "n", "you should not", "and then stop", "yy", "va", "yes but"])
       assert.strictEqual(ApprovalText.answerOf(line), "no")

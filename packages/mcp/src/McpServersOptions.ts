@@ -1,6 +1,7 @@
 import type * as Duration from "effect/Duration"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { AuthOptions } from "./McpAuth.ts"
+import type { Withheld } from "@parley/domain/ReadFence"
 import type { CallProgress } from "./Progress.ts"
 import type { Pins } from "./Pins.ts"
 import type { RestartPolicy } from "./RestartPolicy.ts"
@@ -13,6 +14,11 @@ export interface McpServersOptions {
    * their own. Without it there are no built-in tools.
    */
   readonly workspaceRoot?: string | undefined
+  /**
+   * What the built-in tools do not read although it is in the workspace. Files that may hold secrets are not searched, and
+   * read only by a call that names them: `ToolPolicy` decides about that.
+   */
+  readonly withheld?: Withheld | undefined
   /** Who we say we are. */
   readonly clientInfo: { readonly name: string; readonly version: string }
   /** Sees everything that stdio servers write to their standard error, raw, piece by piece. Must be quick and not throw. */

@@ -1,4 +1,5 @@
 import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicContextManager"
+import { matcher } from "@parley/domain/SecretFiles"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -6,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { quote } from "./internal/Json.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { project } from "./Locations.ts"
+import { type Finder, finder } from "./SecretReads.ts"
 import { type Slot, Slots } from "./Slots.ts"
 import { UserConfig } from "./UserConfig.ts"
 
@@ -28,7 +30,7 @@ export interface Options {
 export interface DynamicContext {
   /** The enabled slots: the user's, then the project's. */
   readonly slots: ReadonlyArray<DynamicSlot>
-  /** Enabled slots of the project that call a tool it may not call. They have no effect at all. */
+  /** Enabled slots of the project that call, or read, what it may not. They have no effect at all. */
   readonly ignored: ReadonlyArray<{ readonly id: string; readonly tool: string }>
   /** The same for people, one sentence each. */
   readonly warnings: ReadonlyArray<string>
@@ -38,12 +40,19 @@ export interface DynamicContext {
 export interface Declared {
   readonly slot: Slot
   readonly source: "user" | "project"
-  /** Why it has no effect though it may be enabled: it calls what a project may not call. */
+  /** Why it has no effect though it may be enabled: it calls, or reads, what a project may not. */
   readonly ignored?: string
 }
 
-const whyIgnored = ({ tool }: Slot): string =>
-  `a project may only call ${[...projectTools].join(", ")}, not ${quote(tool)}; to use it, declare it in your own configuration`
+/** Why a slot of a project has no effect. */
+const whyIgnored = ({ input, tool }: Slot, secretRead: Finder): string | undefined => {
+  if (!projectTools.has(tool))
+    return `a project may only call ${[...projectTools].join(", ")}, not ${quote(tool)}; to use it, declare it in your own configuration`
+  const secret = secretRead(tool, input)
+  return secret === undefined
+    ? undefined
+    : `a project may not read ${quote(secret.path)}, which may hold secrets (${secret.why}); to use it, declare it in your own configuration`
+}
 
 /**
  * All slots as both files declare them now: the user's, then the project's. It is an error if a slot of the project that
@@ -52,22 +61,28 @@ const whyIgnored = ({ tool }: Slot): string =>
 export const declared = Effect.fn("DynamicContext.declared")(function* (options: Options) {
   const config =
     options.configFile === undefined ? Option.none() : yield* JsonFile.read({ path: options.configFile }, UserConfig)
-  const users = Option.match(config, { onNone: () => [], onSome: ({ value }) => value.dynamicContext ?? [] })
+  const { dynamicContext: users = [], secretFiles } = Option.match(config, {
+    onNone: (): UserConfig => ({}),
+    onSome: ({ value }) => value
+  })
 
   const { dynamicFile, root } = project(options.root)
   const document = yield* JsonFile.read({ path: dynamicFile, within: root }, ProjectFile)
   const projects = Option.match(document, { onNone: () => [], onSome: ({ value }) => value.slots ?? [] })
 
+  const secretRead = finder(root, matcher(secretFiles))
+  const ignored = projects.map((slot) => whyIgnored(slot, secretRead))
   const taken = new Set(users.map(({ id }) => id))
-  const clash = projects.findIndex(({ id, tool }) => projectTools.has(tool) && taken.has(id))
+  const clash = projects.findIndex(({ id }, i) => ignored[i] === undefined && taken.has(id))
   if (Option.isSome(document) && clash >= 0) {
     return yield* document.value.errorAt(["slots", clash, "id"], "the user's configuration has a slot with this id")
   }
   return [
     ...users.map((slot): Declared => ({ slot, source: "user" })),
-    ...projects.map((slot): Declared =>
-      projectTools.has(slot.tool) ? { slot, source: "project" } : { slot, source: "project", ignored: whyIgnored(slot) }
-    )
+    ...projects.map((slot, i): Declared => {
+      const why = ignored[i]
+      return why === undefined ? { slot, source: "project" } : { slot, source: "project", ignored: why }
+    })
   ]
 })
 
@@ -75,7 +90,8 @@ export const declared = Effect.fn("DynamicContext.declared")(function* (options:
 export const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
 
 /**
- * The slots that count. A project cannot make anything run: of its slots only those do that call one of `projectTools`.
+ * The slots that count. A project cannot make anything run: of its slots only those do that call one of `projectTools`, and
+ * none that names a file that may hold secrets.
  */
 export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
   const { dynamicFile } = project(options.root)

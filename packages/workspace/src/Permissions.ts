@@ -1,5 +1,6 @@
 import type { ToolDefinition } from "@parley/domain/Tool"
 import type { Rule, ToolPolicy } from "@parley/domain/ToolPolicy"
+import type { Finder } from "./SecretReads.ts"
 import * as Schema from "effect/Schema"
 
 const patternExpected = "the name of a tool (see `parley tools`), or its beginning and a star"
@@ -38,15 +39,24 @@ const unnamed = ({ safeToRepeat }: ToolDefinition): Permission => (safeToRepeat 
 
 /**
  * The rule for each tool. `allowed` are patterns of the command line: they go before the permissions, but what these deny
- * stays denied. Where no pattern fits, tools that only read may run, and the others are asked about.
+ * stays denied. Where no pattern fits, tools that only read may run, and the others are asked about. No pattern, `*`
+ * included, allows the read of a file that may hold secrets: that is asked about each time.
  */
-export const rule = (permissions: Permissions, allowed: ReadonlyArray<string> = []): ToolPolicy["rule"] => {
+export const rule = (
+  permissions: Permissions,
+  allowed: ReadonlyArray<string> = [],
+  secretRead: Finder = () => undefined
+): ToolPolicy["rule"] => {
   const configured = matcher(Object.entries(permissions))
   const named = matcher(allowed.map((pattern) => [pattern, true] as const))
-  return (tool, { tainted }): Rule => {
+  const ofTool = (tool: ToolDefinition, tainted: boolean): Rule => {
     const permission = configured(tool.name)
     if (permission !== "deny" && named(tool.name) === true) return "allow"
     const meant = permission ?? unnamed(tool)
     return meant === "ask-if-tainted" ? (tainted ? "ask" : "allow") : meant
+  }
+  return (tool, { tainted }, input) => {
+    const rule = ofTool(tool, tainted)
+    return rule === "allow" && secretRead(tool.name, input) !== undefined ? "ask" : rule
   }
 }

@@ -1,11 +1,13 @@
 import type { ConfigError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
+import type { Withheld } from "@parley/domain/ReadFence"
 import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { type Barriers, make as makeBarriers } from "./internal/Barrier.ts"
 import * as Disk from "./internal/Disk.ts"
 import * as Host from "./internal/Host.ts"
 import * as Paths from "./internal/Paths.ts"
@@ -45,10 +47,11 @@ export const ProjectFile = Schema.Struct({
 })
 
 /** The text of a file of the workspace, or what is wrong with it. */
-const include = Effect.fnUntraced(function* (root: string, path: string) {
+const include = Effect.fnUntraced(function* (root: string, path: string, barriers: Barriers) {
   const refusal = Paths.refusal(path, Host.platform)
   if (refusal !== undefined) return yield* Effect.fail(refusal)
   const { bytes } = yield* Disk.read(Disk.join(root, path), { limit: maxInstructions, within: root }).pipe(
+    barriers.project,
     Effect.mapError(({ problem }) => problem)
   )
   return yield* Effect.fromResult(Text.decode(bytes))
@@ -58,7 +61,10 @@ const include = Effect.fnUntraced(function* (root: string, path: string) {
  * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
  * read, and must really lie in the workspace.
  */
-export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn.Return<SystemPrompt, ConfigError> {
+export const read = Effect.fn("Prompt.read")(function* (
+  root: string,
+  withheld?: Withheld
+): Effect.fn.Return<SystemPrompt, ConfigError> {
   const { promptFile } = project(root)
   const document = yield* JsonFile.read({ path: promptFile, within: root }, ProjectFile)
   if (Option.isNone(document)) return defaults
@@ -69,12 +75,15 @@ export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn
     ...rest,
     instructions: Predicate.isString(instructions)
       ? instructions
-      : yield* include(root, instructions.file).pipe(
+      : yield* include(root, instructions.file, makeBarriers(withheld)).pipe(
           Effect.mapError((problem) => errorAt(["instructions", "file"], `instructions.file: ${problem}`))
         )
   }
 })
 
 /** Reads the project's files anew each time the prompt is asked for. */
-export const layer = (options: { readonly root: string }): Layer.Layer<PromptManager> =>
-  Layer.succeed(PromptManager, { prompt: read(options.root) })
+export const layer = (options: {
+  readonly root: string
+  /** What no such file may be. */
+  readonly withheld?: Withheld | undefined
+}): Layer.Layer<PromptManager> => Layer.succeed(PromptManager, { prompt: read(options.root, options.withheld) })

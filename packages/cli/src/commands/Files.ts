@@ -8,6 +8,7 @@ import { UsageError } from "../ExitCode.ts"
 import { Output } from "../Output.ts"
 import { inLine, short } from "../Render.ts"
 import * as Setup from "../Setup.ts"
+import * as Withheld from "../Withheld.ts"
 
 interface Where {
   readonly workspace: Option.Option<string>
@@ -29,10 +30,17 @@ const tokens = (text: string): number => Math.ceil(new TextEncoder().encode(text
 
 /** The files that a request would hold now, and what is left out and why. */
 export const list = Effect.fn("parley files list")(function* (input: Where & { readonly format: "text" | "json" }) {
-  const { user, workspace } = yield* load(input)
+  const setup = yield* load(input)
+  const { user, workspace } = setup
   const output = yield* Output
   const { files, skipped } = yield* Effect.flatMap(FilesManager, (manager) => manager.read).pipe(
-    Effect.provide(WorkspaceFiles.layer({ root: workspace.root, instructionsFile: user.instructionsFile }))
+    Effect.provide(
+      WorkspaceFiles.layer({
+        root: workspace.root,
+        instructionsFile: user.instructionsFile,
+        withheld: Withheld.of(setup)
+      })
+    )
   )
   const sized = files.map((file) => ({ ...file, tokens: tokens(file.text) }))
   if (input.format === "json") return yield* output.line(yield* Effect.orDie(encode({ files: sized, skipped })))

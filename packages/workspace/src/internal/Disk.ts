@@ -3,6 +3,7 @@ import type { Scope } from "effect/Scope"
 import { type BigIntStats, constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as nodePath from "node:path"
+import * as Barrier from "./Barrier.ts"
 import { fromCause, Unreadable } from "./Unreadable.ts"
 
 export const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, Unreadable> =>
@@ -85,6 +86,7 @@ export const sameContent = (a: Identity, b: Identity): boolean =>
 export const identify = Effect.fnUntraced(function* (path: string, within: string) {
   const real = yield* realpathWithin(within, path)
   const found = yield* attempt(() => fs.stat(real, { bigint: true }))
+  yield* Barrier.admit(within, path, real, found)
   yield* regular(found, Number.MAX_SAFE_INTEGER)
   const identity: Identity = found
   return identity
@@ -130,6 +132,7 @@ const readOnce = Effect.fnUntraced(function* (path: string, { first, limit: most
   // must lie where it was checked to lie.
   if (!sameFile(opened, found)) return yield* changed
   if (within !== undefined && (yield* locationOf(handle, path, opened)) !== real) return yield* changed
+  if (within !== undefined) yield* Barrier.admit(within, path, real, opened)
   yield* regular(opened, limit)
 
   const wanted = Math.min(Number(opened.size), first ?? limit)
@@ -145,6 +148,7 @@ const readOnce = Effect.fnUntraced(function* (path: string, { first, limit: most
   if (length !== wanted || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
     return yield* changed
   }
+  if (within !== undefined) yield* Barrier.admitContent(real, buffer)
   const identity: Identity = opened
   return { bytes: buffer.subarray(0, length), mode: Number(opened.mode), identity }
 }, Effect.scoped)

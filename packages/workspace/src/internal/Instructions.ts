@@ -2,6 +2,7 @@ import type { WorkspaceFile } from "@parley/domain/FilesManager"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { FileLimits } from "../FileLimits.ts"
+import * as Barrier from "./Barrier.ts"
 import * as Disk from "./Disk.ts"
 import type { FileCache } from "./FileCache.ts"
 import * as Pattern from "./Pattern.ts"
@@ -109,7 +110,8 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
     return file
   })
 
-  if (userFile !== undefined && (yield* isThere(userFile))) yield* take(yield* usersPlace(userFile))
+  if (userFile !== undefined && (yield* isThere(userFile)))
+    yield* Barrier.instructions(take(yield* usersPlace(userFile)))
   if (project === undefined) return { files, skipped, repeated } satisfies Instructions
   const { excluded, root } = project
   let late = false
