@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { type Barriers, make as makeBarriers } from "./internal/Barrier.ts"
+import * as Barrier from "./internal/Barrier.ts"
 import * as Disk from "./internal/Disk.ts"
 import * as Host from "./internal/Host.ts"
 import * as Paths from "./internal/Paths.ts"
@@ -47,24 +47,16 @@ export const ProjectFile = Schema.Struct({
 })
 
 /** The text of a file of the workspace, or what is wrong with it. */
-const include = Effect.fnUntraced(function* (root: string, path: string, barriers: Barriers) {
+const include = Effect.fnUntraced(function* (root: string, path: string) {
   const refusal = Paths.refusal(path, Host.platform)
   if (refusal !== undefined) return yield* Effect.fail(refusal)
   const { bytes } = yield* Disk.read(Disk.join(root, path), { limit: maxInstructions, within: root }).pipe(
-    barriers.project,
     Effect.mapError(({ problem }) => problem)
   )
   return yield* Effect.fromResult(Text.decode(bytes))
 })
 
-/**
- * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
- * read, and must really lie in the workspace.
- */
-export const read = Effect.fn("Prompt.read")(function* (
-  root: string,
-  withheld?: Withheld
-): Effect.fn.Return<SystemPrompt, ConfigError> {
+const readWithin = Effect.fnUntraced(function* (root: string): Effect.fn.Return<SystemPrompt, ConfigError> {
   const { promptFile } = project(root)
   const document = yield* JsonFile.read({ path: promptFile, within: root }, ProjectFile)
   if (Option.isNone(document)) return defaults
@@ -75,11 +67,19 @@ export const read = Effect.fn("Prompt.read")(function* (
     ...rest,
     instructions: Predicate.isString(instructions)
       ? instructions
-      : yield* include(root, instructions.file, makeBarriers(withheld)).pipe(
+      : yield* include(root, instructions.file).pipe(
           Effect.mapError((problem) => errorAt(["instructions", "file"], `instructions.file: ${problem}`))
         )
   }
 })
+
+/**
+ * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
+ * read, and must really lie in the workspace; none that is withheld or may hold secrets.
+ */
+export const read = Effect.fn("Prompt.read")((root: string, withheld?: Withheld) =>
+  Barrier.make(withheld).project(readWithin(root))
+)
 
 /** Reads the project's files anew each time the prompt is asked for. */
 export const layer = (options: {

@@ -31,6 +31,11 @@ export interface Confined {
   readonly shown: string
 }
 
+/** What was opened, and where it really is. */
+interface Opened extends Pick<Confined, "real" | "shown"> {
+  readonly handle: FileHandle
+}
+
 export interface OpenFile {
   readonly handle: FileHandle
   readonly size: number
@@ -84,7 +89,7 @@ const admit = Effect.fnUntraced(function* (root: string, path: string, real: str
   }
 })
 
-const problemOfName = ({ secrets }: Barrier, path: string, { real, shown }: Confined): string | undefined => {
+const problemOfName = ({ secrets }: Barrier, path: string, { real, shown }: Opened): string | undefined => {
   const said = secrets?.of(real)
   if (said?._tag !== "Secret" || secrets === undefined) return undefined
   if (!secrets.named) return `${name(path)} may hold secrets: ${said.why}.`
@@ -142,11 +147,11 @@ const openChecked = Effect.fnUntraced(function* (root: string, path: string, loo
   if (!isInside(realRoot, real)) return yield* refuse(`${name(path)} leads out of the workspace.`)
   const opened = yield* attempt(path, () => handle.stat({ bigint: true }))
   yield* admit(realRoot, path, real, opened)
-  return { handle, opened }
+  return { handle, opened, real, shown: shownPath(realRoot, real) }
 })
 
 /** A name can be anything: a file that begins as private keys do is one. */
-const holdsKey = Effect.fnUntraced(function* (path: string, handle: FileHandle, { real }: Confined) {
+const holdsKey = Effect.fnUntraced(function* (path: string, { handle, real }: Opened) {
   const { secrets } = yield* Barrier
   if (secrets === undefined || secrets.of(real) !== undefined) return false
   const { buffer, bytesRead } = yield* attempt(path, () =>
@@ -162,11 +167,12 @@ const holdsKey = Effect.fnUntraced(function* (path: string, handle: FileHandle, 
 export const openConfined = Effect.fnUntraced(function* (root: string, path: string) {
   const looked = yield* confine(root, path)
   if (looked.kind === "directory") return yield* refuse(`${name(path)} is a directory.`)
-  const problem = problemOfName(yield* Barrier, path, looked)
-  if (problem !== undefined) return yield* secret(problem)
-  const { handle, opened } = yield* openChecked(root, path, looked)
+  const found = yield* openChecked(root, path, looked)
+  const { handle, opened } = found
   if (!opened.isFile()) return yield* refuse(`${name(path)} is not a file.`)
-  if (yield* holdsKey(path, handle, looked)) {
+  const problem = problemOfName(yield* Barrier, path, found)
+  if (problem !== undefined) return yield* secret(problem)
+  if (yield* holdsKey(path, found)) {
     return yield* secret(
       `${name(path)} begins as a private key does: it is not read. The user can attach it to a message with an @.`
     )
@@ -174,10 +180,10 @@ export const openConfined = Effect.fnUntraced(function* (root: string, path: str
   return { handle, size: Number(opened.size) } satisfies OpenFile
 })
 
-/** Whether an entry of a directory is Parley's own, or a link to that: it is then as if it were not there. */
-const leadsToOwn = Effect.fnUntraced(function* (directory: string, entry: fs.Dirent) {
+/** Whether what is in a directory is Parley's own, or a link to that: it is then as if it were not there. */
+export const leadsToOwn = Effect.fnUntraced(function* ({ real }: { readonly real: string }, entry: string) {
   const { isOwn } = yield* Barrier
-  const found = yield* Effect.result(Effect.tryPromise(() => stat(join(directory, entry.name), { bigint: true })))
+  const found = yield* Effect.result(Effect.tryPromise(() => stat(join(real, entry), { bigint: true })))
   return Result.isSuccess(found) && (yield* isOwn(found.success))
 })
 
@@ -189,8 +195,5 @@ export const readConfined = Effect.fnUntraced(function* (root: string, path: str
   const open = process.platform === "win32" ? undefined : yield* openChecked(root, path, looked)
   const place = open !== undefined && process.platform === "linux" ? `/proc/self/fd/${open.handle.fd}` : looked.real
   const entries = yield* attempt(path, () => readdir(place, { withFileTypes: true }))
-  const shown = yield* Effect.filter(entries, (entry) => Effect.map(leadsToOwn(place, entry), (own) => !own), {
-    concurrency: 16
-  })
-  return { shown: looked.shown, entries: shown.sort(byName) }
+  return { ...looked, entries: entries.sort(byName) }
 }, Effect.scoped)

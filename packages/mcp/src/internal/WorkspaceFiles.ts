@@ -52,7 +52,7 @@ const byPath = (left: Entry, right: Entry): number => (left.path < right.path ? 
 /** What is in a directory, or everything below it, one path to a line, sorted; directories end in a slash. */
 export const listFiles = Effect.fnUntraced(function* (root: string, path: string, recursive: boolean) {
   const { listDepth, listEntries } = workspaceLimits
-  const walked = yield* walk(root, path, { entries: listEntries, depth: recursive ? listDepth : 1 })
+  const walked = yield* walk(root, path, { entries: listEntries, depth: recursive ? listDepth : 1, files: true })
   const cut = recursive ? walked.more : walked.entries.length >= listEntries
   return {
     text: walked.entries.toSorted(byPath).map(lineOf).join("\n"),
@@ -107,7 +107,11 @@ const matchesIn = (path: string, text: string, query: string): ReadonlyArray<str
 /** Lines of text files that contain the query exactly as it is written, as `path:line: text`, in the order of paths. */
 export const searchFiles = Effect.fnUntraced(function* (root: string, query: string, path: string) {
   const started = yield* Clock.currentTimeMillis
-  const walked = yield* walk(root, path, { entries: workspaceLimits.searchFiles, depth: workspaceLimits.searchDepth })
+  const walked = yield* walk(root, path, {
+    entries: workspaceLimits.searchFiles,
+    depth: workspaceLimits.searchDepth,
+    files: false
+  })
   const files = walked.entries.filter(({ kind }) => kind === "file").toSorted(byPath)
   const matches: Array<string> = []
   const skipped: Array<string> = []
