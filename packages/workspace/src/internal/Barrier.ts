@@ -80,7 +80,11 @@ const own = new Unreadable({
   problem: "belongs to Parley itself, with its configuration, logins, sessions and logs, and is not shown to a model"
 })
 
-const ofSystem = new Unreadable({ code: "NOT_FILE", problem: "is made by the system, not a regular file" })
+/** Files under `/proc` and the like, which are made up while they are read. */
+const ofSystem = new Unreadable({
+  code: "NOT_FILE",
+  problem: "is made by the system while it is read, not a regular file"
+})
 
 const secret = (why: string) =>
   new Unreadable({
