@@ -81,7 +81,7 @@ const own = new Unreadable({
 })
 
 /** Files under `/proc` and the like, which are made up while they are read. */
-const ofSystem = new Unreadable({
+export const ofSystem = new Unreadable({
   code: "NOT_FILE",
   problem: "is made by the system while it is read, not a regular file"
 })
@@ -121,9 +121,10 @@ export const visible = Effect.fnUntraced(function* <Entry extends { readonly nam
 ) {
   const { isOwn } = yield* Barrier
   const leadsToOwn = Effect.fnUntraced(function* (entry: Entry) {
-    if (!mayBeOwn(entry)) return false
     const found = yield* system.status(nodePath.join(directory, entry.name))
     return found !== undefined && (yield* isOwn(found))
   })
-  return yield* Effect.filter(entries, (entry) => Effect.map(leadsToOwn(entry), (own) => !own), { concurrency: 16 })
+  // There may be very many entries, and few of them are asked what they are.
+  const hidden = new Set(yield* Effect.filter(entries.filter(mayBeOwn), leadsToOwn, { concurrency: 16 }))
+  return hidden.size === 0 ? entries : entries.filter((entry) => !hidden.has(entry))
 })

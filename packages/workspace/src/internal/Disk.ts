@@ -140,6 +140,7 @@ const readOnce = Effect.fnUntraced(function* (path: string, { first, limit: most
     length += bytesRead
   }
   const after = yield* look
+  if (length > 0 && opened.size === 0n && sameContent(after, opened)) return yield* Barrier.ofSystem
   if (length !== wanted || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
     return yield* changed
   }
