@@ -1,4 +1,5 @@
 import type { Asked } from "@parley/domain/ToolPolicy"
+import type { SecretRead } from "@parley/workspace/SecretReads"
 import { visibleJson } from "./VisibleJson.ts"
 
 /** Of longer input so many characters are shown, half of them from its end: that is where something would be hidden. */
@@ -50,11 +51,28 @@ const inputLines = (input: Asked["input"], columns: number, whole: boolean): Rea
   ]
 }
 
-/** What a person reads before they decide: which tool of which server would run, and with what. */
-export const words = ({ input, tool }: Asked, columns: number, whole = false): string =>
+const mayHold = ({ path, why }: SecretRead): string => `${visibleJson(path)} may hold secrets (${why})`
+
+/** What a person reads before they decide: which tool of which server would run, and with what, and why they are asked. */
+export const words = ({ input, tool }: Asked, columns: number, whole = false, secret?: SecretRead): string =>
   [`? ${tool.name}: the tool ${visibleJson(tool.tool)} of the server ${visibleJson(tool.server)}, with`]
     .concat(inputLines(input, columns, whole))
+    .concat(secret === undefined ? [] : [`  ${mayHold(secret)}: what it holds would be sent to the model`])
     .join("\n")
 
-export const question = ({ tool: { name } }: Asked): string =>
-  `  run it? [y]es, this call; [a]lways ${name}, whatever its input, until this process ends; [v]iew all; [N]o, or no and why: `
+/** A file that may hold secrets is asked about each time. */
+export const question = ({ tool: { name } }: Asked, secret?: SecretRead): string =>
+  secret === undefined
+    ? `  run it? [y]es, this call; [a]lways ${name}, whatever its input, until this process ends; [v]iew all; [N]o, or no and why: `
+    : "  run it? [y]es, this call; [v]iew all; [N]o, or no and why: "
+
+/** Ways to have a file shown to the model where there is no person to ask. */
+export const howToShow = (name: string, configFile: string, secret: SecretRead): string =>
+  `nobody can be asked whether ${name} may read a file: ${mayHold(secret)}; a message that mentions it with an @ ` +
+  `attaches it, and "secretFiles": [${visibleJson(`!${secret.path}`)}] in ${configFile} takes it out`
+
+/** For the model: why a call was not run where there is no person to ask. */
+export const unasked = (secret?: SecretRead): string =>
+  secret === undefined
+    ? "it needs the user's permission, and nobody is there to give it"
+    : `${mayHold(secret)}, so it needs the user's permission, and nobody is there to give it`

@@ -27,6 +27,7 @@ import * as ServerView from "./ServerView.ts"
 import * as Slots from "./Slots.ts"
 import * as ToolProgress from "./ToolProgress.ts"
 import { version } from "./Version.ts"
+import * as Withheld from "./Withheld.ts"
 
 // What a command does not use it does not load: the leaves with weight behind them are imported when their layer is built.
 
@@ -106,6 +107,7 @@ export const tools = (
           workspaceRoot: setup.workspace.root,
           // What a project declares runs as it was shown.
           literal: setup.project.servers.flatMap(({ name, standing }) => (standing === "trusted" ? [name] : [])),
+          withheld: Withheld.of(setup),
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
           ...more,
@@ -131,10 +133,11 @@ const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
 
 const workspace = (setup: Setup, questions: Questions.Questions): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
+  const withheld = Withheld.of(setup)
   const { limits } = setup
   return Layer.mergeAll(
-    Prompt.layer({ root }),
-    Files.layer({ root, instructionsFile: setup.user.instructionsFile }),
+    Prompt.layer({ root, withheld }),
+    Files.layer({ root, instructionsFile: setup.user.instructionsFile, withheld }),
     EnvironmentInfo.layer({ root }),
     DynamicContext.layer(Slots.options(setup)),
     Layer.succeed(CompactionSettings, {

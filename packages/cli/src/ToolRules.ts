@@ -3,6 +3,7 @@ import * as ToolNames from "@parley/mcp/ToolNames"
 import * as Permissions from "@parley/workspace/Permissions"
 import * as Trust from "@parley/workspace/Trust"
 import type { Setup } from "./Setup.ts"
+import * as Withheld from "./Withheld.ts"
 
 /** How the names of all tools of a server begin. */
 export const startOf = (server: string): string => {
@@ -11,11 +12,18 @@ export const startOf = (server: string): string => {
 }
 
 /** What says which tools may run. */
-export type Rules = Pick<Setup, "allow" | "config" | "project"> & { readonly user: Pick<Setup["user"], "configFile"> }
+export type Rules = Pick<Setup, "allow" | "config" | "project"> & {
+  readonly user: { readonly configFile: string }
+  readonly workspace: { readonly root: string }
+}
 
 /** Which tools may run: what the user configured, allowed when trusting a server of the project, and typed. */
 export const rule = (setup: Rules) =>
-  Permissions.rule(setup.config.permissions ?? {}, setup.allow, Trust.allowing(setup.project))
+  Permissions.rule(setup.config.permissions ?? {}, {
+    allowed: setup.allow,
+    projects: Trust.allowing(setup.project),
+    secretRead: Withheld.secretRead(setup)
+  })
 
 /** How to have a server of the project run a tool without asking. */
 const allowedByTrust = (server: string, tool: string): string => `\`parley mcp trust ${server} --allow ${tool}\``
@@ -34,7 +42,7 @@ export const refusesSlot = (setup: Rules): ((tool: string) => string | undefined
   const servers = [...Trust.allowing(setup.project).keys()]
   return (name) => {
     const server = servers.find((server) => name.startsWith(startOf(server)))
-    return server === undefined || allowed({ name, server }, { tainted: true }) === "allow"
+    return server === undefined || allowed({ name, server }, { tainted: true }, {}) === "allow"
       ? undefined
       : `this project declares the server of its tool ${name}; ${allowedByTrust(server, name)} lets it be called unasked`
   }

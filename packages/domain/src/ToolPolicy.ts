@@ -38,14 +38,14 @@ export type Decision =
  */
 export interface ToolPolicy {
   /** What was decided beforehand. Must be pure: it is asked more than once for the same call. */
-  readonly rule: (tool: ToolDefinition, round: RoundSoFar) => Rule
+  readonly rule: (tool: ToolDefinition, round: RoundSoFar, input: ToolInput) => Rule
   /** Asks a person about a call whose rule is `ask`. Interrupted when the round is cancelled; the call then never runs. */
   readonly ask: (call: Asked) => Effect.Effect<Decision>
 }
 
 /**
  * Everything may run unless another policy is provided: an application knows its own tools. The command provides one that
- * asks before anything the user has not allowed.
+ * asks before anything the user has not allowed, and before a file is read that may hold secrets.
  */
 export const ToolPolicy = Context.Reference<ToolPolicy>("@parley/domain/ToolPolicy", {
   defaultValue: () => ({

@@ -32,7 +32,7 @@ const make = Effect.fnUntraced(function* (
       ? undefined
       : { directory: options.spillDirectory, readWith: root === undefined ? undefined : readResultName }
   if (results !== undefined) yield* Effect.forkScoped(sweep(results.directory))
-  const workspace = root === undefined ? undefined : yield* builtIn(root, options.clientInfo, results)
+  const workspace = root === undefined ? undefined : yield* builtIn(root, options, results)
   const configured = yield* startAll(options, results)
 
   const own = workspace === undefined ? [] : workspace.definitions.map((tool) => ({ ...tool, from: workspace.server }))

@@ -1,6 +1,7 @@
 import type * as Duration from "effect/Duration"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { AuthOptions } from "./McpAuth.ts"
+import type { Withheld } from "@parley/domain/ReadFence"
 import type { CallProgress } from "./Progress.ts"
 import type { Pins } from "./Pins.ts"
 import type { RestartPolicy } from "./RestartPolicy.ts"
@@ -22,6 +23,11 @@ export interface McpServersOptions {
   readonly neutralDirectory?: string | undefined
   /** Names of servers in whose configuration nothing is replaced: those that a project declares run as they were shown. */
   readonly literal?: ReadonlyArray<string> | undefined
+  /**
+   * What the built-in tools do not read although it is in the workspace. Files that may hold secrets are not searched, and
+   * read only by a call that names them: `ToolPolicy` decides about that.
+   */
+  readonly withheld?: Withheld | undefined
   /** Who we say we are. */
   readonly clientInfo: { readonly name: string; readonly version: string }
   /** Sees everything that stdio servers write to their standard error, raw, piece by piece. Must be quick and not throw. */

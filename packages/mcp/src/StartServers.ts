@@ -21,14 +21,14 @@ const reservedName = `the name ${reservedServerName} is taken by the built-in to
  */
 export const builtIn = Effect.fnUntraced(function* (
   root: string,
-  clientInfo: McpServersOptions["clientInfo"],
+  { clientInfo, withheld }: McpServersOptions,
   results: ResultFiles | undefined
 ) {
   const server = yield* makeServer(reservedServerName, defaultSilence, undefined, { results })
   const definitions = builtInDefinitions(results !== undefined)
   const wanted = yield* Deferred.make<void>()
   yield* Deferred.await(wanted).pipe(
-    Effect.andThen(connectWorkspace(root, clientInfo, results?.directory)),
+    Effect.andThen(connectWorkspace(root, clientInfo, results?.directory, withheld)),
     Effect.flatMap((connection) =>
       tell(server, { _tag: "BecameReady", connection, catalog: { tools: definitions, note: undefined } })
     ),

@@ -1,3 +1,4 @@
+import type { ToolInput } from "@parley/domain/McpManager"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import type { Asked, Decision, Rule, ToolPolicy } from "@parley/domain/ToolPolicy"
@@ -6,7 +7,7 @@ import type { SessionState } from "./SessionState.ts"
 
 /** A policy that knows of the round what its rules ask for. */
 export interface TurnPolicy {
-  readonly rule: (tool: ToolDefinition) => Rule
+  readonly rule: (tool: ToolDefinition, input: ToolInput) => Rule
   readonly ask: ToolPolicy["ask"]
 }
 
@@ -17,7 +18,7 @@ const attached = ({ context }: SessionState): boolean =>
 /** The policy for the calls of the turn that is about to begin, or has no settled call yet. */
 export const forTurn = (policy: ToolPolicy, state: SessionState): TurnPolicy => {
   const tainted = state.round?.hasRead === true || attached(state)
-  return { rule: (tool) => policy.rule(tool, { tainted }), ask: policy.ask }
+  return { rule: (tool, input) => policy.rule(tool, { tainted }, input), ask: policy.ask }
 }
 
 /** Whether a call may run, and what the journal holds about that. */
@@ -45,7 +46,7 @@ const freeze = (value: unknown): void => {
 
 /** What the policy says of a call. The events are for the append that starts or settles it. */
 export const decide = (policy: TurnPolicy, asked: Asked): Effect.Effect<Decided> => {
-  switch (policy.rule(asked.tool)) {
+  switch (policy.rule(asked.tool, asked.input)) {
     case "allow":
       return Effect.succeed(allowed)
     case "deny":

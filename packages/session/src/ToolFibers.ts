@@ -49,7 +49,7 @@ export const firstStarts = (
     .slice(0, toolConcurrency)
     .filter((call) =>
       Result.match(check(call, tools), {
-        onSuccess: ({ tool }) => policy.rule(tool) === "allow",
+        onSuccess: ({ input, tool }) => policy.rule(tool, input) === "allow",
         onFailure: () => false
       })
     )

@@ -1,4 +1,5 @@
 import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicContextManager"
+import { matcher } from "@parley/domain/SecretFiles"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -6,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { quote } from "./internal/Json.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { project } from "./Locations.ts"
+import { type Finder, finder } from "./SecretReads.ts"
 import { type Slot, Slots } from "./Slots.ts"
 import { fileAt, UserConfig } from "./UserConfig.ts"
 
@@ -33,7 +35,7 @@ export interface Options {
 export interface DynamicContext {
   /** The enabled slots: the user's, then the project's. */
   readonly slots: ReadonlyArray<DynamicSlot>
-  /** Enabled slots that call a tool which they may not call here. They have no effect at all. */
+  /** Enabled slots that call a tool, or read a file, which they may not here. They have no effect at all. */
   readonly ignored: ReadonlyArray<{ readonly id: string; readonly tool: string }>
   /** The same for people, one sentence each. */
   readonly warnings: ReadonlyArray<string>
@@ -43,15 +45,22 @@ export interface DynamicContext {
 export interface Declared {
   readonly slot: Slot
   readonly source: "user" | "project"
-  /** Why it has no effect though it may be enabled: it calls what it may not call here. */
+  /** Why it has no effect though it may be enabled: it calls, or reads, what it may not here. */
   readonly ignored?: string
 }
 
 const marked = (slot: Slot, source: Declared["source"], ignored: string | undefined): Declared =>
   ignored === undefined ? { slot, source } : { slot, source, ignored }
 
-const whyIgnored = ({ tool }: Slot): string =>
-  `a project may only call ${[...projectTools].join(", ")}, not ${quote(tool)}; to use it, declare it in your own configuration`
+/** Why a slot of a project has no effect. */
+const whyIgnored = ({ input, tool }: Slot, secretRead: Finder): string | undefined => {
+  if (!projectTools.has(tool))
+    return `a project may only call ${[...projectTools].join(", ")}, not ${quote(tool)}; to use it, declare it in your own configuration`
+  const secret = secretRead(tool, input)
+  return secret === undefined
+    ? undefined
+    : `a project may not read ${quote(secret.path)}, which may hold secrets (${secret.why}); to use it, declare it in your own configuration`
+}
 
 /**
  * All slots as both files declare them now: the user's, then the project's. It is an error if a slot of the project that
@@ -60,20 +69,25 @@ const whyIgnored = ({ tool }: Slot): string =>
 export const declared = Effect.fn("DynamicContext.declared")(function* (options: Options) {
   const config =
     options.configFile === undefined ? Option.none() : yield* JsonFile.read(fileAt(options.configFile), UserConfig)
-  const users = Option.match(config, { onNone: () => [], onSome: ({ value }) => value.dynamicContext ?? [] })
+  const { dynamicContext: users = [], secretFiles } = Option.match(config, {
+    onNone: (): UserConfig => ({}),
+    onSome: ({ value }) => value
+  })
 
   const { dynamicFile, root } = project(options.root)
   const document = yield* JsonFile.read({ path: dynamicFile, within: root }, ProjectFile)
   const projects = Option.match(document, { onNone: () => [], onSome: ({ value }) => value.slots ?? [] })
 
+  const secretRead = finder(root, matcher(secretFiles))
+  const ignored = projects.map((slot) => whyIgnored(slot, secretRead))
   const taken = new Set(users.map(({ id }) => id))
-  const clash = projects.findIndex(({ id, tool }) => projectTools.has(tool) && taken.has(id))
+  const clash = projects.findIndex(({ id }, i) => ignored[i] === undefined && taken.has(id))
   if (Option.isSome(document) && clash >= 0) {
     return yield* document.value.errorAt(["slots", clash, "id"], "the user's configuration has a slot with this id")
   }
   return [
     ...users.map((slot) => marked(slot, "user", options.refuses?.(slot.tool))),
-    ...projects.map((slot) => marked(slot, "project", projectTools.has(slot.tool) ? undefined : whyIgnored(slot)))
+    ...projects.map((slot, i) => marked(slot, "project", ignored[i]))
   ]
 })
 
@@ -81,7 +95,8 @@ export const declared = Effect.fn("DynamicContext.declared")(function* (options:
 export const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
 
 /**
- * The slots that count. A project cannot make anything run: of its slots only those do that call one of `projectTools`.
+ * The slots that count. A project cannot make anything run: of its slots only those do that call one of `projectTools`, and
+ * none that names a file that may hold secrets.
  */
 export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
   const { configFile } = options

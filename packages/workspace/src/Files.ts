@@ -1,10 +1,12 @@
 import type { ConfigError } from "@parley/domain/Errors"
 import { type Accepts, byPath, FilesManager, type FileSet } from "@parley/domain/FilesManager"
+import type { Withheld } from "@parley/domain/ReadFence"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import { FileLimits } from "./FileLimits.ts"
 import { attach } from "./internal/Attach.ts"
+import * as Barrier from "./internal/Barrier.ts"
 import { FileCache } from "./internal/FileCache.ts"
 import { ProjectFile } from "./internal/FileSettings.ts"
 import { ignoreFile, look, type Place } from "./internal/Looked.ts"
@@ -43,36 +45,39 @@ const readWith = Effect.fnUntraced(function* (place: Place, cache: FileCache) {
  * for is in `skipped`, with its reason: a missing or unreadable file, or workspace, never fails the round. An invalid
  * `context.json` does. What this may cost is bounded by `FileLimits`.
  */
-export const read = Effect.fn("Files.read")((root: string): Effect.Effect<FileSet, ConfigError> =>
-  readWith({ root }, new FileCache())
+export const read = Effect.fn("Files.read")((root: string, withheld?: Withheld): Effect.Effect<FileSet, ConfigError> =>
+  Barrier.make(withheld).project(readWith({ root }, new FileCache()))
 )
 
 export interface Options {
   readonly root: string
   /** A file of the user's own, outside of any workspace, with instructions for all of them. It need not exist. */
   readonly instructionsFile?: string | undefined
+  /** What is shown to no model, whatever a project or a message says, and which files may hold secrets. */
+  readonly withheld?: Withheld | undefined
 }
 
 /**
  * Looks at the workspace anew each time the files are asked for. Files that have not changed since are not opened again:
  * their texts are kept, no more of them than one request shows. What a message mentions is read once, and not kept.
  */
-export const layer = ({ instructionsFile, root }: Options): Layer.Layer<never> =>
+export const layer = ({ instructionsFile, root, withheld }: Options): Layer.Layer<never> =>
   Layer.sync(FilesManager, () => {
     const place: Place = { root, userFile: instructionsFile }
     const cache = new FileCache()
+    const barriers = Barrier.make(withheld)
     const oneAtATime = Semaphore.makeUnsafe(1)
     const read = Effect.fn("Files.read")((): Effect.Effect<FileSet, ConfigError> =>
-      Semaphore.withPermit(oneAtATime, readWith(place, cache))
+      Semaphore.withPermit(oneAtATime, barriers.project(readWith(place, cache)))
     )
     const explain = Effect.fn("Files.explain")(function* (path: string) {
       const own = new FileCache()
       const looked = yield* look(place, own)
       return yield* whyNot(path, looked, ignoreFile(looked.root, own))
-    })
+    }, barriers.project)
     return {
       read: Effect.suspend(read),
-      attach: Effect.fn("Files.attach")((text: string, accepts: Accepts) => attach(root, text, accepts)),
+      attach: Effect.fn("Files.attach")((text: string, accepts: Accepts) => barriers.user(attach(root, text, accepts))),
       explain
     }
   })

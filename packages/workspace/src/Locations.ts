@@ -35,6 +35,15 @@ export const serverLog = (user: UserLocations, name: string): string => Disk.joi
 /** Where the user's running processes are asked something by others of theirs. */
 export const requests = ({ stateDirectory }: UserLocations): string => Disk.join(stateDirectory, "requests")
 
+/** The directories that hold all of these, and nothing of anybody else. */
+export const privateDirectories = (user: UserLocations): ReadonlyArray<string> => [
+  Disk.dirname(user.configFile),
+  Disk.dirname(user.databaseFile),
+  user.resultsDirectory,
+  user.mcpAuthDirectory,
+  user.stateDirectory
+]
+
 const variables = [
   "HOME",
   "USERPROFILE",

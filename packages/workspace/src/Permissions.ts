@@ -1,5 +1,7 @@
 import type { ToolDefinition } from "@parley/domain/Tool"
 import type { RoundSoFar, Rule } from "@parley/domain/ToolPolicy"
+import type { ToolInput } from "@parley/domain/McpManager"
+import type { Finder } from "./SecretReads.ts"
 import * as Schema from "effect/Schema"
 
 const patternExpected = "the name of a tool (see `parley tools`), or its beginning and a star"
@@ -61,9 +63,19 @@ const unnamed = ({ safeToRepeat }: Ruled): Permission => (safeToRepeat === "read
 
 const anyOf = (patterns: ReadonlyArray<string>) => matcher(patterns.map((pattern) => [pattern, true] as const))
 
+export interface RuleOptions {
+  /** Patterns that the command line allows. */
+  readonly allowed?: ReadonlyArray<string>
+  /** The servers that a project declares. */
+  readonly projects?: ProjectServers
+  /** Which file that may hold secrets a call would read. */
+  readonly secretRead?: Finder
+}
+
 /**
- * The rule for each tool. `allowed` are patterns of the command line: they go before the permissions, but what these deny
- * stays denied. Where no pattern fits, tools that only read may run, and the others are asked about.
+ * The rule for each tool. What the command line allows goes before the permissions, but what these deny
+ * stays denied. Where no pattern fits, tools that only read may run, and the others are asked about. No pattern, `*`
+ * included, allows the read of a file that may hold secrets: that is asked about each time.
  *
  * A tool of a server that a project declares runs unasked only if the user allowed it when trusting that server, or if a
  * pattern of the command line names the server. The permissions were written for other servers, of which one may have the
@@ -71,9 +83,8 @@ const anyOf = (patterns: ReadonlyArray<string>) => matcher(patterns.map((pattern
  */
 export const rule = (
   permissions: Permissions,
-  allowed: ReadonlyArray<string> = [],
-  projects: ProjectServers = new Map()
-): ((tool: Ruled, round: RoundSoFar) => Rule) => {
+  { allowed = [], projects = new Map(), secretRead = () => undefined }: RuleOptions = {}
+): ((tool: Ruled, round: RoundSoFar, input: ToolInput) => Rule) => {
   const entries = Object.entries(permissions)
   const own = { configured: matcher(entries), named: anyOf(allowed), otherwise: unnamed }
   const restricting = matcher(entries.filter(([, permission]) => countsForProjects(permission)))
@@ -85,11 +96,15 @@ export const rule = (
       { configured: restricting, named: anyOf([...patterns, ...naming]), otherwise: (): Permission => "ask" }
     ])
   )
-  return (tool, { tainted }): Rule => {
+  const ofTool = (tool: Ruled, tainted: boolean): Rule => {
     const { configured, named, otherwise } = ofProject.get(tool.server) ?? own
     const permission = configured(tool.name)
     if (permission !== "deny" && named(tool.name) === true) return "allow"
     const meant = permission ?? otherwise(tool)
     return meant === "ask-if-tainted" ? (tainted ? "ask" : "allow") : meant
+  }
+  return (tool, { tainted }, input) => {
+    const rule = ofTool(tool, tainted)
+    return rule === "allow" && secretRead(tool.name, input) !== undefined ? "ask" : rule
   }
 }

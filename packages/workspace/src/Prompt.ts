@@ -1,11 +1,13 @@
 import type { ConfigError } from "@parley/domain/Errors"
 import { PromptManager } from "@parley/domain/PromptManager"
+import type { Withheld } from "@parley/domain/ReadFence"
 import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Barrier from "./internal/Barrier.ts"
 import * as Disk from "./internal/Disk.ts"
 import * as Host from "./internal/Host.ts"
 import * as Paths from "./internal/Paths.ts"
@@ -54,11 +56,7 @@ const include = Effect.fnUntraced(function* (root: string, path: string) {
   return yield* Effect.fromResult(Text.decode(bytes))
 })
 
-/**
- * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
- * read, and must really lie in the workspace.
- */
-export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn.Return<SystemPrompt, ConfigError> {
+const readWithin = Effect.fnUntraced(function* (root: string): Effect.fn.Return<SystemPrompt, ConfigError> {
   const { promptFile } = project(root)
   const document = yield* JsonFile.read({ path: promptFile, within: root }, ProjectFile)
   if (Option.isNone(document)) return defaults
@@ -75,6 +73,17 @@ export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn
   }
 })
 
+/**
+ * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
+ * read, and must really lie in the workspace; none that is withheld or may hold secrets.
+ */
+export const read = Effect.fn("Prompt.read")((root: string, withheld?: Withheld) =>
+  Barrier.make(withheld).project(readWithin(root))
+)
+
 /** Reads the project's files anew each time the prompt is asked for. */
-export const layer = (options: { readonly root: string }): Layer.Layer<PromptManager> =>
-  Layer.succeed(PromptManager, { prompt: read(options.root) })
+export const layer = (options: {
+  readonly root: string
+  /** What no such file may be. */
+  readonly withheld?: Withheld | undefined
+}): Layer.Layer<PromptManager> => Layer.succeed(PromptManager, { prompt: read(options.root, options.withheld) })

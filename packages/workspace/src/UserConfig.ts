@@ -10,6 +10,7 @@ import type { Env } from "./Locations.ts"
 import { McpServers } from "./McpServers.ts"
 import { ModelName, modelNamePattern } from "./ModelName.ts"
 import { Permissions } from "./Permissions.ts"
+import { Entries } from "./SecretReads.ts"
 import { Slots } from "./Slots.ts"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0, { expected: "a whole number above 0" }))
@@ -70,6 +71,8 @@ export const UserConfig = Schema.Struct({
   mcpServers: Schema.optionalKey(McpServers),
   /** Tools that may run, that are asked about, or that never run. What is not named may run if it only reads. */
   permissions: Schema.optionalKey(Permissions),
+  /** Files that may hold secrets, beside those that usually do; an entry with `!` takes out what it matches. */
+  secretFiles: Schema.optionalKey(Entries),
   dynamicContext: Schema.optionalKey(Slots),
   /** How a history that no longer fits the model is made smaller. */
   compaction: Schema.optionalKey(

@@ -174,7 +174,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "long key",
     `{ "${long}": 1 }`,
-    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, dynamicContext, compaction, limits`
+    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, secretFiles, dynamicContext, compaction, limits`
   ],
   [
     "first of several",

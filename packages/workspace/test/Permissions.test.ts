@@ -16,35 +16,38 @@ const tainted = { tainted: true }
 it("the longest pattern counts, a whole name before a pattern of its length, and what is not named is asked about", () => {
   const rule = Permissions.rule({ "*": "ask", "notes__*": "allow", notes__delete: "deny", "notes__delete*": "ask" })
   assert.deepStrictEqual(
-    ["other__x", "notes__add", "notes__delete", "notes__delete_all"].map((name) => rule(tool(name), clean)),
+    ["other__x", "notes__add", "notes__delete", "notes__delete_all"].map((name) => rule(tool(name), clean, {})),
     ["ask", "allow", "deny", "ask"]
   )
-  assert.strictEqual(Permissions.rule({})(tool("anything"), clean), "ask")
-  assert.strictEqual(Permissions.rule({ notes__add: "deny" })(tool("notes__add_more"), clean), "ask")
-  assert.strictEqual(Permissions.rule({ "*": "allow" })(tool("anything"), tainted), "allow")
+  assert.strictEqual(Permissions.rule({})(tool("anything"), clean, {}), "ask")
+  assert.strictEqual(Permissions.rule({ notes__add: "deny" })(tool("notes__add_more"), clean, {}), "ask")
+  assert.strictEqual(Permissions.rule({ "*": "allow" })(tool("anything"), tainted, {}), "allow")
 })
 
 it("what objects inherit is no pattern", () => {
-  assert.strictEqual(Permissions.rule({ "*": "allow" })(tool("constructor"), clean), "allow")
-  assert.strictEqual(Permissions.rule({})(tool("constructor"), clean), "ask")
+  assert.strictEqual(Permissions.rule({ "*": "allow" })(tool("constructor"), clean, {}), "allow")
+  assert.strictEqual(Permissions.rule({})(tool("constructor"), clean, {}), "ask")
 })
 
 it("a tool that nobody named may run only if it is marked as one that reads", () => {
   const rule = Permissions.rule({})
-  assert.strictEqual(rule(tool("a", { safeToRepeat: "read-only" }), tainted), "allow")
-  assert.strictEqual(rule(tool("a", { safeToRepeat: "idempotent" }), clean), "ask")
-  assert.strictEqual(Permissions.rule({ a: "ask" })(tool("a", { safeToRepeat: "read-only" }), clean), "ask")
+  assert.strictEqual(rule(tool("a", { safeToRepeat: "read-only" }), tainted, {}), "allow")
+  assert.strictEqual(rule(tool("a", { safeToRepeat: "idempotent" }), clean, {}), "ask")
+  assert.strictEqual(Permissions.rule({ a: "ask" })(tool("a", { safeToRepeat: "read-only" }), clean, {}), "ask")
 })
 
 it("ask-if-tainted allows until the round has read something, and asks from then on", () => {
   const rule = Permissions.rule({ "*": "ask-if-tainted" })
-  assert.deepStrictEqual([rule(tool("a"), clean), rule(tool("a"), tainted)], ["allow", "ask"])
+  assert.deepStrictEqual([rule(tool("a"), clean, {}), rule(tool("a"), tainted, {})], ["allow", "ask"])
 })
 
 it("the command line goes before the permissions, but not before a deny", () => {
-  const rule = Permissions.rule({ "*": "ask", "mail__*": "deny", mail__list: "ask-if-tainted" }, ["mail__*", "b__c"])
+  const rule = Permissions.rule(
+    { "*": "ask", "mail__*": "deny", mail__list: "ask-if-tainted" },
+    { allowed: ["mail__*", "b__c"] }
+  )
   assert.deepStrictEqual(
-    ["mail__send", "mail__list", "b__c", "b__d"].map((name) => rule(tool(name), tainted)),
+    ["mail__send", "mail__list", "b__c", "b__d"].map((name) => rule(tool(name), tainted, {})),
     ["deny", "allow", "allow", "ask"]
   )
 })
@@ -52,10 +55,10 @@ it("the command line goes before the permissions, but not before a deny", () => 
 const ofProject = (name: string, server = "github"): ToolDefinition => tool(name, { server, safeToRepeat: "read-only" })
 
 it("what allows was not written for a server of a project; what denies or asks counts for all", () => {
-  const project = new Map([["github", []]])
+  const projects = new Map([["github", []]])
   const decided = (permissions: Permissions.Permissions, allowed: ReadonlyArray<string> = []) => {
-    const rule = Permissions.rule(permissions, allowed, project)
-    return [rule(ofProject("github__send"), clean), rule(tool("github__send", { server: "mine" }), clean)]
+    const rule = Permissions.rule(permissions, { allowed, projects })
+    return [rule(ofProject("github__send"), clean, {}), rule(tool("github__send", { server: "mine" }), clean, {})]
   }
   assert.deepStrictEqual(decided({}), ["ask", "ask"], "not even a tool that is marked as one that reads")
   for (const pattern of ["*", "g*", "github__*", "github__s*", "github__send"])
@@ -68,9 +71,9 @@ it("what allows was not written for a server of a project; what denies or asks c
 })
 
 it("a pattern that is typed counts for a server of a project when it names the server", () => {
-  const project = new Map([["github", []]])
+  const projects = new Map([["github", []]])
   const decided = (allowed: string, permissions: Permissions.Permissions = {}) =>
-    Permissions.rule(permissions, [allowed], project)(ofProject("github__send"), tainted)
+    Permissions.rule(permissions, { allowed: [allowed], projects })(ofProject("github__send"), tainted, {})
   assert.deepStrictEqual(
     ["github__send", "github__*", "github__s*"].map((allowed) => decided(allowed)),
     ["allow", "allow", "allow"]
@@ -83,15 +86,15 @@ it("a pattern that is typed counts for a server of a project when it names the s
 })
 
 it("what was allowed when a server of a project was trusted is allowed of that server alone", () => {
-  const project = new Map([
+  const projects = new Map([
     ["github", ["github__list*", "notes__*", "*"]],
     ["notes", []]
   ])
-  const rule = Permissions.rule({ github__list_all: "deny" }, [], project)
-  assert.strictEqual(rule(ofProject("github__list"), tainted), "allow")
-  assert.strictEqual(rule(ofProject("github__list_all"), clean), "deny")
-  assert.strictEqual(rule(ofProject("notes__add", "notes"), clean), "ask")
-  assert.strictEqual(rule(tool("github__list", { server: "mine" }), clean), "ask")
+  const rule = Permissions.rule({ github__list_all: "deny" }, { projects })
+  assert.strictEqual(rule(ofProject("github__list"), tainted, {}), "allow")
+  assert.strictEqual(rule(ofProject("github__list_all"), clean, {}), "deny")
+  assert.strictEqual(rule(ofProject("notes__add", "notes"), clean, {}), "ask")
+  assert.strictEqual(rule(tool("github__list", { server: "mine" }), clean, {}), "ask")
 })
 
 it("says of the permissions that fit a server whether they count where a project declares it", () => {

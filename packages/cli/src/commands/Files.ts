@@ -9,6 +9,7 @@ import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import { inLine, short } from "../Render.ts"
 import * as Setup from "../Setup.ts"
+import * as Withheld from "../Withheld.ts"
 
 interface Where {
   readonly workspace: Option.Option<string>
@@ -35,7 +36,13 @@ export const list = Effect.fn("parley files list")(function* (input: Where & { r
   const output = yield* Output
   yield* Notices.workspace(setup)
   const { files, skipped } = yield* Effect.flatMap(FilesManager, (manager) => manager.read).pipe(
-    Effect.provide(WorkspaceFiles.layer({ root: workspace.root, instructionsFile: user.instructionsFile }))
+    Effect.provide(
+      WorkspaceFiles.layer({
+        root: workspace.root,
+        instructionsFile: user.instructionsFile,
+        withheld: Withheld.of(setup)
+      })
+    )
   )
   const sized = files.map((file) => ({ ...file, tokens: tokens(file.text) }))
   if (input.format === "json") return yield* output.line(yield* Effect.orDie(encode({ files: sized, skipped })))

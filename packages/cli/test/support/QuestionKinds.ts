@@ -15,6 +15,7 @@ const setup = {
   config: {},
   allow: [],
   user: { configFile: "config.json" },
+  workspace: { root: "/work" },
   project: { servers: [], problem: undefined }
 }
 const call = {

@@ -1,13 +1,22 @@
 import * as fs from "node:fs"
-import { type FileHandle, lstat, open, readdir, readlink, realpath } from "node:fs/promises"
+import { Buffer } from "node:buffer"
+import { type FileHandle, lstat, open, readdir, readlink, realpath, stat } from "node:fs/promises"
 import { join, posix, relative, sep, win32 } from "node:path"
 import process from "node:process"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { Identity } from "@parley/domain/ReadFence"
+import * as SecretFiles from "@parley/domain/SecretFiles"
 import { plainLine } from "../PlainText.ts"
+import { Barrier } from "./Barrier.ts"
 
 /** Why a path cannot be used, in a plain sentence for the model. */
-export class PathRefused extends Schema.TaggedError<PathRefused>()("PathRefused", { problem: Schema.String }) {
+export class PathRefused extends Schema.TaggedError<PathRefused>()("PathRefused", {
+  problem: Schema.String,
+  /** It is Parley's own, or may hold secrets. */
+  withheld: Schema.optionalKey(Schema.Literals(["own", "secret"]))
+}) {
   override get message(): string {
     return this.problem
   }
@@ -20,6 +29,11 @@ export interface Confined {
   readonly size: number
   /** What people and models are shown: relative to the root, with `/`, empty for the root itself. */
   readonly shown: string
+}
+
+/** What was opened, and where it really is. */
+interface Opened extends Pick<Confined, "real" | "shown"> {
+  readonly handle: FileHandle
 }
 
 export interface OpenFile {
@@ -57,6 +71,33 @@ const problemOfSpelling = (path: string): string | undefined => {
   return undefined
 }
 
+const own = (path: string) =>
+  new PathRefused({
+    problem: `${name(path)} belongs to Parley itself, with its configuration, logins, sessions and logs: no tool reads it.`,
+    withheld: "own"
+  })
+
+const secret = (problem: string) => new PathRefused({ problem, withheld: "secret" })
+
+/** What is not read although it is in the root: by what it is, where it is, and what it is called. */
+const admit = Effect.fnUntraced(function* (root: string, path: string, real: string, found: Identity) {
+  const barrier = yield* Barrier
+  const verdict = yield* barrier.judge(root, real, found)
+  if (verdict === "own") return yield* own(path)
+  if (verdict === "system") {
+    return yield* refuse(`${name(path)} is a device, or made up by the system while it is read: it is not read.`)
+  }
+})
+
+const problemOfName = ({ secrets }: Barrier, path: string, { real, shown }: Opened): string | undefined => {
+  const said = secrets?.of(real)
+  if (said?._tag !== "Secret" || secrets === undefined) return undefined
+  if (!secrets.named) return `${name(path)} may hold secrets: ${said.why}.`
+  // The user was shown the name in the call, so it must be the file's own.
+  if (SecretFiles.sameName(path, shown)) return undefined
+  return `${name(path)} leads to ${name(shown)}, which may hold secrets: ${said.why}. Read it under that name: the user is asked then.`
+}
+
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
   left.name < right.name ? -1 : left.name > right.name ? 1 : 0
 
@@ -73,12 +114,13 @@ export const confine = Effect.fnUntraced(function* (root: string, path: string) 
   const real = yield* attempt(path, () => realpath(join(realRoot, path)))
   if (!isInside(realRoot, real)) return yield* refuse(`${name(path)} leads out of the workspace.`)
   // `real` holds no links any more, so this is the thing itself, and it is not opened: opening a FIFO would wait for ever.
-  const status = yield* attempt(path, () => lstat(real))
+  const status = yield* attempt(path, () => lstat(real, { bigint: true }))
   if (!status.isFile() && !status.isDirectory()) return yield* refuse(`${name(path)} is not a file or a directory.`)
+  yield* admit(realRoot, path, real, status)
   return {
     kind: status.isFile() ? "file" : "directory",
     real,
-    size: status.size,
+    size: Number(status.size),
     shown: shownPath(realRoot, real)
   } satisfies Confined
 })
@@ -103,7 +145,19 @@ const openChecked = Effect.fnUntraced(function* (root: string, path: string, loo
   const realRoot = yield* attempt("", () => realpath(root))
   const real = yield* attempt(path, () => whereIs(handle, looked))
   if (!isInside(realRoot, real)) return yield* refuse(`${name(path)} leads out of the workspace.`)
-  return handle
+  const opened = yield* attempt(path, () => handle.stat({ bigint: true }))
+  yield* admit(realRoot, path, real, opened)
+  return { handle, opened, real, shown: shownPath(realRoot, real) }
+})
+
+/** A name can be anything: a file that begins as private keys do is one. */
+const holdsKey = Effect.fnUntraced(function* (path: string, { handle, real }: Opened) {
+  const { secrets } = yield* Barrier
+  if (secrets === undefined || secrets.of(real) !== undefined) return false
+  const { buffer, bytesRead } = yield* attempt(path, () =>
+    handle.read(Buffer.alloc(SecretFiles.keyBytes), 0, SecretFiles.keyBytes, 0)
+  )
+  return SecretFiles.isPrivateKey(buffer.subarray(0, bytesRead))
 })
 
 /**
@@ -113,10 +167,24 @@ const openChecked = Effect.fnUntraced(function* (root: string, path: string, loo
 export const openConfined = Effect.fnUntraced(function* (root: string, path: string) {
   const looked = yield* confine(root, path)
   if (looked.kind === "directory") return yield* refuse(`${name(path)} is a directory.`)
-  const handle = yield* openChecked(root, path, looked)
-  const opened = yield* attempt(path, () => handle.stat())
+  const found = yield* openChecked(root, path, looked)
+  const { handle, opened } = found
   if (!opened.isFile()) return yield* refuse(`${name(path)} is not a file.`)
-  return { handle, size: opened.size } satisfies OpenFile
+  const problem = problemOfName(yield* Barrier, path, found)
+  if (problem !== undefined) return yield* secret(problem)
+  if (yield* holdsKey(path, found)) {
+    return yield* secret(
+      `${name(path)} begins as a private key does: it is not read. The user can attach it to a message with an @.`
+    )
+  }
+  return { handle, size: Number(opened.size) } satisfies OpenFile
+})
+
+/** Whether what is in a directory is Parley's own, or a link to that: it is then as if it were not there. */
+export const leadsToOwn = Effect.fnUntraced(function* ({ real }: { readonly real: string }, entry: string) {
+  const { isOwn } = yield* Barrier
+  const found = yield* Effect.result(Effect.tryPromise(() => stat(join(real, entry), { bigint: true })))
+  return Result.isSuccess(found) && (yield* isOwn(found.success))
 })
 
 /** What is directly in a directory, sorted by name. Holds to the root in the same way as `openConfined`. */
@@ -124,8 +192,8 @@ export const readConfined = Effect.fnUntraced(function* (root: string, path: str
   const looked = yield* confine(root, path)
   if (looked.kind !== "directory") return yield* refuse(`${name(path)} is a file, not a directory.`)
   // Windows does not open directories. Linux alone can list an open one, so there nothing can come in between.
-  const handle = process.platform === "win32" ? undefined : yield* openChecked(root, path, looked)
-  const place = handle !== undefined && process.platform === "linux" ? `/proc/self/fd/${handle.fd}` : looked.real
+  const open = process.platform === "win32" ? undefined : yield* openChecked(root, path, looked)
+  const place = open !== undefined && process.platform === "linux" ? `/proc/self/fd/${open.handle.fd}` : looked.real
   const entries = yield* attempt(path, () => readdir(place, { withFileTypes: true }))
-  return { shown: looked.shown, entries: entries.sort(byName) }
+  return { ...looked, entries: entries.sort(byName) }
 }, Effect.scoped)

@@ -1,6 +1,6 @@
 import type { Dirent } from "node:fs"
 import * as Effect from "effect/Effect"
-import { readConfined } from "./Confinement.ts"
+import { leadsToOwn, readConfined } from "./Confinement.ts"
 
 /** Directories that are named and not entered, unless a path leads into them. */
 export const skippedDirectories: ReadonlySet<string> = new Set([".git", "node_modules"])
@@ -14,6 +14,8 @@ export interface Entry {
 export interface WalkLimits {
   readonly entries: number
   readonly depth: number
+  /** Whether files are asked what they are: one may be another name of a file of Parley's. Whoever opens them asks anyway. */
+  readonly files: boolean
 }
 
 export interface Walk {
@@ -53,6 +55,7 @@ export const walk = Effect.fnUntraced(function* (root: string, path: string, lim
         if (entries.length >= limits.entries) return result(true)
         const shown = above + found.name
         const kind = kindOf(found)
+        if ((kind !== "file" || limits.files) && (yield* leadsToOwn(read.success, found.name))) continue
         entries.push({ path: shown, kind })
         if (kind === "directory" && skippedDirectories.has(found.name)) skipped.push(shown)
         else if (kind === "directory") next.push(shown)

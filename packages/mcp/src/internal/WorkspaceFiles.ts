@@ -1,5 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { plainLine } from "../PlainText.ts"
 import { type OpenFile, openConfined } from "./Confinement.ts"
 import { type Entry, type Walk, walk } from "./FileWalk.ts"
@@ -51,7 +52,7 @@ const byPath = (left: Entry, right: Entry): number => (left.path < right.path ? 
 /** What is in a directory, or everything below it, one path to a line, sorted; directories end in a slash. */
 export const listFiles = Effect.fnUntraced(function* (root: string, path: string, recursive: boolean) {
   const { listDepth, listEntries } = workspaceLimits
-  const walked = yield* walk(root, path, { entries: listEntries, depth: recursive ? listDepth : 1 })
+  const walked = yield* walk(root, path, { entries: listEntries, depth: recursive ? listDepth : 1, files: true })
   const cut = recursive ? walked.more : walked.entries.length >= listEntries
   return {
     text: walked.entries.toSorted(byPath).map(lineOf).join("\n"),
@@ -106,10 +107,15 @@ const matchesIn = (path: string, text: string, query: string): ReadonlyArray<str
 /** Lines of text files that contain the query exactly as it is written, as `path:line: text`, in the order of paths. */
 export const searchFiles = Effect.fnUntraced(function* (root: string, query: string, path: string) {
   const started = yield* Clock.currentTimeMillis
-  const walked = yield* walk(root, path, { entries: workspaceLimits.searchFiles, depth: workspaceLimits.searchDepth })
+  const walked = yield* walk(root, path, {
+    entries: workspaceLimits.searchFiles,
+    depth: workspaceLimits.searchDepth,
+    files: false
+  })
   const files = walked.entries.filter(({ kind }) => kind === "file").toSorted(byPath)
   const matches: Array<string> = []
   const skipped: Array<string> = []
+  const secret: Array<string> = []
   const read = { bytes: 0, files: 0 }
   const stop = (now: number): string | false =>
     matches.length >= workspaceLimits.searchMatches
@@ -122,16 +128,22 @@ export const searchFiles = Effect.fnUntraced(function* (root: string, query: str
   for (const file of files) {
     stopped = stop(yield* Clock.currentTimeMillis)
     if (stopped !== false) break
-    const text = yield* openConfined(root, file.path).pipe(
+    const searched = yield* openConfined(root, file.path).pipe(
       Effect.flatMap(({ handle, size }) =>
         // Of a file that is known to be large only the beginning is read; one that grows is given up while it is read.
         readSmallText(handle, size > workspaceLimits.searchFileBytes ? 0 : workspaceLimits.searchFileBytes)
       ),
       Effect.scoped,
       // A file that vanished or cannot be read is one that was not searched.
-      Effect.orElseSucceed(() => undefined)
+      Effect.result
     )
     read.files += 1
+    if (Result.isFailure(searched) && searched.failure.withheld === "own") continue
+    if (Result.isFailure(searched) && searched.failure.withheld === "secret") {
+      secret.push(file.path)
+      continue
+    }
+    const text = Result.getOrUndefined(searched)
     read.bytes += text?.length ?? 0
     if (text === undefined) skipped.push(file.path)
     else matches.push(...matchesIn(file.path, text, query))
@@ -145,6 +157,7 @@ export const searchFiles = Effect.fnUntraced(function* (root: string, query: str
         `Only the first ${workspaceLimits.searchMatches} matches are shown.`,
       stopped,
       walked.more && "Not everything was searched: there are too many files or directories too deep.",
+      secret.length > 0 && `Not searched, because they may hold secrets: ${few(secret.map(nameOf))}.`,
       skipped.length > 0 && `Not searched, because binary, large or unreadable: ${few(skipped.map(nameOf))}.`,
       aboutWalk(walked)
     )

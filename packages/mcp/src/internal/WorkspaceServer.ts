@@ -1,8 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Fence, Withheld } from "@parley/domain/ReadFence"
+import * as SecretFiles from "@parley/domain/SecretFiles"
 import { reservedServerName } from "../ToolNames.ts"
 import { builtInTools, ReadResult } from "../ResultTool.ts"
 import { WorkspaceCall } from "../WorkspaceTools.ts"
+import { Barrier, fence } from "./Barrier.ts"
 import type { PathRefused } from "./Confinement.ts"
 import { connectInMemory } from "./MemoryTransport.ts"
 import { type ClientInfo, loadServer } from "./Sdk.ts"
@@ -17,12 +20,14 @@ interface Readable {
   readonly root: string
   /** Where results are kept, if they are. */
   readonly results: string | undefined
+  readonly fence: Fence
+  readonly secrets: SecretFiles.Matcher
 }
 
-const answerTo = ({ results, root }: Readable, call: typeof Call.Type): Effect.Effect<FileAnswer, PathRefused> => {
+type WorkspaceTool = Exclude<typeof Call.Type, { readonly name: "read_result" }>
+
+const inWorkspace = (root: string, call: WorkspaceTool): Effect.Effect<FileAnswer, PathRefused> => {
   switch (call.name) {
-    case "read_result":
-      return readResult(results, call.arguments)
     case "list_files":
       return listFiles(root, call.arguments.path ?? "", call.arguments.recursive ?? false)
     case "read_file":
@@ -31,6 +36,16 @@ const answerTo = ({ results, root }: Readable, call: typeof Call.Type): Effect.E
       return searchFiles(root, call.arguments.query, call.arguments.path ?? "")
   }
 }
+
+/** A file that may hold secrets is read when a call names it: whoever decides about calls can see that from the call. */
+const answerTo = ({ fence, results, root, secrets }: Readable, call: typeof Call.Type) =>
+  call.name === "read_result"
+    ? readResult(results, call.arguments)
+    : Effect.provideServiceEffect(
+        inWorkspace(root, call),
+        Barrier,
+        Effect.map(fence.begin, (look) => ({ ...look, secrets: { of: secrets, named: call.name === "read_file" } }))
+      )
 
 const contentOf = ({ note, text }: FileAnswer): ReadonlyArray<string> => [
   ...(text === "" ? [] : [text]),
@@ -51,8 +66,13 @@ const handle = Effect.fnUntraced(
 )
 
 /** Starts the built-in server inside this process and connects to it. Both end with the scope. */
-export const connectWorkspace = Effect.fnUntraced(function* (root: string, clientInfo: ClientInfo, results?: string) {
-  const readable = { root, results }
+export const connectWorkspace = Effect.fnUntraced(function* (
+  root: string,
+  clientInfo: ClientInfo,
+  results?: string,
+  withheld: Withheld = { directories: [] }
+) {
+  const readable = { root, results, fence: fence(withheld), secrets: withheld.secrets ?? SecretFiles.standard }
   const sdk = yield* loadServer
   const run = Effect.runPromiseWith(yield* Effect.context())
   const server = new sdk.Server(

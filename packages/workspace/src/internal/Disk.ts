@@ -3,6 +3,7 @@ import type { Scope } from "effect/Scope"
 import { type BigIntStats, constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as nodePath from "node:path"
+import * as Barrier from "./Barrier.ts"
 import { fromCause, Unreadable } from "./Unreadable.ts"
 
 export const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, Unreadable> =>
@@ -49,12 +50,6 @@ const reading = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
 export const changed = new Unreadable({ code: "CHANGED", problem: "changed while it was being read" })
 
-/** Files under `/proc` and the like, which are made up while they are read. */
-const withoutSize = new Unreadable({
-  code: "NOT_FILE",
-  problem: "is made by the system while it is read, not a regular file"
-})
-
 const regular = (found: BigIntStats, limit: number): Effect.Effect<void, Unreadable> => {
   if (found.size > BigInt(limit) && found.isFile()) {
     return Effect.fail(
@@ -85,6 +80,7 @@ export const sameContent = (a: Identity, b: Identity): boolean =>
 export const identify = Effect.fnUntraced(function* (path: string, within: string) {
   const real = yield* realpathWithin(within, path)
   const found = yield* attempt(() => fs.stat(real, { bigint: true }))
+  yield* Barrier.admit(within, path, real, found)
   yield* regular(found, Number.MAX_SAFE_INTEGER)
   const identity: Identity = found
   return identity
@@ -125,11 +121,14 @@ const readOnce = Effect.fnUntraced(function* (path: string, { first, limit: most
   yield* regular(found, limit)
 
   const handle = yield* open(real)
-  const opened = yield* attempt(() => handle.stat({ bigint: true }))
+  const look = attempt(() => handle.stat({ bigint: true }))
+  const same = yield* look
   // A directory on the way may have been swapped for a link since `realpath`: what is open must be what was checked, and
   // must lie where it was checked to lie.
-  if (!sameFile(opened, found)) return yield* changed
-  if (within !== undefined && (yield* locationOf(handle, path, opened)) !== real) return yield* changed
+  if (!sameFile(same, found)) return yield* changed
+  if (within !== undefined && (yield* locationOf(handle, path, same)) !== real) return yield* changed
+  if (within !== undefined) yield* Barrier.admit(within, path, real, same)
+  const opened = yield* look
   yield* regular(opened, limit)
 
   const wanted = Math.min(Number(opened.size), first ?? limit)
@@ -140,11 +139,12 @@ const readOnce = Effect.fnUntraced(function* (path: string, { first, limit: most
     if (bytesRead === 0) break
     length += bytesRead
   }
-  const after = yield* attempt(() => handle.stat({ bigint: true }))
-  if (length > 0 && opened.size === 0n && sameContent(after, opened)) return yield* withoutSize
+  const after = yield* look
+  if (length > 0 && opened.size === 0n && sameContent(after, opened)) return yield* Barrier.ofSystem
   if (length !== wanted || after.size !== opened.size || after.mtimeNs !== opened.mtimeNs) {
     return yield* changed
   }
+  if (within !== undefined) yield* Barrier.admitContent(real, buffer)
   const identity: Identity = opened
   return { bytes: buffer.subarray(0, length), mode: Number(opened.mode), identity }
 }, Effect.scoped)

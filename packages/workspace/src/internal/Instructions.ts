@@ -2,6 +2,7 @@ import type { WorkspaceFile } from "@parley/domain/FilesManager"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { FileLimits } from "../FileLimits.ts"
+import * as Barrier from "./Barrier.ts"
 import * as Disk from "./Disk.ts"
 import type { FileCache } from "./FileCache.ts"
 import * as Owned from "./Owned.ts"
@@ -113,7 +114,7 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
   if (userFile !== undefined && (yield* isThere(userFile))) {
     const owned = yield* Effect.result(Owned.file(userFile))
     if (Result.isFailure(owned)) skipped.push({ path: userFile, reason: owned.failure.problem })
-    else yield* take(yield* usersPlace(userFile))
+    else yield* Barrier.instructions(take(yield* usersPlace(userFile)))
   }
   if (project === undefined) return { files, skipped, repeated } satisfies Instructions
   const { excluded, root } = project

@@ -93,7 +93,10 @@ const line = (name: string): string => (/[\p{C}\p{Zl}\p{Zp}]/u.test(name) ? quot
 
 const takeDirectory = Effect.fnUntraced(function* (path: string, options: Options) {
   const { room, root } = options
-  const listed = yield* Effect.mapError(list(Disk.join(root, path), root, maxEntries + 1), ({ problem }) => problem)
+  const listed = yield* Effect.mapError(
+    list(Disk.join(root, path), root, maxEntries + 1, true),
+    ({ problem }) => problem
+  )
   if (listed.length > maxEntries) return yield* Effect.fail(`is a directory with more than ${maxEntries} entries`)
   const names = listed
     .map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))

@@ -1,0 +1,81 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { place } from "./support/Cli.ts"
+import { terminal } from "./support/Terminal.ts"
+
+describe("what a model may read", { timeout: 180_000 }, () => {
+  it.live("is nothing of Parley's own, in a workspace that holds it", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ providers: { anthropic: { apiKey: "sk-ant-CANARY" } }, model: "demo/demo" })
+      const config = ".config/parley/config.json"
+      const at = ["--workspace", here.home]
+      const read = yield* here.run(["run", `What is in ${config}?`, ...at])
+      assert.strictEqual(read.code, 0, read.stderr)
+      assert.include(read.stdout, "belongs to Parley itself")
+      const search = yield* here.run(["run", "Search for CANARY", ...at])
+      assert.include(search.stdout, "Nothing found")
+
+      mkdirSync(join(here.home, ".parley"))
+      const project = (name: string, text: string) => writeFileSync(join(here.home, ".parley", name), text)
+      project("context.json", `{ "include": ["${config}", "**/*.json"] }`)
+      const list = yield* here.run(["files", "list", ...at])
+      assert.include(list.stdout, `${config}: belongs to Parley itself`)
+      const context = yield* here.run(["context", `Look at @${config}`, ...at])
+      assert.include(context.stdout, `mention:${config}: belongs to Parley itself`)
+      for (const { stderr, stdout } of [read, search, list, context])
+        assert.notInclude(stdout + stderr, "sk-ant-CANARY")
+
+      // A project's prompt is a file like others.
+      project("prompt.json", `{ "instructions": { "file": "${config}" } }`)
+      const prompt = yield* here.run(["context", "hi", ...at])
+      assert.include(prompt.stderr, "belongs to Parley itself")
+    })
+  )
+
+  it.live("is no file that may hold secrets, where nobody is there to be asked", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.write(".env", "A=hunter2\n")
+      here.write("a.txt", "plain\n")
+      here.configure({ permissions: { "*": "allow", workspace__read_file: "allow" } })
+      const read = yield* here.run(["run", "What is in .env and a.txt?", "--allow", "*"])
+      assert.strictEqual(read.code, 0, read.stderr)
+      assert.include(read.stdout, "plain")
+      assert.notInclude(read.stdout + read.stderr, "hunter2")
+      assert.include(read.stdout, 'Not run: ".env" may hold secrets (environment variables')
+      assert.include(read.stderr, '"secretFiles": ["!.env"]')
+      const mention = yield* here.run(["context", "Look at @.env"])
+      assert.include(mention.stdout, "hunter2")
+
+      here.configure({ secretFiles: ["!.env"] })
+      assert.include((yield* here.run(["run", "What is in .env?"])).stdout, "hunter2")
+    })
+  )
+
+  it.live("is asked about each time, with the file and the reason, also after an always", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.write(".env", "A=hunter2\n")
+      here.write("a.txt", "plain\n")
+      here.configure({ model: "demo/demo", permissions: { workspace__read_file: "ask" } })
+      const { ended, shows, type } = yield* terminal(here, ["chat"])
+      yield* shows(/\/help lists commands/)
+      yield* type("What is in a.txt?\r")
+      yield* shows(/\[a\]lways/)
+      yield* type("a\r")
+      yield* shows(/a\.txt says/)
+      for (const answer of ["a", "y"]) {
+        yield* type("What is in .env?\r")
+        yield* shows(answer === "a" ? /"\.env" may hold secrets[^]*run it\?/ : /user said no[^]*run it\?/)
+        yield* type(`${answer}\r`)
+        yield* shows(answer === "a" ? /the user said no/ : /hunter2/)
+      }
+      yield* type("/exit\r")
+      const { output } = yield* ended
+      assert.lengthOf(output.match(/\[a\]lways/g) ?? [], 1)
+    })
+  )
+})
