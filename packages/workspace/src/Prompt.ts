@@ -25,7 +25,8 @@ Answer what was asked, plainly and briefly. Use the tools you are given when the
   rules: [],
   includeWorkspaceMetadata: true,
   includeSystemInfo: true,
-  includeDateTime: true
+  includeDateTime: true,
+  provenance: { instructions: "parley" }
 }
 
 const texts = Schema.String.pipe(Schema.Array, Schema.optionalKey)
@@ -56,7 +57,7 @@ const include = Effect.fnUntraced(function* (root: string, path: string) {
 
 /**
  * The prompt as the project configures it now: what `.parley/prompt.json` says over the defaults. Files that it names are
- * read, and must really lie in the workspace.
+ * read, and must really lie in the workspace. What the project says is from outside, as anybody may have written it.
  */
 export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn.Return<SystemPrompt, ConfigError> {
   const { promptFile } = project(root)
@@ -67,6 +68,12 @@ export const read = Effect.fn("Prompt.read")(function* (root: string): Effect.fn
   return {
     ...defaults,
     ...rest,
+    provenance: {
+      ...defaults.provenance,
+      ...(value.instructions === undefined ? {} : { instructions: "outside" }),
+      ...(rest.capabilities === undefined ? {} : { capabilities: "outside" }),
+      ...(rest.rules === undefined ? {} : { rules: "outside" })
+    },
     instructions: Predicate.isString(instructions)
       ? instructions
       : yield* include(root, instructions.file).pipe(
