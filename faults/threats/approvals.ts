@@ -6,7 +6,7 @@ import { routingCases } from "./approvals/routing.ts"
 import { shownCases } from "./approvals/shown.ts"
 
 export const rows: ReadonlyArray<Row> = [
-  { id: "X11", fault: "instructions in what the model reads make it act", variants: 6 },
+  { id: "X11", fault: "instructions in what the model reads make it act", variants: 11 },
   { id: "X12", fault: "something is approved that was not seen", variants: 4 },
   { id: "X17", fault: "secrets of the parent reach its servers", variants: 3 },
   { id: "X24", fault: "an answer reaches another session", variants: 1 },

@@ -1,5 +1,5 @@
 import type { Block } from "@parley/domain/Content"
-import type { Segment } from "@parley/domain/ContextManifest"
+import { isTainted, provenanceOf, type Segment } from "@parley/domain/ContextManifest"
 import { format } from "@parley/domain/ModelRef"
 import { inLine, short } from "./Render.ts"
 import type { RequestContext, SessionContext, Wire } from "@parley/domain/SessionContext"
@@ -21,14 +21,22 @@ const blockText = (block: Block): string => {
   }
 }
 
-export const segmentLine = ({ bytes, hash, part, source, tokens, why }: Segment): string =>
-  [
+export const segmentLine = (segment: Segment): string => {
+  const { bytes, hash, part, source, tokens, why } = segment
+  return [
     part.padEnd(8),
+    (bytes === 0 ? "" : provenanceOf(segment)).padEnd(8),
     `${bytes} bytes`.padStart(14),
     `${tokens} tokens`.padStart(13),
     hash.padEnd(16),
     `${inLine(source)}${why === undefined ? "" : `: ${short(why, 200)}`}`
   ].join("  ")
+}
+
+const taint = (manifest: ReadonlyArray<Segment>): string =>
+  isTainted(manifest)
+    ? "Tainted: it holds text from outside, so tools that are set to ask-if-tainted are asked about."
+    : "Not tainted: all of it was written by the user, by Parley, or by the model when it knew nothing else."
 
 const by = {
   counted: "counted by the provider",
@@ -49,7 +57,7 @@ export const show = (context: RequestContext & Partial<Pick<SessionContext, "ski
     ...messages.map(
       (message, i) => `=== message ${i + 1}: ${message.role}\n${message.content.map(blockText).join("\n")}`
     ),
-    `=== manifest\n${context.manifest.map(segmentLine).join("\n")}`,
+    `=== manifest\n${context.manifest.map(segmentLine).join("\n")}\n${taint(context.manifest)}`,
     `=== size\n${sizeLine(context, context.limit)}`,
     ...(context.skipped ?? []).map(({ path, reason }) => `skipped ${inLine(path)}: ${reason}`)
   ].join("\n\n")

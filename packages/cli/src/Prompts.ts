@@ -111,7 +111,7 @@ const find = Effect.fnUntraced(function* (name: string) {
   })
 })
 
-/** Has a server write a prompt, with arguments as they are typed. What it says is the user's message from there on. */
+/** Has a server write a prompt, with arguments as they are typed. It stands for the user's message, and is not their words. */
 export const write = Effect.fn("Prompts.write")(function* (
   name: string,
   words: ReadonlyArray<string>,

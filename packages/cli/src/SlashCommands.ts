@@ -1,6 +1,7 @@
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
 import { McpManager } from "@parley/domain/McpManager"
+import type { Provenance } from "@parley/domain/Provenance"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -18,6 +19,8 @@ type Edit = Effect.Effect<
   HandleMessageError | UsageError,
   SessionCoordinator | SessionManager | McpManager | Output
 >
+
+type Command = (id: SessionId, text: string, setup: Setup, provenance: Provenance) => Edit
 
 const help = `/compact        sum up what was said, to make room
 /undo           take the latest compaction back
@@ -46,8 +49,10 @@ const listPrompts: Edit = Effect.gen(function* () {
   if (lines.length === 0) yield* output.note("No MCP server offers a prompt; `parley mcp prompts` says how they fare")
 })
 
-const pin = (id: SessionId, kind: PinKind, text: string): Edit =>
-  SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text }), "pinned"))
+const pin =
+  (kind: PinKind): Command =>
+  (id, text, _, provenance) =>
+    SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text, provenance }), "pinned"))
 
 const servers = (setup: Setup): Edit =>
   Effect.gen(function* () {
@@ -62,23 +67,23 @@ const mcp = (setup: Setup, text: string): Edit => {
   return text === "" ? servers(setup) : Output.use((output) => output.note("/mcp, or /mcp restart SERVER"))
 }
 
-const commands: { readonly [name: string]: (id: SessionId, text: string, setup: Setup) => Edit } = {
+const commands: { readonly [name: string]: Command } = {
   "/help": () => Output.use((output) => output.note(help)),
   "/prompts": () => listPrompts,
   "/compact": (id) => compactNow(id),
   "/undo": (id) => SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "undone")),
   "/refresh": (id) => SessionCoordinator.use((parley) => noted(parley.refresh(id), "with the next message")),
   "/mcp": (_, text, setup) => mcp(setup, text),
-  "/pin": (id, text) => pin(id, "constraint", text),
-  "/goal": (id, text) => pin(id, "goal", text),
-  "/todo": (id, text) => pin(id, "open-work", text),
+  "/pin": pin("constraint"),
+  "/goal": pin("goal"),
+  "/todo": pin("open-work"),
   "/unpin": (id, text) => SessionCoordinator.use((parley) => noted(parley.unpin(id, text), "unpinned"))
 }
 
 export const names: ReadonlyArray<string> = [...Object.keys(commands), "/exit"]
 
-/** What a line of `chat` does to the session itself; undefined for a message. */
-export const find = (line: string, id: SessionId, setup: Setup): Edit | undefined => {
+/** What a line of `chat` does to the session itself; undefined for a message. `provenance` is who wrote the line. */
+export const find = (line: string, id: SessionId, setup: Setup, provenance: Provenance): Edit | undefined => {
   const [name = "", ...rest] = line.trim().split(/\s+/)
-  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" "), setup) : undefined
+  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" "), setup, provenance) : undefined
 }

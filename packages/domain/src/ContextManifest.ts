@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { Provenance } from "./Provenance.ts"
 
 /** One piece of a request: where it came from, why it is there and what it costs. */
 export const Segment = Schema.Struct({
@@ -8,6 +9,8 @@ export const Segment = Schema.Struct({
   source: Schema.String,
   /** For a person: why it is there, or why it is not. */
   why: Schema.optionalKey(Schema.String),
+  /** Who wrote it. Logs of earlier versions do not say; see `provenanceOf`. */
+  provenance: Schema.optionalKey(Provenance),
   /** UTF-8. A segment of 0 bytes holds nothing: it says why something is not there, or is not there again. */
   bytes: Schema.Int,
   /** An estimate: a quarter of the bytes. */
@@ -16,6 +19,17 @@ export const Segment = Schema.Struct({
   hash: Schema.String
 })
 export type Segment = typeof Segment.Type
+
+/** Sources whose words have always been Parley's own. */
+const ofParley: ReadonlySet<string> = new Set(["tools", "environment", "project-instructions", "files", "date"])
+
+/** Who wrote a segment. Where that is not stored, all but what Parley itself must have written is from outside. */
+export const provenanceOf = ({ provenance, source }: Pick<Segment, "provenance" | "source">): Provenance =>
+  provenance ?? (ofParley.has(source) ? "parley" : source.startsWith("tool:") ? "reviewed" : "outside")
+
+/** Whether a request is tainted: a segment of it that has bytes is from outside. */
+export const isTainted = (manifest: ReadonlyArray<Segment>): boolean =>
+  manifest.some((segment) => segment.bytes > 0 && provenanceOf(segment) === "outside")
 
 /** Whether blocks of this source are superseded by the next baseline, which holds or re-sends them as they are then. */
 export const isSuperseded = (source: string): boolean => source.startsWith("file:") || source.startsWith("dynamic:")

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { Document, Image } from "./Content.ts"
 import type { ConfigError, WorkspaceError } from "./Errors.ts"
 import { ResourceContent } from "./McpOffers.ts"
+import { Provenance } from "./Provenance.ts"
 
 /** A text file of the workspace. `path` is relative to the workspace, with `/`. */
 export const WorkspaceFile = Schema.Struct({
@@ -13,7 +14,9 @@ export const WorkspaceFile = Schema.Struct({
   /** Instructions for whoever works here, such as AGENTS.md: they stand before the other files, and count for what is in their directory. */
   kind: Schema.optionalKey(Schema.Literal("instructions")),
   /** Why it is shown, for a person: `named in .parley/context.json`. */
-  why: Schema.optionalKey(Schema.String)
+  why: Schema.optionalKey(Schema.String),
+  /** Who wrote it: `outside` when absent, as what is in a workspace may be anybody's. */
+  provenance: Schema.optionalKey(Provenance)
 })
 export type WorkspaceFile = typeof WorkspaceFile.Type
 

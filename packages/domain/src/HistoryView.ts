@@ -14,6 +14,9 @@ const short = (result: ToolResult): ToolResult => ({
   ]
 })
 
+/** Is told of a result in whose place Parley's words stand, and returns these. */
+type Replace = (result: ToolResult, instead: ToolResult) => ToolResult
+
 /**
  * Which part of a history requests hold, after compactions. The history itself stays whole, so that a compaction can be
  * undone; a view costs nothing until there is a first compaction.
@@ -55,9 +58,9 @@ export class HistoryView {
   }
 
   /** A history as requests hold it. The same message gives the same object again. */
-  of(history: ReadonlyArray<Message>): ReadonlyArray<Message> {
+  of(history: ReadonlyArray<Message>, replace: Replace): ReadonlyArray<Message> {
     if (this === HistoryView.all) return history.slice()
-    const [first, ...rest] = history.slice(this.from).map((message) => this.shorten(message))
+    const [first, ...rest] = history.slice(this.from).map((message) => this.shorten(message, replace))
     const { head } = this
     if (head.length === 0) return first === undefined ? [] : [first, ...rest]
     if (first === undefined) return [{ role: "user", content: head }]
@@ -72,12 +75,13 @@ export class HistoryView {
     return joined
   }
 
-  private shorten(message: Message): Message {
+  private shorten(message: Message, replace: Replace): Message {
     const isPruned = (block: Block): block is ToolResult => block._tag === "ToolResult" && this.pruned.has(block.callId)
     if (this.pruned.size === 0 || !message.content.some(isPruned)) return message
     const known = this.shortened.get(message)
     if (known !== undefined) return known
-    const shortened = { ...message, content: message.content.map((block) => (isPruned(block) ? short(block) : block)) }
+    const content = message.content.map((block) => (isPruned(block) ? replace(block, short(block)) : block))
+    const shortened = { ...message, content }
     this.shortened.set(message, shortened)
     return shortened
   }

@@ -1,10 +1,12 @@
 import { type Block, text, type ToolCall, type ToolResult } from "./Content.ts"
-import { isSuperseded, ofBlocks } from "./ContextManifest.ts"
+import { isSuperseded, ofBlocks, provenanceOf } from "./ContextManifest.ts"
 import { HistoryView } from "./HistoryView.ts"
 import type { CallId, RoundId, TurnId } from "./Ids.ts"
 import { type Message, sendable } from "./Message.ts"
 import { isRejection, isTooLarge } from "./ModelError.ts"
+import { type Origin, Origins } from "./Origins.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
+import { Taint } from "./Taint.ts"
 import { toResult, type ToolOutcome } from "./Tool.ts"
 
 const withoutContent = (result: ToolResult): ToolResult => ({
@@ -14,16 +16,7 @@ const withoutContent = (result: ToolResult): ToolResult => ({
 
 const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
 
-const emptyMessage = text("(an empty message)")
-
-/** Where a block of a history comes from. */
-export interface Origin {
-  /** Such as `file:a.md`, `request`, `answer:r2t1` or `result:fs_read:r2t1c1`. */
-  readonly source: string
-  readonly roundId: RoundId
-  readonly why?: string | undefined
-}
-export type Origins = WeakMap<Block, Origin>
+const emptyMessage = "(an empty message)"
 
 /**
  * Folds the log into messages. Only completed turns appear, and nothing that a provider has rejected. A new baseline takes
@@ -45,12 +38,16 @@ export class MessageFold {
   /** The round's last turn was rejected for what it said. */
   private rejected = false
   private outcomes = new Map<CallId, ToolOutcome>()
+  /** Calls that may have brought something back. */
+  private started = new Set<CallId>()
+  private taint: Taint
   /** Blocks of round parts that the next baseline supersedes. */
   private readonly superseded: WeakSet<Block>
-  private readonly origins: Origins | undefined
+  readonly origins: Origins
 
-  constructor(origins?: Origins, superseded = new WeakSet<Block>()) {
+  constructor(origins = new Origins(), superseded = new WeakSet<Block>()) {
     this.origins = origins
+    this.taint = new Taint(origins)
     this.superseded = superseded
   }
 
@@ -61,10 +58,12 @@ export class MessageFold {
         this.request = event.purpose === undefined ? event : undefined
         return
       case "ContextBuilt":
+        this.taint.rebase(event)
         if (event.baseline !== undefined) this.supersede()
         return this.ask(event)
       case "TurnStarted":
         this.aside = event.purpose === undefined ? undefined : event.turnId
+        if (event.purpose === undefined) this.taint.turn = this.tainted
         return
       case "TurnCompleted":
         return event.turnId === this.aside ? undefined : this.complete(event)
@@ -73,12 +72,16 @@ export class MessageFold {
         return
       case "ContextCompacted":
         this.rejected = false
+        this.taint.rebase(event)
         if (event.baseline !== undefined) this.supersede()
         this.noteParts(event.head, event)
-        this.view = this.view.compacted(event, this.done.length)
+        this.look(this.view.compacted(event, this.done.length))
         return
       case "CompactionUndone":
-        this.view = this.view.before ?? this.view
+        this.look(this.view.before ?? this.view)
+        return
+      case "ToolStarted":
+        this.started.add(event.callId)
         return
       case "ToolSettled":
         this.outcomes.set(event.callId, event.outcome)
@@ -95,25 +98,38 @@ export class MessageFold {
 
   /** The messages so far. Calls that are still open are answered as unknown, so that the list is legal at any event. */
   messages(): ReadonlyArray<Message> {
-    if (this.calls.length === 0 && this.request === undefined) return this.view.of(this.done)
+    return this.settled().viewed
+  }
+
+  /** Whether the request that follows from the log so far is tainted, by its stable part or by its messages. */
+  get tainted(): boolean {
+    const fold = this.settled()
+    return fold.taint.of(() => fold.viewed)
+  }
+
+  private settled(): MessageFold {
+    if (this.calls.length === 0 && this.request === undefined) return this
     const copy = this.copy()
     copy.answer()
     copy.ask()
-    return copy.view.of(copy.done)
+    return copy
+  }
+
+  private get viewed(): ReadonlyArray<Message> {
+    return this.view.of(this.done, (result, instead) => this.origins.replace(result, instead))
+  }
+
+  private look(view: HistoryView): void {
+    this.view = view
+    this.taint.changed()
   }
 
   private copy(): MessageFold {
-    const copy = new MessageFold(this.origins, this.superseded)
+    const copy = Object.assign(new MessageFold(this.origins, this.superseded), this)
     copy.done = [...this.done]
-    copy.view = this.view
-    copy.roundId = this.roundId
-    copy.request = this.request
-    copy.calls = this.calls
-    copy.answered = this.answered
-    copy.asked = this.asked
-    copy.aside = this.aside
-    copy.rejected = this.rejected
     copy.outcomes = new Map(this.outcomes)
+    copy.started = new Set(this.started)
+    copy.taint = this.taint.copy()
     return copy
   }
 
@@ -137,47 +153,54 @@ export class MessageFold {
   private complete(event: EventOf<"TurnCompleted">): void {
     this.ask()
     this.answer()
-    this.note(event.content, `answer:${event.turnId}`)
+    // What was said to a tainted request may hold any of it.
+    this.note(event.content, { source: `answer:${event.turnId}`, provenance: this.taint.turn ? "outside" : "model" })
     this.add("assistant", event.content.filter(sendable))
     this.answered = this.done.length
     this.calls = event.content.filter((block) => block._tag === "ToolCall")
   }
 
-  private note(blocks: ReadonlyArray<Block>, source: string, why?: string): void {
-    const { origins, roundId } = this
-    if (origins === undefined || roundId === undefined) return
-    for (const block of blocks) origins.set(block, { source, roundId, why })
+  private note(blocks: ReadonlyArray<Block>, origin: Omit<Origin, "roundId">): void {
+    if (this.roundId !== undefined) this.origins.note(blocks, { ...origin, roundId: this.roundId })
+  }
+
+  /** Nothing is left to be sent where something must be. */
+  private empty(): Block {
+    const block = text(emptyMessage)
+    this.note([block], { source: "empty", why: "there is nothing else to send", provenance: "parley" })
+    return block
   }
 
   private noteParts(blocks: ReadonlyArray<Block>, { manifest }: Pick<EventOf<"ContextBuilt">, "manifest">): void {
     const segments = ofBlocks(manifest)
     for (const [i, block] of blocks.entries()) {
-      const { source, why } = segments[i] ?? { source: "round part" }
-      if (isSuperseded(source)) this.superseded.add(block)
-      this.note([block], source, why)
+      const segment = segments[i] ?? { source: "round part", why: undefined }
+      if (isSuperseded(segment.source)) this.superseded.add(block)
+      this.note([block], { source: segment.source, why: segment.why, provenance: provenanceOf(segment) })
     }
   }
 
   private ask(context?: EventOf<"ContextBuilt">): void {
     if (this.request === undefined) return
-    const { request } = this.request
+    const started = this.request
+    const { request } = started
     this.request = undefined
     const roundPart = context?.roundPart ?? []
     if (context !== undefined) this.noteParts(roundPart, context)
-    this.note(request, "request")
+    this.origins.noteRequest(started)
     const content = [...roundPart, ...request].filter(sendable)
     // An answer must have something before it, also where an old log has nothing.
-    this.add("user", content.length === 0 ? [emptyMessage] : content)
+    this.add("user", content.length === 0 ? [this.empty()] : content)
     this.asked = this.done.length - 1
   }
 
   private supersede(): void {
     const stays = (block: Block) => !this.superseded.has(block)
-    this.view = this.view.withHead(stays)
+    this.look(this.view.withHead(stays))
     this.done = this.done.map((message) => {
       if (message.content.every(stays)) return message
       const content = message.content.filter(stays)
-      return { ...message, content: content.length === 0 ? [emptyMessage] : content }
+      return { ...message, content: content.length === 0 ? [this.empty()] : content }
     })
   }
 
@@ -186,8 +209,11 @@ export class MessageFold {
     this.rejected = false
     const last = this.done.at(-1)
     if (this.done.length <= this.answered || last?.role !== "user") return
-    const content = last.content.flatMap((block) => (block._tag === "ToolResult" ? [withoutContent(block)] : []))
+    const content = last.content.flatMap((block) =>
+      block._tag === "ToolResult" ? [this.origins.replace(block, withoutContent(block))] : []
+    )
     this.done.length--
+    this.taint.changed()
     this.add("user", content)
   }
 
@@ -196,14 +222,20 @@ export class MessageFold {
     this.calls = []
     if (calls.length > 0) {
       const results = calls.map((call) => toResult(call.callId, this.outcomes.get(call.callId) ?? notSettled))
-      for (const [i, result] of results.entries()) this.note([result], `result:${calls[i]?.name}:${result.callId}`)
+      for (const [i, result] of results.entries()) {
+        const source = `result:${calls[i]?.name}:${result.callId}`
+        // Of a call that never started, the result is Parley's own word that it did not run.
+        this.note([result], { source, provenance: this.started.has(result.callId) ? "outside" : "parley" })
+      }
       this.add("user", results)
     }
     this.outcomes.clear()
+    this.started.clear()
   }
 
   private add(role: Message["role"], content: ReadonlyArray<Block>): void {
     if (content.length === 0) return
+    this.taint.add({ content })
     const last = this.done.at(-1)
     if (last?.role === role) this.done[this.done.length - 1] = { role, content: [...last.content, ...content] }
     else this.done.push({ role, content })

@@ -4,6 +4,7 @@ import { Segment } from "./ContextManifest.ts"
 import { Failure } from "./Failure.ts"
 import { CallId, RequestId, RoundId, TurnId } from "./Ids.ts"
 import { ModelRef } from "./ModelRef.ts"
+import { Provenance, Stretch } from "./Provenance.ts"
 import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
 import { RequestSettings, TokenCount } from "./RequestSize.ts"
 import { ToolDefinition, ToolOutcome } from "./Tool.ts"
@@ -37,6 +38,8 @@ export const SessionEvent = Schema.TaggedUnion({
     roundId: RoundId,
     requestId: Schema.optionalKey(RequestId),
     request: Schema.Array(UserBlock),
+    /** What of the request others wrote; the rest is the user's. Absent in logs of earlier versions: then nobody knows. */
+    outside: Stretch.pipe(Schema.Array, Schema.optionalKey),
     /** The user asked for a shorter history and said nothing to the model: the request is empty. */
     purpose: Schema.optionalKey(Schema.Literal("compaction"))
   },
@@ -97,7 +100,7 @@ export const SessionEvent = Schema.TaggedUnion({
   /** The next round has a new baseline, whatever has changed: files are shown in it as they are then. Between rounds. */
   RefreshRequested: {},
   /** Stays in view through every compaction. Between rounds. */
-  Pinned: { kind: PinKind, text: Schema.NonEmptyString },
+  Pinned: { kind: PinKind, text: Schema.NonEmptyString, provenance: Schema.optionalKey(Provenance) },
   Unpinned: { text: Schema.NonEmptyString },
   /** Pieces of the open turn. Removed from the log by the event that ends the turn, which carries the whole content. */
   TurnDelta: { turnId: TurnId, chunks: Schema.Array(ProviderChunk) },

@@ -71,13 +71,6 @@ export class RoundFold {
     return this.unsettled.filter((call) => call.state === "started")
   }
 
-  /** Whether a call came back with something from outside, dynamic context included. What never ran brought nothing. */
-  get hasRead(): boolean {
-    return [...this.calls.values()].some(
-      ({ outcome }) => outcome !== undefined && outcome._tag !== "Denied" && outcome._tag !== "NotExecuted"
-    )
-  }
-
   push({ at, event }: LogEntry): void {
     switch (event._tag) {
       case "ContextCallRequested":

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { Provenance } from "./Provenance.ts"
 
 /** What the user configures of the system prompt. Empty parts vanish from the request. */
 export const SystemPrompt = Schema.Struct({
@@ -10,7 +11,18 @@ export const SystemPrompt = Schema.Struct({
   /** Operating system and architecture. */
   includeSystemInfo: Schema.Boolean,
   /** Date and time of the round. */
-  includeDateTime: Schema.Boolean
+  includeDateTime: Schema.Boolean,
+  /**
+   * Who wrote its texts, where that is not the user or the application. Whoever reads a prompt from files that others may
+   * write has to say `outside` of what is read there: a request that holds it is tainted.
+   */
+  provenance: Schema.optionalKey(
+    Schema.Struct({
+      instructions: Schema.optionalKey(Provenance),
+      capabilities: Schema.optionalKey(Provenance),
+      rules: Schema.optionalKey(Provenance)
+    })
+  )
 })
 export type SystemPrompt = typeof SystemPrompt.Type
 

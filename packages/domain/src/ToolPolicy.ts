@@ -11,12 +11,12 @@ export interface Asked {
   readonly input: ToolInput
 }
 
-/** What a rule may know of the round that asks for a call. */
+/** What a rule may know of the request whose answer asks for a call. */
 export interface RoundSoFar {
   /**
-   * The round has read something from outside before the turn that asks for the call began: a call of an earlier turn or
-   * of dynamic context came back with anything at all, or a mention of the message was attached. What earlier rounds read
-   * does not count. It follows from the log, and is the same for all calls of a turn, however often they are asked about.
+   * The request that was sent for the turn held something that neither the user nor Parley wrote: see `Provenance`. What
+   * earlier rounds read counts as long as it is sent, and so does what the model said after it. Definitions of tools do not
+   * count. It follows from the log, and is the same for all calls of a turn, however often they are asked about.
    */
   readonly tainted: boolean
 }

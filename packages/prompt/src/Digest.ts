@@ -26,6 +26,7 @@ export const segment = (part: Segment["part"], section: Section): Segment => {
     part,
     source: section.source,
     ...(section.why === undefined ? {} : { why: section.why }),
+    provenance: section.provenance,
     bytes: bytes.length,
     tokens: Math.ceil(bytes.length / 4),
     hash: bytesToHex(sha256(bytes).subarray(0, 8))

@@ -9,6 +9,9 @@ const words = (result: ReadonlyArray<ResultContent>): string => {
   return [textOf(result), ...other].filter((text) => text !== "").join("\n")
 }
 
+/** What a tool returns, and what it says of a failure, is from outside, whoever declared the slot. */
+const provenance = "outside"
+
 const textFor = (entry: DynamicResult): string =>
   fence(
     "context",
@@ -27,8 +30,8 @@ const one = (entry: DynamicResult): { readonly digest: string; readonly part: Pa
     part: {
       blocks: [{ _tag: "Text", text }, ...media],
       segments: [
-        segment("round", { source, text, why: entry.why }),
-        ...media.map(({ data }) => segment("round", { source, text: data }))
+        segment("round", { source, text, why: entry.why, provenance }),
+        ...media.map(({ data }) => segment("round", { source, text: data, provenance }))
       ]
     }
   }
@@ -67,7 +70,12 @@ export const render = (entries: ReadonlyArray<DynamicResult>, shown: Digests): P
     add({
       blocks: [{ _tag: "Text", text }],
       segments: [
-        segment("round", { source: `dynamic:${slot}`, text, why: "the model was shown a value that counts no more" })
+        segment("round", {
+          source: `dynamic:${slot}`,
+          text,
+          why: "the model was shown a value that counts no more",
+          provenance
+        })
       ]
     })
   }

@@ -1,3 +1,4 @@
+import { type Provenance, together } from "@parley/domain/Provenance"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import { type Section, titled } from "./Section.ts"
 
@@ -5,6 +6,8 @@ import { type Section, titled } from "./Section.ts"
 export interface Pin {
   readonly kind: PinKind
   readonly text: string
+  /** Who wrote it: the user when absent. */
+  readonly provenance?: Provenance
 }
 
 const words: { readonly [K in PinKind]: string } = {
@@ -15,12 +18,15 @@ const words: { readonly [K in PinKind]: string } = {
 
 /** What is pinned, goals first; each kind in the order it was pinned. */
 export const pins = (all: ReadonlyArray<Pin>): Section =>
-  titled(
-    "pinned",
-    "Pinned by the user",
-    (["goal", "constraint", "open-work"] as const)
+  titled("Pinned by the user", {
+    source: "pinned",
+    text: (["goal", "constraint", "open-work"] as const)
       .flatMap((kind) => all.filter((pin) => pin.kind === kind))
       .map(({ kind, text }) => `- ${words[kind]}: ${text.trim()}`)
       .join("\n"),
-    "the user pinned it"
-  )
+    why: "the user pinned it",
+    provenance: together(
+      all.map(({ provenance = "user" }) => ({ provenance })),
+      "user"
+    )
+  })

@@ -39,14 +39,17 @@ export const dateTime = (now: number, timeZone: string): Section => {
   return {
     source: "date",
     text: `Date and time: ${weekdays[DateTime.toParts(zoned).weekDay]} ${iso} (${DateTime.zoneToString(zoned.zone)})`,
-    why: "the prompt of this workspace wants it said in every round"
+    why: "the prompt of this workspace wants it said in every round",
+    provenance: "parley"
   }
 }
 
 export const removed = (path: string): Section => ({
   source: `file:${path}`,
   text: `The file ${JSON.stringify(path)} is no longer part of the context.`,
-  why: "it was shown before"
+  why: "it was shown before",
+  // Its name may be anybody's words.
+  provenance: "outside"
 })
 
 /** A file that the baseline does not hold as it is now. */

@@ -1,3 +1,5 @@
+import type { Provenance } from "@parley/domain/Provenance"
+
 /** One named piece of text in a request. */
 export interface Section {
   /** Such as `instructions` or `file:src/a.ts`. */
@@ -5,6 +7,7 @@ export interface Section {
   readonly text: string
   /** For a person: why it is there. */
   readonly why?: string | undefined
+  readonly provenance: Provenance
 }
 
 /** Sections whose text is empty vanish. The rest keep their order, one empty line apart. */
@@ -17,8 +20,7 @@ export const join = (sections: ReadonlyArray<Section>): string =>
     .join("\n\n")
 
 /** A heading and its text, or nothing when there is no text. */
-export const titled = (source: string, title: string, text: string, why: string): Section => ({
-  source,
-  text: text === "" ? "" : `# ${title}\n\n${text}`,
-  why
+export const titled = (title: string, { text, ...section }: Section & { readonly why: string }): Section => ({
+  ...section,
+  text: text === "" ? "" : `# ${title}\n\n${text}`
 })

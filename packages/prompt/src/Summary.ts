@@ -1,5 +1,6 @@
 import { type Block, text, textOf, type UserBlock } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
+import type { Provenance } from "@parley/domain/Provenance"
 import { excerpt } from "./Excerpt.ts"
 import { fence } from "./Fence.ts"
 import { type Pin, pins } from "./Pins.ts"
@@ -77,6 +78,14 @@ export const mechanical = (messages: ReadonlyArray<Message>, limit: number): str
 
 const longestGoal = 6000
 
+/** A block of what stands in place of messages, as the manifest has it. */
+export interface HeadBlock {
+  readonly source: string
+  readonly block: UserBlock
+  readonly why: string
+  readonly provenance: Provenance
+}
+
 /**
  * What stands in place of the messages that were left out: the summary, what the user wanted first, and what is pinned.
  */
@@ -85,7 +94,9 @@ export const head = (options: {
   /** What the user said first, unless it is still there. */
   readonly goal: ReadonlyArray<UserBlock>
   readonly pins: ReadonlyArray<Pin>
-}): ReadonlyArray<{ readonly source: string; readonly block: UserBlock; readonly why: string }> => {
+  readonly provenance: { readonly summary: Provenance; readonly goal: Provenance }
+}): ReadonlyArray<HeadBlock> => {
+  const { pins: all, provenance } = options
   const goal = textOf(options.goal).trim()
   const pinned = pins(options.pins).text
   return [
@@ -94,7 +105,8 @@ export const head = (options: {
       block: text(
         `# Summary of the conversation so far\n\nEarlier messages were left out to save space; this stands in their place.\n\n${options.summary.trim()}`
       ),
-      why: "it stands in place of the messages before it"
+      why: "it stands in place of the messages before it",
+      provenance: provenance.summary
     },
     ...(goal === ""
       ? []
@@ -102,9 +114,12 @@ export const head = (options: {
           {
             source: "goal",
             block: text(`# What the user asked for first\n\n${clipped(goal, longestGoal)}`),
-            why: "the first message of the session is always kept"
+            why: "the first message of the session is always kept",
+            provenance: provenance.goal
           }
         ]),
-    ...(pinned === "" ? [] : [{ source: "pinned", block: text(pinned), why: "the user pinned it" }])
+    ...(pinned === ""
+      ? []
+      : [{ source: "pinned", block: text(pinned), why: "the user pinned it", provenance: pins(all).provenance }])
   ]
 }

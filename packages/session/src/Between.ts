@@ -1,6 +1,7 @@
 import { InvalidMessage } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
-import type { PinKind, SessionEvent } from "@parley/domain/SessionEvent"
+import type { SessionEvent } from "@parley/domain/SessionEvent"
+import type { Pin } from "@parley/prompt/Pins"
 import * as Effect from "effect/Effect"
 import type { OpenSessions } from "./OpenSessions.ts"
 import * as Recovery from "./Recovery.ts"
@@ -14,13 +15,13 @@ const undone = ({ state }: SessionLog): SessionEvent | InvalidMessage =>
   state.compactions === 0 ? refuse("There is no compaction to undo in this session") : { _tag: "CompactionUndone" }
 
 const pinned =
-  (kind: PinKind, text: string) =>
+  ({ kind, provenance = "user", text }: Pin) =>
   ({ state }: SessionLog): SessionEvent | InvalidMessage => {
     const words = text.trim().toWellFormed()
     if (words === "") return refuse("There is nothing to pin; say what")
     if (words.length > longestPin) return refuse(`A pin has at most ${longestPin} characters; put more into a file`)
     if (state.pins.some((pin) => pin.text === words)) return refuse("This is pinned already")
-    return { _tag: "Pinned", kind, text: words }
+    return { _tag: "Pinned", kind, text: words, provenance }
   }
 
 const unpinned =
@@ -47,7 +48,7 @@ export const make = (open: OpenSessions) => {
   return {
     undoCompaction: (id: SessionId) => append(id, undone),
     refresh: (id: SessionId) => append(id, () => ({ _tag: "RefreshRequested" })),
-    pin: (id: SessionId, kind: PinKind, text: string) => append(id, pinned(kind, text)),
+    pin: (id: SessionId, pin: Pin) => append(id, pinned(pin)),
     unpin: (id: SessionId, text: string) => append(id, unpinned(text))
   }
 }

@@ -56,22 +56,27 @@ const nothingToLeaveOut = new InvalidMessage({
 })
 
 /** What the round said that the model must still answer, when its message is among those left out. */
-const ownMessage = (state: SessionState, kept: number): Part => {
+const ownMessage = (state: SessionState, kept: number): ReadonlyArray<SummaryText.HeadBlock> => {
   const { context, history, round } = state
   if (round === undefined || !round.open || kept >= history.sinceRequest) return []
   const sources = ofBlocks(context?.manifest ?? [])
+  // A copy is a block of its own: where the first one comes from is still to be told when the compaction is undone.
+  const again = (block: UserBlock, source: string): SummaryText.HeadBlock => ({
+    source,
+    block: { ...block },
+    why: "the round is about it",
+    provenance: history.origins.provenance(block)
+  })
   const own = (context?.roundPart ?? []).flatMap((block, i) => {
     const source = sources[i]?.source ?? "round part"
-    return isSuperseded(source) ? [] : [{ source, block, why: "the round is about it" }]
+    return isSuperseded(source) ? [] : [again(block, source)]
   })
-  return [...own, ...round.said.map((block) => ({ source: "request", block, why: "the round is about it" }))]
+  return [...own, ...round.said.map((block) => again(block, "request"))]
 }
 
-type Part = ReadonlyArray<{ readonly source: string; readonly block: UserBlock; readonly why: string }>
-
-const segments = (part: Part): ReadonlyArray<Segment> =>
-  part.map(({ block, source, why }) =>
-    segment("round", { source, why, text: block._tag === "Text" ? block.text : block.data })
+const segments = (part: ReadonlyArray<SummaryText.HeadBlock>): ReadonlyArray<Segment> =>
+  part.map(({ block, ...section }) =>
+    segment("round", { ...section, text: block._tag === "Text" ? block.text : block.data })
   )
 
 /** Old results lose their content, where that makes enough room by itself. */
@@ -104,12 +109,20 @@ const summing = Effect.fnUntraced(function* (options: Options) {
   // No summary is paid for where it could not help.
   const least = RequestSize.ofMessages(left) - Plan.largestResults(left, Number.POSITIVE_INFINITY).saved
   if (least > limit) return undefined
-  const summary = yield* Summary.of({ ...options, messages: messages.slice(0, messages.length - kept) })
+  const leftOut = messages.slice(0, messages.length - kept)
+  const summary = yield* Summary.of({ ...options, messages: leftOut })
   const { baseline, segments: stable } = yield* ContextBuilder.stable(state.baseline?.tools ?? [])
   const values = Dynamic.render(dynamic, {})
   const own = ownMessage(state, kept)
   const goalIsThere = textOf(state.round?.said ?? []) === textOf(state.goal ?? [])
-  const head = SummaryText.head({ summary, goal: goalIsThere ? [] : (state.goal ?? []), pins: state.pins })
+  const { origins } = state.history
+  const goal = goalIsThere ? [] : (state.goal ?? [])
+  const provenance = {
+    // A summary of what came from outside may hold any of it.
+    summary: leftOut.some((message) => origins.fromOutside(message)) ? ("outside" as const) : ("model" as const),
+    goal: origins.fromOutside({ content: goal }) ? ("outside" as const) : ("user" as const)
+  }
+  const head = SummaryText.head({ summary, goal, pins: state.pins, provenance })
   const event: Compacted = {
     _tag: "ContextCompacted",
     roundId,

@@ -5,19 +5,15 @@ import type { Asked, Decision, Rule, ToolPolicy } from "@parley/domain/ToolPolic
 import * as Effect from "effect/Effect"
 import type { SessionState } from "./SessionState.ts"
 
-/** A policy that knows of the round what its rules ask for. */
+/** A policy that knows of the request what its rules ask for. */
 export interface TurnPolicy {
   readonly rule: (tool: ToolDefinition, input: ToolInput) => Rule
   readonly ask: ToolPolicy["ask"]
 }
 
-/** Whether the round's message had a file or media attached. */
-const attached = ({ context }: SessionState): boolean =>
-  context?.manifest.some(({ bytes, source }) => bytes > 0 && source.startsWith("mention:")) === true
-
-/** The policy for the calls of the turn that is about to begin, or has no settled call yet. */
+/** The policy for the calls of the turn whose request is about to be sent. */
 export const forTurn = (policy: ToolPolicy, state: SessionState): TurnPolicy => {
-  const tainted = state.round?.hasRead === true || attached(state)
+  const { tainted } = state.history
   return { rule: (tool, input) => policy.rule(tool, { tainted }, input), ask: policy.ask }
 }
 

@@ -1,7 +1,8 @@
 import type { Block } from "@parley/domain/Content"
 import type { Segment } from "@parley/domain/ContextManifest"
-import type { Origin, Origins } from "@parley/domain/MessageFold"
+import type { Origin } from "@parley/domain/Origins"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
+import * as Provenance from "@parley/domain/Provenance"
 import type { Piece } from "@parley/domain/RequestSize"
 import type { Wire, WireSpan } from "@parley/domain/SessionContext"
 import { byteLength, segment } from "@parley/prompt/Digest"
@@ -35,18 +36,32 @@ const whyOf = (block: Block, origin: Origin | undefined, part: Segment["part"]):
   return origin?.source.startsWith("answer:") === true ? "the model said it" : "the user says it"
 }
 
+/** A block as it is, or a text of the user's message in the pieces that the user and others wrote. */
+const piecesOf = (block: Block, origin: Origin | undefined) => {
+  const text = words(block)
+  return origin?.outside === undefined
+    ? [{ text, provenance: origin?.provenance ?? ("outside" as const) }]
+    : Provenance.pieces(text, origin.outside)
+}
+
 /** Every piece of a request: the stable part, earlier rounds, and the latest round with what it left out and why. */
-export const of = (state: SessionState, origins: Origins, request: ModelRequest): ReadonlyArray<Segment> => {
+export const of = (state: SessionState, request: ModelRequest): ReadonlyArray<Segment> => {
   const now = state.round?.id
+  const { origins } = state.history
   const said = request.messages.flatMap(({ content }, message) =>
-    content.map((block): Segment => {
+    content.flatMap((block) => {
       const origin = origins.get(block)
       const part = origin !== undefined && origin.roundId === now ? "round" : "history"
-      return segment(part, {
-        source: origin?.source ?? unknown(block, message),
-        text: words(block),
-        why: whyOf(block, origin, part)
-      })
+      const source = origin?.source ?? unknown(block, message)
+      const why = whyOf(block, origin, part)
+      return piecesOf(block, origin).map(({ provenance, text }) =>
+        segment(part, {
+          source,
+          text,
+          why: origin?.outside !== undefined && provenance === "outside" ? `${why}; others wrote this part` : why,
+          provenance
+        })
+      )
     })
   )
   const absent = state.context?.manifest.filter(({ bytes, part }) => part === "round" && bytes === 0) ?? []
@@ -94,8 +109,7 @@ const system = (text: string, request: ModelRequest, stable: ReadonlyArray<Segme
 export const wire = (
   pieces: ReadonlyArray<Piece>,
   request: ModelRequest,
-  stable: ReadonlyArray<Segment>,
-  origins: Origins
+  { history: { origins }, stable }: Pick<SessionState, "history" | "stable">
 ): Wire => {
   const stretches = pieces.flatMap(({ of, text }): ReadonlyArray<Stretch> => {
     switch (of._tag) {

@@ -1,7 +1,5 @@
-import { textOf, type UserBlock } from "@parley/domain/Content"
 import type { SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
-import type { Origins } from "@parley/domain/MessageFold"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { SessionContext } from "@parley/domain/SessionContext"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
@@ -29,14 +27,10 @@ const resolve =
  * The next request, by doing to a copy of the session's fold what a round would do to the session. An open round is taken
  * as lost: previews are for sessions at rest.
  */
-export const build = Effect.fnUntraced(function* (
-  sessionId: SessionId,
-  words: string | ReadonlyArray<UserBlock> | undefined
-) {
+export const build = Effect.fnUntraced(function* (sessionId: SessionId, words: Request.Said | undefined) {
   const sessions = yield* SessionManager
   const models = yield* ModelsManager
-  const origins: Origins = new WeakMap()
-  const state = new SessionState(origins)
+  const state = new SessionState()
   for (const entry of yield* sessions.read(sessionId, 0)) state.push(entry)
   const at = yield* Clock.currentTimeMillis
   const pretend = (events: ReadonlyArray<SessionEvent>) => {
@@ -47,22 +41,22 @@ export const build = Effect.fnUntraced(function* (
   if (round?.open === true)
     pretend(Closing.events(state, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
   const roundId = state.nextRoundId
-  const content = words === undefined ? [] : yield* Request.validate(words)
+  const said = words === undefined ? { request: [], outside: [] } : yield* Request.validate(words)
   const model = yield* models.describe(yield* models.preferred)
   const built = yield* ContextBuilder.build({
     state,
     roundId,
-    mentions: textOf(content),
+    mentions: Request.own(said),
     accepts: model.accepts ?? {},
     refresh: [],
     run: resolve(sessionId)
   })
-  pretend([{ _tag: "RoundStarted", roundId, request: content }, built.event])
+  pretend([{ _tag: "RoundStarted", roundId, ...said }, built.event])
 
   const request = requestOf(state, model)
   const limit = RequestSize.limitOf(model)
   const context: SessionContext = {
-    ...(yield* told(state, origins, request)),
+    ...(yield* told(state, request)),
     size: yield* RequestSize.measure(state, request, limit),
     systemPrompt: { ...built.prompt, tools: request.tools },
     files: built.files,

@@ -1,6 +1,5 @@
 import { InvalidMessage } from "@parley/domain/Errors"
 import type { SessionId, TurnId } from "@parley/domain/Ids"
-import type { Origins } from "@parley/domain/MessageFold"
 import type { ModelRef } from "@parley/domain/ModelRef"
 import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import type { RequestSettings } from "@parley/domain/RequestSize"
@@ -24,7 +23,7 @@ export const requestOf = (
 })
 
 /** A request with where all of it comes from. */
-export const told = Effect.fnUntraced(function* (state: SessionState, origins: Origins, request: ModelRequest) {
+export const told = Effect.fnUntraced(function* (state: SessionState, request: ModelRequest) {
   const models = yield* ModelsManager
   const pieces = yield* models.render === undefined
     ? Effect.undefined
@@ -32,16 +31,15 @@ export const told = Effect.fnUntraced(function* (state: SessionState, origins: O
       Effect.orElseSucceed(models.render(request), () => undefined)
   return {
     request,
-    manifest: Manifest.of(state, origins, request),
-    ...(pieces === undefined ? {} : { wire: Manifest.wire(pieces, request, state.stable, origins) })
+    manifest: Manifest.of(state, request),
+    ...(pieces === undefined ? {} : { wire: Manifest.wire(pieces, request, state) })
   }
 })
 
 /** The request of a turn, from the log alone: what was sent, byte for byte, and where all of it came from. */
 export const sent = Effect.fnUntraced(function* (sessionId: SessionId, turnId: TurnId) {
   const sessions = yield* SessionManager
-  const origins: Origins = new WeakMap()
-  const state = new SessionState(origins)
+  const state = new SessionState()
   for (const entry of yield* sessions.read(sessionId, 0)) {
     state.push(entry)
     const { event } = entry
@@ -53,7 +51,7 @@ export const sent = Effect.fnUntraced(function* (sessionId: SessionId, turnId: T
     const { model: ref, settings } = event
     const request = requestOf(state, { ref, ...(settings === undefined ? {} : { settings }) })
     const context: RequestContext = {
-      ...(yield* told(state, origins, request)),
+      ...(yield* told(state, request)),
       size: event.size ?? RequestSize.estimate(request)
     }
     return context

@@ -111,8 +111,9 @@ export const run = Effect.fn("RoundRunner.run")(
     }
 
     /** Sends the request that follows from the log, as the round's next turn. */
-    const attempt = Effect.suspend(() =>
-      TurnRunner.run({
+    const attempt = Effect.suspend(() => {
+      policy = Decide.forTurn(toolPolicy, state)
+      return TurnRunner.run({
         log,
         roundId,
         turnId: turnId(roundId, (state.round?.turnCount ?? 0) + 1),
@@ -122,12 +123,11 @@ export const run = Effect.fn("RoundRunner.run")(
         price: model.price,
         andThen
       })
-    )
+    })
     const affordable = Effect.suspend(() => Caps.spend(state, limits))
 
     while (turns < limits.turns) {
       turns++
-      policy = Decide.forTurn(toolPolicy, state)
       yield* affordable
       yield* fitting.before
       const asked = Retry.run({ log, roundId, provider: model.ref.provider, gate, attempt, before: affordable })

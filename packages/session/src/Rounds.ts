@@ -1,4 +1,3 @@
-import { textOf } from "@parley/domain/Content"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import { toFailure } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
@@ -27,6 +26,9 @@ import { RetryGate } from "./RetryGate.ts"
 import * as RoundRunner from "./RoundRunner.ts"
 import type { Accepted, HandleMessage } from "./SessionCoordinator.ts"
 import type { SessionLog } from "./SessionLog.ts"
+
+/** Of a round that is not about a message. */
+const nothing = { request: [], outside: [] }
 
 /** What the user says, or that the history is to be made smaller. */
 type Message = HandleMessage & { readonly purpose?: "compaction" }
@@ -101,20 +103,20 @@ export const make = Effect.gen(function* () {
     }
     const models = yield* ModelsManager
     const { purpose } = options
-    const request = purpose === undefined ? yield* Request.validate(options.request) : []
+    const said = purpose === undefined ? yield* Request.validate(options.request) : nothing
     const model = yield* models.describe(options.model ?? (yield* models.preferred))
     const roundId = log.state.nextRoundId
     const started: SessionEvent = {
       _tag: "RoundStarted",
       roundId,
-      request,
+      ...said,
       ...(requestId === undefined ? {} : { requestId }),
       ...(purpose === undefined ? {} : { purpose })
     }
     const refresh = options.refresh ?? []
     const run =
       purpose === undefined
-        ? RoundRunner.run({ log, roundId, mentions: options.mentions ?? textOf(request), refresh, model, gate })
+        ? RoundRunner.run({ log, roundId, mentions: options.mentions ?? Request.own(said), refresh, model, gate })
         : CompactionRound.run({ log, roundId, model, gate })
     const round = log
       .append([started])

@@ -48,6 +48,9 @@ const atLeast = (usage: Usage, text: string): Usage => ({
 /**
  * Has the model that the user prefers answer what an MCP server wants to know: one request, nothing of the conversation,
  * no tools. An answer is cut off at the length that was asked for.
+ *
+ * Such a request is from outside as a whole, and so is its answer. Neither is part of a conversation, and without tools no
+ * call can come of it; what the server makes of the answer comes back as the result of one of its tools, from outside too.
  */
 export const answer = Effect.fn("Sampling.answer")(function* (
   request: Sampling

@@ -1,4 +1,3 @@
-import type { UserBlock } from "@parley/domain/Content"
 import type { HandleMessageError, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import type { RequestId, RoundId, SessionId, TurnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
@@ -15,17 +14,22 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import * as Preview from "./Preview.ts"
+import type * as Request from "./Request.ts"
 import * as RequestOrigins from "./RequestOrigins.ts"
 import type { Recovered } from "./Recovery.ts"
 import * as Rounds from "./Rounds.ts"
 
 export interface HandleMessage {
   readonly sessionId: SessionId
-  /** What the user says: text, or blocks with images and documents. */
-  readonly request: string | ReadonlyArray<UserBlock>
+  /**
+   * The message: text, or text and blocks such as images. What stands in it as it is, is the user's own; wrap what somebody
+   * or something else wrote, such as a file, a pipe or a web page, as `{ outside: … }`. That changes nothing of what is
+   * sent, and taints the requests that hold it.
+   */
+  readonly request: Request.Said
   /** The same id sent again names the same round: it is not run twice. */
   readonly requestId?: RequestId | undefined
-  /** The words whose `@path` mentions are attached: all of the request's text when absent. */
+  /** The words whose `@path` mentions are attached: all of the request's text that is the user's own when absent. */
   readonly mentions?: string | undefined
   /** Slots of dynamic context to ask again whatever their policy says, by id; `*` is all. What is no slot's id says nothing. */
   readonly refresh?: ReadonlyArray<string> | undefined
@@ -82,7 +86,7 @@ export class SessionCoordinator extends Context.Service<
      * Costs what the provider had cached.
      */
     readonly refresh: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
-    /** Keeps some words in view through every compaction. */
+    /** Keeps some words in view through every compaction. They are the user's, unless the pin says that they are not. */
     readonly pin: (sessionId: SessionId, pin: Pin) => Effect.Effect<void, HandleMessageError>
     readonly unpin: (sessionId: SessionId, text: string) => Effect.Effect<void, HandleMessageError>
     /** Ends the session's running round and waits until it is closed. Nothing happens when none runs. */
@@ -126,7 +130,7 @@ export class SessionCoordinator extends Context.Service<
         ),
         undoCompaction: (sessionId) => Effect.provide(rounds.undoCompaction(sessionId), managers),
         refresh: (sessionId) => Effect.provide(rounds.refresh(sessionId), managers),
-        pin: (sessionId, { kind, text }) => Effect.provide(rounds.pin(sessionId, kind, text), managers),
+        pin: (sessionId, pin) => Effect.provide(rounds.pin(sessionId, pin), managers),
         unpin: (sessionId, text) => Effect.provide(rounds.unpin(sessionId, text), managers),
         cancel: rounds.cancel,
         recover: Effect.provide(rounds.recover, managers)

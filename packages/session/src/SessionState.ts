@@ -1,6 +1,6 @@
 import { type CallId, type RequestId, type RoundId, roundId, type TurnId } from "@parley/domain/Ids"
 import type { Segment } from "@parley/domain/ContextManifest"
-import { MessageFold, type Origins } from "@parley/domain/MessageFold"
+import { MessageFold } from "@parley/domain/MessageFold"
 import { isRejection, isTooLarge } from "@parley/domain/ModelError"
 import { type Baseline, endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { RoundFold } from "@parley/domain/SessionFold"
@@ -37,6 +37,9 @@ export interface Reported {
   readonly messages: number
 }
 
+/** A pin that was stored before provenance was may be anybody's words. */
+const pinOf = ({ kind, provenance = "outside", text }: EventOf<"Pinned">): Pin => ({ kind, text, provenance })
+
 /** What the coordinator knows of a session: a fold of its log that costs constant work per event. */
 export class SessionState {
   head = 0
@@ -57,7 +60,7 @@ export class SessionState {
   /** The open turn, if it is not part of the conversation. */
   private aside: TurnId | undefined
   reported: Reported | undefined
-  readonly history: MessageFold
+  readonly history = new MessageFold()
   readonly requests = new Map<RequestId, RoundId>()
   /** By slot: its last value, if it ever had one. */
   readonly slots = new Map<string, SlotMemory>()
@@ -70,10 +73,6 @@ export class SessionState {
   /** What all ended turns of all rounds took, failed ones included: tokens of all kinds, and dollars where known. */
   spent = { tokens: 0, cost: 0 }
   private rounds = 0
-
-  constructor(origins?: Origins) {
-    this.history = new MessageFold(origins)
-  }
 
   get nextRoundId(): RoundId {
     return roundId(this.rounds + 1)
@@ -167,7 +166,7 @@ export class SessionState {
   }
 
   private pin(event: LogEntry["event"]): void {
-    if (event._tag === "Pinned") this.pins = [...this.pins, { kind: event.kind, text: event.text }]
+    if (event._tag === "Pinned") this.pins = [...this.pins, pinOf(event)]
     if (event._tag === "Unpinned") this.pins = this.pins.filter(({ text }) => text !== event.text)
   }
 }

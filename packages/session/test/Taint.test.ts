@@ -52,7 +52,7 @@ const one = (
     })
   )
 
-describe("a round is tainted when it has read something from outside", () => {
+describe("a request is tainted when something from outside is in it", () => {
   for (const source of ["fetch", "fails", "lost"])
     it.effect(`by the result of an earlier turn: ${source}`, () =>
       one([asks(source), asks("send"), answer], [`${source} clean`, "send tainted"])
@@ -100,13 +100,13 @@ describe("a round is tainted when it has read something from outside", () => {
     mentioning({ _tag: "NotAttached", path: "a.md", reason: "it is too large" }, "send clean")
   )
 
-  it.effect("and the next round begins anew", () =>
+  it.effect("and the requests of later rounds are, as long as they hold it", () =>
     told([asks("fetch"), answer, asks("send"), answer])((seen) =>
       Effect.gen(function* () {
         yield* watched
         yield* send("one")
         yield* send("two")
-        assert.deepStrictEqual([...seen], ["fetch clean", "send clean"])
+        assert.deepStrictEqual([...seen], ["fetch clean", "send tainted"])
       })
     )
   )

@@ -3,9 +3,11 @@ import { PromptManager } from "@parley/domain/PromptManager"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { SessionManager } from "@parley/domain/SessionManager"
+import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import { Invariants, ScriptedModel, ScriptedTools, Waiting } from "@parley/testing"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
+import type { Said } from "../src/Request.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 
 export const sessionId = SessionId.make("session-1")
@@ -15,14 +17,15 @@ export const world = (
   turns: ReadonlyArray<ScriptedModel.Turn>,
   tools: { readonly [name: string]: ScriptedTools.Behaviour } = { echo: ScriptedTools.echo },
   optional: Layer.Layer<never> = Layer.empty,
-  sessions: Layer.Layer<SessionManager> = SessionManager.layerMemory
+  sessions: Layer.Layer<SessionManager> = SessionManager.layerMemory,
+  prompt: Partial<SystemPrompt> = { instructions: "Be brief." }
 ) =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([
       ScriptedModel.layer(turns),
       ScriptedTools.layer(tools),
       sessions,
-      PromptManager.layerMemory({ instructions: "Be brief." })
+      PromptManager.layerMemory(prompt)
     ]),
     Layer.provide(optional)
   )
@@ -52,7 +55,7 @@ export const until = (tag: SessionEvent["_tag"]) =>
 /** From here on time passes while a retry is waited for, and only then. */
 export const timePasses = Waiting.passes(sessionId)
 
-export const send = (request: string) =>
+export const send = (request: Said) =>
   Effect.flatMap(SessionCoordinator, (coordinator) => coordinator.handleMessage({ sessionId, request }))
 
 export const log = Effect.flatMap(SessionManager, (sessions) => sessions.read(sessionId, 0))

@@ -19,7 +19,8 @@ type Permission = typeof Permission.Type
 
 /**
  * Which tools may run, by pattern. A whole name counts before a beginning, a longer beginning before a shorter one.
- * `ask-if-tainted` is `allow` until the round has read something from outside, and `ask` from then on.
+ * `ask-if-tainted` is `ask` when the request that the model answers holds anything that neither the user nor Parley wrote,
+ * and else `allow`.
  */
 export const Permissions = Schema.Record(Pattern, Permission)
 export type Permissions = typeof Permissions.Type

@@ -27,7 +27,8 @@ Answer what was asked, plainly and briefly. Use the tools you are given when the
   rules: [],
   includeWorkspaceMetadata: true,
   includeSystemInfo: true,
-  includeDateTime: true
+  includeDateTime: true,
+  provenance: { instructions: "parley" }
 }
 
 const texts = Schema.String.pipe(Schema.Array, Schema.optionalKey)
@@ -65,6 +66,12 @@ const readWithin = Effect.fnUntraced(function* (root: string): Effect.fn.Return<
   return {
     ...defaults,
     ...rest,
+    provenance: {
+      ...defaults.provenance,
+      ...(value.instructions === undefined ? {} : { instructions: "outside" }),
+      ...(rest.capabilities === undefined ? {} : { capabilities: "outside" }),
+      ...(rest.rules === undefined ? {} : { rules: "outside" })
+    },
     instructions: Predicate.isString(instructions)
       ? instructions
       : yield* include(root, instructions.file).pipe(

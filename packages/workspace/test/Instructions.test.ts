@@ -197,7 +197,7 @@ describe("a user's own instructions", () => {
       fs.symlinkSync(kept, file)
       put(root, ".parley/context.json", json({ instructions: false, exclude: ["**"] }))
       const why = "your own instructions, for every workspace"
-      const own: WorkspaceFile = { path: file, text: "Mine.", kind: "instructions", why }
+      const own: WorkspaceFile = { path: file, text: "Mine.", kind: "instructions", why, provenance: "user" }
       assert.deepStrictEqual(yield* reading(root, file), { files: [own], skipped: [] })
       const gone = yield* reading(`${root}/gone`, file)
       assert.deepStrictEqual(gone.files, [own])

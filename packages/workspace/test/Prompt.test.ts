@@ -33,11 +33,16 @@ it.effect("what the project says stands, and is read anew each time", () =>
         rules: ["r"],
         includeWorkspaceMetadata: true,
         includeSystemInfo: true,
-        includeDateTime: false
+        includeDateTime: false,
+        provenance: { instructions: "outside", rules: "outside" }
       })
       put(root, ".parley/prompt.json", '{ "instructions": { "file": "docs/prompt.md" } }')
       put(root, "docs/prompt.md", "\uFEFFtwo\r\n")
       assert.strictEqual((yield* manager.prompt).instructions, "two\r\n")
+      assert.deepStrictEqual((yield* manager.prompt).provenance, { instructions: "outside" })
+      put(root, ".parley/prompt.json", '{ "capabilities": [] }')
+      assert.deepStrictEqual((yield* manager.prompt).provenance, { instructions: "parley", capabilities: "outside" })
+      put(root, ".parley/prompt.json", '{ "instructions": { "file": "docs/prompt.md" } }')
       put(root, "docs/prompt.md", "three")
       assert.strictEqual((yield* manager.prompt).instructions, "three")
     }).pipe(Effect.provide(Prompt.layer({ root })))

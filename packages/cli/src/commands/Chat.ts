@@ -7,7 +7,9 @@ import * as Closed from "../Closed.ts"
 import * as Completion from "../Completion.ts"
 import * as Lines from "../internal/Lines.ts"
 import * as Signals from "../internal/Signals.ts"
+import * as Stdin from "../internal/Stdin.ts"
 import * as Live from "../Live.ts"
+import * as Message from "../Message.ts"
 import * as Notices from "../Notices.ts"
 import { Output } from "../Output.ts"
 import * as Prompts from "../Prompts.ts"
@@ -65,7 +67,8 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
-    const edit = SlashCommands.find(line, info.id, setup)
+    const said = Message.ofLine(line, lines.typed(), Stdin.isTerminal())
+    const edit = SlashCommands.find(line, info.id, setup, Message.isTyped(said) ? "user" : "outside")
     if (edit !== undefined) {
       busy = true
       const done = yield* Effect.result(edit)
@@ -79,9 +82,9 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     const round = yield* Effect.result(
       Effect.flatMap(Prompts.ofLine(line), (prompt) =>
         prompt === undefined
-          ? RunRound.run(info, line, "text", { mentions: lines.typed() })
+          ? RunRound.run(info, said, "text", { mentions: lines.typed() })
           : // What a server writes with an @ is not the user's wish.
-            RunRound.run(info, prompt, "text", { mentions: "" })
+            RunRound.run(info, Message.outside(prompt), "text", { mentions: "" })
       )
     )
     busy = false

@@ -1,4 +1,3 @@
-import { text } from "@parley/domain/Content"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import * as Live from "../Live.ts"
@@ -19,8 +18,8 @@ export const runPrompt = Effect.fn("parley run --prompt")(function* (input: Inpu
   yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
-    const blocks = yield* Prompts.write(name, input.arg, "name")
-    const request = yield* Request.validate(more === "" ? blocks : [...blocks, text(more)])
+    const request = [...Message.outside(yield* Prompts.write(name, input.arg, "name")), ...more]
+    yield* Request.validate(request)
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
     // What a server writes with an @ is not the user's wish.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }

@@ -2,6 +2,9 @@ import { isUtf8 } from "node:buffer"
 import process from "node:process"
 import * as Effect from "effect/Effect"
 
+/** Whether what is read was typed, as far as anyone can tell. */
+export const isTerminal = (): boolean => process.stdin.isTTY
+
 export const limitBytes = 10_000_000
 
 export type Piped =

@@ -29,6 +29,8 @@ interface Place {
   readonly path: string
   readonly shownAs: string
   readonly why: string
+  /** Of the user's own; those of a project are from outside. */
+  readonly provenance?: "user"
 }
 
 export interface ReadOptions {
@@ -81,7 +83,14 @@ const usersPlace = (file: string): Effect.Effect<Place> =>
   Effect.match(Disk.realpath(file), {
     onSuccess: (real) => ({ root: Disk.dirname(real), path: Disk.basename(real) }),
     onFailure: () => ({ root: Disk.dirname(file), path: Disk.basename(file) })
-  }).pipe(Effect.map((place) => ({ ...place, shownAs: file, why: "your own instructions, for every workspace" })))
+  }).pipe(
+    Effect.map((place) => ({
+      ...place,
+      shownAs: file,
+      why: "your own instructions, for every workspace",
+      provenance: "user"
+    }))
+  )
 
 /**
  * AGENTS.md and CLAUDE.md: the user's own, those of the workspace, and those of the directories that the given files are in.
@@ -94,7 +103,7 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
   const repeated = new Map<string, string>()
   let room = total
 
-  const take = Effect.fnUntraced(function* ({ path, root, shownAs, why }: Place, beside?: WorkspaceFile) {
+  const take = Effect.fnUntraced(function* ({ path, root, shownAs, why, ...by }: Place, beside?: WorkspaceFile) {
     const skip = (reason: string) => void skipped.push({ path: shownAs, reason })
     const identity = yield* Effect.result(Disk.identify(Disk.join(root, path), root))
     if (Result.isFailure(identity)) return skip(reasonFor(shownAs, identity.failure))
@@ -106,7 +115,7 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
     const { text } = loaded.success
     if (beside?.text === text) return void repeated.set(shownAs, `says the same as ${beside.path}`)
     room -= loaded.success.size
-    const file: WorkspaceFile = { path: shownAs, text, kind: "instructions", why }
+    const file: WorkspaceFile = { path: shownAs, text, kind: "instructions", why, ...by }
     files.push(file)
     return file
   })
