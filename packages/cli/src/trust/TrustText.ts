@@ -1,3 +1,4 @@
+import { isThisMachine } from "@parley/mcp/Hosts"
 import type * as ProjectServers from "@parley/workspace/ProjectServers"
 import { variables } from "@parley/workspace/ServerVariables"
 import * as Host from "../internal/Host.ts"
@@ -38,15 +39,13 @@ const how = (config: Config): ReadonlyArray<string> => {
   ]
 }
 
+/** Whether others on the way can read what is sent. */
+const isUnencrypted = ({ hostname, protocol }: URL): boolean => protocol === "http:" && !isThisMachine(hostname)
+
 const warningsOf = (root: string, config: Config): ReadonlyArray<string> => {
   const unreplaced = variables(config).map(({ at, variable }) => `${at} has ${variable}, which nothing replaces`)
   if ("url" in config)
-    return [
-      ...(config.url.startsWith("http:") && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(config.url).hostname)
-        ? ["it is asked without encryption"]
-        : []),
-      ...unreplaced
-    ]
+    return [...(isUnencrypted(new URL(config.url)) ? ["it is asked without encryption"] : []), ...unreplaced]
   const argv = [config.command, ...(config.args ?? [])]
   const cwd = config.cwd ?? root
   const inside = argv.filter((word) => word !== "" && /[./\\]/.test(word) && leadsInto(root, cwd, word))
