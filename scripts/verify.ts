@@ -8,6 +8,7 @@ import { packages, run } from "./run.ts"
 
 const root = resolve(import.meta.dirname, "..")
 
+run("node", ["scripts/lockfile.ts"])
 run("tsc", ["-b"])
 run("oxlint", ["--deny-warnings"])
 run("oxfmt", ["--check", "."])
