@@ -67,15 +67,16 @@ export const watchWarnings = (): (() => number) => {
 
 /**
  * Of a process that does nothing at the moment. Connections that are kept alive close within seconds, so handles and
- * descriptors are looked at until there are no more than `before` had, and for `patience` at most.
+ * descriptors are looked at until there are no more than `before` had, and for seven seconds at most.
  */
 export const take = async (
   rounds: number,
   databaseFile: string,
   counted: () => Pick<Sample, "fibers" | "warnings">,
-  before?: Sample,
-  patience = 9000
+  before?: Sample
 ): Promise<Sample> => {
+  // At the start there is nothing to wait for.
+  const patience = rounds === 0 ? 0 : 7000
   const started = performance.now()
   const look = () => {
     const handles = process.getActiveResourcesInfo()
