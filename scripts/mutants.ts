@@ -27,6 +27,7 @@ const copied = [
   "scripts",
   "README.md",
   "package.json",
+  "pnpm-lock.yaml",
   "pnpm-workspace.yaml",
   "tsconfig.base.json",
   "vitest.workspace.ts"

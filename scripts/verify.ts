@@ -2,10 +2,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import process from "node:process"
+import { tarballProblems } from "./licences/plugin.ts"
 import { packages, run } from "./run.ts"
 
 const root = resolve(import.meta.dirname, "..")
 
+run("node", ["scripts/lockfile.ts"])
 run("tsc", ["-b"])
 run("oxlint", ["--deny-warnings"])
 run("oxfmt", ["--check", "."])
@@ -24,6 +27,11 @@ for (const tarball of readdirSync(out)) {
   run("publint", ["run", join(out, tarball), "--strict"])
   const isLibrary = !tarball.startsWith("parley-cli-")
   if (isLibrary) run("attw", [join(out, tarball), "--profile", "esm-only", "--quiet"])
+  run("tar", ["-xzf", join(out, tarball), "-C", out])
+  const problems = tarballProblems(root, join(out, "package"), !isLibrary)
+  rmSync(join(out, "package"), { recursive: true })
+  for (const problem of problems) console.error(`${tarball}: ${problem}`)
+  if (problems.length > 0) process.exit(1)
 }
 rmSync(out, { recursive: true, force: true })
 

@@ -44,6 +44,14 @@ const repair = Command.make("repair", { id, workspace }, (input) =>
   )
 ).pipe(Command.withDescription("Copy what is whole of a damaged session into a new one"))
 
+const file = Argument.String("file").pipe(Argument.withDescription("The file to make, which must not exist yet"))
+const backup = Command.make("backup", { file }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./commands/Backup.ts")),
+    (command) => command.backup(input.file)
+  )
+).pipe(Command.withDescription("Copy the sessions of all workspaces into a private file; they may be in use"))
+
 const edits = () => import("./commands/SessionEdits.ts")
 const compact = Command.make("compact", { id, ...Flags.shared }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.compact(input))
@@ -74,5 +82,5 @@ const pins = Command.make("pins", { id, ...Flags.shared }, (input) =>
 /** `parley sessions`: what is stored, and what users do to it. */
 export const sessions = Command.make("sessions").pipe(
   Command.withDescription("Look at stored sessions, and change what they keep in view"),
-  Command.withSubcommands([list, show, compact, undo, refresh, pin, unpin, pins, repair, remove])
+  Command.withSubcommands([list, show, compact, undo, refresh, pin, unpin, pins, repair, backup, remove])
 )

@@ -1,9 +1,16 @@
 import type { SessionId } from "@parley/domain/Ids"
 import { SessionManager } from "@parley/domain/SessionManager"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Semaphore from "effect/Semaphore"
 import * as SessionLog from "./SessionLog.ts"
+
+/** How long a session that is not used stays in memory. */
+export const IdleSessions = Context.Reference<Duration.Input>("@parley/session/OpenSessions/IdleSessions", {
+  defaultValue: () => "5 minutes"
+})
 
 /**
  * The sessions this process works on. A session's fold is kept for a while between messages, so that the next message costs
@@ -15,7 +22,7 @@ export const make = Effect.gen(function* () {
       Effect.map(Semaphore.make(1), (lock): { readonly lock: Semaphore.Semaphore; log?: SessionLog.SessionLog } => ({
         lock
       })),
-    idleTimeToLive: "5 minutes"
+    idleTimeToLive: yield* IdleSessions
   })
 
   /**

@@ -1,4 +1,5 @@
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { isThisMachine } from "@parley/mcp/Hosts"
 import { variables } from "@parley/workspace/ServerVariables"
 import * as Host from "../internal/Host.ts"
 import { leadsInto, which } from "../internal/Which.ts"
@@ -19,6 +20,9 @@ export const startOf = (root: string, { command, cwd = root, env }: Program) => 
   cwd,
   file: which(command, cwd, env?.["PATH"] ?? Host.env["PATH"] ?? "")
 })
+
+/** Whether others on the way can read what is sent. */
+const isUnencrypted = ({ hostname, protocol }: URL): boolean => protocol === "http:" && !isThisMachine(hostname)
 
 /** The first of some files, and how many there are beside. */
 const few = (files: ReadonlyArray<string>): string =>
@@ -79,7 +83,7 @@ const ofProgram = (root: string, server: Program): ReadonlyArray<string> => {
 /** What a person should know before they trust a server of a project. Each is one line, whatever the project says. */
 export const of = (root: string, config: McpServerConfig): ReadonlyArray<string> => [
   ...("url" in config
-    ? config.url.startsWith("http:") && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(config.url).hostname)
+    ? isUnencrypted(new URL(config.url))
       ? ["it is asked without encryption"]
       : []
     : ofProgram(root, config)),

@@ -1,49 +1,125 @@
 import { BlockList, isIP, isIPv6 } from "node:net"
 
-/** Whose network an address is of. `nowhere` are addresses that nobody has, some of which still reach this machine. */
+/**
+ * Whose network an address is of. `link-local` includes the metadata services of clouds, which answer on the machine's own
+ * link whatever their address looks like. `nowhere` is reserved, documentation, multicast and the like: no server is there,
+ * though some of it reaches this machine.
+ */
 export type Place = "public" | "loopback" | "private" | "link-local" | "nowhere"
 
-const list = (...ranges: ReadonlyArray<readonly [net: string, prefix: number]>): BlockList => {
+const list = (...ranges: ReadonlyArray<string>): BlockList => {
   const block = new BlockList()
-  for (const [net, prefix] of ranges) block.addSubnet(net, prefix, isIPv6(net) ? "ipv6" : "ipv4")
+  for (const range of ranges) {
+    const [net = "", prefix = ""] = range.split("/")
+    block.addSubnet(net, Number(prefix), isIPv6(net) ? "ipv6" : "ipv4")
+  }
   return block
 }
 
-const places: ReadonlyArray<readonly [Place, BlockList]> = [
-  ["loopback", list(["127.0.0.0", 8], ["::1", 128])],
-  ["link-local", list(["169.254.0.0", 16], ["fe80::", 10])],
-  ["private", list(["10.0.0.0", 8], ["172.16.0.0", 12], ["192.168.0.0", 16], ["100.64.0.0", 10], ["fc00::", 7])],
+/** The IANA IPv4 Special-Purpose Address Registry, multicast, the reserved end of the space, and metadata services. */
+const ipv4: ReadonlyArray<readonly [Place, BlockList]> = [
+  ["loopback", list("127.0.0.0/8")],
+  // Azure and Alibaba Cloud have their metadata outside of 169.254.0.0/16.
+  ["link-local", list("169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32")],
+  ["private", list("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")],
   [
     "nowhere",
     list(
-      ["0.0.0.0", 8],
-      ["192.0.0.0", 24],
-      ["198.18.0.0", 15],
-      ["224.0.0.0", 3],
-      ["::", 128],
-      ["fec0::", 10],
-      ["ff00::", 8]
+      "0.0.0.0/8",
+      "192.0.0.0/24",
+      "192.0.2.0/24",
+      "192.31.196.0/24",
+      "192.52.193.0/24",
+      "192.88.99.0/24",
+      "192.175.48.0/24",
+      "198.18.0.0/15",
+      "198.51.100.0/24",
+      "203.0.113.0/24",
+      "224.0.0.0/3"
     )
   ]
 ]
 
-/** Prefixes behind which an IPv4 address stands: mapped, translated (NAT64) and 6to4. */
-const embedded = /^(?:::ffff:|64:ff9b::)([0-9a-f]{0,4}):([0-9a-f]{1,4})$|^2002:([0-9a-f]{1,4}):([0-9a-f]{0,4}):/
+/** The IANA IPv6 Special-Purpose Address Registry and metadata services. */
+const ipv6: ReadonlyArray<readonly [Place, BlockList]> = [
+  [
+    "link-local",
+    list("fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128", "fd00:42::42/128", "fd00:c1::a9fe:a9fe/128")
+  ],
+  ["private", list("fc00::/7", "64:ff9b:1::/48")],
+  ["nowhere", list("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")]
+]
+/** All that is assigned to the public internet. */
+const globalUnicast = list("2000::/3")
 
-const inside = (address: string): string => {
-  const canonical = new URL(`http://[${address.replace(/%.*$/s, "")}]`).hostname.slice(1, -1)
-  const [, high, low, high6, low6] = embedded.exec(canonical) ?? []
-  const [h, l] = [high ?? high6, low ?? low6]
-  if (h === undefined || l === undefined) return canonical
-  const bits = (Number.parseInt(h === "" ? "0" : h, 16) << 16) | Number.parseInt(l === "" ? "0" : l, 16)
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".")
+const placeOf4 = (address: string): Place => ipv4.find(([, block]) => block.check(address))?.[0] ?? "public"
+
+const placeOf6 = (address: string): Place =>
+  ipv6.find(([, block]) => block.check(address, "ipv6"))?.[0] ??
+  (globalUnicast.check(address, "ipv6") ? "public" : "nowhere")
+
+/** The eight groups of an IPv6 address as `URL` writes it. */
+const groupsOf = (address: string): ReadonlyArray<number> => {
+  const [head = [], tail] = address.split("::").map((part) => (part === "" ? [] : part.split(":")))
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - head.length - tail.length }, () => "0")
+  return [...head, ...zeros, ...(tail ?? [])].map((group) => Number.parseInt(group, 16))
 }
 
-/** Where an IP address leads. An IPv4 address inside of an IPv6 address counts as itself. */
+/** Where the IPv4 addresses lead that stand in an IPv6 address, and whether it leads nowhere else. */
+const embedded = (groups: ReadonlyArray<number>): { readonly places: ReadonlyArray<Place>; readonly only: boolean } => {
+  const at = (index: number, mask = 0): Place => {
+    const [high, low] = [(groups[index] ?? 0) ^ mask, (groups[index + 1] ?? 0) ^ mask]
+    return placeOf4([high >> 8, high & 255, low >> 8, low & 255].join("."))
+  }
+  const starts = (...prefix: ReadonlyArray<number>) => prefix.every((group, index) => groups[index] === group)
+  const mapped = starts(0, 0, 0, 0, 0, 0xffff)
+  const compatible = starts(0, 0, 0, 0, 0, 0)
+  const translated =
+    starts(0, 0, 0, 0, 0xffff, 0) || starts(0x64, 0xff9b, 0, 0, 0, 0) || starts(0x64, 0xff9b, 1, 0, 0, 0)
+  const ends = mapped || compatible || translated
+  const is6to4 = starts(0x2002)
+  const isTeredo = starts(0x2001, 0)
+  // The bits "universal" and "group" of an ISATAP interface may be either.
+  const isIsatap = ((groups[4] ?? 0) & 0xfcff) === 0 && groups[5] === 0x5efe
+  return {
+    places: [
+      ...(ends || isIsatap ? [at(6)] : []),
+      ...(is6to4 ? [at(1)] : []),
+      // The server, and the client, of which each bit is inverted.
+      ...(isTeredo ? [at(2), at(6, 0xffff)] : [])
+    ],
+    only: ends || is6to4 || isTeredo
+  }
+}
+
+/**
+ * Where an IP address leads. An IPv4 address inside of an IPv6 address counts as itself. An address that leads to several
+ * special networks at once is `nowhere`: none of them may vouch for the other.
+ */
 export const placeOf = (address: string): Place => {
-  const plain = isIPv6(address) ? inside(address) : address
-  const family = isIP(plain)
+  const family = isIP(address)
   if (family === 0) return "nowhere"
-  const found = places.find(([, block]) => block.check(plain, family === 6 ? "ipv6" : "ipv4"))
-  return found === undefined ? "public" : found[0]
+  if (family === 4) return placeOf4(address)
+  const canonical = new URL(`http://[${address.replace(/%.*$/s, "")}]`).hostname.slice(1, -1)
+  if (canonical === "::1") return "loopback"
+  const { only, places } = embedded(groupsOf(canonical))
+  const special = new Set([...(only ? [] : [placeOf6(canonical)]), ...places].filter((place) => place !== "public"))
+  return special.size > 1 ? "nowhere" : (special.values().next().value ?? "public")
+}
+
+const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/s, "$1")
+
+/** The IP address that the host of a `URL` is, without brackets, if it is no name. */
+export const addressIn = (hostname: string): string | undefined => {
+  const host = bare(hostname)
+  return isIP(host) === 0 ? undefined : host
+}
+
+/** Names that are this machine's by RFC 6761, so that nobody else can own them. */
+export const isLocalName = (hostname: string): boolean => /^(?:.+\.)?localhost\.?$/i.test(hostname)
+
+/** Whether the host of a `URL` is this machine, without asking a resolver. */
+export const isThisMachine = (hostname: string): boolean => {
+  const address = addressIn(hostname)
+  return address === undefined ? isLocalName(hostname) : placeOf(address) === "loopback"
 }

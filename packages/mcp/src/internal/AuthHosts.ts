@@ -1,9 +1,9 @@
 import { lookup } from "node:dns/promises"
-import { isIP } from "node:net"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { plainLine } from "../PlainText.ts"
-import { type Place, placeOf } from "./Addresses.ts"
+import { addressIn, isLocalName, type Place, placeOf } from "./Addresses.ts"
 
 /** An address that a server named for its login, and that is not asked. */
 export class AddressRefused extends Schema.TaggedError<AddressRefused>()("AddressRefused", { problem: Schema.String }) {
@@ -17,25 +17,28 @@ export interface Address {
   readonly family: number
 }
 
-const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/s, "$1")
+/** The addresses of a name, as the system resolves it. */
+export const Resolver = Context.Reference<(name: string) => Promise<ReadonlyArray<Address>>>(
+  "@parley/mcp/AuthHosts/Resolver",
+  { defaultValue: () => (name) => lookup(name, { all: true }) }
+)
 
-/** The addresses of a host, as the system resolves it. */
-const addressesOf = (hostname: string): Effect.Effect<ReadonlyArray<Address>, AddressRefused> => {
-  const host = bare(hostname)
-  const family = isIP(host)
-  if (family !== 0) return Effect.succeed([{ address: host, family }])
-  return Effect.tryPromise({
-    try: () => lookup(host, { all: true }),
-    catch: () => new AddressRefused({ problem: `the host ${plainLine(host, 100)} is not known` })
-  })
-}
+const addressesOf = Effect.fnUntraced(function* (
+  hostname: string
+): Effect.fn.Return<ReadonlyArray<Address>, AddressRefused> {
+  const address = addressIn(hostname)
+  if (address !== undefined) return [{ address, family: address.includes(":") ? 6 : 4 }]
+  const resolve = yield* Resolver
+  const unknown = new AddressRefused({ problem: `the host ${plainLine(hostname, 100)} is not known` })
+  const found = yield* Effect.tryPromise({ try: () => resolve(hostname), catch: () => unknown })
+  return found.length === 0 ? yield* unknown : found
+})
 
 const placesOf = (addresses: ReadonlyArray<Address>): ReadonlyArray<Place> =>
   addresses.map(({ address }) => placeOf(address))
 
 /** A name whose owner is this machine. Any other may lead here by its own choice, and is then still a stranger's. */
-export const isOwnName = (hostname: string): boolean =>
-  isIP(bare(hostname)) !== 0 || /^(?:.+\.)?localhost$/i.test(hostname)
+export const isOwnName = (hostname: string): boolean => addressIn(hostname) !== undefined || isLocalName(hostname)
 
 /**
  * Whether an address that `server` named may be asked, and at which IP addresses, so that it cannot become another between

@@ -1,0 +1,1 @@
+export { isThisMachine } from "./internal/Addresses.ts"

@@ -1,0 +1,39 @@
+// What the build writes for the licences of what is in the bundle, and what verify then looks for in the packed tarballs.
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Plugin } from "rolldown"
+import { packagesOf } from "./bundled.ts"
+import { documentOf, noticesOf, problemsOf } from "./notices.ts"
+
+/** Where the build leaves which modules are in the bundle. It is not published. */
+const modulesFile = "packages/cli/dist/parley.modules.json"
+const noticesFile = "THIRD-PARTY-NOTICES"
+
+const notices = (root: string, modules: ReadonlyArray<string>) =>
+  noticesOf(
+    packagesOf(modules, join(root, "packages"), join(root, "node_modules/rolldown")),
+    join(root, "scripts/licences/texts")
+  )
+
+/**
+ * Writes THIRD-PARTY-NOTICES from the modules that are left in the bundle when all that is unused is gone. The build fails
+ * when a licence is missing or was not reviewed.
+ */
+export const thirdPartyNotices = (root: string): Plugin => ({
+  name: "third-party-notices",
+  writeBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
+    writeFileSync(join(root, "packages/cli", noticesFile), documentOf(notices(root, modules)))
+    writeFileSync(join(root, modulesFile), JSON.stringify(modules))
+  }
+})
+
+/** What is wrong with the licences in the unpacked tarball of a package. */
+export const tarballProblems = (root: string, dir: string, isCommand: boolean): ReadonlyArray<string> => {
+  const read = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "")
+  const licence = read(join(dir, "LICENSE")) === read(join(root, "LICENSE")) ? [] : ["it does not carry our LICENSE"]
+  if (!isCommand) return licence
+  const modules: ReadonlyArray<string> = JSON.parse(readFileSync(join(root, modulesFile), "utf8"))
+  const document = read(join(dir, noticesFile))
+  return [...licence, ...problemsOf(document, notices(root, modules)).map((problem) => `${noticesFile}: ${problem}`)]
+}
