@@ -8,7 +8,6 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Approvals from "../../packages/cli/src/Approvals.ts"
 import * as Live from "../../packages/cli/src/Live.ts"
 import { Output } from "../../packages/cli/src/Output.ts"
 import * as RunRound from "../../packages/cli/src/RunRound.ts"
@@ -121,7 +120,7 @@ const soak = Effect.gen(function* () {
       yield* say(taken)
     }
     // @effect-diagnostics-next-line strictEffectProvide:off -- its parts depend on the configuration that was read
-  }).pipe(Effect.provide(Live.engine(setup, "stored", Approvals.questions())))
+  }).pipe(Effect.provide(Live.engine(setup)))
 })
 
 const layer = Layer.mergeAll(

@@ -1,8 +1,7 @@
 import { assert, it } from "@effect/vitest"
-import { words } from "../src/trust/TrustText.ts"
+import * as Warnings from "../src/trust/Warnings.ts"
 
-const warns = (url: string): boolean =>
-  words("/w", { name: "docs", config: { url }, hash: "h" }).includes("  ! it is asked without encryption")
+const warns = (url: string): boolean => Warnings.of("/w", { url }).includes("it is asked without encryption")
 
 it("plain http is warned of, except to this machine, however that is written", () => {
   for (const host of ["localhost", "localhost.", "127.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001"])

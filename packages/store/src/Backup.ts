@@ -16,5 +16,5 @@ export const make = Effect.fn("Backup.make")(function* (options: {
   readonly target: string
 }): Effect.fn.Return<void, StorageError | BackupRefused> {
   const limit = yield* BusyLimit
-  yield* backup(options.filename, options.target).pipe(retryBusy(limit))
+  yield* backup(options.filename, options.target).pipe(retryBusy(limit, options.filename))
 })
