@@ -46,7 +46,7 @@ const counting: Metric.FiberRuntimeMetricsService = {
 }
 
 const tagOf: { readonly [K in Kind]?: string } = { cancelled: "TurnDelta", "cancelled in a tool": "ToolStarted" }
-const filler = "Some words that a person might write, so that a history grows. ".repeat(12)
+const filler = "Some words that a person might write, so that a history grows. ".repeat(60)
 let number = 0
 
 /** One message. A cancelled one is ended in the middle of its answer or of its tool call, in one of the two ways. */

@@ -11,7 +11,7 @@ import process from "node:process"
 import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import { parseArgs } from "node:util"
-import { startProvider } from "./provider.ts"
+import { kinds, startProvider } from "./provider.ts"
 import { problemsOf, table, write } from "./report.ts"
 import type { Sample } from "./sample.ts"
 
@@ -96,7 +96,11 @@ try {
   rmSync(home, { recursive: true, force: true })
 }
 console.log(table(samples))
-const problems = problemsOf(samples, Number(values.rounds))
+const unasked = [...Object.keys(kinds), "summary"].filter((kind) => provider.asked[kind] === undefined)
+const problems = [
+  ...problemsOf(samples, Number(values.rounds)),
+  ...unasked.map((kind) => `no round was of the kind "${kind}": the run shows less than it says`)
+]
 for (const problem of problems) console.error(problem)
 if (values.write) write(samples, values.seed, Math.round((performance.now() - started) / 1000))
 process.exitCode = problems.length === 0 ? 0 : 1

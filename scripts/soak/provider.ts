@@ -49,14 +49,20 @@ const refusals: { readonly [K in Kind]?: readonly [status: number, type: string]
   broken: [500, "api_error"]
 }
 
-const usage = { input_tokens: 500, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 60 }
-const stream = (kind: Kind): string => {
-  const asked = calls[kind] ?? []
+/** As much as a real model counts: Parley measures by it what fits. */
+const usageOf = (body: string) => ({
+  input_tokens: Math.ceil(body.length / 4),
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  output_tokens: 60
+})
+const stream = (kind: Kind, usage: object): string => {
+  const wanted = calls[kind] ?? []
   return wire.all(
     wire.start(usage),
     ...wire.text(0, ...words),
-    ...asked.flatMap(([name, input], i) => wire.toolUse(i + 1, name, JSON.stringify(input))),
-    ...wire.stop(asked.length > 0 ? "tool_use" : "end_turn")
+    ...wanted.flatMap(([name, input], i) => wire.toolUse(i + 1, name, JSON.stringify(input))),
+    ...wire.stop(wanted.length > 0 ? "tool_use" : "end_turn")
   )
 }
 
@@ -64,9 +70,14 @@ const stream = (kind: Kind): string => {
 export const startProvider = async () => {
   // The number of a round whose first attempt failed: the next one is answered.
   const failed = new Set<string>()
+  /** How often each kind was asked for, and summaries of what was said before. */
+  const asked: { [kind: string]: number } = {}
   const answer = (body: string, out: ServerResponse) => {
     const last = lastOf(body)
+    const usage = usageOf(body)
     const kind = kindOf(last)
+    const what = last.includes("Sum it up.") ? "summary" : kind
+    asked[what] = (asked[what] ?? 0) + 1
     const number = /#(\d+)#/.exec(last)?.[1] ?? ""
     const again = failed.delete(number)
     const refusal = refusals[kind]
@@ -83,7 +94,7 @@ export const startProvider = async () => {
     }
     // Says no more until it is left.
     if (kind === "cancelled") return out.write(wire.all(wire.start(usage), ...wire.text(0, "half ")))
-    return out.end(stream(kind))
+    return out.end(stream(kind, usage))
   }
   const server = createServer((incoming: IncomingMessage, out) => {
     const parts: Array<Buffer> = []
@@ -106,5 +117,5 @@ export const startProvider = async () => {
     server.closeAllConnections()
     server.close()
   }
-  return { url: `http://127.0.0.1:${address.port}`, close }
+  return { url: `http://127.0.0.1:${address.port}`, asked, close }
 }

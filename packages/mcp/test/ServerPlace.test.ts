@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import type { StdioServer } from "@parley/domain/McpServerConfig"
 import type { McpServersOptions } from "../src/McpServers.ts"
-import { directory, withManager } from "./support.ts"
+import { openBrowser } from "../src/internal/Browser.ts"
+import { directory, eventually, withManager } from "./support.ts"
 
 const Report = Schema.Struct({
   cwd: Schema.String,
@@ -173,5 +174,20 @@ it.live("a command that is a relative path needs a cwd to be seen from", () =>
     for (const command of [relative, "./server.js", "~/bin/server"])
       assert.include((yield* start({ command })).problem, `the command ${command} is not a whole path`)
     assert.strictEqual((yield* start({ command: relative, cwd: "workspace" })).cwd, at("ws"))
+  })
+)
+
+it.live("nor is a browser started in the project", () =>
+  Effect.gen(function* () {
+    const { at } = yield* here
+    const done = 'fs.renameSync(file, file + ".done")'
+    const url = "https://example.org/"
+    assert.isTrue(yield* openBrowser([process.execPath, "-e", `${script}\n${done}`, at("report")], { url, host: "" }))
+    const text = yield* eventually(
+      Effect.sync(() => (fs.existsSync(at("report.done")) ? fs.readFileSync(at("report.done"), "utf8") : "")),
+      (found) => found !== ""
+    )
+    const { args, cwd } = yield* decode(text)
+    assert.deepStrictEqual([cwd, ...args], ["/", url])
   })
 )

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { parse } from "node:path"
 import process from "node:process"
 import * as Effect from "effect/Effect"
 import type { LoginAddress } from "../LoginAddress.ts"
@@ -20,10 +21,13 @@ export const opener = (
   return seen ? ["xdg-open"] : undefined
 }
 
+/** Not the project: Windows looks for programs in the current directory first, and what is started inherits it. */
+const directory = parse(process.execPath).root
+
 /** Hands an address to a browser as one argument and never to a shell. Whether a program for it could be started. */
 export const openBrowser = ([command = "", ...args]: Opener, { url }: LoginAddress): Effect.Effect<boolean> =>
   Effect.callback<boolean>((resume) => {
-    const child = spawn(command, [...args, url], { stdio: "ignore", detached: true, shell: false })
+    const child = spawn(command, [...args, url], { cwd: directory, stdio: "ignore", detached: true, shell: false })
     child.once("error", () => resume(Effect.succeed(false)))
     child.once("spawn", () => {
       child.unref()
