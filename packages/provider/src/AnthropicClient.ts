@@ -69,7 +69,8 @@ export const make = (settings: ClientSettings): AnthropicClient => {
     const clock = yield* Clock.Clock
     const abort = yield* Effect.acquireRelease(
       Effect.sync(() => new AbortController()),
-      (controller) => Effect.sync(() => controller.abort())
+      // A reason of its own: the default one is an error, whose stack holds the request that it was made in.
+      (controller) => Effect.sync(() => controller.abort("closed"))
     )
     return yield* Effect.tryPromise({
       try: () =>
