@@ -1,5 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import type { HandleMessageError } from "@parley/domain/Errors"
+import * as Http from "@parley/http/Http"
+import * as Proxies from "@parley/http/Proxies"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -10,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { parley } from "./Cli.ts"
 import { exitCode, ofError, type ServerTrouble, type UsageError } from "./ExitCode.ts"
+import * as Host from "./internal/Host.ts"
 import * as Process from "./internal/Process.ts"
 import * as Signals from "./internal/Signals.ts"
 import * as Streams from "./internal/Streams.ts"
@@ -47,7 +50,10 @@ const codeOf = (exit: Exit.Exit<void, Failure>): number => {
   return exitCode.roundFailed
 }
 
-const layer = Layer.mergeAll(NodeServices.layer, CliOutput.layerPresenter(presenter), loggerLayer, Output.layer)
+/** Everything that goes over HTTP goes through it. Nothing but the environment of the user names a proxy. */
+const http = Layer.sync(Http.Client, () => Http.make({ proxies: Proxies.fromEnvironment(Host.env) }))
+
+const layer = Layer.mergeAll(http, NodeServices.layer, CliOutput.layerPresenter(presenter), loggerLayer, Output.layer)
 
 /** Runs one command line and says how it went as an exit code. */
 export const main = (args: ReadonlyArray<string>): void => {

@@ -2,6 +2,7 @@ import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
 import { ContextOverflow, ModelError } from "@parley/domain/ModelError"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
+import type { HttpClient } from "@parley/http/Http"
 import { type NonEmptyReadonlyArray, isReadonlyArrayNonEmpty } from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -23,6 +24,8 @@ export interface AnthropicOptions {
   readonly apiKey: Redacted.Redacted
   /** `https://api.anthropic.com` unless said otherwise: `ANTHROPIC_BASE_URL` is not read here. */
   readonly baseUrl?: string
+  /** How it is reached: the proxies, and the limits of time. When absent, by the `Http.Client` that is provided. */
+  readonly http?: HttpClient
   readonly defaultModel?: string
   /**
    * The API requires a limit (`max_tokens`), thinking included. 32000 unless said otherwise; a model that allows less
@@ -80,7 +83,8 @@ const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelEr
 export const make = (options: AnthropicOptions): ModelProvider => {
   const client = AnthropicClient.make({
     apiKey: options.apiKey,
-    baseUrl: options.baseUrl ?? "https://api.anthropic.com"
+    baseUrl: options.baseUrl ?? "https://api.anthropic.com",
+    http: options.http
   })
   const own = AnthropicSettings.make(options)
   const settings = (request: ModelRequest) => AnthropicSettings.of(request.settings, own)

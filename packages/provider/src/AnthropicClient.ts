@@ -1,5 +1,6 @@
 import type { Anthropic } from "@anthropic-ai/sdk"
 import { ModelError, Unauthorized } from "@parley/domain/ModelError"
+import * as Http from "@parley/http/Http"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,6 +13,7 @@ import { fromThrown } from "./AnthropicError.ts"
 export interface ClientSettings {
   readonly apiKey: Redacted.Redacted
   readonly baseUrl: string
+  readonly http: Http.HttpClient | undefined
 }
 
 export interface AnthropicClient {
@@ -36,7 +38,7 @@ const isSendable = (secret: string): boolean => /^[\x21-\x7e]+$/.test(secret)
 const headers = { "content-type": "application/json" }
 
 /** The SDK is loaded by the first request, not by whoever imports this module: it takes longer than all else to load. */
-const connect = (settings: ClientSettings, apiKey: string): Promise<Anthropic> =>
+const connect = (settings: ClientSettings, apiKey: string, http: Http.HttpClient): Promise<Anthropic> =>
   import("@anthropic-ai/sdk").then(
     (sdk) =>
       new sdk.Anthropic({
@@ -44,6 +46,9 @@ const connect = (settings: ClientSettings, apiKey: string): Promise<Anthropic> =
         baseURL: settings.baseUrl,
         // One attempt: who retries sees each attempt as a turn of its own.
         maxRetries: 0,
+        // What it reads whole, such as refusals, is bounded in there, as are all waits.
+        fetch: http.fetch,
+        timeout: 2 ** 31 - 1,
         // The default logger writes to stdout, which is not ours.
         logLevel: "off",
         // Else the SDK reads it from the environment.
@@ -55,8 +60,16 @@ const connect = (settings: ClientSettings, apiKey: string): Promise<Anthropic> =
 
 export const make = (settings: ClientSettings): AnthropicClient => {
   const secret = Redacted.value(settings.apiKey).trim()
-  const loaded: { client?: Promise<Anthropic> } = {}
-  const load = (): Promise<Anthropic> => (loaded.client ??= connect(settings, secret))
+  const loaded = new WeakMap<Http.HttpClient, Promise<Anthropic>>()
+  /** The SDK over the client that counts where a request is made. */
+  const using = Effect.map(Http.Client, (client) => {
+    const http = settings.http ?? client
+    return (): Promise<Anthropic> => {
+      const made = loaded.get(http) ?? connect(settings, secret, http)
+      loaded.set(http, made)
+      return made
+    }
+  })
   const notFound = new Set<string>()
 
   const post = Effect.fnUntraced(function* (body: string) {
@@ -67,9 +80,11 @@ export const make = (settings: ClientSettings): AnthropicClient => {
         })
       })
     const clock = yield* Clock.Clock
+    const load = yield* using
     const abort = yield* Effect.acquireRelease(
       Effect.sync(() => new AbortController()),
-      (controller) => Effect.sync(() => controller.abort())
+      // A reason of its own: the default one is an error, whose stack holds the request that it was made in.
+      (controller) => Effect.sync(() => controller.abort("closed"))
     )
     return yield* Effect.tryPromise({
       try: () =>
@@ -81,13 +96,15 @@ export const make = (settings: ClientSettings): AnthropicClient => {
   })
 
   const ask = (model: string, body: string) =>
-    Effect.tryPromise({
-      try: (signal) => load().then((client) => client.post("/v1/messages/count_tokens", { body, headers, signal })),
-      catch: (error) => {
-        if (hasProperty(error, "status") && error.status === 404) notFound.add(model)
-        return undefined
-      }
-    }).pipe(
+    Effect.flatMap(using, (load) =>
+      Effect.tryPromise({
+        try: (signal) => load().then((client) => client.post("/v1/messages/count_tokens", { body, headers, signal })),
+        catch: (error) => {
+          if (hasProperty(error, "status") && error.status === 404) notFound.add(model)
+          return undefined
+        }
+      })
+    ).pipe(
       Effect.map((answer) =>
         Option.getOrUndefined(Option.map(decodeCounted(answer), (counted) => counted.input_tokens))
       ),

@@ -1,15 +1,18 @@
+import { gzipSync } from "node:zlib"
 import type { Block } from "@parley/domain/Content"
 import { CallId } from "@parley/domain/Ids"
 import { maxInputBytes } from "@parley/domain/InputBounds"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { AnthropicResponse } from "../src/AnthropicResponse.ts"
-import { maxAnswer, maxRequestBytes } from "../src/Bounds.ts"
+import { maxAnswer, maxNoise, maxRequestBytes } from "../src/Bounds.ts"
 import {
   blockDelta,
   blockStart,
   blockStop,
+  event,
   message,
   messageDelta,
   messageStart,
@@ -47,12 +50,56 @@ describe("what a server may send", () => {
     assert.strictEqual(inputOf(reads.flat()).length, maxInputBytes + 1)
   })
 
-  it("input that is dropped is no silence", () => {
+  it("input that is dropped is as good as silence", () => {
     const { reads } = fed([callStart, input(half), input(half), input(half), input(half)])
     assert.deepStrictEqual(
       reads.map((chunks) => chunks.map(({ _tag }) => _tag)),
-      [["UsageSoFar", "ToolCallStart"], ["ToolInputDelta"], ["ToolInputDelta"], ["ToolInputDelta"], ["UsageSoFar"]]
+      [["UsageSoFar", "ToolCallStart"], ["ToolInputDelta"], ["ToolInputDelta"], ["ToolInputDelta"], []]
     )
+  })
+
+  const noises: ReadonlyArray<readonly [name: string, piece: string]> = [
+    ["pings", event({ type: "ping" })],
+    ["pings without a name", `data: {"type":"ping"}\n\n`],
+    ["comments", ": keep-alive\n\n"],
+    ["empty lines", "\n\n\n"],
+    ["events without data", "event: content_block_delta\n\n"],
+    ["events without a meaning", event({ type: "vendor_thing", a: 1 })],
+    ["empty text", blockDelta(0, { type: "text_delta", text: "" })],
+    ["deltas without a meaning", blockDelta(0, { type: "vendor_delta", text: "x" })],
+    ["empty thinking", blockDelta(1, { type: "thinking_delta", thinking: "" })],
+    ["signatures", blockDelta(1, { type: "signature_delta", signature: "s" })],
+    ["empty input", blockDelta(2, { type: "input_json_delta", partial_json: "" })],
+    ["changes of the message", messageDelta(null)],
+    ["reasons to stop", messageDelta("end_turn")]
+  ]
+  const begun = [
+    messageStart(),
+    blockStart(0, { type: "text", text: "" }),
+    blockStart(1, { type: "thinking", thinking: "" }),
+    blockStart(2, { type: "tool_use", id: "t", name: "n", input: {} })
+  ]
+  for (const [name, piece] of noises)
+    it(`is no answer: ${name}`, () => {
+      const { reads, response } = fed([...begun, piece, piece.repeat(100), piece])
+      assert.isUndefined(response.failure)
+      assert.deepStrictEqual(reads.slice(begun.length).flat(), [])
+    })
+
+  it("a delta for a block that was never begun ends it", () => {
+    const { response } = fed([...begun, blockDelta(9, { type: "text_delta", text: "x" })])
+    assert.strictEqual(response.failure?._tag, "StreamBroken")
+  })
+
+  it("noise without an end is broken off, and what says something in between begins the count again", () => {
+    const noise = `: ${half}${half}${half}${half}\n\n`
+    const times = Math.ceil(maxNoise / noise.length)
+    const { response } = fed([...begun, ...Array.from({ length: times + 1 }, () => noise)])
+    assert.strictEqual(response.failure?._tag, "StreamBroken")
+    assert.include(response.failure?.detail, "without anything of an answer in them")
+    const piece = blockDelta(0, { type: "text_delta", text: "x" })
+    const some = Array.from({ length: times - 1 }, () => noise)
+    assert.isUndefined(fed([...begun, ...some, piece, ...some]).response.failure)
   })
 
   for (const [name, type, piece] of [
@@ -76,6 +123,46 @@ describe("what a server may send", () => {
     assert.strictEqual(response.failure?._tag, "StreamBroken")
     assert.include(response.failure?.detail, "an event is larger than")
   })
+})
+
+const json = { "content-type": "application/json" }
+const endless = { headers: json, body: Array.from({ length: 64 }, () => "x".repeat(64 * 1024)), last: "hang" } as const
+
+describe("what is read whole", () => {
+  for (const [name, reply, reason] of [
+    ["a refusal", { ...endless, status: 400 }, "InvalidRequest"],
+    ["a failure", { ...endless, status: 529 }, "Overloaded"],
+    [
+      "a failure that unpacks to more",
+      {
+        ...endless,
+        status: 500,
+        headers: { ...json, "content-encoding": "gzip" },
+        body: [gzipSync("x".repeat(maxAnswer))]
+      },
+      "Overloaded"
+    ],
+    ["an answer that is no stream", endless, "StreamBroken"]
+  ] as const)
+    it.live(`has a bound: ${name}`, () =>
+      Effect.gen(function* () {
+        const server = yield* serve(reply)
+        const { error } = yield* Effect.timeout(run(provider(server.url)), "10 seconds")
+        assert.strictEqual(error?.reason._tag, reason)
+        assert.match(error?.message ?? "", /is larger than 1 MiB and was not read to its end; it begins: xxx/)
+        yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("10 seconds"))
+      })
+    )
+
+  it.live("has a bound: a count", () =>
+    Effect.gen(function* () {
+      const server = yield* serve(endless)
+      // It would be given up by itself after five seconds.
+      const counting = provider(server.url).count?.(request()) ?? Effect.die("it cannot count")
+      assert.isUndefined(yield* Effect.timeout(counting, "4 seconds"))
+      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("10 seconds"))
+    })
+  )
 })
 
 const tooMuch = [`{"a":"${half}${half}"}`, `{"a":${"[".repeat(200)}${"]".repeat(200)}}`].map((input, i): Block => ({

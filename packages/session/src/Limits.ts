@@ -13,7 +13,11 @@ export interface RoundLimits {
   readonly messageBytes: number
   /** How long a provider may take to send the first piece of an answer. */
   readonly firstChunkMillis: number
-  /** How long a provider may be silent within an answer. What only keeps the connection alive counts as silence. */
+  /**
+   * How long a provider may be silent within an answer. What only keeps the connection alive counts as silence: pings,
+   * comments, events without a meaning here, empty pieces. A model that thinks without showing it is as silent; two minutes
+   * are longer than providers let pass between two pieces of an answer, and a model that needs more needs a longer limit.
+   */
   readonly idleMillis: number
   /** How long one answer may take in all. */
   readonly turnMillis: number

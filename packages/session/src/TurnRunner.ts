@@ -22,6 +22,7 @@ import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { makeProgress } from "./Progress.ts"
 import type { LogError, SessionLog } from "./SessionLog.ts"
 import * as Watchdog from "./Watchdog.ts"
 
@@ -62,7 +63,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
   const writer = yield* FiberSet.make<void, LogError>()
   let pending: Array<ProviderChunk> = []
   let writing = false
-  let arrays = 0
+  const progress = makeProgress()
 
   const take = (): ReadonlyArray<SessionEvent> => {
     if (pending.length === 0) return []
@@ -80,7 +81,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
 
   const onChunks = (chunks: ReadonlyArray<ProviderChunk>) =>
     Effect.suspend((): Effect.Effect<void, ModelError> => {
-      arrays++
+      progress.add(chunks)
       content.add(chunks)
       if (content.malformed !== undefined) return Effect.fail(broken(content.malformed))
       for (const chunk of chunks) if (chunk._tag !== "Finish" && chunk._tag !== "UsageSoFar") pending.push(chunk)
@@ -93,7 +94,7 @@ const receive = Effect.fnUntraced(function* (log: SessionLog, content: TurnConte
     Stream.runForEachArray(onChunks),
     // A failed write ends the stream: nothing may be shown that is not stored. Joining a set never ends on success.
     Effect.raceFirst(FiberSet.join(writer)),
-    Effect.raceFirst(Watchdog.watch(() => arrays)),
+    Effect.raceFirst(Watchdog.watch(progress.count)),
     // The event that ends the turn holds all of it: a write under way must not add a delta after that event.
     Effect.onError(() =>
       Effect.sync(() => {

@@ -10,7 +10,7 @@ const seconds = (millis: number) => `${millis / 1000} s`
 
 /**
  * Fails when a provider stops answering: nothing at first, nothing for too long in between, or no end. Race it with the
- * stream. `arrived` counts what has come so far; it is looked at a few times per limit, so a chunk costs no timer and no
+ * stream. `arrived` counts what has come of the answer so far (see `Progress`); it is looked at a few times per limit, so a chunk costs no timer and no
  * look at a clock. Whatever stops this process, or moves its wall clock, is no silence of the provider.
  */
 export const watch = Effect.fnUntraced(function* (arrived: () => number) {

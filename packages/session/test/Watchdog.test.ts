@@ -8,6 +8,13 @@ import { checkInvariants, send, session, watched, world } from "./World.ts"
 
 const { call, finish, text, thinking } = Chunks
 const limits = { ...defaults, retries: 0, firstChunkMillis: 80_000, idleMillis: 40_000, turnMillis: 400_000 }
+const usage = { ...Chunks.usage, inputTokens: 7 }
+const begun: ReadonlyArray<ProviderChunk> = [
+  { _tag: "TextDelta", index: 0, text: "half" },
+  { _tag: "ThinkingDelta", index: 1, text: "hm" },
+  { _tag: "ToolCallStart", index: 2, providerId: "t", name: "echo" },
+  { _tag: "UsageSoFar", usage }
+]
 const start = Effect.forkChild(Effect.exit(send("go")).pipe(Effect.provideService(Limits, limits)), {
   startImmediately: true
 })
@@ -27,6 +34,26 @@ const slow = (every: number, count: number) =>
     Stream.schedule(Schedule.spaced(every)),
     Stream.flatMap((chunks) => Stream.fromArray(chunks)),
     Stream.concat(ScriptedModel.turn([finish()]))
+  )
+
+/** The beginning of an answer, and then the same chunk again and again. */
+const repeating = (chunk: ProviderChunk, every: number) =>
+  Stream.fromIterable([begun, ...Array.from({ length: 1000 }, () => [chunk])]).pipe(
+    Stream.rechunk(1),
+    Stream.schedule(Schedule.spaced(every)),
+    Stream.flatMap((chunks) => Stream.fromArray(chunks))
+  )
+
+const growing = (every: number, count: number) =>
+  Stream.fromIterable(
+    Array.from({ length: count }, (_, i): ReadonlyArray<ProviderChunk> => [
+      { _tag: "UsageSoFar", usage: { ...Chunks.usage, outputTokens: i } }
+    ])
+  ).pipe(
+    Stream.rechunk(1),
+    Stream.schedule(Schedule.spaced(every)),
+    Stream.flatMap((chunks) => Stream.fromArray(chunks)),
+    Stream.concat(ScriptedModel.turn([...text(0, "x"), finish()]))
   )
 
 describe("a provider that stops answering", () => {
@@ -54,6 +81,39 @@ describe("a provider that stops answering", () => {
         yield* checkInvariants(seen)
       }).pipe(Effect.provide(world([ScriptedModel.hanging(...reads)])))
     )
+
+  const empty: ReadonlyArray<readonly [name: string, chunk: ProviderChunk]> = [
+    ["empty text", { _tag: "TextDelta", index: 0, text: "" }],
+    ["empty thinking", { _tag: "ThinkingDelta", index: 1, text: "" }],
+    ["empty input", { _tag: "ToolInputDelta", index: 2, json: "" }],
+    ["thinking that ends without a block", { _tag: "ThinkingEnd", index: 1, provider: "p", raw: "" }],
+    ["blocks that are empty", { _tag: "OpaqueBlock", index: 3, provider: "p", kind: "k", raw: "" }],
+    ["the usage that is known", { _tag: "UsageSoFar", usage }]
+  ]
+  for (const [name, chunk] of empty)
+    it.effect(`and sends nothing but ${name} is as silent as one that sends nothing`, () =>
+      Effect.gen(function* () {
+        yield* watched
+        const fiber = yield* start
+        yield* after(0)
+        for (let i = 0; i < 3; i++) assert.strictEqual((yield* after(limits.idleMillis / 4))?.status, "running")
+        yield* after(limits.idleMillis / 2)
+        const round = (yield* session).rounds[0]
+        assert.strictEqual(round?.failure?.reason, "Stalled")
+        assert.include(round?.failure?.message, "silent for 40 s in the middle of the answer")
+        yield* Fiber.join(fiber)
+      }).pipe(Effect.provide(world([repeating(chunk, 1000)])))
+    )
+
+  it.effect("is told from one that only reports what it has used up, as long as that grows", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const fiber = yield* start
+      for (let i = 0; i < 12; i++) yield* after(limits.idleMillis - 1000)
+      yield* Fiber.join(fiber)
+      assert.strictEqual((yield* session).rounds[0]?.status, "completed")
+    }).pipe(Effect.provide(world([growing(limits.idleMillis - 1000, 9)])))
+  )
 
   it.effect("is told from one that is slow", () =>
     Effect.gen(function* () {

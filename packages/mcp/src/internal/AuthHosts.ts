@@ -43,19 +43,23 @@ export const isOwnName = (hostname: string): boolean => addressIn(hostname) !== 
 /**
  * Whether an address that `server` named may be asked, and at which IP addresses, so that it cannot become another between
  * this check and the connection. Only https, unless both are on this machine; and nothing in a network that outsiders
- * cannot reach, unless the server is in such a one itself.
+ * cannot reach, unless the server is in such a one itself. Through a proxy the address that is reached is the proxy's choice.
  */
 export const permitted = Effect.fnUntraced(function* (
   server: URL,
-  url: URL
+  url: URL,
+  /** A proxy looks the names up itself. What can be found out here is held against them all the same. */
+  isProxied: boolean = false
 ): Effect.fn.Return<ReadonlyArray<Address>, AddressRefused> {
   const shown = plainLine(`${url.protocol}//${url.host}`, 120)
   const refuse = (why: string) => new AddressRefused({ problem: `the server's login leads to ${shown}, ${why}` })
   if (url.protocol !== "https:" && url.protocol !== "http:") return yield* refuse("which is no web address")
   if (url.username !== "" || url.password !== "") return yield* refuse("with a user name or password in it")
-  const addresses = yield* addressesOf(url.hostname)
+  const find = (hostname: string) =>
+    isProxied ? Effect.orElseSucceed(addressesOf(hostname), () => []) : addressesOf(hostname)
+  const addresses = yield* find(url.hostname)
   const places = placesOf(addresses)
-  const found = url.hostname === server.hostname ? places : placesOf(yield* addressesOf(server.hostname))
+  const found = url.hostname === server.hostname ? places : placesOf(yield* find(server.hostname))
   const own = isOwnName(server.hostname) ? found : found.filter((place) => place !== "loopback")
   const local = (all: ReadonlyArray<Place>) => all.length > 0 && all.every((place) => place === "loopback")
   if (url.protocol === "http:" && !(local(places) && local(own)))

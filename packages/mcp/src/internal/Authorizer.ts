@@ -1,5 +1,6 @@
 import type { AuthProvider, FetchLike } from "@modelcontextprotocol/client"
 import type { HttpServer } from "@parley/domain/McpServerConfig"
+import * as Http from "@parley/http/Http"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Redacted from "effect/Redacted"
@@ -14,12 +15,13 @@ import { stored } from "./OAuthClients.ts"
 import { refreshed } from "./Refresh.ts"
 import { loadClient } from "./Sdk.ts"
 import { serverFetch } from "./ServerFetch.ts"
+import { serverHttp } from "./ServerHttp.ts"
 
 /** So often a person is sent to a browser for one connection, whatever the server says then. */
 const maxLogins = 3
 
 export interface AuthorizerOptions {
-  readonly server: Pick<HttpServer, "url" | "headers" | "oauth">
+  readonly server: Pick<HttpServer, "url" | "headers" | "oauth" | "startTimeoutMillis">
   readonly store: LoginStore
   /** Whoever can log in at once; without one a server that wants a login is not used. */
   readonly person: Person | undefined
@@ -50,8 +52,9 @@ export const makeAuthorizer = Effect.fnUntraced(function* (options: AuthorizerOp
   const turns = yield* Semaphore.make(1)
   const login = store.login(server.url)
   const url = new URL(server.url)
-  const fetchFn = (conceal: (text: string) => string) => authFetch(url, (effect) => run(effect), conceal)
-  const plain = serverFetch(sdk, url, server.headers ?? {})
+  const http = yield* Http.Client
+  const fetchFn = (conceal: (text: string) => string) => authFetch(url, (effect) => run(effect), conceal, http)
+  const plain = serverFetch(sdk, url, server.headers ?? {}, yield* serverHttp(server))
   /** The token that a request was refused with. */
   const refusedWith = new WeakMap<Response, string>()
   /** Tokens that were issued for this connection: one of these that is refused is not renewed again. */

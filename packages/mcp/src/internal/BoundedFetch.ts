@@ -7,9 +7,6 @@ const newline = 10
 
 const carriageReturn = 13
 
-/** How much of an answer that is no success is read: enough to say why. */
-const refusalLimit = 1024 * 1024
-
 /**
  * Counts the bytes of the event that a stream is in the middle of, and says how many the largest had by now. An event ends
  * with an empty line, and may have any number of lines before that, all of which are held.
@@ -34,17 +31,9 @@ const makeEventSize = () => {
   }
 }
 
-const makeBodySize = () => {
-  let bytes = 0
-  return (chunk: Uint8Array): number => (bytes += chunk.length)
-}
-
-/**
- * Ends a body where a message in it is larger than the limit. In a stream of events that is one event, and how many there
- * are does not matter; anything else is one message.
- */
-const bounding = (isStream: boolean, limit: number): TransformStream<Uint8Array, Uint8Array> => {
-  const sizeWith = isStream ? makeEventSize() : makeBodySize()
+/** Ends a stream in which one event is larger than the limit. How many events there are does not matter. */
+const bounding = (limit: number): TransformStream<Uint8Array, Uint8Array> => {
+  const sizeWith = makeEventSize()
   return new TransformStream<Uint8Array, Uint8Array>({
     transform: (chunk, controller) => {
       if (sizeWith(chunk) <= limit) controller.enqueue(chunk)
@@ -57,8 +46,8 @@ const bounding = (isStream: boolean, limit: number): TransformStream<Uint8Array,
 }
 
 /**
- * A `fetch` that never holds more of one message than the limit, however much a server sends, and of streams of events only
- * the notifications that pass.
+ * A `fetch` that holds no more of one event of a stream than the limit, and lets only those notifications through that pass.
+ * Answers of other kinds, and refusals, are bounded by who fetches.
  */
 export const boundedFetch = (
   fetch: FetchLike,
@@ -68,14 +57,8 @@ export const boundedFetch = (
   return (url, init) =>
     fetch(url, init).then((response) => {
       const { body } = response
-      if (body === null) return response
-      // The SDK reads a refusal to its end. It stays the object that it is: whoever made it may know it again.
-      if (!response.ok)
-        return Object.assign(response, {
-          text: () => new Response(body.pipeThrough(bounding(false, Math.min(limit, refusalLimit)))).text()
-        })
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true
-      const bounded = body.pipeThrough(bounding(isStream, limit))
-      return new Response(isStream ? bounded.pipeThrough(thinnedEvents(passes)) : bounded, response)
+      if (body === null || !response.ok || !isStream) return response
+      return new Response(body.pipeThrough(bounding(limit)).pipeThrough(thinnedEvents(passes)), response)
     })
 }

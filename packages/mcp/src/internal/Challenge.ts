@@ -5,6 +5,7 @@ import { LoginFailed } from "../LoginErrors.ts"
 import { loadClient } from "./Sdk.ts"
 import { describeCause } from "./SdkFailure.ts"
 import { serverFetch } from "./ServerFetch.ts"
+import { serverHttp } from "./ServerHttp.ts"
 
 /** What a server says of the login it wants. */
 export interface Challenge {
@@ -27,8 +28,9 @@ export const askChallenge = Effect.fnUntraced(function* (server: Pick<HttpServer
   const sdk = yield* loadClient
   const unreachable = (cause: unknown) =>
     new LoginFailed({ problem: `the server cannot be reached: ${describeCause(cause)}` })
+  const fetch = yield* serverHttp({})
   const ask = yield* Effect.try({
-    try: () => serverFetch(sdk, new URL(server.url), server.headers ?? {}),
+    try: () => serverFetch(sdk, new URL(server.url), server.headers ?? {}, fetch),
     catch: unreachable
   })
   const response = yield* Effect.tryPromise({

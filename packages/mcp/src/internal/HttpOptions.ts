@@ -1,11 +1,16 @@
+import type { FetchLike } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import { plainLine } from "../PlainText.ts"
 import type { Login } from "./Authorizer.ts"
 import { boundedFetch } from "./BoundedFetch.ts"
 import { ServerDown } from "./ChildServer.ts"
 
-/** How either transport over HTTP sends and reads: with the login, or else the configured headers, and within the bounds. */
-export const httpOptions = (headers: { readonly [name: string]: string }, login: Login | undefined) => ({
+/** How either transport over HTTP sends and reads: with the login, or else the configured headers, and within the bounds. `fetch` is for where there is no login. */
+export const httpOptions = (
+  headers: { readonly [name: string]: string },
+  login: Login | undefined,
+  fetch: FetchLike
+) => ({
   ...(login === undefined ? { requestInit: { headers } } : { authProvider: login.authProvider }),
   fetch: boundedFetch(login?.fetch ?? fetch)
 })

@@ -1,3 +1,4 @@
+import type { FetchLike } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type { Login } from "./Authorizer.ts"
 import { httpOptions, transportTo } from "./HttpOptions.ts"
@@ -14,11 +15,12 @@ export const connectHttp = Effect.fnUntraced(function* (
   headers: { readonly [name: string]: string },
   settings: ClientSettings,
   protocol: Protocol,
+  fetch: FetchLike,
   login?: Login
 ) {
   const sdk = yield* loadClient
   const reconnectionScheduler = yield* reconnections
-  const options = { ...httpOptions(headers, login), reconnectionScheduler }
+  const options = { ...httpOptions(headers, login, fetch), reconnectionScheduler }
   const transport = yield* transportTo(url, (at) => new sdk.StreamableHTTPClientTransport(at, options))
   // When a stream of events ends without the answer, and cannot be resumed, the SDK would let the request wait for ever. It
   // is given an answer that says so. An answer to a request that has one already is ignored.

@@ -19,7 +19,8 @@ export const lettingGo = (transport: Transport): (() => void) => {
     }
     if (message.method === "notifications/cancelled") {
       const id = message.params?.["requestId"]
-      streams.get(id)?.abort()
+      // Not the default reason, an error: its stack holds what was being sent.
+      streams.get(id)?.abort("cancelled")
       streams.delete(id)
     }
     return send(message, options)

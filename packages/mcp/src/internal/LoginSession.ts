@@ -1,4 +1,5 @@
 import type { HttpServer } from "@parley/domain/McpServerConfig"
+import * as Http from "@parley/http/Http"
 import * as Effect from "effect/Effect"
 import { LoginFailed } from "../LoginErrors.ts"
 import type { LoginRecord } from "../LoginRecord.ts"
@@ -38,7 +39,7 @@ export const startLogin = Effect.fnUntraced(function* (options: Options): Effect
   let answered: URLSearchParams | undefined
   const conceal = (text: string): string =>
     concealed(text, [...secretsOf(record, oauth), provider.verifier(), answered?.get("code") ?? undefined, state])
-  const fetchFn = authFetch(url, (effect) => run(effect), conceal)
+  const fetchFn = authFetch(url, (effect) => run(effect), conceal, yield* Http.Client)
   const provider = makeProvider({
     login,
     oauth,

@@ -44,6 +44,9 @@ const decodeUnanswerable = Schema.decodeUnknownOption(
 )
 const decodeCause = Schema.decodeUnknownOption(Schema.Struct({ cause: Schema.Unknown }))
 
+/** Errors of our HTTP client say whether anything can have reached the server. */
+const decodeSent = Schema.decodeUnknownOption(Schema.TaggedStruct("HttpError", { sent: Schema.Boolean }))
+
 const isLoginNeeded = Schema.is(LoginNeeded)
 const isScopeNeeded = Schema.is(ScopeNeeded)
 
@@ -139,7 +142,9 @@ export const requestFailure = (cause: unknown): RequestFailure => {
     return new RequestFailure({ connection: "Gone", reason: { _tag: "NotSent", problem: login.problem } })
   const codes = codesOf(cause)
   const problem = codes.includes("CONNECTION_CLOSED") ? connectionClosed : describeCause(cause)
-  const unreachable = codes.some((code) => neverLeft.has(code))
+  const unreachable =
+    codes.some((code) => neverLeft.has(code)) ||
+    known.some((error) => Option.getOrUndefined(decodeSent(error))?.sent === false)
   const stayedHere =
     unreachable ||
     codes.some((code) => refusedLocally.has(code)) ||

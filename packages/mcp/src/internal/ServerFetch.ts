@@ -1,4 +1,5 @@
 import type { FetchLike } from "@modelcontextprotocol/client"
+import * as Http from "@parley/http/Http"
 import type { loadClient } from "./Sdk.ts"
 import type { Effect } from "effect/Effect"
 
@@ -17,8 +18,13 @@ const isServer = (server: URL, url: URL): boolean =>
  * A `fetch` for the server and for nobody else: it adds the headers that the user configured, and follows no redirect by
  * itself. The SDK follows those that stay within the server's origin, each by a request of its own.
  */
-export const serverFetch = (sdk: Sdk, server: URL, configured: { readonly [name: string]: string }): FetchLike => {
-  const plain = sdk.createFetchWithInit(undefined, { redirect: "manual" })
+export const serverFetch = (
+  sdk: Sdk,
+  server: URL,
+  configured: { readonly [name: string]: string },
+  fetch: FetchLike = Http.make().fetch
+): FetchLike => {
+  const plain = sdk.createFetchWithInit(fetch, { redirect: "manual" })
   return (target, init) => {
     const url = new URL(target)
     if (!isServer(server, url))

@@ -1,3 +1,4 @@
+import type { FetchLike } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type { Login } from "./Authorizer.ts"
 import { httpOptions, transportTo } from "./HttpOptions.ts"
@@ -10,10 +11,11 @@ export const connectSse = Effect.fnUntraced(function* (
   url: string,
   headers: { readonly [name: string]: string },
   settings: ClientSettings,
+  fetch: FetchLike,
   login?: Login
 ) {
   const sdk = yield* loadClient
-  const options = httpOptions(headers, login)
+  const options = httpOptions(headers, login, fetch)
   const transport = yield* transportTo(url, (at) => new sdk.SSEClientTransport(at, options))
   // The stream is the session. The event source would open another one in its place, which the server has never been greeted on.
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the transport is not an EventTarget
