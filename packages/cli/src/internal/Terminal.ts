@@ -12,7 +12,7 @@ export interface Terminal {
 const { stderr, stdin } = process
 
 /** Whether a person is there to be asked and to answer: prompts go to standard error. */
-export const interactive: boolean = stdin.isTTY === true && stderr.isTTY === true
+export const interactive: boolean = Boolean(stdin.isTTY && stderr.isTTY)
 
 /** The terminal of this process; undefined where input comes from a pipe or a file. */
 export const ofProcess: Terminal | undefined = interactive

@@ -10,10 +10,7 @@ export interface Consent {
   readonly questions: Questions
 }
 
-/** What was answered; `none` where there will be no answer. */
-export type Answer = "yes" | "no" | "none"
-
-/** Whether what was shown, which is what `hash` stands for, is wanted. Only `yes` and `y` mean yes. */
+/** Whether what was shown, which is what `hash` stands for, is wanted. `none` when there will be no answer. */
 export const ask = Effect.fnUntraced(function* (prompt: string, hash: string, consent: Consent) {
   if (consent.hash !== undefined && consent.hash !== hash)
     return yield* new UsageError({
