@@ -1,4 +1,5 @@
 import process from "node:process"
+import { isatty } from "node:tty"
 import * as Host from "./Host.ts"
 
 /** The terminal that lines are read from. Tests give another one. */
@@ -12,7 +13,7 @@ export interface Terminal {
 const { stderr, stdin } = process
 
 /** Whether a person is there to be asked and to answer: prompts go to standard error. */
-export const interactive: boolean = Boolean(stdin.isTTY && stderr.isTTY)
+export const interactive: boolean = isatty(0) && isatty(2)
 
 /** The terminal of this process; undefined where input comes from a pipe or a file. */
 export const ofProcess: Terminal | undefined = interactive
