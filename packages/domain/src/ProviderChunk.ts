@@ -29,7 +29,10 @@ export const ProviderChunk = Schema.TaggedUnion({
   /** A piece of the call's JSON input. */
   ToolInputDelta: { index: Index, json: Schema.String },
   OpaqueBlock: { index: Index, provider: Schema.String, kind: Schema.String, raw: Schema.String },
-  /** Running totals, so that a turn that breaks off is still accounted for. */
+  /**
+   * Running totals, so that a turn that breaks off is still accounted for. It counts as a part of the answer: a provider also
+   * emits it for parts that it reads and does not pass on, and never for what only keeps the connection alive.
+   */
   UsageSoFar: { usage: Usage },
   /** `usage` is the total of the turn; `detail` is the provider's own word where it says more. */
   Finish: {

@@ -238,4 +238,32 @@ describe("the body of an answer", { timeout: 60_000 }, () => {
       yield* Deferred.await(server.closed).pipe(Effect.timeout("10 seconds"))
     })
   )
+
+  it.live("is given on as it comes, also where it is encoded", () =>
+    Effect.gen(function* () {
+      const { fetch } = yield* client()
+      const encoders = {
+        gzip: () => zlib.createGzip(),
+        deflate: () => zlib.createDeflate(),
+        br: () => zlib.createBrotliCompress(),
+        zstd: () => zlib.createZstdCompress()
+      }
+      for (const [name, make] of Object.entries(encoders)) {
+        const { url } = yield* web((_request, response) => {
+          response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": name })
+          const encoder = make()
+          encoder.pipe(response)
+          encoder.write("data: first\n\n")
+          encoder.flush()
+        })
+        const response = yield* Effect.promise(() => fetch(url))
+        const reader = response.body?.getReader()
+        const read = yield* Effect.promise(() => reader?.read() ?? Promise.reject(new Error("no body"))).pipe(
+          Effect.timeout("10 seconds")
+        )
+        assert.strictEqual(new TextDecoder().decode(read.value), "data: first\n\n", name)
+        yield* Effect.promise(() => reader?.cancel() ?? Promise.resolve())
+      }
+    })
+  )
 })

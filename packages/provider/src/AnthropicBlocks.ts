@@ -79,7 +79,7 @@ const giveInput = (
 }
 
 /** Nothing more of the block is passed on. */
-const isFull = (block: OpenBlock): boolean => block.kind === "tool" && block.given > maxInputBytes
+export const isFull = (block: OpenBlock): boolean => block.kind === "tool" && block.given > maxInputBytes
 
 /** How many characters of the answer an event adds: what is dropped of a tool's input counts for nothing. */
 export const sizeOf = (block: OpenBlock, delta: WireDelta): number =>

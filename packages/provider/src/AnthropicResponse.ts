@@ -1,7 +1,7 @@
 import type { ModelErrorReason } from "@parley/domain/ModelError"
 import type { ProviderChunk, StopReason } from "@parley/domain/ProviderChunk"
 import { latest, type Usage, zero } from "@parley/domain/Usage"
-import { add, type OpenBlock, sizeOf, start, stop } from "./AnthropicBlocks.ts"
+import { add, isFull, type OpenBlock, sizeOf, start, stop } from "./AnthropicBlocks.ts"
 import { broken, fromApi } from "./AnthropicError.ts"
 import { parseObject, string, type WireDelta, type WireEvent, type WireUsage } from "./AnthropicWire.ts"
 import { maxAnswer, maxNoise } from "./Bounds.ts"
@@ -59,8 +59,10 @@ export class AnthropicResponse {
   private usage: Usage = zero
   /** Characters of its content so far. */
   private size = 0
-  /** Bytes since something of the answer came. */
+  /** Bytes since something of the answer came that is passed on. */
   private noise = 0
+  /** Something of these bytes was of the answer, and was dropped. */
+  private dropped = false
   private last: WireDelta = {}
   /** The first bytes as text, in case none of them turns out to be an event. */
   private head: string | undefined = ""
@@ -81,11 +83,10 @@ export class AnthropicResponse {
       this.head += this.headDecoder.decode(bytes.subarray(0, 2000), { stream: true })
     this.sse.feed(bytes)
     if (this.sse.pending > maxAnswer) this.tooLarge("an event")
-    const chunks = this.take()
-    this.noise = chunks.length > 0 ? 0 : this.noise + bytes.length
+    this.noise = this.out.length > 0 ? 0 : this.noise + bytes.length
     if (this.noise > maxNoise)
-      this.failure ??= broken(`${maxNoise} bytes came without anything of an answer in them, and no more were read`)
-    return chunks
+      this.failure ??= broken(`${maxNoise} bytes came without anything of use in them, and no more were read`)
+    return this.take()
   }
 
   /** The bytes are over: a response without `message_stop` has failed. */
@@ -105,8 +106,11 @@ export class AnthropicResponse {
   }
 
   private take(): ReadonlyArray<ProviderChunk> {
-    const { out } = this
+    const { dropped, out } = this
     this.out = []
+    this.dropped = false
+    // A server that sends what is dropped is not silent.
+    if (dropped && out.length === 0) out.push({ _tag: "UsageSoFar", usage: this.usage })
     return out
   }
 
@@ -127,6 +131,7 @@ export class AnthropicResponse {
           return this.fail(`a delta for block ${this.name(index)}, which is not open`)
         if (typeof delta !== "object" || delta === null || !add(index, block, delta, this.out))
           return this.fail(`a delta that does not fit block ${index}`)
+        if (isFull(block) && string(delta.partial_json) !== "") this.dropped = true
         return this.grow(sizeOf(block, delta))
       }
       case "content_block_start":

@@ -6,7 +6,7 @@
 /** Characters of one answer, and of one event of its stream. */
 export const maxAnswer = 16 * 1024 * 1024
 
-/** Bytes that may come, one after the other, of which nothing becomes a part of the answer. */
+/** Bytes that may come, one after the other, of which nothing becomes a part of the answer: signs of life, and input that is dropped. */
 export const maxNoise = 256 * 1024 * 1024
 
 /** UTF-8 bytes of one request: the Messages API answers larger ones with 413. */

@@ -50,11 +50,11 @@ describe("what a server may send", () => {
     assert.strictEqual(inputOf(reads.flat()).length, maxInputBytes + 1)
   })
 
-  it("input that is dropped is as good as silence", () => {
-    const { reads } = fed([callStart, input(half), input(half), input(half), input(half)])
+  it("input that is dropped is no silence, unless it is empty", () => {
+    const { reads } = fed([callStart, input(half), input(half), input(half), input(half), input("")])
     assert.deepStrictEqual(
       reads.map((chunks) => chunks.map(({ _tag }) => _tag)),
-      [["UsageSoFar", "ToolCallStart"], ["ToolInputDelta"], ["ToolInputDelta"], ["ToolInputDelta"], []]
+      [["UsageSoFar", "ToolCallStart"], ["ToolInputDelta"], ["ToolInputDelta"], ["ToolInputDelta"], ["UsageSoFar"], []]
     )
   })
 
@@ -96,7 +96,10 @@ describe("what a server may send", () => {
     const times = Math.ceil(maxNoise / noise.length)
     const { response } = fed([...begun, ...Array.from({ length: times + 1 }, () => noise)])
     assert.strictEqual(response.failure?._tag, "StreamBroken")
-    assert.include(response.failure?.detail, "without anything of an answer in them")
+    assert.include(response.failure?.detail, "without anything of use in them")
+    const dropped = input(half).repeat(4)
+    const more = Array.from({ length: times + 1 }, () => dropped)
+    assert.include(fed([callStart, input(half), ...more]).response.failure?.detail, "without anything of use in them")
     const piece = blockDelta(0, { type: "text_delta", text: "x" })
     const some = Array.from({ length: times - 1 }, () => noise)
     assert.isUndefined(fed([...begun, ...some, piece, ...some]).response.failure)

@@ -51,9 +51,6 @@ export const decoding = (
   const malformed = (problem: string): void =>
     failed(new HttpError({ host, sent: true, reason: { _tag: "Malformed", problem } }))
   incoming.on("error", failed)
-  incoming.on("close", () => {
-    if (!incoming.readableEnded) failed(new Error("the connection closed before the answer was complete"))
-  })
   const names = namesIn(incoming.headers["content-encoding"])
   if (names.length === 0) return ready(incoming)
   if (names.length > mostEncodings) return malformed(`it is encoded ${names.length} times`)
