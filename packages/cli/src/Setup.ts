@@ -1,3 +1,4 @@
+import { WorkspaceError } from "@parley/domain/Errors"
 import * as ModelRef from "@parley/domain/ModelRef"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
@@ -63,11 +64,22 @@ export interface LimitFlags {
 const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
+/** The current directory may have been removed. */
+const here = Effect.try({
+  try: Host.cwd,
+  catch: () =>
+    new WorkspaceError({
+      path: "the current directory",
+      problem: "does not exist any more; change to one that does, or name one by --workspace DIR"
+    })
+})
+
 /** The workspace, or why there is none. In the home directory a message can be sent all the same, and nothing there is read. */
 const placed = Effect.fnUntraced(function* (flags: Flags, user: Locations.UserLocations) {
-  const found = Locations.find(Option.getOrElse(flags.workspace, Host.cwd), {
-    named: Option.isSome(flags.workspace),
-    home: Host.env["HOME"] ?? Host.env["USERPROFILE"]
+  const home = Host.env["HOME"] ?? Host.env["USERPROFILE"]
+  const found = Option.match(flags.workspace, {
+    onNone: () => Effect.flatMap(here, (start) => Locations.find(start, { home })),
+    onSome: (named) => Locations.find(named, { named: true, home })
   })
   return yield* Effect.map(found, (workspace) => ({ workspace, noWorkspace: undefined })).pipe(
     Effect.catchTag("NoWorkspace", (noWorkspace) =>

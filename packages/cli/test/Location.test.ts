@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { execFile } from "node:child_process"
 import * as fs from "node:fs"
 import { join } from "node:path"
-import { place } from "./support/Cli.ts"
+import { env as inherited } from "node:process"
+import { main, place } from "./support/Cli.ts"
 
 const spoil = (path: string): RegExp => {
   if (process.getuid?.() === 0) fs.chownSync(path, 4321, 4321)
@@ -40,6 +42,24 @@ describe("in the home directory", () => {
         assert.strictEqual(again.code, 0, again.stderr)
         const named = yield* here.run(["context", "hi", "--workspace", "."], at)
         assert.include(named.stdout, "canary")
+      }),
+    limit
+  )
+
+  it.live(
+    "a current directory that is gone is an error, and another can be named",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        fs.mkdirSync(join(here.home, "gone"))
+        const parley = `'${process.execPath}' '${main}' models`
+        const script = `cd '${join(here.home, "gone")}' && rmdir "$PWD" && ${parley}; echo $?; ${parley} -w /; echo $?`
+        const run = execFile("sh", ["-c", script], { env: { HOME: here.home, PATH: inherited["PATH"] } })
+        let output = ""
+        for (const pipe of [run.stdout, run.stderr]) pipe?.on("data", (text: string) => (output += text))
+        yield* Effect.callback<void>((resume) => void run.on("close", () => resume(Effect.void)))
+        assert.include(output, "the current directory: does not exist any more")
+        assert.match(output, /^3\n[^]*^0\n/m)
       }),
     limit
   )

@@ -87,7 +87,7 @@ export const whose = (self: Self, { found, kind }: Fault): string =>
 export const mend = (self: Self, path: string, { found, kind }: Fault): string => {
   const writable = faultOf(self, { ...found, uid: 0 }) !== undefined
   const commands = [
-    ...(kind === "owner" ? [`sudo chown ${self.uid} ${quoted(path)}`] : []),
+    ...(kind === "owner" ? [`${self.uid === 0 ? "" : "sudo "}chown ${self.uid} ${quoted(path)}`] : []),
     ...(writable ? [`chmod go-w ${quoted(path)}`] : [])
   ]
   return commands.join(" && ")

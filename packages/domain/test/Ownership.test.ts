@@ -102,6 +102,8 @@ describe("the words", () => {
     )
     assert.strictEqual(mend(ada, "/a/b", fault(1001, 0o100666)), "sudo chown 1000 /a/b && chmod go-w /a/b")
     assert.strictEqual(mend(ada, "/a/b", fault(1001, 0o100600)), "sudo chown 1000 /a/b")
+    // A container has no sudo.
+    assert.strictEqual(mend(root, "/a/b", fault(1001, 0o100600)), "chown 0 /a/b")
     assert.strictEqual(
       whose(ada, fault(1000, 0o40777)),
       "can be written by other users: its mode is 0777, its owner uid 1000 and its group gid 1000"
