@@ -12,6 +12,7 @@ import * as Live from "../../packages/cli/src/Live.ts"
 import { Output } from "../../packages/cli/src/Output.ts"
 import * as RunRound from "../../packages/cli/src/RunRound.ts"
 import * as Setup from "../../packages/cli/src/Setup.ts"
+import { endsRound } from "../../packages/domain/src/SessionEvent.ts"
 import type { SessionInfo } from "../../packages/domain/src/SessionInfo.ts"
 import { SessionManager } from "../../packages/domain/src/SessionManager.ts"
 import { IdleSessions } from "../../packages/session/src/OpenSessions.ts"
@@ -65,7 +66,7 @@ const round = Effect.fnUntraced(function* (info: SessionInfo, next: () => number
   else {
     const running = yield* Effect.forkChild(run, { startImmediately: true })
     yield* coordinator.events(info.id, { after: head }).pipe(
-      Stream.takeUntil(({ event }) => event._tag === until),
+      Stream.takeUntil(({ event }) => event._tag === until || endsRound(event)),
       Stream.runDrain
     )
     if (next() < 0.5) yield* coordinator.cancel(info.id)

@@ -52,6 +52,19 @@ const port = await freePort()
 const server = await startServer(port)
 const started = performance.now()
 const samples: Array<Sample> = []
+let life: ChildProcess | undefined
+// Whatever ends this process, nothing of it is left.
+process.on("exit", () => {
+  life?.kill("SIGKILL")
+  server.kill("SIGKILL")
+  rmSync(home, { recursive: true, force: true })
+})
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1))
+/** Ends a process that is stuck: its rounds take milliseconds, and each wait in them is bounded by seconds. */
+const stuck = setTimeout(() => {
+  console.error("no sample for ten minutes: it is stuck")
+  life?.kill("SIGKILL")
+}, 600_000)
 try {
   const [config, workspace] = [join(home, "config/parley"), join(home, "workspace")]
   for (const dir of [config, join(workspace, ".parley")]) mkdirSync(dir, { recursive: true })
@@ -70,7 +83,7 @@ try {
   writeFileSync(join(config, "config.json"), JSON.stringify(settings), { mode: 0o600 })
   const errors = join(home, "stderr")
   const args = ["--expose-gc", join(import.meta.dirname, "life.ts"), values.rounds, values.every, values.seed]
-  const life = spawn(process.execPath, args, {
+  life = spawn(process.execPath, args, {
     cwd: workspace,
     env: {
       PATH: process.env["PATH"],
@@ -85,15 +98,16 @@ try {
   const out = life.stdio[3]
   if (!(out instanceof Readable)) throw new Error("there is nothing to read samples from")
   for await (const line of createInterface({ input: out })) {
+    stuck.refresh()
     samples.push(JSON.parse(line))
     console.error(`${samples.at(-1)?.rounds} rounds, ${Math.round((performance.now() - started) / 1000)} s`)
   }
   if (life.exitCode === null && life.signalCode === null) await once(life, "exit")
   if (life.exitCode !== 0) console.error(readFileSync(errors, "utf8").slice(-2000))
 } finally {
+  clearTimeout(stuck)
   server.kill("SIGKILL")
   provider.close()
-  rmSync(home, { recursive: true, force: true })
 }
 console.log(table(samples))
 const unasked = [...Object.keys(kinds), "summary"].filter((kind) => provider.asked[kind] === undefined)

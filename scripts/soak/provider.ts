@@ -21,8 +21,11 @@ const isKind = (text: string): text is Kind => Object.hasOwn(kinds, text)
 
 /** What of a request decides the answer: its last block. */
 const lastOf = (body: string): string => JSON.stringify(JSON.parse(body).messages.at(-1).content.at(-1))
+/** A summary is asked for with all that was said before, the words of other kinds included. */
+const isSummary = (last: string): boolean => last.includes("Sum it up.")
 const kindOf = (last: string): Kind => {
-  const name = last.includes('"tool_result"') ? "text" : (/soak:([a-z ]+)#/.exec(last)?.[1] ?? "text")
+  const plain = last.includes('"tool_result"') || isSummary(last)
+  const name = plain ? "text" : (/soak:([a-z ]+)#/.exec(last)?.[1] ?? "text")
   return isKind(name) ? name : "text"
 }
 
@@ -76,7 +79,7 @@ export const startProvider = async () => {
     const last = lastOf(body)
     const usage = usageOf(body)
     const kind = kindOf(last)
-    const what = last.includes("Sum it up.") ? "summary" : kind
+    const what = isSummary(last) ? "summary" : kind
     asked[what] = (asked[what] ?? 0) + 1
     const number = /#(\d+)#/.exec(last)?.[1] ?? ""
     const again = failed.delete(number)
