@@ -41,7 +41,6 @@ const unset = Effect.gen(function* () {
   const own = join(here.root, "own")
   mkdirSync(own)
   give(own)
-  give(here.workspace)
   chmodSync(here.root, 0o755)
   const env = {
     HOME: undefined,

@@ -61,10 +61,13 @@ const attempt = (path: string, action: (path: string) => void) =>
     catch: (cause) => new NotOurs({ path, problem: cause instanceof Error ? cause.message : String(cause) })
   })
 
-/** With the user's caches, where nothing else is said. */
-const byDefault = Effect.suspend(() => UserDirectories.make().cache("parley")).pipe(
-  Effect.map((caches) => join(caches, "neutral")),
-  Effect.mapError(({ message }) => new NotOurs({ path: "the home directory", problem: message }))
+const users = UserDirectories.make()
+const unknown = "is not set to an absolute path, so there is no place to start a program in; set it, or XDG_CACHE_HOME"
+
+/** With the user's caches, or with other state where no place for caches is known. */
+const byDefault = Effect.catch(users.cache("parley"), () => users.state("parley")).pipe(
+  Effect.map((directory) => join(directory, "neutral")),
+  Effect.mapError(() => new NotOurs({ path: "$HOME", problem: unknown }))
 )
 
 /**
