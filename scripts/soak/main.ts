@@ -61,6 +61,7 @@ process.on("exit", () => {
 })
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1))
 /** Ends a process that is stuck: its rounds take milliseconds, and each wait in them is bounded by seconds. */
+// @effect-diagnostics-next-line globalTimers:off -- outside of any Effect
 const stuck = setTimeout(() => {
   console.error("no sample for ten minutes: it is stuck")
   life?.kill("SIGKILL")
