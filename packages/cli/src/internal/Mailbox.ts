@@ -1,18 +1,36 @@
 import { randomBytes } from "node:crypto"
+import { readlinkSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { join } from "node:path"
 import process from "node:process"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /**
  * How one process of a user asks the others something: each has a directory, for its owner only, in which the others put
- * small files, and in which it answers each with another file. A directory whose process is gone is cleared away.
+ * small files, and in which it answers each with another file. A directory whose process is gone is cleared away. Where
+ * processes are numbered otherwise, as in a container, that is one which has not been touched for a while.
  */
 
 const attempt = <A>(run: () => Promise<A>) => Effect.tryPromise(run)
 const most = 1000
 const pause = "300 millis"
 const patience = "20 seconds"
+/** A process touches its directory after so many looks at it, */
+const looksPerTouch = 30
+/** and is gone when it has not for so long. */
+const untouchedMillis = 60_000
+
+/** By what the system tells this numbering of processes from others; nothing where it does not say. */
+const numbering = ((): string => {
+  try {
+    return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0"
+  } catch {
+    return "0"
+  }
+})()
+/** Earlier versions did not write down the numbering. */
+const form = /^(\d+)(?:\.(\d+))?-[0-9a-f]+$/
 
 const read = (path: string) =>
   Effect.gen(function* () {
@@ -45,11 +63,16 @@ export const receive = Effect.fnUntraced(function* (
   directory: string,
   answer: (question: string) => Effect.Effect<string>
 ) {
-  const own = join(directory, `${process.pid}-${randomBytes(6).toString("hex")}`)
+  const own = join(directory, `${process.pid}.${numbering}-${randomBytes(6).toString("hex")}`)
   yield* Effect.acquireRelease(Effect.ignore(attempt(() => fs.mkdir(own, { recursive: true, mode: 0o700 }))), () =>
     remove(own)
   )
+  let looks = 0
   const look = Effect.gen(function* () {
+    if (++looks % looksPerTouch === 0) {
+      const now = (yield* Clock.currentTimeMillis) / 1000
+      yield* Effect.ignore(attempt(() => fs.utimes(own, now, now)))
+    }
     for (const name of yield* list(own)) {
       if (!/^[0-9a-f]+\.ask$/.test(name)) continue
       const question = yield* read(join(own, name))
@@ -72,20 +95,34 @@ const askOne = Effect.fnUntraced(function* (box: string, question: string) {
   return answer._tag === "Some" ? answer.value : undefined
 })
 
+/** Whether the process of a directory is gone. */
+const isLeft = (box: string, pid: string, owner: string) =>
+  owner === numbering
+    ? Effect.sync(() => !isAlive(Number(pid)))
+    : Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        attempt(() => fs.lstat(box)).pipe(
+          Effect.map(({ mtimeMs }) => now - mtimeMs > untouchedMillis),
+          Effect.orElseSucceed(() => true)
+        )
+      )
+
 /** What all running processes answer; undefined for one that does not in time. */
 export const ask = Effect.fnUntraced(function* (directory: string, question: string) {
-  const boxes = (yield* list(directory)).filter((name) => /^\d+-[0-9a-f]+$/.test(name))
+  const boxes = (yield* list(directory)).flatMap((name) => {
+    const [, pid, owner = numbering] = form.exec(name) ?? []
+    return pid === undefined ? [] : [{ box: join(directory, name), pid, owner }]
+  })
   const answers = yield* Effect.forEach(
     boxes,
-    (name) => {
-      const box = join(directory, name)
-      return isAlive(Number.parseInt(name, 10))
-        ? Effect.map(
-            Effect.orElseSucceed(askOne(box, question), () => undefined),
-            (answer) => [answer]
-          )
-        : Effect.as(remove(box), [])
-    },
+    ({ box, owner, pid }) =>
+      Effect.flatMap(isLeft(box, pid, owner), (left) =>
+        left
+          ? Effect.as(remove(box), [])
+          : Effect.map(
+              Effect.orElseSucceed(askOne(box, question), () => undefined),
+              (answer) => [answer]
+            )
+      ),
     { concurrency: "unbounded" }
   )
   return answers.flat()
