@@ -67,12 +67,16 @@ describe("what a model may read", { timeout: 180_000 }, () => {
       yield* shows(/\[a\]lways/)
       yield* type("a\r")
       yield* shows(/a\.txt says/)
-      for (const answer of ["a", "y"]) {
-        yield* type("What is in .env?\r")
-        yield* shows(answer === "a" ? /"\.env" may hold secrets[^]*run it\?/ : /user said no[^]*run it\?/)
-        yield* type(`${answer}\r`)
-        yield* shows(answer === "a" ? /the user said no/ : /hunter2/)
-      }
+      yield* type("What is in .env?\r")
+      yield* shows(/"\.env" may hold secrets[^]*run it\?[^\n]*$/)
+      yield* type("a\r")
+      yield* shows(/no answer to this question[^]*run it\?[^\n]*$/)
+      yield* type("n\r")
+      yield* shows(/the user said no[^]*> [^\n]*$/)
+      yield* type("What is in .env?\r")
+      yield* shows(/the user said no[^]*may hold secrets[^]*run it\?[^\n]*$/)
+      yield* type("y\r")
+      yield* shows(/hunter2/)
       yield* type("/exit\r")
       const { output } = yield* ended
       assert.lengthOf(output.match(/\[a\]lways/g) ?? [], 1)
