@@ -59,9 +59,13 @@ process.on("exit", () => {
   server.kill("SIGKILL")
   rmSync(home, { recursive: true, force: true })
 })
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1))
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => {
+    console.error(`ended by ${signal}`)
+    process.exit(1)
+  })
 /** Ends a process that is stuck: its rounds take milliseconds, and each wait in them is bounded by seconds. */
-// @effect-diagnostics-next-line globalTimers:off -- outside of any Effect
+// @effect-diagnostics-next-line globalTimers:off -- nothing of this process is an effect
 const stuck = setTimeout(() => {
   console.error("no sample for ten minutes: it is stuck")
   life?.kill("SIGKILL")

@@ -17,8 +17,7 @@ type Column = Exclude<keyof Sample, "detail" | "rounds" | "database">
 const bounds: { readonly [C in Column]: { readonly share: number; readonly more: number } } = {
   heap: { share: 0.1, more: 10 * mb },
   external: { share: 0.1, more: 5 * mb },
-  // Also what the allocator keeps for later.
-  rss: { share: 0.25, more: 60 * mb },
+  rss: { share: 0.1, more: 30 * mb },
   descriptors: { share: 0, more: 0 },
   handles: { share: 0, more: 0 },
   listeners: { share: 0, more: 0 },
@@ -39,20 +38,24 @@ const kindsThatGrew = (warm: Sample, end: Sample): string => {
   return grown.length === 0 ? "" : ` (${grown.map(([kind, count]) => `${kind}: ${count}`).join(", ")})`
 }
 
-/** What grew beyond its bound from the first sample under load to the last one. */
+/**
+ * What grew beyond its bound from the first sample under load to the last one. Resident memory grows in steps with what V8
+ * and the allocator keep for later, for longer than the heap: there the second half of the run counts.
+ */
 export const problemsOf = (samples: ReadonlyArray<Sample>, rounds: number): ReadonlyArray<string> => {
   const [, warm] = samples
+  const middle = samples[Math.floor(samples.length / 2)] ?? warm
   const end = samples.at(-1)
   if (warm === undefined || end === undefined || end.rounds !== rounds || warm === end)
     return [`it ended after ${end?.rounds ?? 0} rounds of ${rounds}`]
-  return columns.flatMap((column) =>
-    end[column] <= allowed(column, warm)
-      ? []
-      : [
-          `${column}: ${shown(column, end[column])} after ${end.rounds} rounds, ${shown(column, warm[column])} after ` +
-            `${warm.rounds}; no more than ${shown(column, allowed(column, warm))} is allowed${kindsThatGrew(warm, end)}`
-        ]
-  )
+  return columns.flatMap((column) => {
+    const before = column === "rss" && middle !== undefined ? middle : warm
+    if (end[column] <= allowed(column, before)) return []
+    return [
+      `${column}: ${shown(column, end[column])} after ${end.rounds} rounds, ${shown(column, before[column])} after ` +
+        `${before.rounds}; no more than ${shown(column, allowed(column, before))} is allowed${kindsThatGrew(before, end)}`
+    ]
+  })
 }
 
 export const table = (samples: ReadonlyArray<Sample>): string => {

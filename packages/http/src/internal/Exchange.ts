@@ -1,30 +1,16 @@
-import * as http from "node:http"
-import * as https from "node:https"
-import type { LookupFunction } from "node:net"
+import type { IncomingMessage } from "node:http"
 import { TLSSocket } from "node:tls"
 import { HttpError, type TimeLimit } from "../HttpError.ts"
-import type { HostAddress } from "../Http.ts"
-import { headerBytes, headerCount, type HttpLimits, interimAnswers } from "../HttpLimits.ts"
-import type { Agents } from "./Agents.ts"
+import { headerCount, interimAnswers } from "../HttpLimits.ts"
 import { makeClock } from "./Clock.ts"
 import { broken, isHttpError, isMalformed, problemOf } from "./Failures.ts"
 import type { Outgoing } from "./Outgoing.ts"
-import type { Proxy } from "./Proxy.ts"
-import { type Making, proxyAddress, proxyFailure } from "./Tunnel.ts"
-
-/** How a request gets to where it goes. */
-export interface Route {
-  readonly agents: Agents
-  readonly limits: HttpLimits
-  readonly proxy: Proxy | undefined
-  readonly addresses: ReadonlyArray<HostAddress> | undefined
-  /** Milliseconds that are left of the whole time. */
-  readonly left: number
-}
+import { type Route, sending } from "./Sending.ts"
+import { proxyFailure } from "./Tunnel.ts"
 
 /** An answer whose head is there. It ends by `done` or by `stop`, whatever comes first; nothing of it is held after that. */
 export interface Answer {
-  readonly incoming: http.IncomingMessage
+  readonly incoming: IncomingMessage
   readonly host: string
   /** Somebody waits for the next piece: the clock that measures silence starts, or starts again. */
   readonly listen: () => void
@@ -36,57 +22,6 @@ export interface Answer {
   readonly stop: (error: unknown) => void
   /** To be told of a `stop`, also of one that has been. */
   readonly onStop: (listener: (error: unknown) => void) => void
-}
-
-/** Connects to the addresses that were given, whatever the name resolves to by now. */
-const pinned =
-  (addresses: ReadonlyArray<HostAddress>): LookupFunction =>
-  (_host, options, done) => {
-    const [first] = addresses
-    if (options.all === true) done(null, [...addresses])
-    else done(null, first?.address ?? "", first?.family ?? 4)
-  }
-
-const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/s, "$1")
-
-const request = ({ body, headers, method, url }: Outgoing, { addresses, agents, proxy }: Route, tie: Making) => {
-  const common = {
-    method,
-    headers: {
-      ...Object.fromEntries(headers),
-      ...(body === undefined && (method === "GET" || method === "HEAD") ? {} : { "content-length": body?.length ?? 0 })
-    },
-    maxHeaderSize: headerBytes
-  }
-  const path = `${url.pathname}${url.search}`
-  const direct = { ...common, host: hostOf(url), port: url.port, path }
-  if (url.protocol === "https:")
-    return https.request(
-      proxy === undefined
-        ? addresses === undefined
-          ? { ...direct, agent: agents.of(url.protocol) }
-          : { ...direct, agent: false, lookup: pinned(addresses) }
-        : { ...direct, ...tie, agent: agents.through(proxy) }
-    )
-  if (proxy === undefined)
-    return http.request(
-      addresses === undefined
-        ? { ...direct, agent: agents.of(url.protocol) }
-        : { ...direct, agent: false, lookup: pinned(addresses) }
-    )
-  const { authorization } = proxy
-  const through = {
-    ...common,
-    ...proxyAddress(proxy),
-    path: url.href,
-    headers: {
-      host: url.host,
-      ...common.headers,
-      ...(authorization === undefined ? {} : { "proxy-authorization": authorization })
-    },
-    agent: agents.of(proxy.url.protocol)
-  }
-  return proxy.url.protocol === "https:" ? https.request(through) : http.request(through)
 }
 
 /** One request and the head of its answer, of which a redirect may be one. */
@@ -118,7 +53,7 @@ export const exchange = (outgoing: Outgoing, route: Route): Promise<Answer> => {
     if (end !== undefined) return
     end = { error }
     release()
-    sending.destroy()
+    request.destroy()
     for (const close of tunnels) close()
     reject(error)
     for (const listener of stopped) listener(error)
@@ -135,13 +70,13 @@ export const exchange = (outgoing: Outgoing, route: Route): Promise<Answer> => {
         : broken(error, host, connected)
     )
 
-  const sending = request(outgoing, route, { making: (close) => tunnels.add(close) })
-  sending.maxHeadersCount = 0
+  const request = sending(outgoing, route, { making: (close) => tunnels.add(close) })
+  request.maxHeadersCount = 0
   clock.start(limits.connectMillis, over("connectMillis"))
   total.start(route.left, over("totalMillis"))
   signal?.addEventListener("abort", aborted, { once: true })
 
-  sending.on("socket", (socket) => {
+  request.on("socket", (socket) => {
     const ready = (): void => {
       tunnels.clear()
       connected = true
@@ -151,20 +86,20 @@ export const exchange = (outgoing: Outgoing, route: Route): Promise<Answer> => {
     else ready()
   })
   // What is sent in pieces is no silence of the server.
-  sending.on("drain", clock.again)
-  sending.on("finish", clock.again)
-  sending.on("information", () => {
+  request.on("drain", clock.again)
+  request.on("finish", clock.again)
+  request.on("information", () => {
     if (++interim > interimAnswers) tooMany("interimAnswers", interimAnswers)
   })
-  sending.on("upgrade", (_incoming, socket) => {
+  request.on("upgrade", (_incoming, socket) => {
     socket.destroy()
     failed(new Error("it changed the protocol"))
   })
   let answered = false
   // An answer may come before all has been sent; what becomes of the rest says nothing of it, but that it is no HTTP does.
-  sending.on("error", (error) => (answered && !isMalformed(error) ? undefined : failed(error)))
-  sending.on("close", () => (answered ? undefined : failed(new Error("the connection closed before an answer came"))))
-  sending.on("response", (incoming) => {
+  request.on("error", (error) => (answered && !isMalformed(error) ? undefined : failed(error)))
+  request.on("close", () => (answered ? undefined : failed(new Error("the connection closed before an answer came"))))
+  request.on("response", (incoming) => {
     answered = true
     clock.stop()
     if (incoming.rawHeaders.length / 2 > headerCount) return tooMany("headerCount", headerCount)
@@ -185,6 +120,6 @@ export const exchange = (outgoing: Outgoing, route: Route): Promise<Answer> => {
       }
     })
   })
-  sending.end(outgoing.body)
+  request.end(outgoing.body)
   return promise
 }
