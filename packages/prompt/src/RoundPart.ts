@@ -48,7 +48,7 @@ export const removed = (path: string): Section => ({
   source: `file:${path}`,
   text: `The file ${JSON.stringify(path)} is no longer part of the context.`,
   why: "it was shown before",
-  // Its name may be anybody's words.
+  // Its name may be anyone's words.
   provenance: "outside"
 })
 

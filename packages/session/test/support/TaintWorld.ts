@@ -108,7 +108,9 @@ export class TaintWorld {
     Stream.suspend(() => {
       const bytes = JSON.stringify([request.system, request.messages])
       const marks = bytes.match(/⟦[oa]\d+⟧/g) ?? []
-      const holds = marks.some((mark) => mark.startsWith("⟦o") || this.derived.has(mark))
+      // The notice that a file is gone names it, and a name may be anyone's words.
+      const named = bytes.includes("is no longer part of the context")
+      const holds = named || marks.some((mark) => mark.startsWith("⟦o") || this.derived.has(mark))
       const summary = isSummary(request)
       this.sent.push({ request, summary, holds })
       const mark = this.mark("a")
