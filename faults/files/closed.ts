@@ -7,7 +7,7 @@ import * as Files from "@parley/workspace/Files"
 import { Effect, Schema } from "effect"
 import { unprivileged } from "../../packages/workspace/test/support.ts"
 import { calm, machine, sessionOf } from "../storage/machine.ts"
-import { another } from "../storage/user.ts"
+import { another, takeBack } from "../storage/user.ts"
 import { post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
 
@@ -51,6 +51,7 @@ const closed = (
     const ended = yield* here.parley(["run", "hello"], { under })
     calm(ended)
     assert.strictEqual(ended.code, 0, ended.stderr)
+    takeBack(here)
     yield* post(here, SessionId.make(sessionOf(ended)))
   })
 })
@@ -78,6 +79,7 @@ const theWorkspace: Case = {
     chmodSync(here.workspace, 0o755)
     const ended = yield* here.parley(["run", "hello"], { under })
     assert.strictEqual(ended.code, 0, ended.stderr)
+    takeBack(here)
     yield* post(here, SessionId.make(sessionOf(ended)))
   })
 }

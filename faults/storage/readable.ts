@@ -9,7 +9,7 @@ import type { Case } from "../suite.ts"
 import { post } from "../support/post.ts"
 import { bytes, calm, type Machine, machine, refused } from "./machine.ts"
 import { answering, talk, words } from "./talk.ts"
-import { another } from "./user.ts"
+import { another, takeBack } from "./user.ts"
 
 /** As whom the command runs, and how it becomes writable again. */
 interface Locked {
@@ -46,6 +46,7 @@ const locked = (
     assert.strictEqual(server.received.length, 0, "no model was asked")
     assert.deepStrictEqual(bytes(here.data), before)
     unlock()
+    takeBack(here)
     yield* post(here, id)
   }).pipe(Effect.scoped)
 })

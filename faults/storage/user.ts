@@ -6,10 +6,15 @@ import type { Home } from "../support/home.ts"
 const nobody = 65_534
 
 /** What of a tree belongs to us becomes the other user's, but for `except`. */
-const give = (path: string, except: ReadonlySet<string>): void => {
-  if (!except.has(path)) lchownSync(path, nobody, nobody)
+const give = (path: string, except: ReadonlySet<string>, to = nobody): void => {
+  if (!except.has(path)) lchownSync(path, to, to)
   if (!lstatSync(path).isDirectory()) return
-  for (const name of readdirSync(path)) give(join(path, name), except)
+  for (const name of readdirSync(path)) give(join(path, name), except, to)
+}
+
+/** Takes back what was given away: this process believes no database of another user. */
+export const takeBack = (here: Home): void => {
+  if (process.getuid?.() === 0) for (const name of ["home", "ws"]) give(join(here.root, name), new Set(), 0)
 }
 
 /**
