@@ -15,7 +15,7 @@ const refusals: {
   "a directory": { make: ({ database }) => mkdirSync(database), words: /is not a regular file/ },
   "a dangling symbolic link": {
     make: ({ database, root }) => symlinkSync(join(root, "nothing"), database),
-    words: /symbolic link to nothing/
+    words: /is a symbolic link; put the database itself there/
   },
   "a symbolic link to a file of another user": {
     make: ({ database, root }) => {
@@ -23,7 +23,7 @@ const refusals: {
       chmodSync(root, 0o755)
       symlinkSync(join(root, "theirs.db"), database)
     },
-    words: /permissions/,
+    words: /is a symbolic link; put the database itself there/,
     other: true
   },
   "a pipe": { make: ({ database }) => void execFileSync("mkfifo", [database]), words: /is not a regular file/ }

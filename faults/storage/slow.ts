@@ -158,13 +158,13 @@ export const lateCommit: Case = {
     yield* talk(here)
     const { url } = yield* serve({ body: unfinished, last: "hang" })
     const other = new DatabaseSync(`${here.data}/parley.db`)
-    // Pieces of text are accepted one by one, and refused when they are committed.
-    other.exec(`CREATE TABLE owed (session INTEGER REFERENCES sessions (key) DEFERRABLE INITIALLY DEFERRED);
-      CREATE TRIGGER sabotage AFTER INSERT ON events WHEN NEW.delta_of IS NOT NULL
-      BEGIN INSERT INTO owed VALUES (-1); END`)
     const { id, shown } = yield* Effect.gen(function* () {
       const { coordinator, sessions } = yield* engine(here, { url })
       const { id } = yield* sessions.create({ workspace: "/w" })
+      // Pieces of text are accepted one by one, and refused when they are committed.
+      other.exec(`CREATE TABLE owed (session INTEGER REFERENCES sessions (key) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER sabotage AFTER INSERT ON events WHEN NEW.delta_of IS NOT NULL
+        BEGIN INSERT INTO owed VALUES (-1); END`)
       const watcher = yield* coordinator
         .events(id)
         .pipe(
