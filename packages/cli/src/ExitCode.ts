@@ -58,6 +58,7 @@ export const ofError = (error: HandleMessageError | UsageError | ServerTrouble):
       return exitCode.usage
     case "ConfigError":
     case "WorkspaceError":
+    case "PriceUnknown":
       return exitCode.configuration
     case "ModelError":
       return ofReason(error.reason)

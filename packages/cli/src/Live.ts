@@ -8,6 +8,7 @@ import type { Pins } from "@parley/mcp/Pins"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Limits } from "@parley/session/Limits"
+import { Meter, Sampled } from "@parley/session/Sampled"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import type { AuthOptions } from "@parley/mcp/McpAuth"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
@@ -144,6 +145,7 @@ const workspace = (setup: Setup, questions: Questions.Questions): Layer.Layer<Pr
       auto: setup.config.compaction?.auto ?? true,
       model: setup.config.compaction?.model
     }),
+    Layer.sync(Sampled, () => new Meter()),
     Layer.effect(ToolPolicy, Approvals.policy(setup, questions)),
     Layer.effect(
       Limits,

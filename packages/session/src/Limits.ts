@@ -29,11 +29,11 @@ export interface RoundLimits {
   readonly roundMillis: number | undefined
   /** Tokens of all kinds, of all attempts of one round. What goes beyond is not cut off: nothing is asked after it. */
   readonly roundTokens: number | undefined
-  /** US dollars for one round. Holds only where the model's price is known. */
+  /** US dollars for one round. While it is set, a model whose price is not known is not asked: see `PriceUnknown`. */
   readonly roundCost: number | undefined
   /** Tokens of all rounds of the session. The round that goes beyond is the last, until the limit is raised. */
   readonly sessionTokens: number | undefined
-  /** US dollars for the session, counted where the model's price is known. */
+  /** US dollars for the session. As with `roundCost`, and nothing of the session may have been spent at an unknown price. */
   readonly sessionCost: number | undefined
   /** How often one round may call the same tool with the same input. The call that goes beyond is not run. */
   readonly identicalCalls: number

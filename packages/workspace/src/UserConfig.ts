@@ -91,7 +91,7 @@ export const UserConfig = Schema.Struct({
       retries: Schema.optionalKey(countable),
       roundSeconds: Schema.optionalKey(positive),
       roundTokens: Schema.optionalKey(positive),
-      /** US dollars, where the model's price is known. */
+      /** US dollars; no model is asked whose price is not known. */
       roundCost: Schema.optionalKey(amount),
       sessionTokens: Schema.optionalKey(positive),
       sessionCost: Schema.optionalKey(amount),

@@ -1,3 +1,4 @@
+import * as Caps from "@parley/session/Caps"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -33,6 +34,7 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
   yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
+    yield* Caps.preferredPriced
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
     // What somebody else's output says with an @ is not the user's wish.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }

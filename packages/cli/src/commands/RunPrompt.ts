@@ -1,3 +1,4 @@
+import * as Caps from "@parley/session/Caps"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import * as Live from "../Live.ts"
@@ -18,6 +19,7 @@ export const runPrompt = Effect.fn("parley run --prompt")(function* (input: Inpu
   yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
+    yield* Caps.preferredPriced
     const request = [...Message.outside(yield* Prompts.write(name, input.arg, "name")), ...more]
     yield* Request.validate(request)
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
