@@ -192,7 +192,7 @@ describe("stopping", { timeout: 60_000 }, () => {
         })
         child.stdin?.end()
         const seen = { out: "" }
-        child.stdout.on("data", (data: Buffer) => (seen.out += data.toString()))
+        child.stdout?.on("data", (data: Buffer) => (seen.out += data.toString()))
         yield* eventually("the answer", () => seen.out.includes("Thinking"))
         const pid = child.pid ?? 0
         process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim() || pid), "SIGHUP")

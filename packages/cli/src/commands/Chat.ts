@@ -90,7 +90,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
       )
     )
     busy = false
-    if (Result.isSuccess(round) && round.success.status === "completed") yield* Notices.blocked(told)
+    if (Result.isFailure(round) || round.success.status === "completed") yield* Notices.tools(setup, told)
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }

@@ -6,7 +6,6 @@ import { UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
 import * as Message from "../Message.ts"
 import * as Notices from "../Notices.ts"
-import { Output } from "../Output.ts"
 import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
 import * as Slots from "../Slots.ts"
@@ -38,9 +37,6 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
     // What somebody else's output says with an @ is not the user's wish.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }
-    yield* RunRound.run(info, message, input.format, options)
-    yield* Notices.blocked(new Set())
-    const output = yield* Output
-    if (input.format === "text") yield* output.aside(`session ${info.id}`)
+    yield* RunRound.whole(setup, info, message, input.format, options)
   }).pipe(Effect.provide(Live.engine(setup)))
 })
