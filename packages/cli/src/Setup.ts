@@ -1,5 +1,6 @@
 import * as ModelRef from "@parley/domain/ModelRef"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { WorkspaceError } from "@parley/domain/Errors"
 import * as Locations from "@parley/workspace/Locations"
 import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as Trust from "@parley/workspace/Trust"
@@ -65,7 +66,14 @@ const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option
 
 /** The workspace, or why there is none. In the home directory a message can be sent all the same, and nothing there is read. */
 const placed = Effect.fnUntraced(function* (flags: Flags, user: Locations.UserLocations) {
-  const found = Locations.find(Option.getOrElse(flags.workspace, Host.cwd), {
+  const start = flags.workspace.pipe(Option.getOrUndefined, Host.place)
+  if (start === undefined)
+    return yield* new WorkspaceError({
+      path: Host.env["PWD"] ?? ".",
+      problem:
+        "the current directory is gone; change to one that is there, or name the workspace with --workspace and its whole path"
+    })
+  const found = Locations.find(start, {
     named: Option.isSome(flags.workspace),
     home: Host.env["HOME"] ?? Host.env["USERPROFILE"]
   })
