@@ -11,7 +11,10 @@ export interface RoundLimits {
   readonly toolConcurrency: number
   /** UTF-8 bytes of one user message. */
   readonly messageBytes: number
-  /** How long a provider may take to send the first piece of an answer. */
+  /**
+   * How long a provider may take to send the first piece of an answer. Local models read a long request for minutes before
+   * they say anything, and one that is asked again starts from the beginning.
+   */
   readonly firstChunkMillis: number
   /**
    * How long a provider may be silent within an answer. What only keeps the connection alive counts as silence: pings,
@@ -43,7 +46,7 @@ export const defaults: RoundLimits = {
   turns: 50,
   toolConcurrency: 8,
   messageBytes: 10_000_000,
-  firstChunkMillis: 120_000,
+  firstChunkMillis: 600_000,
   idleMillis: 120_000,
   turnMillis: 30 * 60_000,
   retries: 3,
