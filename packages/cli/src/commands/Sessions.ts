@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Host from "../internal/Host.ts"
+import * as KeptResults from "../internal/KeptResults.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import { outcomeLine } from "../Render.ts"
@@ -154,12 +155,15 @@ export const remove = Effect.fn("parley sessions delete")(
   (input: { readonly workspace: Option.Option<string>; readonly id: string }) =>
     stored(
       input,
-      () =>
+      (setup) =>
         Effect.gen(function* () {
           const sessions = yield* SessionManager
           const output = yield* Output
           const id = yield* Target.named(input.id)
+          // Of a damaged session what can be read.
+          const results = KeptResults.namesIn(yield* Effect.orElseSucceed(sessions.salvage(id), () => []))
           yield* sessions.remove(id)
+          yield* KeptResults.remove(setup.user.resultsDirectory, results)
           yield* output.note(`Deleted session ${id}`)
         }),
       "write"
