@@ -14,7 +14,8 @@ const glue = `[${foreign}${unspaced}]`
 /**
  * An `@` at the beginning of the text, behind a space, behind an opening bracket, behind punctuation that is not ASCII, or
  * behind a letter of a script without spaces. An address has none of these before its `@`, and what is quoted in code, such
- * as `"@scope/pkg"`, is not meant for us. Groups: what is in quotes, what follows the quotes, and what is not in quotes. The last ends where the next one begins without a space.
+ * as `"@scope/pkg"`, is not meant for us. Groups: what is in quotes, what follows the quotes, and what is not in quotes.
+ * The last ends where the next mention begins without a space.
  */
 export const written = (behindQuotes = ""): RegExp =>
   new RegExp(

@@ -151,6 +151,9 @@ describe("instructions", () => {
       // One line: cut between characters.
       const line = yield* shown("AGENTS.md", "a" + "😀".repeat(10_000))
       assert.isTrue(line.text.isWellFormed() && !line.text.includes("\ufffd"))
+      // What counts is the text, and not how the file holds it.
+      put(root, "AGENTS.md", Buffer.from(`\ufeffONE\n${"x".repeat(20_000)}`, "utf16le"))
+      assert.deepStrictEqual(reasons(yield* Files.read(root)), {})
       const whole = yield* shown("AGENTS.md", "x".repeat(most))
       assert.deepStrictEqual(whole, { text: "x".repeat(most), why: "" })
     })

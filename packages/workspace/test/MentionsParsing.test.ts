@@ -163,7 +163,7 @@ it("takes time in proportion to the text", () => {
   for (const piece of evil) {
     const text = piece.repeat(Math.ceil(200_000 / piece.length))
     let best = Infinity
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 8; i++) {
       const started = performance.now()
       // Each of them, as the caller may not stop.
       for (const { path } of mentions(`${text}${i}`)) assert.notStrictEqual(path, "")

@@ -131,7 +131,8 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
     const loaded = yield* Effect.result(cache.load(root, path, identity.success, readable))
     if (Result.isFailure(loaded)) return skip(reasonFor(shownAs, loaded.failure))
     const limit = Math.min(single, room)
-    const { size: bytes, text: all } = loaded.success
+    const { text: all } = loaded.success
+    const bytes = Buffer.byteLength(all)
     const text = bytes <= limit ? all : cutTo(all, limit)
     if (beside?.text === text) return void repeated.set(shownAs, `says the same as ${beside.path}`)
     if (bytes > limit)
