@@ -39,9 +39,9 @@ export const telling: Layer.Layer<never, never, Output> = Layer.effect(
           ),
         { discard: true }
       )
-    const { attach } = files
+    const { attach, explain } = files
     return {
-      ...files,
+      ...(explain === undefined ? {} : { explain }),
       read: Effect.tap(files.read, ({ skipped }) => tell(lines(skipped))),
       ...(attach === undefined
         ? {}
