@@ -10,6 +10,7 @@ export const exitCode = {
   configuration: 3,
   provider: 4,
   storage: 5,
+  denied: 6,
   interrupted: 130
 } as const
 
@@ -27,6 +28,15 @@ export class ServerTrouble extends Schema.TaggedError<ServerTrouble>()("ServerTr
 }) {
   override get message(): string {
     return this.problem
+  }
+}
+
+/** A round ended, and no tool that its model asked for was allowed to run. */
+export class CallsDenied extends Schema.TaggedError<CallsDenied>()("CallsDenied", {
+  tools: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `No tool call of this round was allowed to run (${this.tools.join(", ")}). --allow TOOL, or "permissions" in the configuration, allow a tool; what "permissions" deny is denied with --allow, too`
   }
 }
 
@@ -50,7 +60,7 @@ const ofReason = (reason: ModelErrorReason): number => {
   }
 }
 
-export const ofError = (error: HandleMessageError | UsageError | ServerTrouble): number => {
+export const ofError = (error: HandleMessageError | UsageError | ServerTrouble | CallsDenied): number => {
   switch (error._tag) {
     case "UsageError":
     case "InvalidMessage":
@@ -58,9 +68,12 @@ export const ofError = (error: HandleMessageError | UsageError | ServerTrouble):
       return exitCode.usage
     case "ConfigError":
     case "WorkspaceError":
+    case "PriceUnknown":
       return exitCode.configuration
     case "ModelError":
       return ofReason(error.reason)
+    case "CallsDenied":
+      return exitCode.denied
     case "ServerTrouble":
       return error.reason === "Unreachable" ? exitCode.provider : exitCode.roundFailed
     case "StorageError":

@@ -7,8 +7,10 @@ import { ServerRequests } from "@parley/domain/ServerRequests"
 import type { Pins } from "@parley/mcp/Pins"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
-import { Limits } from "@parley/session/Limits"
+import { defaults as limitDefaults, Limits } from "@parley/session/Limits"
+import { Meter, Sampled } from "@parley/session/Sampled"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import * as Http from "@parley/http/Http"
 import type { AuthOptions } from "@parley/mcp/McpAuth"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
 import * as EnvironmentInfo from "@parley/workspace/EnvironmentInfo"
@@ -21,6 +23,7 @@ import { ownerOf, type Setup } from "./Setup.ts"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
+import * as LeftOut from "./LeftOut.ts"
 import * as Questions from "./Questions.ts"
 import * as ServerAnswers from "./ServerAnswers.ts"
 import * as ServerView from "./ServerView.ts"
@@ -41,6 +44,17 @@ export const sessions = (setup: Setup, access: "write" | "read" = "write"): Laye
     )
   )
 
+const millis = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000)
+
+/** How long requests to models may be silent at most, below everything else: longer than a round waits for them. */
+export const silence = ({ firstTokenSeconds, idleSeconds }: Setup["limits"]) => {
+  const longest = Math.max(
+    millis(firstTokenSeconds) ?? limitDefaults.firstChunkMillis,
+    millis(idleSeconds) ?? limitDefaults.idleMillis
+  )
+  return { headersMillis: longest + 60_000, idleMillis: longest + 60_000 }
+}
+
 /** The models that the configuration gives access to, the demo model always among them. */
 export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
   Layer.unwrap(
@@ -51,7 +65,8 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
         import("@parley/provider/Demo")
       ])
     ).pipe(
-      Effect.map(([Registry, Anthropic, Demo]) => {
+      Effect.zip(Http.Client),
+      Effect.map(([[Registry, Anthropic, Demo], client]) => {
         const { config } = setup
         const { apiKey, baseUrl, cacheLifetime, caching, maxOutputTokens, model } = config.providers?.anthropic ?? {}
         const anthropic =
@@ -60,6 +75,7 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
             : [
                 Anthropic.make({
                   apiKey,
+                  http: { ...client, fetch: client.within(silence(setup.limits)) },
                   ...(baseUrl === undefined ? {} : { baseUrl }),
                   ...(model === undefined ? {} : { defaultModel: model }),
                   ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
@@ -131,19 +147,27 @@ const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
     )
   ).pipe(Layer.provide(Layer.effect(ServerRequests, ServerAnswers.make(questions))))
 
-const workspace = (setup: Setup, questions: Questions.Questions): Layer.Layer<PromptManager, never, Output> => {
+const workspace = (
+  setup: Setup,
+  where: "stored" | "memory",
+  questions: Questions.Questions
+): Layer.Layer<PromptManager, never, Output> => {
   const { root } = setup.workspace
   const withheld = Withheld.of(setup)
   const { limits } = setup
+  const found = Files.layer({ root, instructionsFile: setup.user.instructionsFile, withheld })
+  // What only looks at a request shows what is left out of it by itself.
+  const files = where === "memory" ? found : Layer.provide(LeftOut.telling, found)
   return Layer.mergeAll(
     Prompt.layer({ root, withheld }),
-    Files.layer({ root, instructionsFile: setup.user.instructionsFile, withheld }),
+    files,
     EnvironmentInfo.layer({ root }),
     DynamicContext.layer(Slots.options(setup)),
     Layer.succeed(CompactionSettings, {
       auto: setup.config.compaction?.auto ?? true,
       model: setup.config.compaction?.model
     }),
+    Layer.sync(Sampled, () => new Meter()),
     Layer.effect(ToolPolicy, Approvals.policy(setup, questions)),
     Layer.effect(
       Limits,
@@ -152,7 +176,10 @@ const workspace = (setup: Setup, questions: Questions.Questions): Layer.Layer<Pr
         turns: limits.turns ?? defaults.turns,
         toolConcurrency: limits.toolConcurrency ?? defaults.toolConcurrency,
         retries: limits.retries ?? defaults.retries,
-        roundMillis: limits.roundSeconds === undefined ? defaults.roundMillis : limits.roundSeconds * 1000,
+        firstChunkMillis: millis(limits.firstTokenSeconds) ?? defaults.firstChunkMillis,
+        idleMillis: millis(limits.idleSeconds) ?? defaults.idleMillis,
+        turnMillis: millis(limits.turnSeconds) ?? defaults.turnMillis,
+        roundMillis: millis(limits.roundSeconds) ?? defaults.roundMillis,
         roundTokens: limits.roundTokens ?? defaults.roundTokens,
         roundCost: limits.roundCost ?? defaults.roundCost,
         sessionTokens: limits.sessionTokens ?? defaults.sessionTokens,
@@ -176,7 +203,7 @@ export const engine = (
       where === "stored" ? sessions(setup) : SessionManager.layerMemory,
       toolsOfSession(setup, questions)
     ]),
-    Layer.provideMerge([models(setup), workspace(setup, questions)])
+    Layer.provideMerge([models(setup), workspace(setup, where, questions)])
   )
 
 /** What closing lost rounds needs: the stored sessions, and no model and no tool that it could ask. */

@@ -44,6 +44,11 @@ export const read = Effect.fn("Message.read")(function* (
       })
     case "Text":
       if (!piped.exact) yield* output.note("parley: what was piped in is not all UTF-8; � stands for what is not")
+      if (said.trim() !== "" && piped.text !== "")
+        yield* output.note(
+          `parley: standard input was read to its end and added to the message (${piped.text.length} characters); ` +
+            "`< /dev/null` behind the command keeps it out, as a loop that reads a list needs it"
+        )
       return said.trim() === ""
         ? yield* meant(piped.text, { outside: piped.text }, need)
         : [`${said}\n\n`, { outside: piped.text }]

@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { parley } from "./Cli.ts"
-import { exitCode, ofError, type ServerTrouble, type UsageError } from "./ExitCode.ts"
+import { type CallsDenied, exitCode, ofError, type ServerTrouble, type UsageError } from "./ExitCode.ts"
 import * as Host from "./internal/Host.ts"
 import * as Process from "./internal/Process.ts"
 import * as Signals from "./internal/Signals.ts"
@@ -31,7 +31,7 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-type Failure = HandleMessageError | UsageError | ServerTrouble | CliError.CliError
+type Failure = HandleMessageError | UsageError | ServerTrouble | CallsDenied | CliError.CliError
 
 const report = (error: Failure): number => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCode.usage

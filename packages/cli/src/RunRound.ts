@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Notices from "./Notices.ts"
 import { Output } from "./Output.ts"
 import * as Render from "./Render.ts"
+import type { Setup } from "./Setup.ts"
 
 export type Format = "text" | "json" | "stream-json"
 
@@ -73,3 +75,20 @@ export const run = Effect.fn("RunRound.run")(function* (
     .handleMessage({ ...options, sessionId: info.id, request })
     .pipe(Effect.onExit(() => Effect.ignore(showEnd)))
 }, Effect.scoped)
+
+/** All of a `run`: the round, then what a person should know of it. */
+export const whole = Effect.fnUntraced(function* (
+  setup: Setup,
+  info: SessionInfo,
+  request: HandleMessage["request"],
+  format: Format,
+  options: Pick<HandleMessage, "refresh" | "mentions">
+) {
+  const ended = yield* Effect.result(run(info, request, format, options))
+  // A round may have failed for want of a tool.
+  yield* Notices.tools(setup, new Set())
+  const round = yield* Effect.fromResult(ended)
+  const output = yield* Output
+  if (format === "text") yield* output.aside(`session ${info.id}`)
+  if (round.status === "completed") yield* Notices.allDenied(round)
+})

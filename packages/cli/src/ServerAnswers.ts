@@ -2,6 +2,8 @@ import { textOf } from "@parley/domain/Content"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { Sampling, SamplingAnswer, ServerRequests } from "@parley/domain/ServerRequests"
 import { total } from "@parley/domain/Usage"
+import { Limits } from "@parley/session/Limits"
+import { Sampled } from "@parley/session/Sampled"
 import * as Answering from "@parley/session/Sampling"
 import * as Effect from "effect/Effect"
 import { choose } from "./Consent.ts"
@@ -30,6 +32,8 @@ const words = ({ maxTokens, messages, server, system }: Sampling): string =>
 export const make = Effect.fnUntraced(function* (questions: Questions) {
   const output = yield* Output
   const models = yield* ModelsManager
+  const limits = yield* Limits
+  const meter = yield* Sampled
   const told = new Set<string>()
   const spent = { tokens: 0 }
 
@@ -57,6 +61,8 @@ export const make = Effect.fnUntraced(function* (questions: Questions) {
     if (refused !== undefined) return declined(refused)
     const answer = yield* Answering.answer(request).pipe(
       Effect.provideService(ModelsManager, models),
+      Effect.provideService(Limits, limits),
+      Effect.provideService(Sampled, meter),
       Effect.catchTag("ModelError", ({ message }) => Effect.succeed(declined(message)))
     )
     if (answer._tag === "Declined") return answer

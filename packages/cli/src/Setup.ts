@@ -1,6 +1,6 @@
-import { WorkspaceError } from "@parley/domain/Errors"
 import * as ModelRef from "@parley/domain/ModelRef"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
+import { WorkspaceError } from "@parley/domain/Errors"
 import * as Locations from "@parley/workspace/Locations"
 import * as ServerPlaces from "@parley/workspace/ServerPlaces"
 import * as Trust from "@parley/workspace/Trust"
@@ -64,22 +64,18 @@ export interface LimitFlags {
 const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
-/** The current directory may have been removed. */
-const here = Effect.try({
-  try: Host.cwd,
-  catch: () =>
-    new WorkspaceError({
-      path: "the current directory",
-      problem: "does not exist any more; change to one that does, or name one by --workspace DIR"
-    })
-})
-
 /** The workspace, or why there is none. In the home directory a message can be sent all the same, and nothing there is read. */
 const placed = Effect.fnUntraced(function* (flags: Flags, user: Locations.UserLocations) {
-  const home = Host.env["HOME"] ?? Host.env["USERPROFILE"]
-  const found = Option.match(flags.workspace, {
-    onNone: () => Effect.flatMap(here, (start) => Locations.find(start, { home })),
-    onSome: (named) => Locations.find(named, { named: true, home })
+  const start = flags.workspace.pipe(Option.getOrUndefined, Host.place)
+  if (start === undefined)
+    return yield* new WorkspaceError({
+      path: Host.env["PWD"] ?? ".",
+      problem:
+        "the current directory is gone; change to one that is there, or name the workspace with --workspace and its whole path"
+    })
+  const found = Locations.find(start, {
+    named: Option.isSome(flags.workspace),
+    home: Host.env["HOME"] ?? Host.env["USERPROFILE"]
   })
   return yield* Effect.map(found, (workspace) => ({ workspace, noWorkspace: undefined })).pipe(
     Effect.catchTag("NoWorkspace", (noWorkspace) =>

@@ -15,6 +15,16 @@ export const named = (id: string) =>
     ? Effect.fail(new UsageError({ problem: "--session needs a session's id; see `parley sessions list`" }))
     : Effect.succeed(SessionId.make(id))
 
+/** What a person may have meant whose workspace was moved or renamed; undefined when there are no sessions at all. */
+export const elsewhere = Effect.gen(function* () {
+  const sessions = yield* SessionManager
+  const [latest] = yield* sessions.list({ limit: 1 })
+  return latest === undefined
+    ? undefined
+    : `. There are sessions of other directories, the latest of ${latest.workspace}: \`parley sessions list --all\` lists ` +
+        `them, and \`-s ${latest.id}\` continues that one here`
+})
+
 /** The session the flags name, if they name one; `--continue` is the workspace's latest. */
 export const find = Effect.fn("Target.find")(function* (flags: TargetFlags, root: string) {
   const sessions = yield* SessionManager
@@ -26,7 +36,9 @@ export const find = Effect.fn("Target.find")(function* (flags: TargetFlags, root
   if (!flags.continue) return Option.none<SessionInfo>()
   const [latest] = yield* sessions.list({ workspace: root, limit: 1 })
   if (latest === undefined)
-    return yield* new UsageError({ problem: `There is no session in ${root} to continue; leave --continue out` })
+    return yield* new UsageError({
+      problem: `There is no session in ${root} to continue; leave --continue out${(yield* elsewhere) ?? ""}`
+    })
   return Option.some(latest)
 })
 

@@ -1,6 +1,10 @@
 import { assert, it } from "@effect/vitest"
+import { defaults } from "@parley/session/Limits"
 import { Effect } from "effect"
+import { silence } from "../src/Live.ts"
 import { place } from "./support/Cli.ts"
+import { ending, keyed, provider, streaming } from "./support/Provider.ts"
+import { recorder } from "./support/Recorder.ts"
 
 it.live(
   "a limit on the command line goes before the configured one, and says what to do",
@@ -14,6 +18,56 @@ it.live(
       const wrong = yield* here.run(["run", "hello", "--max-cost", "0"])
       assert.strictEqual(wrong.code, 2)
       assert.include(wrong.stderr, "expected an amount above 0, found 0")
+    }),
+  60_000
+)
+
+it.live(
+  "a limit in dollars and a model without a price: nothing is sent, no session is made, and the exit code is 3",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const fake = yield* recorder((yield* provider(200, `${streaming}${ending}`)).url)
+      const env = keyed(fake.url)
+      const limited = ["run", "hello", "--model", "anthropic/claude-x", "--max-cost", "0.01"]
+      const refused = yield* here.run(limited, { env })
+      assert.deepStrictEqual([refused.code, fake.bodies.length], [3, 0], refused.stderr)
+      assert.include(refused.stderr, 'Set prices["anthropic/claude-x"] in the configuration')
+      assert.include((yield* here.run(["sessions", "list"])).stderr, "No sessions")
+      here.configure({ limits: { sessionCost: 1 } })
+      const chat = yield* here.run(["chat", "--model", "anthropic/claude-x"], { env, input: "hello\n" })
+      assert.deepStrictEqual([chat.code, fake.bodies.length], [3, 0], chat.stderr)
+      here.configure({ prices: { "anthropic/claude-x": { input: 3, output: 15 } } })
+      const allowed = yield* here.run(limited, { env })
+      assert.deepStrictEqual([allowed.code, fake.bodies.length], [0, 1], allowed.stderr)
+    }),
+  60_000
+)
+
+it("no limit below a round's own ends the wait for a slow model", () => {
+  const all = [{}, { firstTokenSeconds: 3600 }, { idleSeconds: 3600 }, { firstTokenSeconds: 1, idleSeconds: 1 }]
+  for (const limits of all) {
+    const wanted = [
+      limits.firstTokenSeconds === undefined ? defaults.firstChunkMillis : 1000 * limits.firstTokenSeconds,
+      limits.idleSeconds === undefined ? defaults.idleMillis : 1000 * limits.idleSeconds
+    ]
+    for (const most of Object.values(silence(limits))) assert.isAbove(most, Math.max(...wanted))
+  }
+})
+
+it.live(
+  "how long a model may be silent is a setting, and the message names it",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const env = keyed((yield* provider(200, "", true)).url)
+      here.configure({ limits: { firstTokenSeconds: 1, idleSeconds: 1, retries: 0 } })
+      const ended = yield* here.run(["run", "hello", "--model", "anthropic/claude-x"], { env })
+      assert.strictEqual(ended.code, 4, ended.stderr)
+      assert.include(ended.stderr, "no answer within 1 s (limits.firstTokenSeconds)")
+      const begun = keyed((yield* provider(200, streaming, true)).url)
+      const silent = yield* here.run(["run", "hello", "--model", "anthropic/claude-x"], { env: begun })
+      assert.include(silent.stderr, "silent for 1 s in the middle of the answer (limits.idleSeconds)")
     }),
   60_000
 )

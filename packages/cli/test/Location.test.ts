@@ -58,7 +58,7 @@ describe("in the home directory", () => {
         let output = ""
         for (const pipe of [run.stdout, run.stderr]) pipe?.on("data", (text: string) => (output += text))
         yield* Effect.callback<void>((resume) => void run.on("close", () => resume(Effect.void)))
-        assert.include(output, "the current directory: does not exist any more")
+        assert.include(output, "the current directory is gone; change to one that is there")
         assert.match(output, /^3\n[^]*^0\n/m)
       }),
     limit
@@ -174,3 +174,62 @@ describe("where a server is started", () => {
     limit
   )
 })
+
+it.live(
+  "a current directory that is gone is an error that says so, and a workspace can be named all the same",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const inGone = (...more: ReadonlyArray<string>) =>
+        Effect.callback<{ readonly code: number | string | undefined; readonly stderr: string }>((resume) => {
+          execFile(
+            "sh",
+            [
+              "-c",
+              'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+              "sh",
+              process.execPath,
+              main,
+              "run",
+              "hi",
+              ...more
+            ],
+            { cwd: here.home, env: { PATH: inherited["PATH"], HOME: here.home } },
+            (error, _stdout, stderr) => resume(Effect.succeed({ code: error?.code ?? 0, stderr }))
+          )
+        })
+      for (const more of [[], ["--workspace", "x"]]) {
+        const refused = yield* inGone(...more)
+        assert.strictEqual(refused.code, 3, refused.stderr)
+        assert.include(refused.stderr, "the current directory is gone; change to one that is there")
+      }
+      const named = yield* inGone("--workspace", here.workspace)
+      assert.strictEqual(named.code, 0, named.stderr)
+    }),
+  limit
+)
+
+it.live(
+  "in a workspace that was renamed, --continue and the list say where the sessions are and how to go on with one",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      assert.include((yield* here.run(["sessions", "list"])).stderr, `No sessions in ${here.workspace}\n`)
+      const first = yield* here.run(["run", "hi"])
+      const id = /session (\S+)/.exec(first.stderr)?.[1] ?? ""
+      const cwd = `${here.workspace}-renamed`
+      fs.renameSync(here.workspace, cwd)
+      const advice = `the latest of ${here.workspace}: \`parley sessions list --all\` lists them, and \`-s ${id}\``
+      const refused = yield* here.run(["run", "-c", "again"], { cwd })
+      assert.strictEqual(refused.code, 2, refused.stderr)
+      assert.include(refused.stderr, advice)
+      const list = yield* here.run(["sessions", "list"], { cwd })
+      assert.include(list.stderr, advice)
+      assert.match(list.stdout, new RegExp(`^${id} .* ${here.workspace}$`, "m"))
+      assert.strictEqual((yield* here.run(["run", "-s", id, "again"], { cwd })).code, 0)
+      // Nothing of that where the other directory is still there.
+      fs.mkdirSync(here.workspace)
+      assert.strictEqual((yield* here.run(["sessions", "list"], { cwd })).stdout, "")
+    }),
+  limit
+)

@@ -15,7 +15,11 @@ describe("permissions", () => {
         const here = yield* place
         here.configure({ permissions: { "workspace__*": "deny" } })
         const ended = yield* here.run(["run", "List the files here", "-f", "json"])
-        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.strictEqual(ended.code, 6, ended.stderr)
+        assert.include(
+          ended.stderr,
+          "No tool call of this round was allowed to run (workspace__list_files). --allow TOOL"
+        )
         const denied = yield* call(ended.stdout)
         assert.deepStrictEqual(denied?.decision, { allowed: false, by: "rule" })
         assert.strictEqual(denied?.outcome?._tag, "Denied")
@@ -30,7 +34,7 @@ describe("permissions", () => {
         const here = yield* place
         here.configure({ permissions: { workspace__list_files: "ask" } })
         const ended = yield* here.run(["run", "List the files here", "-f", "json"])
-        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.strictEqual(ended.code, 6, ended.stderr)
         assert.strictEqual((yield* call(ended.stdout))?.outcome?._tag, "Denied")
         assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
         assert.include(ended.stderr, "config.json can allow it")
@@ -95,6 +99,10 @@ describe("permissions", () => {
         const ended = yield* here.run(["run", "List the files here", "--allow", "x", "--allow", "workspace__l*"])
         assert.strictEqual(ended.code, 0, ended.stderr)
         assert.match(ended.stderr, /^✓/m)
+        assert.match(
+          ended.stderr,
+          /^parley: no tool here is called x, as --allow says; `parley tools` lists the names$/m
+        )
         const wrong = yield* here.run(["run", "List the files here", "--allow", "*__list"])
         assert.strictEqual(wrong.code, 2, wrong.stderr)
         assert.include(wrong.stderr, "expected the name of a tool")

@@ -31,6 +31,17 @@ describe("piping", { timeout: 60_000 }, () => {
     })
   )
 
+  it.live("what is added to a message is told, and what is the message by itself is not", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const told =
+        /^parley: standard input was read to its end and added to the message \(4 characters\); `< \/dev\/null`/m
+      assert.match((yield* here.run(["run", "look at a"], { input: "b\nc\n" })).stderr, told)
+      assert.notInclude((yield* here.run(["run"], { input: "b\nc\n" })).stderr, "standard input")
+      assert.notInclude((yield* here.run(["run", "look at a"])).stderr, "standard input")
+    })
+  )
+
   it.live("what cannot be a message is refused before there is a session", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
+import { createServer, type ServerResponse } from "node:http"
 import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { Effect } from "effect"
+import { listening } from "../../provider/test/support/listening.ts"
 import { main, type Place, place } from "./support/Cli.ts"
-import { keyed, provider, streaming } from "./support/Provider.ts"
+import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { eventually, serverIn, terminal } from "./support/Terminal.ts"
 
 const pidsOf = (here: Place): ReadonlyArray<number> => {
@@ -40,6 +42,18 @@ const midway = Effect.gen(function* () {
     () => seen.err
   )
   return { here, child, ended, seen }
+})
+
+/** A model that ends its answer when it is told to. */
+const halfway = Effect.suspend(() => {
+  const held: Array<ServerResponse> = []
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" })
+    response.write(streaming)
+    held.push(response)
+  })
+  const finish = () => held.forEach((response) => response.end(ending))
+  return Effect.map(listening(server), (port) => ({ url: `http://127.0.0.1:${port}`, finish }))
 })
 
 describe("stopping", { timeout: 60_000 }, () => {
@@ -158,4 +172,34 @@ describe("stopping", { timeout: 60_000 }, () => {
       yield* eventually("its end", () => !lives(Number(pid)), undefined, 5)
     })
   )
+
+  const wraps: ReadonlyArray<readonly [name: string, line: string, stdin: "ignore" | "pipe", code: number]> = [
+    ["under nohup is let pass", 'exec nohup "$@"', "ignore", 0],
+    ["is let pass without a terminal and an input", 'exec "$@"', "ignore", 0],
+    ["is let pass where a shell says that it ran nohup", 'exec env _=/usr/bin/nohup "$@"', "pipe", 0],
+    ["is let pass below a shell that ignores it", "trap '' HUP; \"$@\"; exit $?", "pipe", 0],
+    ["ends the command when it reads a pipe", 'exec "$@"', "pipe", 129]
+  ]
+  for (const [name, line, stdin, code] of wraps)
+    it.live(`a hangup ${name}`, () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        const model = yield* halfway
+        const child = spawn("sh", ["-c", line, "sh", process.execPath, main, "run", "hi"], {
+          cwd: here.workspace,
+          env: { PATH: inherited["PATH"], HOME: here.home, ...keyed(model.url) },
+          stdio: [stdin, "pipe", "pipe"]
+        })
+        child.stdin?.end()
+        const seen = { out: "" }
+        child.stdout?.on("data", (data: Buffer) => (seen.out += data.toString()))
+        yield* eventually("the answer", () => seen.out.includes("Thinking"))
+        const pid = child.pid ?? 0
+        process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim() || pid), "SIGHUP")
+        // It reads the signal no later than the rest of the answer.
+        model.finish()
+        yield* eventually("its end", () => child.exitCode !== null)
+        assert.strictEqual(child.exitCode, code, seen.out)
+      })
+    )
 })

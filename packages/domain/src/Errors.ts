@@ -69,6 +69,20 @@ export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
   }
 }
 
+/** A limit in dollars cannot hold, because a price is not known. Nothing was sent or stored. */
+export class PriceUnknown extends Schema.TaggedError<PriceUnknown>()("PriceUnknown", {
+  /** The model without a price, as `provider/model`. */
+  model: Schema.String,
+  /** Set when the model has a price, but so many tokens of the session were spent at a price that is not known. */
+  unpricedTokens: Schema.optionalKey(Schema.Int)
+}) {
+  override get message(): string {
+    return this.unpricedTokens === undefined
+      ? `The price of ${this.model} is not known, so the limit in dollars cannot hold. Nothing was sent. Set prices[${JSON.stringify(this.model)}] in the configuration, such as { "input": 3, "output": 15 } in dollars per million tokens, or leave the limit out`
+      : `This session has spent ${this.unpricedTokens} tokens at a price that was not known, so limits.sessionCost cannot hold. Nothing was sent. Start another session, or leave that limit out`
+  }
+}
+
 /** A configuration file that cannot be used. `line` and `column` count from 1. */
 export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
   path: Schema.String,
@@ -145,6 +159,7 @@ export const HandleMessageError = Schema.Union([
   SessionBusy,
   InvalidMessage,
   CapReached,
+  PriceUnknown,
   ConfigError,
   WorkspaceError,
   ContextUnresolved,

@@ -45,12 +45,18 @@ export const Price = Schema.Struct({
 })
 export type Price = typeof Price.Type
 
-/** US dollars; cached tokens without a price of their own cost as much as input. */
+/** What writing to a cache costs at most, in prices of input: the dearest that providers ask. */
+const dearestCacheWrite = 2
+
+/**
+ * US dollars, never less than they are: cached tokens without a price of their own cost as much as input where they were
+ * read, and twice as much where they were written.
+ */
 export const cost = (usage: Usage, price: Price): number =>
   (usage.inputTokens * price.input +
     usage.outputTokens * price.output +
     usage.cacheReadTokens * (price.cacheRead ?? price.input) +
-    usage.cacheWriteTokens * (price.cacheWrite ?? price.input)) /
+    usage.cacheWriteTokens * (price.cacheWrite ?? dearestCacheWrite * price.input)) /
   1e6
 
 /** How much of the input the provider had cached: 0 to 1, undefined when there was no input. */

@@ -4,8 +4,10 @@ import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import * as Effect from "effect/Effect"
+import * as Caps from "./Caps.ts"
 import * as Compaction from "./Compaction.ts"
 import { CompactionSettings } from "./CompactionSettings.ts"
+import { Limits } from "./Limits.ts"
 import { requestOf } from "./RequestOrigins.ts"
 import * as RequestSize from "./RequestSize.ts"
 import type { RetryGate } from "./RetryGate.ts"
@@ -33,6 +35,7 @@ export const make = (options: {
   let recovered = false
 
   const request = () => requestOf(state, model)
+  const affordable = Effect.flatMap(Limits, (limits) => Caps.spend(state, limits))
 
   const off = (tokens: number, most: number) =>
     new ContextTooLarge({
@@ -48,6 +51,8 @@ export const make = (options: {
     const { auto } = yield* CompactionSettings
     if (!auto) return yield* off(size.tokens, limit)
     size = yield* Compaction.compact({ ...options, why: "budget", before: size, limit })
+    // The summary may have taken what was left.
+    yield* affordable
   })
 
   /**
@@ -68,6 +73,7 @@ export const make = (options: {
           size = yield* Compaction.compact({ ...options, why: "overflow", before: was, limit: most }).pipe(
             Effect.catchTag("ContextTooLarge", () => Effect.fail(error))
           )
+          yield* affordable
           return yield* ask
         })
     )

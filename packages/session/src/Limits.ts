@@ -11,7 +11,10 @@ export interface RoundLimits {
   readonly toolConcurrency: number
   /** UTF-8 bytes of one user message. */
   readonly messageBytes: number
-  /** How long a provider may take to send the first piece of an answer. */
+  /**
+   * How long a provider may take to send the first piece of an answer. Local models read a long request for minutes before
+   * they say anything, and one that is asked again starts from the beginning.
+   */
   readonly firstChunkMillis: number
   /**
    * How long a provider may be silent within an answer. What only keeps the connection alive counts as silence: pings,
@@ -29,11 +32,11 @@ export interface RoundLimits {
   readonly roundMillis: number | undefined
   /** Tokens of all kinds, of all attempts of one round. What goes beyond is not cut off: nothing is asked after it. */
   readonly roundTokens: number | undefined
-  /** US dollars for one round. Holds only where the model's price is known. */
+  /** US dollars for one round. While it is set, a model whose price is not known is not asked: see `PriceUnknown`. */
   readonly roundCost: number | undefined
   /** Tokens of all rounds of the session. The round that goes beyond is the last, until the limit is raised. */
   readonly sessionTokens: number | undefined
-  /** US dollars for the session, counted where the model's price is known. */
+  /** US dollars for the session. As with `roundCost`, and nothing of the session may have been spent at an unknown price. */
   readonly sessionCost: number | undefined
   /** How often one round may call the same tool with the same input. The call that goes beyond is not run. */
   readonly identicalCalls: number
@@ -43,7 +46,7 @@ export const defaults: RoundLimits = {
   turns: 50,
   toolConcurrency: 8,
   messageBytes: 10_000_000,
-  firstChunkMillis: 120_000,
+  firstChunkMillis: 600_000,
   idleMillis: 120_000,
   turnMillis: 30 * 60_000,
   retries: 3,

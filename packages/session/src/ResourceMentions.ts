@@ -1,3 +1,5 @@
+import * as MentionText from "@parley/domain/MentionText"
+
 /** A resource of an MCP server that a message names, as it is written. */
 export interface ResourceMention {
   readonly server: string
@@ -14,16 +16,7 @@ export interface Split {
 /** No URI is longer, and no name in a text needs more. */
 const longest = 4096
 
-/** As a file's: an address has no space before its `@`, and what is quoted in code is not meant for us. */
-const written = /(?<![^\s([<])@(?:"([^"\r\n]+)"|(?!")(\S+))/gu
-
-const ends = /[.,;:!?)\]}>"'`”’…]+$/u
-
-const uris = (token: string, quoted: boolean): ResourceMention["uris"] | undefined => {
-  if (token === "") return undefined
-  const short = quoted ? token : token.replace(ends, "")
-  return short === token || short === "" ? [token] : [token, short]
-}
+const written = MentionText.written()
 
 /**
  * The `@server:uri` and `@"server:uri"` of a text whose server is one of `servers`, each once, in order. Everything else,
@@ -37,9 +30,10 @@ export const split = (text: string, servers: ReadonlySet<string>): Split => {
     const colon = said.indexOf(":")
     const server = said.slice(0, colon)
     if (colon < 1 || whole.length > longest || !servers.has(server)) return whole
-    const meant = uris(said.slice(colon + 1), inQuotes !== undefined)
-    if (meant === undefined) return whole
-    if (!seen.has(said)) resources.push({ server, uris: meant })
+    const uri = said.slice(colon + 1)
+    const [first, ...others] = inQuotes === undefined ? MentionText.shortened(uri) : [uri]
+    if (first === undefined || first === "") return whole
+    if (!seen.has(said)) resources.push({ server, uris: [first, ...others] })
     seen.add(said)
     return ""
   })

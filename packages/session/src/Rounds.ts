@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Between from "./Between.ts"
+import * as Caps from "./Caps.ts"
 import * as Closing from "./Closing.ts"
 import * as CompactionRound from "./CompactionRound.ts"
 import * as OpenSessions from "./OpenSessions.ts"
@@ -24,6 +25,7 @@ import * as Recovery from "./Recovery.ts"
 import * as Request from "./Request.ts"
 import { RetryGate } from "./RetryGate.ts"
 import * as RoundRunner from "./RoundRunner.ts"
+import { Sampled, SinceRound } from "./Sampled.ts"
 import type { Accepted, HandleMessage } from "./SessionCoordinator.ts"
 import type { SessionLog } from "./SessionLog.ts"
 
@@ -105,6 +107,8 @@ export const make = Effect.gen(function* () {
     const { purpose } = options
     const said = purpose === undefined ? yield* Request.validate(options.request) : nothing
     const model = yield* models.describe(options.model ?? (yield* models.preferred))
+    yield* Caps.allPriced(model, purpose)
+    yield* Caps.accountable(log.state, model)
     const roundId = log.state.nextRoundId
     const started: SessionEvent = {
       _tag: "RoundStarted",
@@ -118,9 +122,13 @@ export const make = Effect.gen(function* () {
       purpose === undefined
         ? RoundRunner.run({ log, roundId, mentions: options.mentions ?? Request.own(said), refresh, model, gate })
         : CompactionRound.run({ log, roundId, model, gate })
+    const sinceRound = (yield* Sampled)?.round()
     const round = log
       .append([started])
-      .pipe(Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })), Effect.andThen(run))
+      .pipe(
+        Effect.andThen(Deferred.succeed(waiting.accepted, { sessionId, roundId })),
+        Effect.andThen(sinceRound === undefined ? run : Effect.provideService(run, SinceRound, sinceRound))
+      )
     yield* closing(log, round).pipe(
       Effect.onExit(() =>
         Effect.sync(() => {

@@ -1,12 +1,16 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { illegal } from "@parley/domain/Message"
 import type { ModelError } from "@parley/domain/ModelError"
 import * as ModelRef from "@parley/domain/ModelRef"
-import { ModelsManager } from "@parley/domain/ModelsManager"
+import { type ModelInfo, ModelsManager } from "@parley/domain/ModelsManager"
 import type { Finish, ProviderChunk } from "@parley/domain/ProviderChunk"
 import type { Sampling, SamplingAnswer } from "@parley/domain/ServerRequests"
 import { type Usage, zero } from "@parley/domain/Usage"
+import * as Caps from "./Caps.ts"
+import { Limits } from "./Limits.ts"
+import { Sampled } from "./Sampled.ts"
 
 /** The fewest characters that one token stands for, near enough: a longer answer is cut off. */
 const charactersPerToken = 4
@@ -45,6 +49,25 @@ const atLeast = (usage: Usage, text: string): Usage => ({
   outputTokens: Math.max(usage.outputTokens, Math.ceil(text.length / charactersPerToken))
 })
 
+/** Why the user's limits on tokens and dollars forbid it to ask the model; undefined when they do not. */
+const refusal = Effect.fnUntraced(function* (model: ModelInfo) {
+  const unknown = yield* Effect.flip(Caps.priced(model)).pipe(Effect.option)
+  if (Option.isSome(unknown)) return unknown.value.message
+  const meter = yield* Sampled
+  if (meter === undefined) return undefined
+  const { roundCost, roundTokens, sessionCost, sessionTokens } = yield* Limits
+  const { inAll, inLatestRound } = meter
+  const spent: ReadonlyArray<readonly [limit: number | undefined, spent: number]> = [
+    [roundTokens, inLatestRound.tokens],
+    [roundCost, inLatestRound.cost],
+    [sessionTokens, inAll.tokens],
+    [sessionCost, inAll.cost]
+  ]
+  return spent.some(([limit, spent]) => limit !== undefined && spent >= limit)
+    ? "what servers had the model answer has reached the user's limit"
+    : undefined
+})
+
 /**
  * Has the model that the user prefers answer what an MCP server wants to know: one request, nothing of the conversation,
  * no tools. An answer is cut off at the length that was asked for.
@@ -59,7 +82,10 @@ export const answer = Effect.fn("Sampling.answer")(function* (
   const problem = illegal(request.messages)
   if (problem !== undefined) return { _tag: "Declined", reason: problem }
   const ref = yield* models.preferred
-  const { settings } = yield* models.describe(ref)
+  const model = yield* models.describe(ref)
+  const { price, settings } = model
+  const refused = yield* refusal(model)
+  if (refused !== undefined) return { _tag: "Declined", reason: refused }
   const most = request.maxTokens * charactersPerToken
   const isOver = ({ text, usage }: Heard) => text.length >= most || usage.outputTokens >= request.maxTokens
   const nothing: Heard = { text: "", usage: zero, finish: undefined }
@@ -77,6 +103,9 @@ export const answer = Effect.fn("Sampling.answer")(function* (
       Stream.runLast
     )
   const last = heard._tag === "Some" ? heard.value : nothing
+  const usage = last.finish === undefined ? atLeast(last.usage, last.text.slice(0, most)) : last.usage
+  const meter = yield* Sampled
+  meter?.add(usage, price)
   const stop = isOver(last) ? "maxTokens" : last.finish === undefined ? undefined : stops[last.finish.stop]
   if (stop === undefined) return { _tag: "Declined", reason: "the model gave no answer" }
   const said = last.text.slice(0, most).toWellFormed()
@@ -85,6 +114,6 @@ export const answer = Effect.fn("Sampling.answer")(function* (
     text: said,
     model: ModelRef.format(ref),
     stop,
-    usage: last.finish === undefined ? atLeast(last.usage, said) : last.usage
+    usage
   }
 })

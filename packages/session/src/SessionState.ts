@@ -70,8 +70,11 @@ export class SessionState {
   compactions = 0
   /** What the user said first. */
   goal: EventOf<"RoundStarted">["request"] | undefined
-  /** What all ended turns of all rounds took, failed ones included: tokens of all kinds, and dollars where known. */
-  spent = { tokens: 0, cost: 0 }
+  /**
+   * What all ended turns of all rounds took, failed ones included: tokens of all kinds, dollars where known, and the
+   * tokens whose price was not.
+   */
+  spent = { tokens: 0, cost: 0, unpricedTokens: 0 }
   private rounds = 0
 
   get nextRoundId(): RoundId {
@@ -114,8 +117,13 @@ export class SessionState {
   private turn(event: LogEntry["event"]): void {
     if (event._tag === "TurnStarted") this.aside = event.purpose === undefined ? undefined : event.turnId
     if (!endsTurn(event)) return
-    const { cost, tokens } = this.spent
-    this.spent = { tokens: tokens + Usage.total(event.usage), cost: cost + (event.cost ?? 0) }
+    const { cost, tokens, unpricedTokens } = this.spent
+    const took = Usage.total(event.usage)
+    this.spent = {
+      tokens: tokens + took,
+      cost: cost + (event.cost ?? 0),
+      unpricedTokens: unpricedTokens + (event.cost === undefined ? took : 0)
+    }
     if (event.turnId === this.aside) return
     if (event._tag === "TurnFailed" && isRejection(event.failure)) this.rejected = true
     if (event._tag !== "TurnCompleted") return

@@ -5,8 +5,10 @@ import type { ModelErrorReason } from "@parley/domain/ModelError"
 import { type ModelInfo, ModelsManager } from "@parley/domain/ModelsManager"
 import * as SummaryText from "@parley/prompt/Summary"
 import * as Effect from "effect/Effect"
+import * as Caps from "./Caps.ts"
 import type { Options } from "./Compaction.ts"
 import { CompactionSettings } from "./CompactionSettings.ts"
+import { Limits } from "./Limits.ts"
 import * as RequestSize from "./RequestSize.ts"
 import * as Retry from "./Retry.ts"
 import * as TurnRunner from "./TurnRunner.ts"
@@ -42,6 +44,8 @@ export const of = Effect.fnUntraced(function* (options: Options & { readonly mes
   const room = RequestSize.limitOf(model) ?? limit
   const longest = Math.max(2000, Math.floor(limit * share * bytesPerToken))
   const asked = SummaryText.request(messages, Math.max(4000, Math.floor(room * 0.8 * bytesPerToken)))
+  const limits = yield* Limits
+  const affordable = Effect.suspend(() => Caps.spend(log.state, limits))
   const attempt = Effect.suspend(() =>
     TurnRunner.run({
       log,
@@ -61,13 +65,14 @@ export const of = Effect.fnUntraced(function* (options: Options & { readonly mes
       andThen: () => []
     })
   )
+  yield* affordable
   const summary = yield* Retry.run({
     log,
     roundId,
     provider: model.ref.provider,
     gate,
     attempt,
-    before: Effect.void
+    before: affordable
   }).pipe(
     Effect.map((end) => end.text),
     Effect.catchIf(

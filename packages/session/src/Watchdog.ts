@@ -24,9 +24,12 @@ export const watch = Effect.fnUntraced(function* (arrived: () => number) {
       seen = now
     }
     return yield* seen === 0
-      ? stalled(`no answer within ${seconds(firstChunkMillis)}`)
-      : stalled(`silent for ${seconds(idleMillis)} in the middle of the answer`)
+      ? stalled(`no answer within ${seconds(firstChunkMillis)} (limits.firstTokenSeconds)`)
+      : stalled(`silent for ${seconds(idleMillis)} in the middle of the answer (limits.idleSeconds)`)
   })
-  const total = Effect.andThen(Effect.sleep(turnMillis), stalled(`no end of the answer within ${seconds(turnMillis)}`))
+  const total = Effect.andThen(
+    Effect.sleep(turnMillis),
+    stalled(`no end of the answer within ${seconds(turnMillis)} (limits.turnSeconds)`)
+  )
   return yield* Effect.raceFirst(silence, total)
 })

@@ -27,6 +27,13 @@ describe("a mention of a resource", () => {
     assert.deepStrictEqual(split('@"docs:a b.md" @docs:x, @docs:x,'), [["docs a b.md", "docs x, | x"], "  "])
   })
 
+  it("ends before punctuation of any script", () => {
+    assert.deepStrictEqual(split("（@docs:a.md）"), [["docs a.md） | a.md"], "（"])
+    assert.deepStrictEqual(split("请看@docs:a.md，然后"), [["docs a.md，然后 | a.md"], "请看"])
+    assert.deepStrictEqual(split("«@docs:a»"), [["docs a» | a"], "«"])
+    assert.deepStrictEqual(split("@docs:a、@docs:b")[0], ["docs a", "docs b"])
+  })
+
   it("is none without a server of that name, in an address, in a path, or without a URI", () => {
     for (const text of [
       "me@docs:example.org",

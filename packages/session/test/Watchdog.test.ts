@@ -74,6 +74,8 @@ describe("a provider that stops answering", () => {
         const round = yield* after(1 + limits.firstChunkMillis / 8 + limit / 8)
         assert.strictEqual(round?.status, "failed")
         assert.strictEqual(round?.failure?.reason, "Stalled")
+        const setting = reads.length === 0 ? "limits.firstTokenSeconds" : "limits.idleSeconds"
+        assert.include(round?.failure?.message, `(${setting})`)
         assert.strictEqual(round?.turns[0]?.status, "failed")
         yield* Fiber.join(fiber)
         yield* checkInvariants(seen)

@@ -15,6 +15,7 @@ import * as Append from "./internal/append.ts"
 import * as Commit from "./internal/commit.ts"
 import * as Database from "./internal/database.ts"
 import * as DatabaseFile from "./internal/databaseFile.ts"
+import * as Erase from "./internal/erase.ts"
 import * as EventRows from "./internal/eventRows.ts"
 import * as GroupCommit from "./internal/groupCommit.ts"
 import * as Leases from "./internal/leases.ts"
@@ -58,7 +59,7 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
   const database = yield* Database.open(filename, limit).pipe(
     access === "read" ? Effect.catch((error) => ReadOnly.open(filename, limit, error)) : (whole) => whole
   )
-  const { run, unreadable } = database
+  const { path, run, unreadable } = database
   const corrupt = (operation: string) => (detail: string) => new StorageError({ operation, reason: unreadable, detail })
   const damaged = (sessionId: SessionId) => (detail: string) =>
     new StorageError({ operation: "read", reason: unreadable, detail: `session ${sessionId}, ${detail}`, sessionId })
@@ -99,12 +100,18 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
 
   const remove = Effect.fn("SessionManager.remove")(function* (id: SessionId) {
     // Not interrupted in between: a removed session's subscriptions end.
-    const rows = yield* run("remove")((sql) =>
-      Effect.tap(sql.unsafe(SessionRows.remove, [id]), () => Effect.sync(() => feed.end(id))).pipe(
-        Effect.uninterruptible
+    const wasThere = yield* run("remove")((sql) =>
+      Effect.tap(Erase.session(sql, id), () => Effect.sync(() => feed.end(id))).pipe(Effect.uninterruptible)
+    )
+    if (!wasThere) return yield* new SessionNotFound({ sessionId: id })
+    yield* run("remove")((sql) => Effect.uninterruptible(Erase.rest(sql, path))).pipe(
+      Effect.catch(({ detail }) =>
+        Effect.logWarning(
+          `The session is deleted, but what it held may still be in ${path} or beside it, and its space is not given back: ` +
+            `${detail}. Deleting another session tries that again`
+        )
       )
     )
-    if (rows.length === 0) return yield* new SessionNotFound({ sessionId: id })
   })
 
   const append: Service["append"] = (id, at, events) =>

@@ -89,9 +89,13 @@ export const UserConfig = Schema.Struct({
       toolConcurrency: Schema.optionalKey(positive),
       /** How often a request that failed in a way that may pass is sent again. */
       retries: Schema.optionalKey(countable),
+      /** How long a model may be silent before the first piece of an answer, within it, and how long all of it may take. */
+      firstTokenSeconds: Schema.optionalKey(positive),
+      idleSeconds: Schema.optionalKey(positive),
+      turnSeconds: Schema.optionalKey(positive),
       roundSeconds: Schema.optionalKey(positive),
       roundTokens: Schema.optionalKey(positive),
-      /** US dollars, where the model's price is known. */
+      /** US dollars; no model is asked whose price is not known. */
       roundCost: Schema.optionalKey(amount),
       sessionTokens: Schema.optionalKey(positive),
       sessionCost: Schema.optionalKey(amount),

@@ -113,19 +113,49 @@ describe("instructions", () => {
         put(root, path, "f")
         put(root, path.replace("/f", "/AGENTS.md"), path.slice(0, 1).repeat(32 * 1024))
       }
-      put(root, "AGENTS.md", "x".repeat(32 * 1024 + 1))
+      put(root, "AGENTS.md", "x".repeat(1024 * 1024 + 1))
       configure(root, include, { maxTotalBytes: 5, maxFileBytes: 1 })
       const set = yield* Files.read(root)
       assert.deepStrictEqual(instructions(set), ["a/AGENTS.md", "b/AGENTS.md", "c/AGENTS.md", "d/AGENTS.md"])
       assert.strictEqual(set.files.length, 9)
       assert.deepStrictEqual(reasons(set), {
-        "AGENTS.md": "is larger than the 32768 bytes that instructions may have (it has 32769)",
+        "AGENTS.md": "is larger than the 32768 bytes that instructions may have (it has 1048577)",
         "e/AGENTS.md": "the instructions together are larger than 131072 bytes"
       })
+      put(root, "AGENTS.md", "x".repeat(32 * 1024 + 1))
       // A file that is asked for by name is shown by the budget of files.
       configure(root, ["AGENTS.md"])
       const named = yield* Files.read(root)
       assert.deepStrictEqual([named.files.length, instructions(named), named.skipped], [1, [], []])
+    })
+  )
+
+  it.effect("are cut with a mark where they are too large, at the end of a line", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      const most = 32 * 1024
+      const shown = (path: string, text: string) => {
+        put(root, path, text)
+        return Effect.map(Files.read(root), (set) => ({ text: texts(set)[path] ?? "", why: reasons(set)[path] ?? "" }))
+      }
+      const lines = yield* shown("AGENTS.md", `FIRST\n${"é".repeat(50)}\n`.repeat(400))
+      assert.match(lines.text, /^FIRST\n/)
+      assert.match(lines.text, /\n\[Parley cut this file here: \d+ more bytes of it are not shown\]\n$/)
+      const kept = lines.text.slice(0, lines.text.indexOf("[Parley cut"))
+      assert.isTrue(kept.endsWith("\n") && Buffer.byteLength(kept) <= most && Buffer.byteLength(kept) > most - 200)
+      assert.include(lines.text, `here: ${400 * 107 - Buffer.byteLength(kept)} more`)
+      assert.strictEqual(
+        lines.why,
+        `is cut: instructions may have ${most} bytes, and it has ${400 * 107}; the end is not shown`
+      )
+      // One line: cut between characters.
+      const line = yield* shown("AGENTS.md", "a" + "😀".repeat(10_000))
+      assert.isTrue(line.text.isWellFormed() && !line.text.includes("\ufffd"))
+      // What counts is the text, and not how the file holds it.
+      put(root, "AGENTS.md", Buffer.from(`\ufeffONE\n${"x".repeat(20_000)}`, "utf16le"))
+      assert.deepStrictEqual(reasons(yield* Files.read(root)), {})
+      const whole = yield* shown("AGENTS.md", "x".repeat(most))
+      assert.deepStrictEqual(whole, { text: "x".repeat(most), why: "" })
     })
   )
 

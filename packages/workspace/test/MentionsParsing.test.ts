@@ -39,6 +39,78 @@ describe("mentions", () => {
   })
 })
 
+describe("mentions in scripts with punctuation of their own", () => {
+  it("are found behind it, and end before it", () => {
+    const texts = [
+      "看看 @README.md。",
+      "请看@README.md，然后总结",
+      "読んで @README.md、要約して",
+      "（@README.md）",
+      "「@README.md」を読んで",
+      "см. «@README.md»",
+      "„@README.md“",
+      "“@README.md”, ‘@README.md’",
+      "‹@README.md›",
+      "说明：@README.md！好吗？",
+      "انظر @README.md، ثم",
+      "هل @README.md؟",
+      "देखो @README.md।",
+      "see—@README.md—now",
+      "see @README.md… and",
+      "【@README.md】〈@README.md〉《@README.md》",
+      "ดู@README.md",
+      "＜@README.md＞",
+      "\u200f@README.md\u200f"
+    ]
+    for (const text of texts)
+      assert.include(["README.md", "README.md README.md", "README.md README.md README.md"], paths(text).join(" "), text)
+    assert.deepStrictEqual(paths("@a.md、@b.md と@c.md"), ["a.md", "b.md", "c.md"])
+    assert.deepStrictEqual(Array.from(mentions("（@a.ts#L3-4），好"))[0]?.meant.at(-1), {
+      path: "a.ts",
+      lines: { first: 3, last: 4 }
+    })
+  })
+
+  it("may name a file with such punctuation in it, and do not name half of one that is not there", () => {
+    const meant = Array.from(mentions("@报告（终稿）.docx")).flatMap(({ meant }) => meant.map(({ path }) => path))
+    assert.deepStrictEqual(meant, ["报告（终稿）.docx", "报告（终稿", "报告"])
+    assert.deepStrictEqual(paths("@报告（终稿）.docx @l’été.md @2020–2021.md @docs/「設計」.md"), [
+      "报告（终稿）.docx",
+      "l’été.md",
+      "2020–2021.md",
+      "docs/「設計」.md"
+    ])
+    for (const { meant } of mentions("@docs/「設計」.md"))
+      assert.notInclude(
+        meant.map(({ path }) => path),
+        "docs/"
+      )
+  })
+
+  it("leave addresses, decorators and names of packages what they are", () => {
+    const none = "a@b.c <a@b.c> é@b.c ж@b.c \"@scope/pkg\" '@scope/pkg' `@Component` x:@y a.@b a-@b"
+    assert.deepStrictEqual(paths(none), [])
+    const silent = "用户@example.com @Component。 （@scope/pkg） «@types/node@22.1» @param，@media、"
+    assert.deepStrictEqual(fileLike(silent), [])
+  })
+})
+
+/** Everything that Unicode calls punctuation, but ASCII's, and what joins words. */
+const punctuation = Array.from({ length: 0x1_1000 }, (_, code) => code)
+  .filter((code) => code > 127 && (code < 0xd800 || code > 0xdfff))
+  .map((code) => String.fromCodePoint(code))
+  .filter((char) => /\p{P}/u.test(char))
+const Mark = Schema.Literals(punctuation)
+
+it.effect.prop("a path is meant whatever punctuation stands around it", [Mark, Mark, Mark], ([before, after, more]) =>
+  Effect.sync(() => {
+    for (const text of [`${before}@docs/a.md${after}`, `see ${before}@docs/a.md${after}${more} and`]) {
+      const all = Array.from(mentions(text)).flatMap(({ meant }) => meant.map(({ path }) => path))
+      assert.include(all, "docs/a.md", text)
+    }
+  })
+)
+
 const Piece = Schema.Literals([
   "@",
   '"',
@@ -82,17 +154,22 @@ it("takes time in proportion to the text", () => {
     " @" + "/".repeat(4000),
     " @" + "#L1-".repeat(1000),
     ' @"' + "x".repeat(4000),
-    " @" + "é".repeat(2000)
+    " @" + "é".repeat(2000),
+    "、@",
+    "看@a。",
+    " @" + "、".repeat(4000),
+    " @" + "a、".repeat(2000)
   ]
   for (const piece of evil) {
     const text = piece.repeat(Math.ceil(200_000 / piece.length))
     let best = Infinity
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 8; i++) {
       const started = performance.now()
       // Each of them, as the caller may not stop.
       for (const { path } of mentions(`${text}${i}`)) assert.notStrictEqual(path, "")
       best = Math.min(best, performance.now() - started)
     }
+
     assert.isBelow(best, 100, piece.slice(0, 20))
   }
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as Files from "../src/Files.ts"
 import * as JsonFile from "../src/JsonFile.ts"
@@ -186,3 +186,36 @@ describe("edits at the same time", () => {
     30_000
   )
 })
+
+it.live("a file that is mounted by itself is overwritten", () =>
+  Effect.gen(function* () {
+    const directory = yield* temporary
+    const mounted = `${directory}/real.json`
+    const file = `${directory}/config.json`
+    fs.writeFileSync(mounted, '{ "mcpServers": {} } // kept\n', { mode: 0o600 })
+    fs.writeFileSync(file, "{}\n", { mode: 0o600 })
+    const script = `const { Effect } = await import("effect")
+      const UserConfig = await import(process.argv[1])
+      const change = { path: ["model"], value: "a/b" }
+      await Effect.runPromise(UserConfig.edit(process.argv[2], [change]))`
+    const source = `${import.meta.dirname}/../src/UserConfig.ts`
+    const unshared = (line: string) =>
+      Effect.callback<string>((resume) => {
+        const args = ["-rm", "sh", "-c", line, "sh", mounted, file, process.execPath, script, source]
+        execFile("unshare", args, { cwd: import.meta.dirname }, (error) =>
+          resume(Effect.succeed(error === null ? "" : error.message))
+        )
+      })
+    const mount = 'mount --bind "$1" "$2"'
+    // Where no namespace may be made there is nothing to try.
+    if ((yield* unshared(mount)) !== "") return
+    const run = yield* unshared(`${mount} && exec "$3" --input-type=module --eval "$4" "$5" "$2"`)
+    assert.strictEqual(run, "")
+    assert.match(fs.readFileSync(mounted, "utf8"), /"mcpServers": \{\}[^]*"model": "a\/b"[^]*\/\/ kept/)
+    assert.strictEqual(fs.readFileSync(file, "utf8"), "{}\n")
+    assert.deepStrictEqual(
+      fs.readdirSync(directory).filter((name) => name.endsWith(".tmp")),
+      []
+    )
+  })
+)

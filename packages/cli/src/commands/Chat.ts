@@ -1,5 +1,6 @@
 import type { SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
+import * as Caps from "@parley/session/Caps"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -49,6 +50,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
   const output = yield* Output
   const coordinator = yield* SessionCoordinator
   yield* Notices.show(setup)
+  yield* Caps.preferredPriced
   const info = yield* Target.findOrCreate(input, setup.workspace.root)
   yield* output.aside(`session ${info.id}; /help lists commands, /exit or Ctrl-D ends it`)
   if (info.open) yield* tellLost(info.id)
@@ -88,7 +90,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
       )
     )
     busy = false
-    if (Result.isSuccess(round) && round.success.status === "completed") yield* Notices.blocked(told)
+    if (Result.isFailure(round) || round.success.status === "completed") yield* Notices.tools(setup, told)
     if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }

@@ -36,7 +36,7 @@ export const limits = {
       (value) => value > 0,
       (value) => `expected an amount above 0, found ${value}`
     ),
-    Flag.withDescription("US dollars one message may take, where the model's price is known"),
+    Flag.withDescription("US dollars one message may take; the model's price must be known"),
     Flag.optional
   )
 }

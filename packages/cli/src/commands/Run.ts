@@ -1,3 +1,4 @@
+import * as Caps from "@parley/session/Caps"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -5,7 +6,6 @@ import { UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
 import * as Message from "../Message.ts"
 import * as Notices from "../Notices.ts"
-import { Output } from "../Output.ts"
 import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
 import * as Slots from "../Slots.ts"
@@ -33,12 +33,10 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
   yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
+    yield* Caps.preferredPriced
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
     // What somebody else's output says with an @ is not the user's wish.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }
-    yield* RunRound.run(info, message, input.format, options)
-    yield* Notices.blocked(new Set())
-    const output = yield* Output
-    if (input.format === "text") yield* output.aside(`session ${info.id}`)
+    yield* RunRound.whole(setup, info, message, input.format, options)
   }).pipe(Effect.provide(Live.engine(setup)))
 })

@@ -1,9 +1,9 @@
+import * as Caps from "@parley/session/Caps"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import * as Live from "../Live.ts"
 import * as Message from "../Message.ts"
 import * as Notices from "../Notices.ts"
-import { Output } from "../Output.ts"
 import * as Prompts from "../Prompts.ts"
 import * as RunRound from "../RunRound.ts"
 import * as Setup from "../Setup.ts"
@@ -18,13 +18,12 @@ export const runPrompt = Effect.fn("parley run --prompt")(function* (input: Inpu
   yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)
+    yield* Caps.preferredPriced
     const request = [...Message.outside(yield* Prompts.write(name, input.arg, "name")), ...more]
     yield* Request.validate(request)
     const info = yield* Target.findOrCreate(input, setup.workspace.root)
     // What a server writes with an @ is not the user's wish.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }
-    yield* RunRound.run(info, request, input.format, options)
-    const output = yield* Output
-    if (input.format === "text") yield* output.aside(`session ${info.id}`)
+    yield* RunRound.whole(setup, info, request, input.format, options)
   }).pipe(Effect.provide(Live.engine(setup)))
 })

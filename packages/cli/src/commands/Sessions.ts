@@ -10,6 +10,8 @@ import * as Repair from "@parley/session/Repair"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Host from "../internal/Host.ts"
+import * as KeptResults from "../internal/KeptResults.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import { outcomeLine } from "../Render.ts"
@@ -53,9 +55,15 @@ export const list = Effect.fn("parley sessions list")(
         const output = yield* Output
         const found = yield* sessions.list(input.all ? {} : { workspace: setup.workspace.root })
         if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeList(found)))
-        if (found.length === 0) return yield* output.note(`No sessions in ${setup.workspace.root}`)
-        for (const info of found) {
-          const where = input.all ? `  ${info.workspace}` : ""
+        if (found.length === 0)
+          yield* output.note(`No sessions in ${setup.workspace.root}${(yield* Target.elsewhere) ?? ""}`)
+        const gone =
+          found.length === 0 && !input.all
+            ? (yield* sessions.list({})).filter(({ workspace }) => !Host.isThere(workspace))
+            : []
+        if (gone.length > 0) yield* output.note("These are of directories that are gone; this one may be one of them:")
+        for (const info of [...found, ...gone]) {
+          const where = input.all || gone.length > 0 ? `  ${info.workspace}` : ""
           const state = info.open ? "  (open)" : ""
           yield* output.text(
             `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}\n`
@@ -147,12 +155,15 @@ export const remove = Effect.fn("parley sessions delete")(
   (input: { readonly workspace: Option.Option<string>; readonly id: string }) =>
     stored(
       input,
-      () =>
+      (setup) =>
         Effect.gen(function* () {
           const sessions = yield* SessionManager
           const output = yield* Output
           const id = yield* Target.named(input.id)
+          // Of a damaged session what can be read.
+          const results = KeptResults.namesIn(yield* Effect.orElseSucceed(sessions.salvage(id), () => []))
           yield* sessions.remove(id)
+          yield* KeptResults.remove(setup.user.resultsDirectory, results)
           yield* output.note(`Deleted session ${id}`)
         }),
       "write"

@@ -4,7 +4,17 @@ import process from "node:process"
 
 export const env: Readonly<Record<string, string | undefined>> = process.env
 
-export const cwd = (): string => process.cwd()
+/** The path, or the current directory; undefined when it is seen from there and that has been removed. */
+export const place = (path = "."): string | undefined => {
+  try {
+    return resolve(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether something is at the path. */
+export const isThere = (path: string): boolean => existsSync(path)
 
 /** Seen from the current directory. */
 export const absolute = (path: string): string => resolve(path)

@@ -1,4 +1,5 @@
 import process from "node:process"
+import * as Hangup from "./Hangup.ts"
 import * as Streams from "./Streams.ts"
 
 const codes = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const
@@ -49,7 +50,9 @@ export const receive = (signal: StopSignal): void => {
  */
 export const onStop = (f: () => void): (() => number | undefined) => {
   stop = f
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) process.on(signal, () => receive(signal))
+  const outlived = Hangup.isOutlived()
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const)
+    process.on(signal, signal === "SIGHUP" && outlived ? () => {} : () => receive(signal))
   // Without a listener Node would open a debugger for anybody on the machine.
   process.on("SIGUSR1", () => {})
   return () => (came === undefined ? undefined : codes[came])

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
+import process from "node:process"
 import { attempt, basename, dirname, join, realpath, realpathWithin } from "./Disk.ts"
 import { isMissing, type Unreadable } from "./Unreadable.ts"
 
@@ -37,9 +38,28 @@ const syncDirectory = (path: string): Effect.Effect<void> =>
     (handle) => attempt(() => handle.close())
   ).pipe(Effect.ignore)
 
+/** A file that is mounted by itself, as into a container, can be written and not replaced: Linux says that it is busy. */
+const isMount = ({ code }: Unreadable): boolean => code === "EBUSY" && process.platform === "linux"
+
+/** The text is on the disk as a whole, in a file beside it, before the first byte of the old one goes. */
+const overwrite = Effect.fnUntraced(function* (file: string, text: string) {
+  yield* Effect.acquireUseRelease(
+    attempt(() => fs.open(file, "r+")),
+    Effect.fnUntraced(function* (handle) {
+      // Whoever mounted it may be its owner.
+      yield* Effect.ignore(attempt(() => handle.chmod(0o600)))
+      yield* attempt(() => handle.truncate(0))
+      yield* attempt(() => handle.writeFile(text))
+      yield* attempt(() => handle.sync())
+    }),
+    (handle) => attempt(() => handle.close())
+  )
+})
+
 /**
  * Replaces a file by `text`, readable by its owner only. Whoever reads `path`, at any time and after any crash, gets the
- * old text or the new one, whole.
+ * old text or the new one, whole. Only a file that is a mount of its own is overwritten instead: a crash in the middle of
+ * that leaves the new text in a file beside it whose name ends in `.tmp`.
  */
 export const write = Effect.fnUntraced(function* (path: string, text: string, within?: string) {
   yield* ensureDirectory(dirname(path))
@@ -47,6 +67,12 @@ export const write = Effect.fnUntraced(function* (path: string, text: string, wi
   const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(8).toString("hex")}.tmp`)
   yield* fill(temporary, text).pipe(
     Effect.andThen(attempt(() => fs.rename(temporary, file))),
+    Effect.catchIf(isMount, () =>
+      Effect.andThen(
+        overwrite(file, text),
+        attempt(() => fs.unlink(temporary))
+      )
+    ),
     Effect.tapError(() => Effect.ignore(attempt(() => fs.unlink(temporary))))
   )
   yield* syncDirectory(dirname(file))

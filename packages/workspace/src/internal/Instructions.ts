@@ -1,4 +1,5 @@
 import type { WorkspaceFile } from "@parley/domain/FilesManager"
+import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { FileLimits } from "../FileLimits.ts"
@@ -14,6 +15,19 @@ import { monotonicMillis, type Skipped } from "./Walk.ts"
 /** Their own budget, in bytes: what a project includes leaves it as it is. */
 const single = 32 * 1024
 const total = 128 * 1024
+/** A larger file is not read at all: it can hardly be meant for a model. */
+const readable = 1024 * 1024
+
+/** The lines of a text that fit into so many bytes, and a mark that says what is missing. */
+const cutTo = (text: string, limit: number): string => {
+  const bytes = Buffer.from(text)
+  const head = bytes.subarray(0, limit)
+  const lineEnd = head.lastIndexOf(10)
+  // Within a line only where there is no other way, and never within a character.
+  const kept = lineEnd < 0 ? new TextDecoder().decode(head, { stream: true }) : head.toString("utf8", 0, lineEnd + 1)
+  const left = bytes.length - Buffer.byteLength(kept)
+  return `${kept}${kept.endsWith("\n") ? "" : "\n"}[Parley cut this file here: ${left} more bytes of it are not shown]\n`
+}
 
 /** Directories that are looked into at the same time. */
 const atOnce = 16
@@ -108,13 +122,26 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
     const identity = yield* Effect.result(Disk.identify(Disk.join(root, path), root))
     if (Result.isFailure(identity)) return skip(reasonFor(shownAs, identity.failure))
     const size = Number(identity.success.size)
-    if (size > single) return skip(`is larger than the ${single} bytes that instructions may have (it has ${size})`)
-    if (size > room) return skip(`the instructions together are larger than ${total} bytes`)
-    const loaded = yield* Effect.result(cache.load(root, path, identity.success, single))
+    const tooLarge = `is larger than the ${single} bytes that instructions may have (it has ${size})`
+    if (size > readable) return skip(tooLarge)
+    // What a project includes by name is shown whole, as a file.
+    if (size > single && project?.files.some((file) => file.path === shownAs) === true) return skip(tooLarge)
+    const together = `the instructions together are larger than ${total} bytes`
+    if (room <= 0) return skip(together)
+    const loaded = yield* Effect.result(cache.load(root, path, identity.success, readable))
     if (Result.isFailure(loaded)) return skip(reasonFor(shownAs, loaded.failure))
-    const { text } = loaded.success
+    const limit = Math.min(single, room)
+    const { text: all } = loaded.success
+    const bytes = Buffer.byteLength(all)
+    const text = bytes <= limit ? all : cutTo(all, limit)
     if (beside?.text === text) return void repeated.set(shownAs, `says the same as ${beside.path}`)
-    room -= loaded.success.size
+    if (bytes > limit)
+      skip(
+        limit < single
+          ? `is cut: ${together}`
+          : `is cut: instructions may have ${single} bytes, and it has ${bytes}; the end is not shown`
+      )
+    room -= Math.min(bytes, limit)
     const file: WorkspaceFile = { path: shownAs, text, kind: "instructions", why, ...by }
     files.push(file)
     return file

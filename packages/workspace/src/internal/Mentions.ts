@@ -1,3 +1,5 @@
+import * as MentionText from "@parley/domain/MentionText"
+
 /** Lines of a file, counted from 1; both ends are meant. */
 export interface Lines {
   readonly first: number
@@ -13,7 +15,7 @@ export interface Meant {
 export interface Mention {
   /** What may be meant, the longest first: nothing that ends a sentence is part of a path, unless a file has that name. */
   readonly meant: ReadonlyArray<Meant>
-  /** The last of them, which is what a person meant if none of them is there. */
+  /** The one that a person meant if none of them is there. */
   readonly path: string
   /** Whether it can hardly be anything but a path. */
   readonly fileLike: boolean
@@ -22,23 +24,9 @@ export interface Mention {
 /** No path is longer, and no name in a text needs more. */
 const longest = 4096
 
-/** An address has no space before its `@`, and what is quoted in code, such as `"@scope/pkg"`, is not meant for us. */
-const written = /(?<![^\s([<])@(?:"([^"\r\n]+)"(#L\d{1,7}(?:-L?\d{1,7})?)?|(?!")(\S+))/gu
+const written = MentionText.written(String.raw`(#L\d{1,7}(?:-L?\d{1,7})?)?`)
 
 const range = /#L(\d{1,7})(?:-L?(\d{1,7}))?$/
-
-const ends = new Set(".,;:!?)]}>\"'`”’…")
-
-/** How many ends of sentences are tried as parts of a path before they are all left out. */
-const triedEnds = 4
-
-/** The path without one more end, without two, and at last without all. */
-const shortened = (path: string): ReadonlyArray<string> => {
-  let end = path.length
-  while (end > 0 && ends.has(path.charAt(end - 1))) end--
-  const lengths = Array.from({ length: Math.min(path.length - end, triedEnds) }, (_, i) => path.length - i)
-  return [...lengths, end].map((length) => path.slice(0, length))
-}
 
 const withLines = (path: string): ReadonlyArray<Meant> => {
   const found = range.exec(path)
@@ -55,16 +43,11 @@ const isFileLike = (path: string): boolean => {
   return segments.includes("..") || /[A-Za-z]/.test(ending)
 }
 
-const unquoted = (token: string): Mention => {
-  const meant = shortened(token)
-    .filter((path) => path !== "")
-    .flatMap(withLines)
-  const last = meant.at(-1)
-  return {
-    meant,
-    path: last?.path ?? "",
-    fileLike: last !== undefined && (last.lines !== undefined || isFileLike(last.path))
-  }
+/** `glued` when a letter stands before the `@`: it may be an address, of which nothing is said if it is no file. */
+const unquoted = (token: string, glued: boolean): Mention => {
+  const meant = MentionText.shortened(token).flatMap(withLines)
+  const likely = glued ? undefined : meant.findLast(({ lines, path }) => lines !== undefined || isFileLike(path))
+  return { meant, path: (likely ?? meant.at(-1))?.path ?? "", fileLike: likely !== undefined }
 }
 
 const quoted = (path: string, lines: string): Mention => {
@@ -78,10 +61,11 @@ const quoted = (path: string, lines: string): Mention => {
  */
 export function* mentions(text: string): Generator<Mention> {
   const seen = new Set<string>()
-  for (const [whole, path, lines = "", token = ""] of text.matchAll(written)) {
+  for (const match of text.matchAll(written)) {
+    const [whole, path, lines = "", token = ""] = match
     if (whole.length > longest || seen.has(whole)) continue
     seen.add(whole)
-    const mention = path === undefined ? unquoted(token) : quoted(path, lines)
+    const mention = path === undefined ? unquoted(token, MentionText.isGlued(text, match.index)) : quoted(path, lines)
     if (mention.path !== "") yield mention
   }
 }
