@@ -25,7 +25,12 @@ export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>()("QuotaE
 /** The key is missing, wrong or not allowed to do this. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { ...Detail, requestId }) {}
 /** The provider rejected the request as it is. */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", { ...Detail, requestId }) {}
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  ...Detail,
+  requestId,
+  /** It does not say what is wrong: the request may be too large. */
+  unclear: Schema.optionalKey(Schema.Literal(true))
+}) {}
 /** The request does not fit the model's context window. */
 export class ContextOverflow extends Schema.TaggedError<ContextOverflow>()("ContextOverflow", {
   ...Detail,

@@ -14,8 +14,14 @@ import type { SessionLog } from "./SessionLog.ts"
 /** What a model that said "too large" is sent at most of what it was sent, when it is not known how much it takes. */
 const afterOverflow = 0.75
 
+/** From this share of what the model takes, a request that is refused without a reason may be too large. */
+const suspicious = 1 / 4
+
 const isOverflow = (error: HandleMessageError): boolean =>
   error._tag === "ModelError" && error.reason._tag === "ContextOverflow"
+
+const isUnclear = (error: HandleMessageError): boolean =>
+  error._tag === "ModelError" && error.reason._tag === "InvalidRequest" && error.reason.unclear === true
 
 /** Keeps the requests of one round within what the model takes. */
 export const make = (options: {
@@ -34,6 +40,8 @@ export const make = (options: {
 
   const request = () => requestOf(state, model)
 
+  const isLarge = () => limit !== undefined && (size ?? RequestSize.estimate(request())).tokens >= limit * suspicious
+
   const off = (tokens: number, most: number) =>
     new ContextTooLarge({
       tokens,
@@ -51,13 +59,13 @@ export const make = (options: {
   })
 
   /**
-   * Once in a round, a request that the provider itself finds too large is made smaller and sent again. If it cannot be
-   * made smaller, the provider's word stands.
+   * Once in a round, a request that the provider itself finds too large is made smaller and sent again, and so is a large
+   * one that it refuses without saying why. If it cannot be made smaller, the provider's word stands.
    */
   const recovering = <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) =>
     Effect.catchIf(
       ask,
-      (error) => !recovered && isOverflow(error),
+      (error) => !recovered && (isOverflow(error) || (isLarge() && isUnclear(error))),
       (error) =>
         Effect.gen(function* () {
           recovered = true
