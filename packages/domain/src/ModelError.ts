@@ -49,6 +49,9 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", Detail) {}
 /** The model stopped for a reason this version does not know. */
 export class UnknownStop extends Schema.TaggedError<UnknownStop>()("UnknownStop", Detail) {}
 
+/** The model ended its turn without the answer, or the tool call, that it should hold. */
+export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", Detail) {}
+
 export const ModelErrorReason = Schema.Union([
   RateLimited,
   Overloaded,
@@ -61,7 +64,8 @@ export const ModelErrorReason = Schema.Union([
   StreamBroken,
   Stalled,
   Refused,
-  UnknownStop
+  UnknownStop,
+  NoAnswer
 ])
 export type ModelErrorReason = typeof ModelErrorReason.Type
 
@@ -77,7 +81,8 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
   StreamBroken: "The provider's answer broke off; nothing of it was used, send the message again",
   Stalled: "The provider stopped answering; nothing of the answer was used, send the message again",
   Refused: "The model declined to answer",
-  UnknownStop: "The model stopped for a reason this version of Parley does not know"
+  UnknownStop: "The model stopped for a reason this version of Parley does not know",
+  NoAnswer: "The model did not answer; send the message again, or choose another model"
 }
 
 const rejections: ReadonlySet<string> = new Set<ModelErrorReason["_tag"]>([
