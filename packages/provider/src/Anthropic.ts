@@ -22,7 +22,10 @@ import type { ModelProvider } from "./ModelProvider.ts"
 export interface AnthropicOptions {
   /** Sent as `authorization: Bearer`, to `baseUrl` and nowhere else; never logged and never part of an error. */
   readonly apiKey: Redacted.Redacted
-  /** `https://api.anthropic.com` unless said otherwise: `ANTHROPIC_BASE_URL` is not read here. */
+  /**
+   * `https://api.anthropic.com` unless said otherwise: `ANTHROPIC_BASE_URL` is not read here. The API's own path is added to
+   * it; where it stands there already, it is taken off first.
+   */
   readonly baseUrl?: string
   /** How it is reached: the proxies, and the limits of time. When absent, by the `Http.Client` that is provided. */
   readonly http?: HttpClient
@@ -83,7 +86,7 @@ const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelEr
 export const make = (options: AnthropicOptions): ModelProvider => {
   const client = AnthropicClient.make({
     apiKey: options.apiKey,
-    baseUrl: options.baseUrl ?? "https://api.anthropic.com",
+    baseUrl: AnthropicSettings.baseOf(options.baseUrl ?? "https://api.anthropic.com"),
     http: options.http
   })
   const own = AnthropicSettings.make(options)

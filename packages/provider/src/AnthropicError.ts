@@ -79,8 +79,6 @@ const byStatus = (status: number): Kind => {
     case 401:
     case 403:
       return "Unauthorized"
-    case 404:
-      return "UnknownModel"
     // A timeout and a lock timeout of the server: the SDK, too, counts both as passing.
     case 408:
     case 409:
@@ -92,7 +90,12 @@ const byStatus = (status: number): Kind => {
   }
 }
 
+/** A server without such a path says so in its own words; only the API's own speak of a model. */
+const isOfModel = ({ message, type }: ApiFailure): boolean =>
+  /\bmodels?\b/i.test(message) || (type === "not_found_error" && message.trim() === "")
+
 const kindOf = (failure: ApiFailure): Kind => {
+  if (failure.status === 404) return isOfModel(failure) ? "UnknownModel" : "Unreachable"
   const kind = failure.status === undefined ? (byType.get(failure.type) ?? "StreamBroken") : byStatus(failure.status)
   const refined = kind === "RateLimited" || kind === "InvalidRequest" || kind === "Unauthorized"
   if (refined && outOfMoney(failure)) return "QuotaExhausted"
@@ -134,12 +137,10 @@ const make = (kind: Kind, failure: ApiFailure, detail: string, secret: string): 
 export const fromApi = (failure: ApiFailure, secret: string): ModelErrorReason => {
   const head = [failure.status === undefined ? "" : `HTTP ${failure.status}`, failure.type, failure.code]
   const words = head.filter((word) => word !== "").join(" ")
-  return make(
-    kindOf(failure),
-    failure,
-    excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret),
-    secret
-  )
+  const kind = kindOf(failure)
+  const said = excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret)
+  const isWrongPath = kind === "Unreachable" && failure.status === 404
+  return make(kind, failure, isWrongPath ? `${said}; the base URL leads to no Messages API, correct it` : said, secret)
 }
 
 /**

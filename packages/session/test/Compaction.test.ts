@@ -214,10 +214,11 @@ describe("a provider that does not say what is wrong with the request", () => {
     "is not when the request is small",
     () =>
       Effect.gen(function* () {
+        yield* sendAll(1, 4)
         assert.strictEqual(yield* reasonOf, "InvalidRequest")
         assert.isEmpty(yield* compactions)
       }),
-    { answer: refuses(1000, true) }
+    { answer: refuses(16_000, true), window: 100_000 }
   )
 
   testing(
