@@ -29,7 +29,9 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
   ...Detail,
   requestId,
   /** It does not say what is wrong: the request may be too large. */
-  unclear: Schema.optionalKey(Schema.Literal(true))
+  unclear: Schema.optionalKey(Schema.Literal(true)),
+  /** It does not take thinking that is sent back: it was produced elsewhere, or after something else. */
+  thinking: Schema.optionalKey(Schema.Literal(true))
 }) {}
 /** The request does not fit the model's context window. */
 export class ContextOverflow extends Schema.TaggedError<ContextOverflow>()("ContextOverflow", {

@@ -84,18 +84,21 @@ const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelEr
  * the environment the SDK still honours `ANTHROPIC_CUSTOM_HEADERS`, which has no option to turn it off.
  */
 export const make = (options: AnthropicOptions): ModelProvider => {
+  const baseUrl = AnthropicSettings.baseOf(options.baseUrl ?? "https://api.anthropic.com")
   const client = AnthropicClient.make({
     apiKey: options.apiKey,
-    baseUrl: AnthropicSettings.baseOf(options.baseUrl ?? "https://api.anthropic.com"),
+    baseUrl,
     http: options.http
   })
   const own = AnthropicSettings.make(options)
   const settings = (request: ModelRequest) => AnthropicSettings.of(request.settings, own)
+  const endpoint = AnthropicSettings.endpointOf(baseUrl)
+  const described: ModelProvider["describe"] = (model, limits) => ({ ...describe(model, own, limits), endpoint })
   return {
     id: provider,
-    models: models.map((model) => describe(model, own)),
+    models: models.map((model) => described(model)),
     preferred: options.defaultModel ?? "claude-opus-5-5",
-    describe: (model, limits) => describe(model, own, limits),
+    describe: described,
     render: (request) => AnthropicRequest.pieces(settings(request), request),
     count: (request) =>
       Effect.suspend(() => {

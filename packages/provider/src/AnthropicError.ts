@@ -103,6 +103,13 @@ const kindOf = (failure: ApiFailure): Kind => {
   return mayBeTooLong && tooLong(failure, kind) ? "ContextOverflow" : kind
 }
 
+/** Signatures, and what they bind a block to, are words of thinking alone. */
+const isAboutThinking = ({ code, message, type }: ApiFailure): boolean =>
+  !/budget_tokens|thinking\.type|thinking: input/i.test(message) &&
+  /signature|\bbound to\b|block_binding|prefix_mismatch|encrypted_content|(?:thinking|reasoning)\b.{0,120}(?:cannot be modified|must remain|not (?:match|valid|fit)|mismatch|invalid|different|decrypt|verif)|(?:invalid|unexpected|unknown|unsupported)\b.{0,40}(?:thinking|reasoning)/is.test(
+    `${type} ${code} ${message.slice(0, 2000)}`
+  )
+
 /** Whether all that is known is that the request was not taken: it may be too large. */
 const isUnclear = (failure: ApiFailure): boolean => rejecting.has(failure.status) && readingOf(failure) === "unclear"
 
@@ -121,7 +128,11 @@ const make = (kind: Kind, failure: ApiFailure, detail: string, secret: string): 
     case "Unauthorized":
       return new Unauthorized(fields)
     case "InvalidRequest":
-      return new InvalidRequest({ ...fields, ...(isUnclear(failure) ? { unclear: true } : {}) })
+      return new InvalidRequest({
+        ...fields,
+        ...(isUnclear(failure) ? { unclear: true } : {}),
+        ...(isAboutThinking(failure) ? { thinking: true } : {})
+      })
     case "ContextOverflow":
       return new ContextOverflow(fields)
     case "UnknownModel":

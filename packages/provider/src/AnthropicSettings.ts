@@ -42,3 +42,7 @@ export const of = (settings: RequestSettings | undefined, own: AnthropicSettings
 /** A base URL without the path that the API itself has: with it, every request would go to `/v1/v1/messages`. */
 export const baseOf = (url: string): string =>
   url.trim().replace(/(?:\/+v1(?:\/+messages(?:\/+count_tokens)?)?)?\/*$/, "")
+
+/** Where a base URL leads, without what may be secret in it. */
+export const endpointOf = (baseUrl: string): string =>
+  baseUrl.replace(/^(\w+:\/\/)[^/@]*@/, "$1").replace(/[?#].*$/s, "")

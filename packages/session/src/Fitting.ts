@@ -4,6 +4,7 @@ import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import * as Effect from "effect/Effect"
+import { isThinking } from "./BoundThinking.ts"
 import * as Compaction from "./Compaction.ts"
 import { CompactionSettings } from "./CompactionSettings.ts"
 import { requestOf } from "./RequestOrigins.ts"
@@ -23,6 +24,9 @@ const isOverflow = (error: HandleMessageError): boolean =>
 const isUnclear = (error: HandleMessageError): boolean =>
   error._tag === "ModelError" && error.reason._tag === "InvalidRequest" && error.reason.unclear === true
 
+const isAboutThinking = (error: HandleMessageError): boolean =>
+  error._tag === "ModelError" && error.reason._tag === "InvalidRequest" && error.reason.thinking === true
+
 /** Keeps the requests of one round within what the model takes. */
 export const make = (options: {
   readonly log: SessionLog
@@ -37,8 +41,10 @@ export const make = (options: {
   const limit = RequestSize.limitOf(model)
   let size: TokenCount | undefined
   let recovered = false
+  let dropping = false
+  let dropped = false
 
-  const request = () => requestOf(state, model)
+  const request = () => requestOf(state, model, dropping ? "none" : "fitting")
 
   const isLarge = () => limit !== undefined && (size ?? RequestSize.estimate(request())).tokens >= limit * suspicious
 
@@ -80,10 +86,31 @@ export const make = (options: {
         })
     )
 
+  /** Once in a round, a request whose thinking the provider refuses is sent again without any. */
+  const withoutThinking = <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) => {
+    const hasThinking = () => request().messages.some(({ content }) => content.some(isThinking))
+    const again = Effect.suspend(() => {
+      dropped = true
+      dropping = true
+      return ask
+    }).pipe(Effect.ensuring(Effect.sync(() => void (dropping = false))))
+    return ask.pipe(
+      Effect.catchIf(
+        (error) => !dropped && isAboutThinking(error) && hasThinking(),
+        () => again
+      )
+    )
+  }
+
   return {
     request,
     before,
-    recovering,
+    recovering: <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) =>
+      ask.pipe(withoutThinking, recovering),
+    /** The request does without the thinking that the provider has refused. */
+    get dropping() {
+      return dropping
+    },
     /** What `before` found, for the turn's record. */
     get size() {
       return size

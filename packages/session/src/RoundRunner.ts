@@ -119,6 +119,8 @@ export const run = Effect.fn("RoundRunner.run")(
         turnId: turnId(roundId, (state.round?.turnCount ?? 0) + 1),
         request: fitting.request(),
         size: fitting.size,
+        endpoint: model.endpoint,
+        dropsThinking: fitting.dropping,
         paused,
         price: model.price,
         andThen
