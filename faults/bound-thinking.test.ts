@@ -112,6 +112,21 @@ describe("thinking that the provider refuses all the same", () => {
       }).pipe(Effect.scoped)
     )
 
+  it.live("takes nothing back that was said, should the round fail later for another reason", () =>
+    Effect.gen(function* () {
+      const here = yield* home
+      const api = yield* binding()
+      const { coordinator, sessionId } = yield* send(here, undefined, { url: api.url }, "one")
+      api.forget()
+      api.failAt(4)
+      const error = yield* Effect.flip(coordinator.handleMessage({ sessionId, request: "call it" }))
+      assert.strictEqual(error._tag === "ModelError" ? error.reason._tag : error._tag, "Unauthorized")
+      yield* coordinator.handleMessage({ sessionId, request: "three" })
+      assert.include(api.bodies.at(-1), "once more")
+      assert.notInclude(api.bodies.at(-1), "left out")
+    }).pipe(Effect.scoped)
+  )
+
   it.live("is no reason to ask a third time, nor is anything else", () =>
     Effect.gen(function* () {
       const here = yield* home

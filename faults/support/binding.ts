@@ -32,6 +32,8 @@ export interface Binding {
   readonly requests: ReadonlyArray<typeof Sent.Type>
   /** From now on it knows no thinking that it has signed before. */
   readonly forget: () => void
+  /** It fails the request of this number, counted from 1. */
+  readonly failAt: (request: number) => void
 }
 
 /**
@@ -44,11 +46,13 @@ export const binding = (words: () => string = () => "messages.1.content.0: Inval
     const requests: Array<typeof Sent.Type> = []
     let key = 0
     let identity = ""
+    let failing = 0
     const sign = ({ model, system }: typeof Sent.Type): string =>
       createHash("sha256")
         .update(JSON.stringify([identity, key, model, system]))
         .digest("base64")
     const reply = (sent: typeof Sent.Type): { readonly status: number; readonly body: string } => {
+      if (requests.length === failing) return { status: 401, body: apiError("authentication_error") }
       const signature = sign(sent)
       const blocks = sent.messages.flatMap(({ content }) => content)
       const foreign = blocks.find((block) => block.type === "thinking" && block.signature !== signature)
@@ -88,7 +92,13 @@ export const binding = (words: () => string = () => "messages.1.content.0: Inval
     })
     return Effect.map(listening(server), (port): Binding => {
       identity = String(port)
-      return { url: `http://127.0.0.1:${port}`, bodies, requests, forget: () => void key++ }
+      return {
+        url: `http://127.0.0.1:${port}`,
+        bodies,
+        requests,
+        forget: () => void key++,
+        failAt: (request) => void (failing = request)
+      }
     })
   })
 
