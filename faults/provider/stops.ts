@@ -17,8 +17,9 @@ const truncated = variants<{ readonly events: ReadonlyArray<Event>; readonly wor
     replies: [{ body: [all(start(), ...events, ...stop("max_tokens"))] }, { body: [answer("Go on.")] }],
     messages: ["hello", "go on"],
     look: ({ received, rounds }) => {
-      assert.strictEqual(rounds[0]?.status, "completed")
-      assert.strictEqual(rounds[0]?.stop, "length")
+      // What was said stands; where nothing was, there is no answer.
+      assert.strictEqual(rounds[0]?.status, words === "" ? "failed" : "completed")
+      assert.strictEqual(rounds[0]?.turns[0]?.stop, "length")
       assert.strictEqual(said(rounds[0]?.turns[0]), words)
       assert.lengthOf(received, 2, "asked once per message")
       // Thinking that was never signed goes back to nobody.
@@ -68,7 +69,7 @@ const others = [
   })
 ]
 
-/** Worth one more try; then it stands, and nothing of it is sent back. */
+/** Worth one more try; then there is no answer, and nothing of it is sent back. */
 const nothing = variants<ReadonlyArray<Event>>(
   "P20",
   [
@@ -84,10 +85,10 @@ const nothing = variants<ReadonlyArray<Event>>(
     messages: ["hello", "anyone?"],
     look: ({ received, rounds }) => {
       assert.deepStrictEqual(
-        rounds.map(({ stop, turns }) => [stop, turns.length]),
+        rounds.map(({ failure, turns }) => [failure?.reason, turns.length]),
         [
-          ["end", 2],
-          ["end", 1]
+          ["NoAnswer", 2],
+          [undefined, 1]
         ]
       )
       assert.strictEqual(received[1]?.body, received[0]?.body)

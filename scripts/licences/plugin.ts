@@ -1,6 +1,6 @@
 // What the build writes for the licences of what is in the bundle, and what verify then looks for in the packed tarballs.
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import type { Plugin } from "rolldown"
 import { packagesOf } from "./bundled.ts"
 import { documentOf, noticesOf, problemsOf } from "./notices.ts"
@@ -23,6 +23,8 @@ export const thirdPartyNotices = (root: string): Plugin => ({
   name: "third-party-notices",
   writeBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
+    // The bundle itself may go elsewhere.
+    mkdirSync(dirname(join(root, modulesFile)), { recursive: true })
     writeFileSync(join(root, "packages/cli", noticesFile), documentOf(notices(root, modules)))
     writeFileSync(join(root, modulesFile), JSON.stringify(modules))
   }

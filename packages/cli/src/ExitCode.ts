@@ -46,6 +46,7 @@ const ofReason = (reason: ModelErrorReason): number => {
       return exitCode.configuration
     case "Refused":
     case "UnknownStop":
+    case "NoAnswer":
     case "ContextOverflow":
       return exitCode.roundFailed
     case "RateLimited":

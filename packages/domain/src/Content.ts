@@ -14,8 +14,8 @@ export const Document = Schema.TaggedStruct("Document", {
 })
 
 /**
- * A provider's reasoning. `raw` is the provider's own block, byte for byte: it goes back to that provider unchanged and to
- * no other. `text` is what a person may be shown and may be empty.
+ * A provider's reasoning. `raw` is the provider's own block, byte for byte: it goes back unchanged to that provider and no
+ * other, and only while endpoint, model and system prompt are those it was produced with. `text` is what a person may be shown and may be empty.
  */
 export const Thinking = Schema.TaggedStruct("Thinking", {
   provider: Schema.String,

@@ -63,6 +63,8 @@ export class MessageFold {
         return this.ask(event)
       case "TurnStarted":
         this.aside = event.purpose === undefined ? undefined : event.turnId
+        // What was refused was the thinking: nothing that was said is taken back.
+        if (event.thinking === "dropped") this.rejected = false
         if (event.purpose === undefined) this.taint.turn = this.tainted
         return
       case "TurnCompleted":

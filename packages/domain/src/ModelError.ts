@@ -25,7 +25,14 @@ export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>()("QuotaE
 /** The key is missing, wrong or not allowed to do this. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { ...Detail, requestId }) {}
 /** The provider rejected the request as it is. */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", { ...Detail, requestId }) {}
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  ...Detail,
+  requestId,
+  /** It does not say what is wrong: the request may be too large. */
+  unclear: Schema.optionalKey(Schema.Literal(true)),
+  /** It does not take thinking that is sent back: it was produced elsewhere, or after something else. */
+  thinking: Schema.optionalKey(Schema.Literal(true))
+}) {}
 /** The request does not fit the model's context window. */
 export class ContextOverflow extends Schema.TaggedError<ContextOverflow>()("ContextOverflow", {
   ...Detail,
@@ -44,6 +51,9 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", Detail) {}
 /** The model stopped for a reason this version does not know. */
 export class UnknownStop extends Schema.TaggedError<UnknownStop>()("UnknownStop", Detail) {}
 
+/** The model ended its turn without the answer, or the tool call, that it should hold. */
+export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", Detail) {}
+
 export const ModelErrorReason = Schema.Union([
   RateLimited,
   Overloaded,
@@ -56,7 +66,8 @@ export const ModelErrorReason = Schema.Union([
   StreamBroken,
   Stalled,
   Refused,
-  UnknownStop
+  UnknownStop,
+  NoAnswer
 ])
 export type ModelErrorReason = typeof ModelErrorReason.Type
 
@@ -72,7 +83,8 @@ const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
   StreamBroken: "The provider's answer broke off; nothing of it was used, send the message again",
   Stalled: "The provider stopped answering; nothing of the answer was used, send the message again",
   Refused: "The model declined to answer",
-  UnknownStop: "The model stopped for a reason this version of Parley does not know"
+  UnknownStop: "The model stopped for a reason this version of Parley does not know",
+  NoAnswer: "The model did not answer; send the message again, or choose another model"
 }
 
 const rejections: ReadonlySet<string> = new Set<ModelErrorReason["_tag"]>([

@@ -32,6 +32,8 @@ export const ModelInfo = Schema.Struct({
   contextWindow: Schema.optionalKey(Schema.Int),
   maxOutput: Schema.optionalKey(Schema.Int),
   price: Schema.optionalKey(Price),
+  /** Where the provider is asked, without anything secret: thinking goes back only to where it came from. */
+  endpoint: Schema.optionalKey(Schema.String),
   /** What the provider will say beside the conversation. */
   settings: Schema.optionalKey(RequestSettings),
   /** Images and documents it takes. */

@@ -76,7 +76,11 @@ export const SessionEvent = Schema.TaggedUnion({
     /** How large the request was thought to be before it was sent. */
     size: Schema.optionalKey(TokenCount),
     /** What the provider was told beside the conversation; with it the request can be made again, byte for byte. */
-    settings: Schema.optionalKey(RequestSettings)
+    settings: Schema.optionalKey(RequestSettings),
+    /** Where the provider was asked. Absent in logs of earlier versions, and where there is no such place. */
+    endpoint: Schema.optionalKey(Schema.String),
+    /** The provider refused the thinking of earlier turns: this request and all later ones do without. */
+    thinking: Schema.optionalKey(Schema.Literal("dropped"))
   },
   /**
    * Later requests hold less: results of the `pruned` calls lose their content, and if there is a baseline, everything but

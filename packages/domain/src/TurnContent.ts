@@ -10,6 +10,9 @@ type Draft =
   | { readonly _tag: "ToolCall"; readonly providerId: string; readonly name: string; input: string }
   | { readonly _tag: "Opaque"; readonly provider: string; readonly kind: string; readonly raw: string }
 
+/** What models and servers write for a call without input. */
+const noInput = /^\s*(?:null)?\s*$/
+
 /**
  * The fold of a turn's chunks into content blocks. Constant work per chunk; the result does not depend on how the
  * provider's bytes were cut into chunks. A chunk that names a block of another kind is malformed and is reported.
@@ -127,7 +130,7 @@ export class TurnContent {
               callId: callId(this.turnId, ++calls),
               providerId: draft.providerId.toWellFormed(),
               name: draft.name.toWellFormed(),
-              input: draft.input === "" ? "{}" : JsonText.wellFormed(draft.input)
+              input: noInput.test(draft.input) ? "{}" : JsonText.wellFormed(draft.input)
             }
         }
       })

@@ -2,6 +2,7 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { imageTypeOf } from "@parley/domain/ImageBytes"
 import { type ResultContent, text as textBlock } from "@parley/domain/Content"
 import { endingOf, type Keep } from "./Keeping.ts"
 import { plainLine } from "./PlainText.ts"
@@ -9,14 +10,13 @@ import { plainLine } from "./PlainText.ts"
 /** Characters of base64 of one image: the most a provider takes. */
 export const imageCharacters = 5 * 1024 * 1024
 
-// What every provider can show. Any other media type, or data that is not base64, would make each later request illegal.
-const imageTypes = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
+// What is not base64 would make each later request illegal.
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 const maybe = Schema.optionalKey(Schema.Unknown)
 const Part = Schema.Union([
   Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
-  Schema.Struct({ type: Schema.Literal("image"), data: Schema.String, mimeType: Schema.String }),
+  Schema.Struct({ type: Schema.Literal("image"), data: Schema.String, mimeType: maybe }),
   Schema.Struct({ type: Schema.Literal("audio"), data: Schema.String, mimeType: maybe }),
   Schema.Struct({ type: Schema.Literal("resource_link"), uri: Schema.String, name: maybe, description: maybe }),
   Schema.Struct({
@@ -38,14 +38,14 @@ export const keepData = (keep: Keep, data: string, mediaType: unknown): string |
 
 const keptAt = (path: string | undefined): string => (path === undefined ? "" : `; for the user it is kept in ${path}`)
 
-const imageOf = (data: string, mediaType: string, keep: Keep): ResultContent => {
-  const type = mediaType.toLowerCase()
-  const described = words("image", label(mediaType), sizeOf(data))
-  const unshown = (why: string) => textBlock(`[${described}: ${why}${keptAt(keepData(keep, data, type))}]`)
-  if (!imageTypes.has(type)) return unshown("a kind that cannot be shown")
+/** An image is what its bytes say, whatever the server calls it. */
+const imageOf = (data: string, declared: unknown, keep: Keep): ResultContent => {
+  const mediaType = imageTypeOf(data)
+  const described = words("image", label(declared), sizeOf(data))
+  const unshown = (why: string) => textBlock(`[${described}: ${why}${keptAt(keepData(keep, data, declared))}]`)
   if (data.length > imageCharacters) return unshown("too large to be shown")
   if (data.length % 4 !== 0 || !base64.test(data)) return textBlock(`[${described}: not valid base64]`)
-  return { _tag: "Image", mediaType: type, data }
+  return mediaType === undefined ? unshown("a kind that cannot be shown") : { _tag: "Image", mediaType, data }
 }
 
 /** One part of an answer as a model may see it: what cannot be shown is described in words, and kept if it is data. */

@@ -7,6 +7,7 @@ import { type CallContext, McpManager, type ServerStatus, type ToolInput } from 
 import type { ToolDefinition, ToolOutput } from "@parley/domain/Tool"
 import { ToolError } from "@parley/domain/ToolError"
 import { keepNothing } from "./Keeping.ts"
+import { ownInput } from "./PropertyNames.ts"
 import { unknownTool } from "./ToolCalls.ts"
 import { explainLeftOut, readTools } from "./ToolList.ts"
 import { reservedServerName } from "./ToolNames.ts"
@@ -51,11 +52,17 @@ export const makeManager = (
   const wrongName = problemOfName(server)
   const listed = readTools(server, wrongName === undefined ? tools : [])
   // Of two functions with one name the first is offered, and it is the first that is found.
-  const offered = listed.tools.flatMap((definition) => {
+  const offered = listed.tools.flatMap(({ outputSchema: _promised, written, ...definition }) => {
     const tool = tools.find(({ name }) => name === definition.tool)
     if (tool === undefined) return []
     const { safeToRepeat } = tool
-    return [{ definition: { ...definition, ...(safeToRepeat === undefined ? {} : { safeToRepeat }) }, tool }]
+    return [
+      {
+        definition: { ...definition, ...(safeToRepeat === undefined ? {} : { safeToRepeat }) },
+        names: written?.names,
+        tool
+      }
+    ]
   })
   const definitions = offered
     .map(({ definition }) => definition)
@@ -78,7 +85,7 @@ export const makeManager = (
       yield* Effect.annotateCurrentSpan({ "mcp.server": server, "mcp.tool": found.tool.name })
       const fail = (reason: "NotSent" | "Lost", problem: string) =>
         Effect.fail(new ToolError({ tool: name, reason, problem }))
-      const { content, isError } = yield* found.tool.run(input, context).pipe(
+      const { content, isError } = yield* found.tool.run(ownInput(found.names, input), context).pipe(
         Effect.catchTag("InvalidInput", ({ problem }) => fail("NotSent", `Invalid input for ${name}: ${problem}`)),
         Effect.timeoutOrElse({
           duration: timeout,

@@ -47,7 +47,9 @@ const make = Effect.fnUntraced(function* (
 
   return McpManager.of({
     tools: Effect.map(known, (all) =>
-      all.flatMap(({ from: _from, live, outputSchema: _promised, ...definition }: Known) => (live ? [definition] : []))
+      all.flatMap(({ from: _from, live, outputSchema: _promised, written: _written, ...definition }: Known) =>
+        live ? [definition] : []
+      )
     ),
     ...offering(configured),
     servers: Effect.map(

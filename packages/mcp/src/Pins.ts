@@ -2,8 +2,8 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { canonical } from "@parley/domain/CanonicalJson"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
-import type { ToolDefinition } from "@parley/domain/Tool"
 import { sha256 } from "./internal/Digest.ts"
+import type { OfferedTool } from "./ToolList.ts"
 
 /** A tool as its server offered it when it was accepted. */
 const PinnedTool = Schema.Struct({
@@ -43,15 +43,15 @@ export const keyAs = (key: string, as: string): string => sha256(canonical([key,
 
 const longest = 16 * 1024
 
-const pin = (tool: ToolDefinition): Pinned[string] => {
+const pin = ({ written, ...tool }: OfferedTool): Pinned[string] => {
   // All that the server said of it, and nothing that the user or Parley did.
   const { name: _name, safeToRepeat: _safeToRepeat, server: _server, tool: _tool, ...said } = tool
-  const definition = json(said)
+  const definition = json(written === undefined ? said : { ...said, inputSchema: written.schema })
   const text = canonical(definition)
   return { hash: sha256(text), ...(text.length > longest ? {} : { definition }) }
 }
 
-export const pinAll = (tools: ReadonlyArray<ToolDefinition>): Pinned =>
+export const pinAll = (tools: ReadonlyArray<OfferedTool>): Pinned =>
   Object.fromEntries(tools.map((tool) => [tool.tool, pin(tool)]))
 
 /** One hash for all that a server offers. */

@@ -1,3 +1,4 @@
+import { imageTypeOf } from "@parley/domain/ImageBytes"
 import type { ResourceContent } from "@parley/domain/McpOffers"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -17,25 +18,25 @@ const maybe = Schema.optionalKey(Schema.Unknown)
 const decodeAnswer = Schema.decodeUnknownOption(Schema.Struct({ contents: Schema.Array(Schema.Unknown) }))
 const decodePart = Schema.decodeUnknownOption(Schema.Struct({ uri: maybe, mimeType: maybe, text: maybe, blob: maybe }))
 
-/** How the base64 of what models can look at begins. A provider refuses for ever what is not what it is said to be. */
-const beginnings: { readonly [mediaType: string]: RegExp } = {
-  "image/png": /^iVBORw0KGgo/,
-  "image/jpeg": /^\/9j\//,
-  "image/gif": /^R0lGOD[dl]h/,
-  "image/webp": /^UklGR.{7}RUJQ/,
-  "application/pdf": /^JVBERi0/
-}
+const pdf = "application/pdf"
+/** The kinds that models can look at. */
+const shown = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", pdf])
+
+/** An image is what its bytes say, whatever the server calls it. A provider refuses for ever what is not what it is said to be. */
+const actualType = (data: string, declared: string): string | undefined =>
+  declared === pdf ? (data.startsWith("JVBERi0") ? pdf : undefined) : imageTypeOf(data)
+
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 const label = (value: unknown): string => (typeof value === "string" ? plainLine(value, 300) : "")
 const sizeOf = (data: string): number => Math.floor((data.length * 3) / 4)
 
 /** An image or a document, or why it is none that can be shown. */
-const mediaOf = (data: string, mediaType: string, uri: string): ResourceContent | string => {
-  const begins = Object.hasOwn(beginnings, mediaType) ? beginnings[mediaType] : undefined
-  if (begins === undefined) return "a kind that cannot be shown"
+const mediaOf = (data: string, declared: string, uri: string): ResourceContent | string => {
+  if (!shown.has(declared)) return "a kind that cannot be shown"
   if (data.length % 4 !== 0 || !base64.test(data)) return "not valid base64"
-  if (!begins.test(data)) return "it is not what its type says"
+  const mediaType = actualType(data, declared)
+  if (mediaType === undefined) return "it is not what its type says"
   if (!mediaType.startsWith("image/"))
     return {
       _tag: "Media",

@@ -59,15 +59,14 @@ const decoded = (token: string): string =>
     .replaceAll("~1", "/")
     .replaceAll("~0", "~")
 
-const pointed = (root: JsonObject, pointer: string): Schema.Json | undefined =>
-  pointer
-    .slice(1)
-    .split("/")
-    .map(decoded)
-    .reduce<Schema.Json | undefined>((at, token) => {
-      if (Array.isArray(at)) return /^\d{1,6}$/.test(token) ? at[Number(token)] : undefined
-      return isObject(at) && Object.hasOwn(at, token) ? at[token] : undefined
-    }, root)
+/** The steps that a pointer takes. */
+export const tokensOf = (pointer: string): ReadonlyArray<string> => pointer.slice(1).split("/").map(decoded)
+
+export const pointed = (root: JsonObject, tokens: ReadonlyArray<string>): Schema.Json | undefined =>
+  tokens.reduce<Schema.Json | undefined>((at, token) => {
+    if (Array.isArray(at)) return /^\d{1,6}$/.test(token) ? at[Number(token)] : undefined
+    return isObject(at) && Object.hasOwn(at, token) ? at[token] : undefined
+  }, root)
 
 /** Finds what references within a document refer to: `#`, `#/a/pointer`, or `#anchor`. */
 export const resolver = (
@@ -85,6 +84,6 @@ export const resolver = (
   return (reference) => {
     const fragment = reference.slice(1)
     if (fragment === "") return root
-    return fragment.startsWith("/") ? pointed(root, fragment) : anchors.get(fragment)
+    return fragment.startsWith("/") ? pointed(root, tokensOf(fragment)) : anchors.get(fragment)
   }
 }

@@ -12,6 +12,7 @@ import type { ResultFiles } from "./internal/ResultFiles.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
 import { makePatience } from "./CallPatience.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
+import { ownInput } from "./PropertyNames.ts"
 import type { OfferedTool } from "./ToolList.ts"
 import { reporting } from "./Progress.ts"
 import type { Ready } from "./Readiness.ts"
@@ -58,15 +59,22 @@ const send = (
   results: ResultFiles | undefined,
   onProgress: (progress: unknown) => void
 ): Effect.Effect<Sent, ToolError> =>
-  connection.callTool(offered, input, { [idempotencyKeyName]: idempotencyKey }, onProgress).pipe(
-    Effect.flatMap((answer) => settleAnswer(offered, answer, results)),
-    Effect.map((output): Sent => Result.succeed(output)),
-    Effect.catchTag("RequestFailure", (failure): Effect.Effect<Sent, ToolError> =>
-      neverLeft(failure)
-        ? Effect.succeed(Result.fail(`The call was not sent: ${failure.problem}`))
-        : Effect.map(settleFailure(offered.name, failure), Result.succeed)
+  connection
+    .callTool(
+      { tool: offered.tool, inputSchema: offered.written?.schema ?? offered.inputSchema },
+      input,
+      { [idempotencyKeyName]: idempotencyKey },
+      onProgress
     )
-  )
+    .pipe(
+      Effect.flatMap((answer) => settleAnswer(offered, answer, results)),
+      Effect.map((output): Sent => Result.succeed(output)),
+      Effect.catchTag("RequestFailure", (failure): Effect.Effect<Sent, ToolError> =>
+        neverLeft(failure)
+          ? Effect.succeed(Result.fail(`The call was not sent: ${failure.problem}`))
+          : Effect.map(settleFailure(offered.name, failure), Result.succeed)
+      )
+    )
 
 /** Runs one tool of one server once, when the server is ready. The tool is the one that it offers at that time. */
 export const callTool = Effect.fn("McpManager.call")(function* (
@@ -83,13 +91,14 @@ export const callTool = Effect.fn("McpManager.call")(function* (
   const attempt = Effect.fnUntraced(function* (ready: Ready) {
     const current = ready.past.tools.find((offered) => offered.name === name && offered.tool === tool)
     if (current === undefined) return yield* refusedTool(name, ready.past.blocked)
-    const invalid = yield* checkInput(current, input)
+    const own = ownInput(current.written?.names, input)
+    const invalid = yield* checkInput(current, own)
     if (invalid !== undefined) return yield* notSent(`Invalid input for ${name}: ${invalid}`)
     const { asking, calling } = server.dialogue
     const patience = yield* makePatience(asking, { silence: server.timeout, total: server.longest })
     const clock = yield* Clock.Clock
     const report = reporting(server.name, name, () => clock.currentTimeMillisUnsafe(), server.onProgress)
-    const sent = send(ready, current, input, context, server.results, (said) => {
+    const sent = send(ready, current, own, context, server.results, (said) => {
       patience.progress()
       report(said)
     })

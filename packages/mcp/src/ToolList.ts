@@ -1,10 +1,13 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { canonical } from "@parley/domain/CanonicalJson"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { boundJson } from "./BoundedJson.ts"
 import { cut, plainLine, wellFormed } from "./PlainText.ts"
 import { lookalikes } from "./Lookalikes.ts"
+import { areDistinct, shownNames } from "./PropertyNames.ts"
+import { mended, type Names } from "./SchemaMending.ts"
 import { problemOfSchema, withoutBadPatterns } from "./SchemaProblems.ts"
 import { isObject, type JsonObject } from "./Subschemas.ts"
 import { qualifiedName } from "./ToolNames.ts"
@@ -17,7 +20,16 @@ export interface LeftOut {
 
 /** A tool of a server, with what it promises of its results. */
 export interface OfferedTool extends ToolDefinition {
+  /** As the server wrote it, in the words of whatever draft. */
   readonly outputSchema?: JsonObject
+  /** What the server wrote of its input, where the model is shown something else. */
+  readonly written?: WrittenInput
+}
+
+export interface WrittenInput {
+  readonly schema: JsonObject
+  /** What the model calls some properties, by the server's names for them. */
+  readonly names: Names
 }
 
 export interface ToolList {
@@ -51,25 +63,66 @@ const describe = (details: typeof Details.Type): string => {
   return short.leftOut === 0 ? short.text : `${short.text} [… ${short.leftOut} more bytes]`
 }
 
-type Checked = Result.Result<JsonObject, string>
+type Checked<A> = Result.Result<A, string>
 
-/** A bounded schema without anything that would make it unusable, or why there is none. */
-const soundSchema = (schema: unknown, which: string): Checked => {
+/** A bounded schema, or why there is none. */
+const boundedSchema = (schema: unknown, which: string): Checked<JsonObject> => {
   if (!isSchemaObject(schema)) return Result.fail(`its ${which} is not an object`)
   const bounded = boundJson(schema, schemaLimits)
-  if (!isObject(bounded)) return Result.fail(`its ${which} is too large or too deep`)
-  const problem = problemOfSchema(bounded)
-  return problem === undefined ? Result.succeed(withoutBadPatterns(bounded)) : Result.fail(`its ${which} ${problem}`)
+  return isObject(bounded) ? Result.succeed(bounded) : Result.fail(`its ${which} is too large or too deep`)
 }
 
-const inputOf = ({ inputSchema }: typeof Details.Type): Checked =>
-  isSchemaObject(inputSchema) && inputSchema["type"] !== "object"
-    ? Result.fail("its input schema is not of type object")
-    : soundSchema(inputSchema, "input schema")
+const sound = (schema: JsonObject): Checked<JsonObject> => {
+  const problem = problemOfSchema(schema)
+  return problem === undefined ? Result.succeed(schema) : Result.fail(problem)
+}
+
+/** What a provider takes off a schema at its root: nothing that is left may lead there. */
+const atRoot = ({ allOf: _all, anyOf: _any, oneOf: _one, ...rest }: JsonObject): JsonObject => rest
+
+const shownInput = (bounded: JsonObject, names: Names): Checked<JsonObject> =>
+  areDistinct(bounded, names)
+    ? mended(bounded, names).pipe(
+        Result.flatMap(sound),
+        Result.flatMap((schema) => Result.map(sound(atRoot(schema)), () => schema))
+      )
+    : Result.fail("has properties whose names cannot be told from each other")
+
+/** A tool without a schema takes nothing. */
+const typed = (schema: unknown): unknown =>
+  schema === undefined || schema === null
+    ? { type: "object", properties: {} }
+    : isSchemaObject(schema) && (schema["type"] === undefined || schema["type"] === null)
+      ? { ...schema, type: "object" }
+      : schema
+
+const inputOf = (details: typeof Details.Type): Checked<Pick<OfferedTool, "inputSchema" | "written">> => {
+  const inputSchema = typed(details.inputSchema)
+  if (isSchemaObject(inputSchema) && inputSchema["type"] !== "object")
+    return Result.fail("its input schema is not of type object")
+  return Result.flatMap(boundedSchema(inputSchema, "input schema"), (bounded) => {
+    const names = shownNames(bounded)
+    const schema = withoutBadPatterns(bounded)
+    return Result.mapBoth(shownInput(bounded, names), {
+      onFailure: (problem) => `its input schema ${problem}`,
+      onSuccess: (shown) =>
+        canonical(shown) === canonical(schema)
+          ? { inputSchema: schema }
+          : { inputSchema: shown, written: { schema, names } }
+    })
+  })
+}
 
 /** A tool whose promise cannot be checked would have to be believed. */
-const outputOf = ({ outputSchema }: typeof Details.Type): Result.Result<JsonObject | undefined, string> =>
-  outputSchema === undefined ? Result.succeed(undefined) : soundSchema(outputSchema, "output schema")
+const outputOf = ({ outputSchema }: typeof Details.Type): Checked<JsonObject | undefined> =>
+  outputSchema === undefined || outputSchema === null
+    ? Result.succeed(undefined)
+    : Result.flatMap(boundedSchema(outputSchema, "output schema"), (bounded) =>
+        Result.mapBoth(Result.flatMap(mended(bounded), sound), {
+          onFailure: (problem) => `its output schema ${problem}`,
+          onSuccess: () => withoutBadPatterns(bounded)
+        })
+      )
 
 /**
  * Reads what a server answered to `tools/list`, one entry at a time: names are qualified, descriptions are cut at 4 KiB,
@@ -96,13 +149,13 @@ export const readTools = (server: string, entries: ReadonlyArray<unknown>): Tool
     if (other !== undefined) return void refuse(`its name looks like that of another tool, ${plainLine(other, 80)}`)
     const schemas = Result.all([inputOf(details), outputOf(details)])
     if (Result.isFailure(schemas)) return void refuse(schemas.failure)
-    const [inputSchema, outputSchema] = schemas.success
+    const [input, outputSchema] = schemas.success
     tools.set(name, {
       name: qualifiedName(server, name),
       server,
       tool: name,
       description: describe(details),
-      inputSchema,
+      ...input,
       ...(outputSchema === undefined ? {} : { outputSchema })
     })
   })

@@ -14,6 +14,9 @@ export const withoutUnseen = (text: string): string =>
 const suspicious =
   /(?![\n\t]|\r\n|\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
+/** Whether a text that a call must repeat holds something that a person does not see. */
+export const hides = (text: string): boolean => suspicious.test(text)
+
 const prose = new Set(["$comment", "description", "title"])
 /** What stands under these is a value, whatever its keys are called. */
 const values = new Set(["const", "default", "enum", "examples"])

@@ -32,8 +32,37 @@ describe("results", () => {
     ],
     [
       "an image of a kind no provider takes",
-      { content: [{ type: "image", data: png, mimeType: "image/tiff" }] },
+      { content: [{ type: "image", data: "SUkqAAgAAAAA", mimeType: "image/tiff" }] },
       [text("[image image/tiff 9 bytes: a kind that cannot be shown]")],
+      false
+    ],
+    ...["image/png", "image/tiff", "text/plain", "", null, 7].flatMap((mimeType) =>
+      [
+        [png, "image/png"],
+        ["/9j/4EpGSUYgcHJldGVuZA==", "image/jpeg"],
+        ["R0lGODlhAQAB", "image/gif"],
+        ["R0lGODdhAQAB", "image/gif"],
+        ["UklGRiQAAABXRUJQVlA4", "image/webp"]
+      ].map(
+        ([data, mediaType]) =>
+          [
+            `${mediaType} that is called ${mimeType}`,
+            { content: [{ type: "image", data, mimeType }] },
+            [{ _tag: "Image", mediaType, data }],
+            false
+          ] as const
+      )
+    ),
+    [
+      "bytes that are no image",
+      { content: [{ type: "image", data: "PHN2Zz48L3N2Zz4=", mimeType: "image/png" }] },
+      [text("[image image/png 12 bytes: a kind that cannot be shown]")],
+      false
+    ],
+    [
+      "sound that is called an image",
+      { content: [{ type: "image", data: "UklGRiQAAABXQVZFZm10", mimeType: "image/webp" }] },
+      [text("[image image/webp 15 bytes: a kind that cannot be shown]")],
       false
     ],
     [

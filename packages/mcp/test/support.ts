@@ -22,6 +22,7 @@ const script =
   (...args: ReadonlyArray<string>): StdioServer => ({ command: process.execPath, args: [path, ...args] })
 
 export const rawServer = script(fixture("raw-server.mjs"))
+export const oddServer = script(fixture("odd-server.mjs"))
 export const largeServer = script(fixture("large-server.mjs"))
 export const promisingServer = script(fixture("promising-server.mjs"))
 export const v1Server = script(fixture("v1-server.mjs"))

@@ -22,7 +22,10 @@ import type { ModelProvider } from "./ModelProvider.ts"
 export interface AnthropicOptions {
   /** Sent as `authorization: Bearer`, to `baseUrl` and nowhere else; never logged and never part of an error. */
   readonly apiKey: Redacted.Redacted
-  /** `https://api.anthropic.com` unless said otherwise: `ANTHROPIC_BASE_URL` is not read here. */
+  /**
+   * `https://api.anthropic.com` unless said otherwise: `ANTHROPIC_BASE_URL` is not read here. The API's own path is added to
+   * it; where it stands there already, it is taken off first.
+   */
   readonly baseUrl?: string
   /** How it is reached: the proxies, and the limits of time. When absent, by the `Http.Client` that is provided. */
   readonly http?: HttpClient
@@ -81,18 +84,21 @@ const chunksOf = (response: Response, secret: string): Pull.Pull<Chunks, ModelEr
  * the environment the SDK still honours `ANTHROPIC_CUSTOM_HEADERS`, which has no option to turn it off.
  */
 export const make = (options: AnthropicOptions): ModelProvider => {
+  const baseUrl = AnthropicSettings.baseOf(options.baseUrl ?? "https://api.anthropic.com")
   const client = AnthropicClient.make({
     apiKey: options.apiKey,
-    baseUrl: options.baseUrl ?? "https://api.anthropic.com",
+    baseUrl,
     http: options.http
   })
   const own = AnthropicSettings.make(options)
   const settings = (request: ModelRequest) => AnthropicSettings.of(request.settings, own)
+  const endpoint = AnthropicSettings.endpointOf(baseUrl)
+  const described: ModelProvider["describe"] = (model, limits) => ({ ...describe(model, own, limits), endpoint })
   return {
     id: provider,
-    models: models.map((model) => describe(model, own)),
+    models: models.map((model) => described(model)),
     preferred: options.defaultModel ?? "claude-opus-5-5",
-    describe: (model, limits) => describe(model, own, limits),
+    describe: described,
     render: (request) => AnthropicRequest.pieces(settings(request), request),
     count: (request) =>
       Effect.suspend(() => {

@@ -22,6 +22,12 @@ export type OpenBlock =
       whole: boolean
     }
 
+/** What stands for no input yet. */
+const nothing = /^(?:null|""|\{\s*\})?$/
+
+/** Whether a member of a delta is there: null says what its absence says. */
+const isAbsent = (value: unknown): boolean => value === undefined || value === null
+
 /** Starts a block. `raw` is the text of the event it came in. Undefined: the API may not send such a block. */
 export const start = (
   index: number,
@@ -42,7 +48,8 @@ export const start = (
       if (typeof block.name !== "string" || block.name === "") return undefined
       out.push({ _tag: "ToolCallStart", index, providerId: string(block.id), name: block.name })
       // Empty in the API's own streams; a compatible server may send all of the input here and no deltas.
-      return { kind: "tool", input: member(member(raw, "content_block") ?? "", "input") ?? "", given: 0 }
+      const input = member(member(raw, "content_block") ?? "", "input") ?? ""
+      return { kind: "tool", input: nothing.test(input) ? "" : input, given: 0 }
     }
     case "tool_result":
       return undefined
@@ -90,25 +97,26 @@ export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Arra
   switch (delta.type) {
     case "text_delta":
       if (block.kind === "opaque") block.added.text += string(delta.text)
-      else if (block.kind !== "text" || typeof delta.text !== "string") return false
-      else if (delta.text !== "") out.push({ _tag: "TextDelta", index, text: delta.text })
+      else if (block.kind !== "text" || !(isAbsent(delta.text) || typeof delta.text === "string")) return false
+      else if (string(delta.text) !== "") out.push({ _tag: "TextDelta", index, text: string(delta.text) })
       return true
     case "input_json_delta":
       if (block.kind === "opaque") block.added.input += string(delta.partial_json)
-      else if (block.kind !== "tool" || typeof delta.partial_json !== "string") return false
-      else giveInput(index, block, delta.partial_json, out)
+      else if (block.kind !== "tool" || !(isAbsent(delta.partial_json) || typeof delta.partial_json === "string"))
+        return false
+      else giveInput(index, block, string(delta.partial_json), out)
       return true
     case "thinking_delta":
-      if (block.kind !== "thinking" || typeof delta.thinking !== "string") return false
-      if (delta.thinking !== "") {
+      if (block.kind !== "thinking" || !(isAbsent(delta.thinking) || typeof delta.thinking === "string")) return false
+      if (typeof delta.thinking === "string" && delta.thinking !== "") {
         block.thinking += delta.thinking
         out.push({ _tag: "ThinkingDelta", index, text: delta.thinking })
       }
       return true
     case "signature_delta":
-      if (block.kind !== "thinking" || typeof delta.signature !== "string") return false
+      if (block.kind !== "thinking" || !(isAbsent(delta.signature) || typeof delta.signature === "string")) return false
       // Not appended: the official SDK, too, lets the last one stand.
-      block.signature = delta.signature
+      if (typeof delta.signature === "string") block.signature = delta.signature
       return true
     default:
       // Without knowing the delta, the block can no longer be put together as the API wants it back.
@@ -130,7 +138,7 @@ export const stop = (index: number, block: OpenBlock, out: Array<ProviderChunk>)
     case "text":
       return
     case "tool":
-      if (block.given === 0 && !/^\{\s*\}$/.test(block.input)) giveInput(index, block, block.input, out)
+      if (block.given === 0) giveInput(index, block, block.input, out)
       return
     case "thinking": {
       const { signature, thinking } = block

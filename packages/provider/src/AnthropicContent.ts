@@ -1,4 +1,5 @@
 import type { Block, ResultContent, ToolCall } from "@parley/domain/Content"
+import { imageTypeOf } from "@parley/domain/ImageBytes"
 import * as InputBounds from "@parley/domain/InputBounds"
 import * as JsonText from "@parley/domain/JsonText"
 import * as Predicate from "effect/Predicate"
@@ -25,10 +26,13 @@ const file = (block: Exclude<ResultContent, { readonly _tag: "Text" }>): string 
     textBlock(
       `[${block._tag.toLowerCase()} of type ${mediaType === "" ? "unknown" : mediaType}, which cannot be shown]`
     )
-  if (block._tag === "Image")
-    return images.has(mediaType) && isBase64(data)
-      ? JSON.stringify({ type: "image", source: { type: "base64", media_type: mediaType, data } })
+  if (block._tag === "Image") {
+    // What its bytes say counts for more than what it was called: the API compares the two.
+    const type = imageTypeOf(data) ?? mediaType
+    return images.has(type) && isBase64(data)
+      ? JSON.stringify({ type: "image", source: { type: "base64", media_type: type, data } })
       : omitted()
+  }
   const title = block.name === undefined || !visible(block.name) ? {} : { title: block.name.toWellFormed() }
   if (mediaType === "application/pdf" && isBase64(data))
     return JSON.stringify({ type: "document", source: { type: "base64", media_type: mediaType, data }, ...title })

@@ -13,6 +13,7 @@ import {
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import { hasProperty, isNumber, isObject, isString } from "effect/Predicate"
+import { readingOf } from "./Overflow.ts"
 import { excerpt } from "./Text.ts"
 
 /** An error as the API states it, over HTTP or inside a stream. */
@@ -34,11 +35,17 @@ const outOfMoney = ({ code, message, status, type }: ApiFailure): boolean =>
   /spend_limit|billing/.test(code) ||
   /credit balance|spend(ing)? limit|usage limits?\b|quota/i.test(message)
 
-const tooLong = ({ code, message, status }: ApiFailure): boolean =>
+/** Statuses by which servers say that they do not take a request as it is. */
+const rejecting: ReadonlySet<number | undefined> = new Set([400, 413, 422, undefined])
+
+const tooLong = (failure: ApiFailure, kind: Kind): boolean => {
   // 413 counts bytes and not tokens, but the way out is the same: send less of the conversation.
-  status === 413 ||
-  code === "request_body_too_large_after_decoding" ||
-  /prompt is too long|context (window|length|limit)|maximum context|too many tokens/i.test(message)
+  if (failure.status === 413 || failure.code === "request_body_too_large_after_decoding") return true
+  const isNamed = readingOf({ type: failure.type, code: failure.code, message: "" }) === "too large"
+  if (kind === "InvalidRequest" || failure.status === undefined) return readingOf(failure) === "too large"
+  // Some servers count it as a failure of their own.
+  return kind === "Overloaded" && isNamed
+}
 
 type Kind =
   | "RateLimited"
@@ -72,8 +79,6 @@ const byStatus = (status: number): Kind => {
     case 401:
     case 403:
       return "Unauthorized"
-    case 404:
-      return "UnknownModel"
     // A timeout and a lock timeout of the server: the SDK, too, counts both as passing.
     case 408:
     case 409:
@@ -85,12 +90,28 @@ const byStatus = (status: number): Kind => {
   }
 }
 
+/** A server without such a path says so in its own words; only the API's own speak of a model. */
+const isOfModel = ({ message, type }: ApiFailure): boolean =>
+  /\bmodels?\b/i.test(message) || (type === "not_found_error" && message.trim() === "")
+
 const kindOf = (failure: ApiFailure): Kind => {
+  if (failure.status === 404) return isOfModel(failure) ? "UnknownModel" : "Unreachable"
   const kind = failure.status === undefined ? (byType.get(failure.type) ?? "StreamBroken") : byStatus(failure.status)
   const refined = kind === "RateLimited" || kind === "InvalidRequest" || kind === "Unauthorized"
   if (refined && outOfMoney(failure)) return "QuotaExhausted"
-  return kind === "InvalidRequest" && tooLong(failure) ? "ContextOverflow" : kind
+  const mayBeTooLong = kind === "InvalidRequest" || kind === "Overloaded" || kind === "StreamBroken"
+  return mayBeTooLong && tooLong(failure, kind) ? "ContextOverflow" : kind
 }
+
+/** Signatures, and what they bind a block to, are words of thinking alone. */
+const isAboutThinking = ({ code, message, type }: ApiFailure): boolean =>
+  !/budget_tokens|thinking\.type|thinking: input/i.test(message) &&
+  /signature|\bbound to\b|block_binding|prefix_mismatch|encrypted_content|(?:thinking|reasoning)\b.{0,120}(?:cannot be modified|must remain|not (?:match|valid|fit)|mismatch|invalid|different|decrypt|verif)|(?:invalid|unexpected|unknown|unsupported)\b.{0,40}(?:thinking|reasoning)/is.test(
+    `${type} ${code} ${message.slice(0, 2000)}`
+  )
+
+/** Whether all that is known is that the request was not taken: it may be too large. */
+const isUnclear = (failure: ApiFailure): boolean => rejecting.has(failure.status) && readingOf(failure) === "unclear"
 
 const make = (kind: Kind, failure: ApiFailure, detail: string, secret: string): ModelErrorReason => {
   // The id is as foreign as the message: a header may repeat whatever was sent.
@@ -107,7 +128,11 @@ const make = (kind: Kind, failure: ApiFailure, detail: string, secret: string): 
     case "Unauthorized":
       return new Unauthorized(fields)
     case "InvalidRequest":
-      return new InvalidRequest(fields)
+      return new InvalidRequest({
+        ...fields,
+        ...(isUnclear(failure) ? { unclear: true } : {}),
+        ...(isAboutThinking(failure) ? { thinking: true } : {})
+      })
     case "ContextOverflow":
       return new ContextOverflow(fields)
     case "UnknownModel":
@@ -123,12 +148,10 @@ const make = (kind: Kind, failure: ApiFailure, detail: string, secret: string): 
 export const fromApi = (failure: ApiFailure, secret: string): ModelErrorReason => {
   const head = [failure.status === undefined ? "" : `HTTP ${failure.status}`, failure.type, failure.code]
   const words = head.filter((word) => word !== "").join(" ")
-  return make(
-    kindOf(failure),
-    failure,
-    excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret),
-    secret
-  )
+  const kind = kindOf(failure)
+  const said = excerpt([words, failure.message].filter((s) => s !== "").join(": "), 300, secret)
+  const isWrongPath = kind === "Unreachable" && failure.status === 404
+  return make(kind, failure, isWrongPath ? `${said}; the base URL leads to no Messages API, correct it` : said, secret)
 }
 
 /**

@@ -148,7 +148,7 @@ export class AnthropicResponse {
         const { message } = event
         if (this.started) return this.fail("the message started twice")
         if (typeof message !== "object" || message === null) return this.fail("the message started without a message")
-        if (message.role !== undefined && message.role !== "assistant")
+        if ((message.role ?? "assistant") !== "assistant")
           return this.fail(`the message has role ${this.name(message.role)}`)
         this.started = true
         this.responseId = string(message.id)

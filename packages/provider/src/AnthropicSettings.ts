@@ -38,3 +38,11 @@ const decode = Schema.decodeUnknownOption(AnthropicSettings)
 /** The settings that a request brings along, so that a stored one is made again as it was; nonsense counts as none. */
 export const of = (settings: RequestSettings | undefined, own: AnthropicSettings): AnthropicSettings =>
   settings === undefined ? own : Option.getOrElse(decode(settings), () => own)
+
+/** A base URL without the path that the API itself has: with it, every request would go to `/v1/v1/messages`. */
+export const baseOf = (url: string): string =>
+  url.trim().replace(/(?:\/+v1(?:\/+messages(?:\/+count_tokens)?)?)?\/*$/, "")
+
+/** Where a base URL leads, without what may be secret in it. */
+export const endpointOf = (baseUrl: string): string =>
+  baseUrl.replace(/^(\w+:\/\/)[^/@]*@/, "$1").replace(/[?#].*$/s, "")

@@ -51,6 +51,10 @@ describe("HTTP errors", () => {
     [403, json("permission_error", "not yours"), "Unauthorized"],
     [403, json("permission_error", "x", "linked_organization_spend_limit_reached"), "QuotaExhausted"],
     [404, json("not_found_error", "model: m"), "UnknownModel"],
+    [404, json("", "The model `m` does not exist"), "UnknownModel"],
+    [404, json("not_found_error", "Not found"), "Unreachable"],
+    [404, { headers: { "content-type": "application/json" }, body: ['{"detail":"Not Found"}'] }, "Unreachable"],
+    [404, { headers: { "content-type": "text/html" }, body: ["<html>404</html>"] }, "Unreachable"],
     [408, {}, "Overloaded"],
     [409, json("conflict_error", "lock"), "Overloaded"],
     [413, json("request_too_large", "Request exceeds the maximum size"), "ContextOverflow"],
@@ -72,6 +76,24 @@ describe("HTTP errors", () => {
       if ("headers" in reply && "request-id" in reply.headers && "requestId" in reason)
         assert.strictEqual(reason.requestId, "req_1")
     })
+  )
+
+  it.live("blame the base URL for a path that is not there", () =>
+    Effect.gen(function* () {
+      const reason = yield* failed({ status: 404, body: ["404 page not found"] })
+      assert.include(reason.detail, "the base URL leads to no Messages API")
+    })
+  )
+
+  it.live.each(["", "/", "/v1", "/v1/", "//v1//", "/v1/messages", "/v1/messages/"])("a base URL may end in %j", (end) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* serve({ body: [message("end_turn", text(0, "hi"))] })
+        const turn = yield* run(provider(`${server.url}/proxy${end}`))
+        assert.isUndefined(turn.error)
+        assert.strictEqual(server.received[0]?.url, "/proxy/v1/messages")
+      })
+    )
   )
 
   it.live("say what the API said, in one clean line, and quote the request", () =>

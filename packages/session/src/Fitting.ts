@@ -5,6 +5,7 @@ import type { TokenCount } from "@parley/domain/RequestSize"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import * as Effect from "effect/Effect"
 import * as Caps from "./Caps.ts"
+import { isThinking } from "./BoundThinking.ts"
 import * as Compaction from "./Compaction.ts"
 import { CompactionSettings } from "./CompactionSettings.ts"
 import { Limits } from "./Limits.ts"
@@ -16,8 +17,17 @@ import type { SessionLog } from "./SessionLog.ts"
 /** What a model that said "too large" is sent at most of what it was sent, when it is not known how much it takes. */
 const afterOverflow = 0.75
 
+/** From this share of what the model takes, a request that is refused without a reason may be too large. */
+const suspicious = 1 / 4
+
 const isOverflow = (error: HandleMessageError): boolean =>
   error._tag === "ModelError" && error.reason._tag === "ContextOverflow"
+
+const isUnclear = (error: HandleMessageError): boolean =>
+  error._tag === "ModelError" && error.reason._tag === "InvalidRequest" && error.reason.unclear === true
+
+const isAboutThinking = (error: HandleMessageError): boolean =>
+  error._tag === "ModelError" && error.reason._tag === "InvalidRequest" && error.reason.thinking === true
 
 /** Keeps the requests of one round within what the model takes. */
 export const make = (options: {
@@ -33,8 +43,12 @@ export const make = (options: {
   const limit = RequestSize.limitOf(model)
   let size: TokenCount | undefined
   let recovered = false
+  let dropping = false
+  let dropped = false
 
-  const request = () => requestOf(state, model)
+  const request = () => requestOf(state, model, dropping ? "none" : "fitting")
+
+  const isLarge = () => limit !== undefined && (size ?? RequestSize.estimate(request())).tokens >= limit * suspicious
   const affordable = Effect.flatMap(Limits, (limits) => Caps.spend(state, limits))
 
   const off = (tokens: number, most: number) =>
@@ -56,13 +70,13 @@ export const make = (options: {
   })
 
   /**
-   * Once in a round, a request that the provider itself finds too large is made smaller and sent again. If it cannot be
-   * made smaller, the provider's word stands.
+   * Once in a round, a request that the provider itself finds too large is made smaller and sent again, and so is a large
+   * one that it refuses without saying why. If it cannot be made smaller, the provider's word stands.
    */
   const recovering = <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) =>
     Effect.catchIf(
       ask,
-      (error) => !recovered && isOverflow(error),
+      (error) => !recovered && (isOverflow(error) || (isLarge() && isUnclear(error))),
       (error) =>
         Effect.gen(function* () {
           recovered = true
@@ -78,10 +92,31 @@ export const make = (options: {
         })
     )
 
+  /** Once in a round, a request whose thinking the provider refuses is sent again without any. */
+  const withoutThinking = <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) => {
+    const hasThinking = () => request().messages.some(({ content }) => content.some(isThinking))
+    const again = Effect.suspend(() => {
+      dropped = true
+      dropping = true
+      return ask
+    }).pipe(Effect.ensuring(Effect.sync(() => void (dropping = false))))
+    return ask.pipe(
+      Effect.catchIf(
+        (error) => !dropped && isAboutThinking(error) && hasThinking(),
+        () => again
+      )
+    )
+  }
+
   return {
     request,
     before,
-    recovering,
+    recovering: <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) =>
+      ask.pipe(withoutThinking, recovering),
+    /** The request does without the thinking that the provider has refused. */
+    get dropping() {
+      return dropping
+    },
     /** What `before` found, for the turn's record. */
     get size() {
       return size

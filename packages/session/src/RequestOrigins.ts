@@ -10,15 +10,16 @@ import * as Manifest from "./Manifest.ts"
 import * as RequestSize from "./RequestSize.ts"
 import { SessionState } from "./SessionState.ts"
 
-/** The request that follows from what a session is. */
+/** The request that follows from what a session is, with the thinking that fits it or with none. */
 export const requestOf = (
   state: SessionState,
-  model: { readonly ref: ModelRef; readonly settings?: RequestSettings }
+  model: { readonly ref: ModelRef; readonly settings?: RequestSettings; readonly endpoint?: string },
+  thinking: "fitting" | "none" = "fitting"
 ): ModelRequest => ({
   model: model.ref,
   system: state.baseline?.system ?? "",
   tools: state.baseline?.tools ?? [],
-  messages: state.history.messages(),
+  messages: state.thinking.in(state.history.messages(), model, state.baseline, thinking === "none"),
   ...(model.settings === undefined ? {} : { settings: model.settings })
 })
 
@@ -48,8 +49,12 @@ export const sent = Effect.fnUntraced(function* (sessionId: SessionId, turnId: T
       return yield* new InvalidMessage({
         problem: `${turnId} sums up what a compaction left out; it was not sent the conversation`
       })
-    const { model: ref, settings } = event
-    const request = requestOf(state, { ref, ...(settings === undefined ? {} : { settings }) })
+    const { endpoint, model: ref, settings } = event
+    const request = requestOf(state, {
+      ref,
+      ...(settings === undefined ? {} : { settings }),
+      ...(endpoint === undefined ? {} : { endpoint })
+    })
     const context: RequestContext = {
       ...(yield* told(state, request)),
       size: event.size ?? RequestSize.estimate(request)

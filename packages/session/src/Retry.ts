@@ -22,7 +22,8 @@ const firstWait: { readonly [Tag in ModelErrorReason["_tag"]]: number | undefine
   ContextOverflow: undefined,
   UnknownModel: undefined,
   Refused: undefined,
-  UnknownStop: undefined
+  UnknownStop: undefined,
+  NoAnswer: undefined
 }
 
 const baseOf = (error: HandleMessageError): number | undefined =>

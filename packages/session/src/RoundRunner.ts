@@ -6,6 +6,7 @@ import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Effect from "effect/Effect"
+import { asksForTools, isNothing, says, unanswered } from "./Answered.ts"
 import * as Caps from "./Caps.ts"
 import { settle } from "./Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
@@ -86,17 +87,16 @@ export const run = Effect.fn("RoundRunner.run")(
     let askedAgain = false
     let cutOff = false
 
-    const goesOn = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "tool-calls" && calls.length > 0
-    /** An empty answer is worth one more try of the same request; then it stands as it is. */
-    const asksAgain = ({ empty, stop }: TurnRunner.TurnEnd) =>
-      stop === "end" && empty && !askedAgain && turns < limits.turns
+    let said = false
+    /** An empty answer is worth one more try of the same request. */
+    const asksAgain = (end: TurnRunner.TurnEnd) => isNothing(end) && !askedAgain && turns < limits.turns
     const isCutOff = ({ calls, stop }: TurnRunner.TurnEnd) => stop === "length" && calls.length > 0
     /** A model whose call was cut off may send a shorter one. Cut off twice in a row, it would be cut off again. */
     const triesShorter = (end: TurnRunner.TurnEnd) => isCutOff(end) && !cutOff && turns < limits.turns
     /** What a completed turn leads to: its first tools start, or its calls are settled unrun and the round is over. */
     const andThen = (end: TurnRunner.TurnEnd): ReadonlyArray<SessionEvent> => {
       const { calls, stop } = end
-      if (goesOn(end)) {
+      if (asksForTools(end)) {
         counts.add(calls)
         return counts.over(limits) ? [] : ToolFibers.firstStarts(calls, tools, limits.toolConcurrency, policy)
       }
@@ -104,7 +104,7 @@ export const run = Effect.fn("RoundRunner.run")(
       const reason = notRun[stop] ?? "the turn did not end with tool calls"
       return [
         ...calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason })),
-        ...(stop === "pause" || triesShorter(end)
+        ...(stop === "pause" || triesShorter(end) || unanswered(end, said) !== undefined
           ? []
           : [{ _tag: "RoundCompleted", roundId, stop } satisfies SessionEvent])
       ]
@@ -119,6 +119,8 @@ export const run = Effect.fn("RoundRunner.run")(
         turnId: turnId(roundId, (state.round?.turnCount ?? 0) + 1),
         request: fitting.request(),
         size: fitting.size,
+        endpoint: model.endpoint,
+        dropsThinking: fitting.dropping,
         paused,
         price: model.price,
         andThen
@@ -134,7 +136,7 @@ export const run = Effect.fn("RoundRunner.run")(
       const end: TurnRunner.TurnEnd = yield* fitting.recovering(asked)
       const { calls, id, stop } = end
       if (counts.over(limits)) return yield* new CapReached({ cap: "identicalCalls", limit: limits.identicalCalls })
-      if (goesOn(end))
+      if (asksForTools(end))
         yield* ToolFibers.run({
           calls,
           tools,
@@ -144,8 +146,9 @@ export const run = Effect.fn("RoundRunner.run")(
           contextOf: ({ callId }) => ({ idempotencyKey: key(log.id, roundId, id, callId) })
         })
       else if (asksAgain(end)) askedAgain = true
-      else if (stop !== "pause" && !triesShorter(end)) return stop
-      paused = stop === "pause"
+      else if (stop !== "pause" && !triesShorter(end)) return yield* unanswered(end, said) ?? Effect.succeed(stop)
+      said ||= says(end)
+      paused = stop === "pause" && calls.length === 0
       cutOff = isCutOff(end)
     }
     return yield* new CapReached({ cap: "turns", limit: limits.turns })

@@ -8,6 +8,7 @@ import type { ToolOutcome } from "@parley/domain/Tool"
 import * as Usage from "@parley/domain/Usage"
 import type { Pin } from "@parley/prompt/Pins"
 import type { Digests } from "@parley/prompt/Part"
+import { BoundThinking } from "./BoundThinking.ts"
 
 /** What a slot of dynamic context last resolved to. */
 export interface SlotMemory {
@@ -61,6 +62,7 @@ export class SessionState {
   private aside: TurnId | undefined
   reported: Reported | undefined
   readonly history = new MessageFold()
+  readonly thinking = new BoundThinking()
   readonly requests = new Map<RequestId, RoundId>()
   /** By slot: its last value, if it ever had one. */
   readonly slots = new Map<string, SlotMemory>()
@@ -115,7 +117,11 @@ export class SessionState {
   }
 
   private turn(event: LogEntry["event"]): void {
-    if (event._tag === "TurnStarted") this.aside = event.purpose === undefined ? undefined : event.turnId
+    if (event._tag === "TurnStarted") {
+      this.aside = event.purpose === undefined ? undefined : event.turnId
+      if (event.thinking === "dropped") this.rejected = false
+      if (event.purpose === undefined) this.thinking.started(event, this.baseline)
+    }
     if (!endsTurn(event)) return
     const { cost, tokens, unpricedTokens } = this.spent
     const took = Usage.total(event.usage)
@@ -127,6 +133,7 @@ export class SessionState {
     if (event.turnId === this.aside) return
     if (event._tag === "TurnFailed" && isRejection(event.failure)) this.rejected = true
     if (event._tag !== "TurnCompleted") return
+    this.thinking.completed(event)
     this.accepted = this.shown
     this.reported = { tokens: Usage.total(event.usage), messages: this.history.length }
   }

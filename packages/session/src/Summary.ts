@@ -59,6 +59,7 @@ export const of = Effect.fnUntraced(function* (options: Options & { readonly mes
         ...(model.settings === undefined ? {} : { settings: model.settings })
       },
       size: undefined,
+      endpoint: model.endpoint,
       purpose: "summary",
       paused: false,
       price: model.price,

@@ -116,6 +116,10 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
   readonly request: ModelRequest
   /** How large the request is thought to be. */
   readonly size: TokenCount | undefined
+  /** Where the provider is asked. */
+  readonly endpoint: string | undefined
+  /** The provider has refused the thinking of earlier turns, and the request holds none. */
+  readonly dropsThinking?: boolean
   /** Set when the turn is no part of the conversation. */
   readonly purpose?: "summary"
   /** The turn before paused: the request ends with its answer. */
@@ -135,7 +139,7 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
     ...(price === undefined ? {} : { cost: cost(content.usage, price) })
   })
 
-  const { purpose, size } = options
+  const { endpoint, purpose, size } = options
   const { settings } = request
   yield* log.append([
     {
@@ -145,7 +149,9 @@ export const run = Effect.fn("TurnRunner.run")(function* (options: {
       model: request.model,
       ...(purpose === undefined ? {} : { purpose }),
       ...(size === undefined ? {} : { size }),
-      ...(settings === undefined ? {} : { settings })
+      ...(settings === undefined ? {} : { settings }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(options.dropsThinking === true ? { thinking: "dropped" as const } : {})
     }
   ])
   return yield* receive(log, content, request).pipe(

@@ -161,6 +161,10 @@ describe("a session's caps", () => {
   )
 })
 
+const noAnswer = Effect.map(Effect.flip(send("go")), (error) =>
+  error._tag === "ModelError" ? error.reason._tag : error._tag
+)
+
 describe("an answer that says nothing", () => {
   const empty: ReadonlyArray<readonly [name: string, turn: ScriptedModel.Turn]> = [
     ["without blocks", turn([finish()])],
@@ -183,10 +187,10 @@ describe("an answer that says nothing", () => {
       }).pipe(Effect.provide(world([nothing, answer])))
     )
 
-    it.effect(`${name} twice completes the round as it is, and the next message is legal`, () =>
+    it.effect(`${name} twice is no success, and the next message is legal`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
-        assert.strictEqual((yield* send("go")).stop, "end")
+        assert.strictEqual(yield* noAnswer, "NoAnswer")
         assert.lengthOf(yield* ScriptedModel.Requests.all, 2)
         assert.strictEqual((yield* send("again")).status, "completed")
         yield* checkInvariants(seen)
@@ -197,13 +201,63 @@ describe("an answer that says nothing", () => {
   it.effect("is not asked for again beyond the limit of turns", () =>
     Effect.gen(function* () {
       yield* watched
-      assert.strictEqual((yield* send("go").pipe(within({ turns: 1 }))).status, "completed")
+      assert.strictEqual(yield* noAnswer.pipe(within({ turns: 1 })), "NoAnswer")
     }).pipe(Effect.provide(world([turn([finish()])])))
+  )
+
+  const called = turn(call(0, "echo"), [finish("tool-calls")])
+  const none: ReadonlyArray<readonly [name: string, turns: ReadonlyArray<ScriptedModel.Turn>]> = [
+    ["cut off before a word", [turn([finish("length")])]],
+    ["cut off twice within a call", [1, 2].map(() => turn(call(0, "echo", '{"a":'), [finish("length")]))],
+    ["stopped by a sequence before a word", [1, 2].map(() => turn([finish("stop-sequence")]))],
+    ["a thought alone", [turn(thinking(0, "hm"), [finish()])]],
+    ["tools, and then nothing", [called, turn([finish()]), turn([finish()])]],
+    ["stopped for tools without one", [turn(text(0, "I will look."), [finish("tool-calls")])]],
+    ["the same without a word", [1, 2].map(() => turn([finish("tool-calls")]))]
+  ]
+  for (const [name, turns] of none)
+    it.effect(`${name}: no success, and the next message is legal`, () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        assert.strictEqual(yield* noAnswer, "NoAnswer")
+        assert.lengthOf(yield* ScriptedModel.Requests.all, turns.length)
+        assert.deepInclude((yield* session).rounds[0], { status: "failed" })
+        assert.strictEqual((yield* send("again")).status, "completed")
+        yield* checkInvariants(seen)
+      }).pipe(Effect.provide(world([...turns, answer])))
+    )
+
+  it.effect("is one when something was said before", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      assert.strictEqual((yield* send("go")).stop, "end")
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provide(
+        world([
+          turn(text(0, "Done soon."), call(1, "echo"), [finish("tool-calls")]),
+          turn([finish()]),
+          turn([finish()])
+        ])
+      )
+    )
   )
 })
 
+describe("a reason to stop that contradicts what there is", () => {
+  for (const stop of ["end", "stop-sequence", "pause"] as const)
+    it.effect(`${stop}, with a whole call: it is run`, () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        assert.strictEqual((yield* send("go")).stop, "end")
+        assert.deepStrictEqual((yield* ScriptedTools.Calls).started, ["session-1/r1/r1t1/r1t1c1"])
+        yield* checkInvariants(seen)
+      }).pipe(Effect.provide(world([turn(call(0, "echo"), [finish(stop)]), answer])))
+    )
+})
+
 describe("an answer that was cut off with calls in it", () => {
-  const cut = turn(call(0, "echo", { a: 1 }), call(1, "echo", '{"a":'), [finish("length")])
+  const cut = turn(text(0, "Both."), call(1, "echo", { a: 1 }), call(2, "echo", '{"a":'), [finish("length")])
 
   it.effect("is answered with its calls settled unrun; a second one in a row ends the round", () =>
     Effect.gen(function* () {

@@ -2,7 +2,7 @@ import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicC
 import { FilesManager } from "@parley/domain/FilesManager"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { Round } from "@parley/domain/Session"
-import { ContextOverflow, Refused, Unauthorized } from "@parley/domain/ModelError"
+import { ContextOverflow, InvalidRequest, Refused, Unauthorized } from "@parley/domain/ModelError"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import { Invariants, ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -187,6 +187,49 @@ describe("a provider that finds the request too large", () => {
       answer: (request) =>
         flat(request).includes("message 4 ") ? ScriptedModel.failing(new ContextOverflow({ detail })) : answer(request)
     }
+  )
+})
+
+describe("a provider that does not say what is wrong with the request", () => {
+  const refuses = (from: number, unclear: boolean) => (request: ModelRequest) =>
+    !isSummary(request) && flat(request).length > from
+      ? ScriptedModel.failing(new InvalidRequest({ detail, ...(unclear ? { unclear: true as const } : {}) }))
+      : answer(request)
+  const reasonOf = Effect.map(Effect.flip(send(message(9))), (error) =>
+    error._tag === "ModelError" ? error.reason._tag : error._tag
+  )
+
+  testing(
+    "is sent a smaller one, once, when the request is large for the model",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 5)
+        assert.strictEqual((yield* compactions)[0]?.why, "overflow")
+        assert.include(flat(requests.at(-1)), "message 5 ")
+      }),
+    { answer: refuses(16_000, true) }
+  )
+
+  testing(
+    "is not when the request is small",
+    () =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 4)
+        assert.strictEqual(yield* reasonOf, "InvalidRequest")
+        assert.isEmpty(yield* compactions)
+      }),
+    { answer: refuses(16_000, true), window: 100_000 }
+  )
+
+  testing(
+    "is not when it says that something else is wrong",
+    () =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 4)
+        assert.strictEqual(yield* reasonOf, "InvalidRequest")
+        assert.isEmpty(yield* compactions)
+      }),
+    { answer: refuses(16_000, false) }
   )
 })
 

@@ -161,7 +161,7 @@ describe("tools", () => {
     }).pipe(Effect.provide(world([turn(call(0, "echo"), [finish("tool-calls")]), answer])))
   )
 
-  const cut = turn(call(0, "echo", { valid: true }), [finish("length")])
+  const cut = turn(text(0, "So."), call(1, "echo", { valid: true }), [finish("length")])
   it.effect("are never run from a turn that stopped for length", () =>
     Effect.gen(function* () {
       const seen = yield* watched

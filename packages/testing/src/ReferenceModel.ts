@@ -115,6 +115,10 @@ const partOf = ({ context }: Told, isOld: boolean): ReadonlyArray<Block> => {
   return (context?.roundPart ?? []).filter((_, i) => !isOld || !/^(file|dynamic):/.test(sources[i]?.source ?? ""))
 }
 
+/** What stands before the messages after these rounds. */
+const baselineOf = (rounds: ReadonlyArray<Told>) =>
+  rounds.flatMap(({ context }) => (context?.baseline === undefined ? [] : [context.baseline])).at(-1)
+
 /** What the request for turn `turn` of round `at` must say. */
 export const messagesFor = (rounds: ReadonlyArray<Told>, at: number, turn: number): ReadonlyArray<Message> => {
   const out: Array<{ role: Message["role"]; content: Array<Block> }> = []
@@ -137,12 +141,16 @@ export const messagesFor = (rounds: ReadonlyArray<Told>, at: number, turn: numbe
   }
   const told = rounds.slice(0, at + 1)
   const based = told.findLastIndex(({ context }) => context?.baseline !== undefined)
+  const now = baselineOf(told)
   for (const [i, round] of told.entries()) {
     add("user", [...partOf(round, i < based), ...round.start.request])
     for (const { end } of i === at ? round.turns.slice(0, turn) : round.turns) {
       if (end?._tag === "TurnFailed" && rejections.has(end.failure.reason ?? "")) leaveOut()
       if (end?._tag !== "TurnCompleted") continue
-      add("assistant", end.content)
+      // Thinking stays behind what it was produced after.
+      const then = baselineOf(told.slice(0, i + 1))
+      const isBound = then?.key !== now?.key || then?.system !== now?.system
+      add("assistant", isBound ? end.content.filter(({ _tag }) => _tag !== "Thinking") : end.content)
       add(
         "user",
         callsOf(end.content).flatMap(({ callId }) => {
@@ -159,10 +167,7 @@ const compareRequest = (rounds: ReadonlyArray<Told>, { request, turnId }: Record
   const at = rounds.findIndex((round) => round.turns.some(({ id }) => id === turnId))
   const turn = rounds[at]?.turns.findIndex(({ id }) => id === turnId) ?? -1
   if (turn < 0) return [`a request was sent for turn ${turnId}, which is not in the log`]
-  const baseline = rounds
-    .slice(0, at + 1)
-    .flatMap(({ context }) => (context?.baseline === undefined ? [] : [context.baseline]))
-    .at(-1)
+  const baseline = baselineOf(rounds.slice(0, at + 1))
   const [is, expected] = [
     [request.system, request.tools, request.messages],
     [baseline?.system, baseline?.tools, messagesFor(rounds, at, turn)]

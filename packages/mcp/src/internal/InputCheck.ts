@@ -1,7 +1,9 @@
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { ToolInput } from "@parley/domain/McpManager"
-import type { ToolDefinition } from "@parley/domain/Tool"
+import { mended } from "../SchemaMending.ts"
+import type { OfferedTool } from "../ToolList.ts"
 import { misfit } from "./SchemaCheck.ts"
 
 /** The same without what is null: models send null for what they leave out, and many servers take it for that. */
@@ -14,13 +16,14 @@ const withoutNulls = (value: Schema.Json): Schema.Json => {
 }
 
 /**
- * Says what is wrong with an input, or nothing. What its schema cannot be used for is left to the server to judge, and so is
+ * Says what is wrong with an input, by the server's names, or nothing. What its schema cannot be used for is left to the server to judge, and so is
  * null where a value is optional. What is sent is the input as it is.
  */
 export const checkInput = Effect.fnUntraced(function* (
-  { inputSchema }: ToolDefinition,
+  { inputSchema: shown, written }: OfferedTool,
   input: ToolInput
 ): Effect.fn.Return<string | undefined> {
+  const inputSchema = written === undefined ? shown : Result.getOrElse(mended(written.schema), () => written.schema)
   const problem = yield* misfit(inputSchema, input)
   if (problem === undefined) return undefined
   return (yield* misfit(inputSchema, withoutNulls(input))) === undefined ? undefined : problem

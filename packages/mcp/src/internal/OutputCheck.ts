@@ -1,6 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { mended } from "../SchemaMending.ts"
 import type { OfferedTool } from "../ToolList.ts"
 import { misfit } from "./SchemaCheck.ts"
 
@@ -19,5 +21,8 @@ export const checkOutput = Effect.fnUntraced(function* (
   if (outputSchema === undefined || result === undefined || result.isError === true) return undefined
   return result.structuredContent === undefined
     ? "it demands structured content, and none came"
-    : yield* misfit(outputSchema, result.structuredContent)
+    : yield* misfit(
+        Result.getOrElse(mended(outputSchema), () => outputSchema),
+        result.structuredContent
+      )
 })

@@ -223,8 +223,9 @@ export const retriesAreNew = (log: ReadonlyArray<LogEntry>): Violations => {
     const found = ids.has(event.turnId) ? [`turn ${event.turnId} started twice`] : []
     ids.add(event.turnId)
     const before = log[i - 1]
-    if (before?.event._tag === "TurnFailed" && event.purpose === undefined)
-      found.push(`turn ${event.turnId} retries unannounced`)
+    // What is sent without the thinking that was refused is another request, and comes at once.
+    const isOther = event.purpose !== undefined || event.thinking === "dropped"
+    if (before?.event._tag === "TurnFailed" && !isOther) found.push(`turn ${event.turnId} retries unannounced`)
     if (before?.event._tag === "RetryScheduled" && at < before.at + before.event.delayMillis)
       found.push(`turn ${event.turnId} came ${at - before.at} ms after the failure, not ${before.event.delayMillis}`)
     return found

@@ -51,7 +51,7 @@ export const endings: {
   readonly [E in ProgramScript["ending"]]: readonly [PredictedTurn["status"], StopReason | undefined, Usage, string]
 } = {
   answer: ["TurnCompleted", "end", Chunks.usage, "completed:end"],
-  "tool-calls-without-calls": ["TurnCompleted", "tool-calls", Chunks.usage, "completed:tool-calls"],
+  "tool-calls-without-calls": ["TurnCompleted", "tool-calls", Chunks.usage, "failed:ModelError"],
   length: ["TurnCompleted", "length", Chunks.usage, "completed:length"],
   "stream-error": ["TurnFailed", undefined, begun, "failed:ModelError"],
   "silent-end": ["TurnFailed", undefined, begun, "failed:ModelError"],

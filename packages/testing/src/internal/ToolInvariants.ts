@@ -39,13 +39,13 @@ export const unknownIsHonest = (log: ReadonlyArray<LogEntry>, calls: ReadonlyArr
 export const concurrencyBound = (calls: ReadonlyArray<RecordedCall>, limit: number): Violations =>
   calls.flatMap(({ beside, key }) => (beside < limit ? [] : [`call ${key} ran beside ${beside} others`]))
 
-/** Invariant 22: no call of a turn that did not stop for tool calls, and none that is malformed, reaches a tool. */
+/** Invariant 22: no call of a turn that was cut off or did not complete, and none that is malformed, reaches a tool. */
 export const noneFromBadTurns = (log: ReadonlyArray<LogEntry>, calls: ReadonlyArray<RecordedCall>): Violations => {
   const reached = new Set(calls.filter(({ preview }) => !preview).map(({ key }) => idOf(key)))
   const isObject = (text: string) => /^\s*\{[^]*\}\s*$/.test(text)
   return log.flatMap(({ event }) => {
     if (event._tag !== "TurnCompleted" && event._tag !== "TurnFailed" && event._tag !== "TurnInterrupted") return []
-    const good = event._tag === "TurnCompleted" && event.stop === "tool-calls"
+    const good = event._tag === "TurnCompleted" && event.stop !== "length"
     return event.content.flatMap((block) =>
       block._tag === "ToolCall" && reached.has(block.callId) && !(good && isObject(block.input))
         ? [`call ${block.callId} of ${event._tag} reached a tool`]
