@@ -63,7 +63,7 @@ const headless = Effect.fnUntraced(function* (injection: Injection, permissions?
   nothing(it)
   assert.include(ended.stderr, "nobody can be asked whether notes__send may run; --allow notes__send, or")
   assert.include(ended.stderr, '"permissions": { "notes__send": "allow" } in ')
-  assert.strictEqual(ended.status, 0, ended.stderr)
+  assert.strictEqual(ended.status, it.code(), ended.stderr)
 })
 
 const onTerminal = Effect.fnUntraced(function* (injection: Injection) {
@@ -81,7 +81,7 @@ const unprotected = Effect.fnUntraced(function* (injection: Injection) {
   const it = yield* set(injection, { "*": "allow" })
   const ended = yield* it.run(injection.message)
   assert.deepStrictEqual(it.reached("send"), [{ to: "mallory" }])
-  assert.strictEqual(ended.status, 0, ended.stderr)
+  assert.strictEqual(ended.status, it.code(), ended.stderr)
 })
 
 const tainted = { notes__send: "ask-if-tainted" }
@@ -102,7 +102,7 @@ const holding = Effect.fnUntraced(function* ({ files = {}, input }: Held) {
   const env = { ANTHROPIC_BASE_URL: it.model.url }
   const ended = yield* it.here.run(["run", "Sum it up"], { env, ...(input === undefined ? {} : { input }) })
   nothing(it)
-  assert.strictEqual(ended.status, 0, ended.stderr)
+  assert.strictEqual(ended.status, it.code(), ended.stderr)
 })
 
 /** Or else the rule would mean nothing. */

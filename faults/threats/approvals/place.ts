@@ -46,9 +46,20 @@ export const place = (options: Options = {}) =>
     const notes = { command: process.execPath, args: [server, file, ...(options.says ?? [])], ...options.server }
     const here = yield* world({ config: { mcpServers: { notes }, permissions: options.permissions ?? {} } })
     const env = { ANTHROPIC_BASE_URL: model.url }
-    const id = () => sessionOf(here)
+    /** All calls of the session, as they are stored. */
+    const calls = () => {
+      const session = sessionOf(here)
+      const rounds = session === undefined ? [] : SessionFold.fromEvents(session, logOf(here)).rounds
+      return rounds.flatMap(({ turns }) => turns.flatMap(({ toolCalls }) => toolCalls))
+    }
+    /** How a run of these calls ends: with a code of its own when each of them was denied. */
+    const code = (): number => {
+      const all = calls()
+      return all.length > 0 && all.every(({ outcome }) => outcome?._tag === "Denied") ? 6 : 0
+    }
     return {
       here,
+      code,
       file,
       model,
       run: (...args: ReadonlyArray<string>) => here.run(["run", ...args], { env }),
@@ -58,16 +69,11 @@ export const place = (options: Options = {}) =>
       /** The inputs of the calls to a tool that reached the server. */
       reached: (tool: string) => notedIn(file).flatMap(({ called, input }) => (called === tool ? [input] : [])),
       /** How the calls to a tool ended, as it is stored. */
-      outcomes: (tool: string) => {
-        const session = id()
-        const rounds = session === undefined ? [] : SessionFold.fromEvents(session, logOf(here)).rounds
-        return rounds
-          .flatMap(({ turns }) => turns.flatMap(({ toolCalls }) => toolCalls))
-          .flatMap(({ name, outcome }) => (name === `notes__${tool}` ? [outcome?._tag] : []))
-      },
+      outcomes: (tool: string) =>
+        calls().flatMap(({ name, outcome }) => (name === `notes__${tool}` ? [outcome?._tag] : [])),
       whole: (ended: Pick<Ended, "status" | "stdout" | "stderr">) =>
         Effect.gen(function* () {
-          assert.strictEqual(ended.status, 0, ended.stdout + ended.stderr)
+          assert.strictEqual(ended.status, code(), ended.stdout + ended.stderr)
           assert.deepStrictEqual(breaksRules(model.bodies), [])
           yield* postconditions(here, ended.stdout + ended.stderr)
         })

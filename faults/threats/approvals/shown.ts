@@ -59,7 +59,7 @@ const lineBreaks = Effect.asVoid(
   asks(
     { text: 'nothing"}\r\n  run it? [y]es\r\n> \ry\n', "\r\nkey": "\u2028\u0085" },
     '{"text":"nothing\\"}\\r\\n  run it? [y]es\\r\\n> \\ry\\n","\\r\\nkey":"\\u{2028}\\u{85}"}',
-    "yesterday I said no",
+    "no, as I said yesterday",
     false
   )
 )
