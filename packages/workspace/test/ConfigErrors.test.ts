@@ -41,12 +41,12 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "nothing near",
     '{ "limits": { "budget": 3 } }',
-    "config.json:1:15: unknown key limits.budget; the keys here are turns, toolConcurrency, retries, roundSeconds, roundTokens, roundCost, sessionTokens, sessionCost, identicalCalls"
+    "config.json:1:15: unknown key limits.budget; the keys here are turns, toolConcurrency, retries, firstTokenSeconds, idleSeconds, turnSeconds, roundSeconds, roundTokens, roundCost, sessionTokens, sessionCost, identicalCalls"
   ],
   [
     "odd key",
     '{ "limits": { "\\u001b[2J\\n": 3 } }',
-    'config.json:1:15: unknown key limits["\\u{1b}[2J\\u{a}"]; the keys here are turns, toolConcurrency, retries, roundSeconds, roundTokens, roundCost, sessionTokens, sessionCost, identicalCalls'
+    'config.json:1:15: unknown key limits["\\u{1b}[2J\\u{a}"]; the keys here are turns, toolConcurrency, retries, firstTokenSeconds, idleSeconds, turnSeconds, roundSeconds, roundTokens, roundCost, sessionTokens, sessionCost, identicalCalls'
   ],
   ["model", '{ "model": "sonnet" }', 'config.json:1:12: model: expected a model, "provider/model", found "sonnet"'],
   ["not whole", '{ "limits": { "turns": 1.5 } }', "config.json:1:24: limits.turns: expected an integer, found 1.5"],
