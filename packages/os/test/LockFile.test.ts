@@ -120,6 +120,18 @@ describe("a lock in a file", { timeout: 60_000 }, () => {
     })
   )
 
+  it.live("that took longer than a hold may take stays the other's who has taken it over", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "lock")
+      const other = holder(1, elsewhere)
+      yield* locked(
+        path,
+        Effect.sync(() => writeFileSync(path, other))
+      )
+      assert.strictEqual(readFileSync(path, "utf8"), other)
+    })
+  )
+
   it.live("lets one fiber in at a time", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "lock")

@@ -15,13 +15,12 @@ const queue = Semaphore.makeUnsafe(1)
  * Runs an edit of the file at `path` while no other fiber or process runs one, by whatever links they name the file. Makes
  * the file's directory. The lock is a file beside it whose name ends in `.lock`.
  */
-export const alone = Effect.fnUntraced(function* <A, E, R>(
-  path: string,
-  within: string | undefined,
-  edit: Effect.Effect<A, E, R>
-) {
-  yield* ensureDirectory(Disk.dirname(path))
-  const real = yield* target(path, within)
-  const lock = Disk.join(Disk.dirname(real), `.${Disk.basename(real)}.lock`)
-  return yield* withLockFile(lock, { longestHold, unusable: fromCause }, edit)
-}, queue.withPermit)
+export const alone = Effect.fnUntraced(
+  function* <A, E, R>(path: string, within: string | undefined, edit: Effect.Effect<A, E, R>) {
+    yield* ensureDirectory(Disk.dirname(path))
+    const real = yield* target(path, within)
+    const lock = Disk.join(Disk.dirname(real), `.${Disk.basename(real)}.lock`)
+    return yield* withLockFile(lock, { longestHold, unusable: fromCause }, edit)
+  },
+  (edited) => queue.withPermit(edited)
+)
