@@ -1,13 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { ConfigError } from "@parley/domain/Errors"
 import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as fs from "node:fs"
 import { join } from "node:path"
+import * as ProcessIdentity from "@parley/os/ProcessIdentity"
 import * as JsonFile from "../src/JsonFile.ts"
+import * as PinFiles from "../src/PinFiles.ts"
 import * as UserConfig from "../src/UserConfig.ts"
 import * as UserServers from "../src/UserServers.ts"
-import { mode, put, temporary } from "./support.ts"
+import { json, mode, put, temporary } from "./support.ts"
 
 const editor = join(import.meta.dirname, "editor.ts")
 
@@ -46,20 +49,31 @@ describe("edits at the same time", { timeout: 120_000 }, () => {
     })
   )
 
-  it.live("under two names of one file wait for each other", () =>
+  it.live("wait for the process that holds the lock, also under another name of the file", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
-      put(directory, "dotfiles/config.json", "{}\n")
+      const file = put(directory, "dotfiles/config.json", "{}\n")
       fs.mkdirSync(join(directory, "config"))
-      const names = [join(directory, "dotfiles/config.json"), join(directory, "config/config.json")]
-      fs.symlinkSync("../dotfiles/config.json", names[1] ?? "")
-      yield* Effect.forEach(
-        Array.from({ length: 20 }, (_, i) => i),
-        (i) => UserServers.add(names[i % 2] ?? "", `s${i}`, { command: "true" }),
-        { concurrency: "unbounded" }
-      )
-      assert.lengthOf(Object.keys(parsed(names[0] ?? "").mcpServers), 20)
-      assert.isTrue(fs.lstatSync(names[1] ?? "").isSymbolicLink())
+      const link = join(directory, "config/config.json")
+      fs.symlinkSync("../dotfiles/config.json", link)
+      const { machine, pid, started } = ProcessIdentity
+      const held = json({ pid, machine, started, id: "another fiber" })
+      const place = { databaseFile: join(directory, "data/parley.db") }
+      const edits: ReadonlyArray<
+        readonly [lock: string, edit: Effect.Effect<void, ConfigError | UserServers.ServerError>]
+      > = [
+        ["dotfiles/.config.json.lock", UserServers.add(file, "one", { command: "true" })],
+        ["dotfiles/.config.json.lock", UserServers.add(link, "two", { command: "true" })],
+        ["data/pins/.ab.json.lock", PinFiles.update(place, "ab", () => Effect.succeed({}))]
+      ]
+      for (const [name, edit] of edits) {
+        const lock = put(directory, name, held)
+        assert.strictEqual((yield* Effect.timeoutOption(edit, "300 millis"))._tag, "None", name)
+        fs.rmSync(lock)
+        yield* edit
+      }
+      assert.deepStrictEqual(Object.keys(parsed(file).mcpServers), ["one", "two"])
+      assert.isTrue(fs.lstatSync(link).isSymbolicLink())
     })
   )
 
