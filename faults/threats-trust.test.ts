@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, vi } from "vitest"
+import { vi } from "vitest"
 import { suite } from "./suite.ts"
 import { cases, rows } from "./threats/trust.ts"
-import { removeCommand, theCommand } from "./user/support/command.ts"
 
 // A case runs the command up to ten times, beside eleven other cases.
 vi.setConfig({ testTimeout: 240_000 })
-
-beforeAll(() => void theCommand(), 120_000)
-afterAll(removeCommand)
 
 suite("RELIABILITY X01–X05, X07–X10, X13", rows, cases, { concurrent: true })

@@ -22,11 +22,11 @@ const accepting = (script: Script, { home: here, manager }: Running) =>
     let offered: Pinned = {}
     const looking: Pins = {
       read: () => Effect.undefined,
-      write: (at, pinned) => Effect.sync(() => void (offered = at === key ? pinned : offered))
+      update: (at, change) => Effect.sync(() => void (offered = at === key ? change(undefined) : offered))
     }
     yield* Effect.scoped(Effect.flatMap(managerOf(servers, { pins: looking }), ({ tools }) => tools))
     const pins = pinsOf(here)
-    yield* pins.write(key, accept((yield* pins.read(key)) ?? {}, offered))
+    yield* pins.update(key, (before = {}) => accept(before, offered))
     assert.strictEqual((yield* manager.restart?.("s") ?? Effect.undefined)?.state, "ready")
   })
 

@@ -4,9 +4,10 @@ import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { assert } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
+import { theCommand } from "../../scripts/command.ts"
 import { apiKey, type Home, home } from "../support/home.ts"
 
-const main = join(import.meta.dirname, "../../packages/cli/src/main.ts")
+const { cache, parley: main } = theCommand()
 const life = join(import.meta.dirname, "life.ts")
 
 export interface Ended {
@@ -76,6 +77,7 @@ export const machine = Effect.map(home, ({ root }): Machine => {
   writeFileSync(join(root, "home/.config/parley/config.json"), "{}", { mode: 0o644 })
   const env = (url?: string) => ({
     PATH: inherited["PATH"],
+    NODE_COMPILE_CACHE: cache,
     HOME: join(root, "home"),
     ...(url === undefined ? {} : { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: url })
   })

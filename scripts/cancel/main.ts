@@ -6,7 +6,7 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
 import { ofRound, startUp } from "../../faults/user/phases.ts"
-import { removeCommand, theCommand } from "../../faults/user/support/command.ts"
+import { removeCommand, theCommand } from "../command.ts"
 import { type Row, report } from "./report.ts"
 import { type Cancel, first, hungUp, second, terminated } from "./round.ts"
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { removeCommand, theCommand } from "../../faults/user/support/command.ts"
+import { removeCommand, theCommand } from "../command.ts"
 import { judge, passed, required, type Revision } from "./referee.ts"
 import { report } from "./report.ts"
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { env as inherited } from "node:process"
 import { Effect } from "effect"
 import { guarded } from "../../mcp/test/oauth/Server.ts"
-import { place, type Place } from "./support/Cli.ts"
+import { main, place, type Place } from "./support/Cli.ts"
 import { eventually } from "./support/Terminal.ts"
 
 /** What plays the browser: goes where it is sent, and follows what it is told there. */
@@ -51,7 +51,6 @@ describe("parley mcp auth", { timeout: 60_000 }, () => {
       const answer = join(here.home, "answer")
       // The answer can only be known after the address has been shown, so what is piped in waits for a file.
       const wait = `while ! test -e '${answer}'; do sleep 0.05; done; cat '${answer}'`
-      const main = join(import.meta.dirname, "../src/main.ts")
       const { child, shown } = yield* Effect.acquireRelease(
         Effect.promise(() => import("node:child_process")).pipe(
           Effect.map(({ spawn }) => {

@@ -75,11 +75,13 @@ const pinned = Effect.fnUntraced(function* (
   const drift = isFirst ? found.filter(({ kind }) => kind !== "added") : found
   const unwritten =
     isFirst && (seen === undefined || found.length > drift.length)
-      ? yield* pins.write(key, Pins.accept(offered, accepted)).pipe(
-          Effect.andThen(pins.write(sightKey, {})),
-          Effect.as(undefined),
-          Effect.catch(({ problem }) => Effect.succeed(`its tools could not be pinned: ${problem}`))
-        )
+      ? yield* pins
+          .update(key, (before = {}) => Pins.accept(offered, before))
+          .pipe(
+            Effect.andThen(pins.update(sightKey, () => ({}))),
+            Effect.as(undefined),
+            Effect.catch(({ problem }) => Effect.succeed(`its tools could not be pinned: ${problem}`))
+          )
       : undefined
   const note = joined(catalog.note, unwritten)
   if (drift.length === 0) return { ...catalog, note }

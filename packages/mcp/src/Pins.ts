@@ -23,7 +23,8 @@ export class PinError extends Schema.TaggedError<PinError>()("PinError", { probl
 export interface Pins {
   /** Nothing when the server was never seen. */
   readonly read: (key: string) => Effect.Effect<Pinned | undefined, PinError>
-  readonly write: (key: string, pinned: Pinned) => Effect.Effect<void, PinError>
+  /** Stores what `change` makes of what is stored. Changes at the same time, by whichever process, are all kept. */
+  readonly update: (key: string, change: (before: Pinned | undefined) => Pinned) => Effect.Effect<void, PinError>
 }
 
 const json = Schema.decodeUnknownSync(Schema.Json)

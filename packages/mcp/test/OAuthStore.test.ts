@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs"
-import { hostname } from "node:os"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Redacted } from "effect"
 import { authorize } from "../src/Authorize.ts"
-import { withLockFile } from "../src/internal/LockFile.ts"
 import * as McpAuth from "../src/McpAuth.ts"
 import { update } from "../src/LoginStore.ts"
 import { guarded } from "./oauth/Server.ts"
@@ -24,11 +22,6 @@ const inProcess = (...args: ReadonlyArray<string>) =>
     child.on("close", () => resume(Effect.succeed({ output, errors })))
     return Effect.sync(() => void child.kill("SIGKILL"))
   })
-
-const locked = (path: string, use: Effect.Effect<void>) => withLockFile(path, String, use)
-const holder = (pid: number) => `{"pid":${pid},"host":${JSON.stringify(hostname())},"id":"x"}`
-/** Longer than any number the system gives. */
-const nobody = 4_194_305
 
 describe("stored logins", { timeout: 30_000 }, () => {
   it.live("two processes whose tokens have expired renew them once, and both go on", () =>
@@ -87,41 +80,5 @@ describe("stored logins", { timeout: 30_000 }, () => {
         assert.isTrue(yield* login.remove)
         assert.isFalse(yield* login.remove)
       })
-  )
-
-  it.live("a lock is taken over from a process that is gone, and from one that holds it far too long", () =>
-    Effect.gen(function* () {
-      const path = join(yield* directory, "lock")
-      let runs = 0
-      const run = Effect.sync(() => void runs++)
-      writeFileSync(path, holder(nobody))
-      yield* Effect.timeout(locked(path, run), "2 seconds")
-      writeFileSync(path, holder(process.pid))
-      utimesSync(path, 1, 1)
-      yield* Effect.timeout(locked(path, run), "2 seconds")
-      assert.strictEqual(runs, 2)
-      writeFileSync(path, holder(process.pid))
-      const waited = yield* Effect.timeoutOption(locked(path, run), "300 millis")
-      assert.strictEqual(waited._tag, "None")
-      assert.strictEqual(runs, 2, "one that is alive is waited for")
-    })
-  )
-
-  it.live("under one lock one runs at a time", () =>
-    Effect.gen(function* () {
-      const path = join(yield* directory, "lock")
-      let inside = 0
-      let most = 0
-      const use = Effect.gen(function* () {
-        most = Math.max(most, ++inside)
-        yield* Effect.sleep("5 millis")
-        inside--
-      })
-      yield* Effect.all(
-        Array.from({ length: 8 }, () => locked(path, use)),
-        { concurrency: "unbounded" }
-      )
-      assert.strictEqual(most, 1)
-    })
   )
 })

@@ -23,7 +23,7 @@ const offering = Effect.map(directory, (path) => {
   const config: StdioServer = { command: process.execPath, args: [script, offers, calls] }
   const memory: Pins.Pins = {
     read: (key) => Effect.sync(() => stored.get(key)),
-    write: (key, pinned) => Effect.sync(() => void stored.set(key, pinned))
+    update: (key, change) => Effect.sync(() => void stored.set(key, change(stored.get(key))))
   }
   return {
     config,

@@ -14,7 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
-import * as ThisProcess from "../src/internal/thisProcess.ts"
+import * as ProcessIdentity from "@parley/os/ProcessIdentity"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
 import { LeaseRenewal } from "../src/StoreSettings.ts"
 import { at, delta, fact } from "./support/events.ts"
@@ -61,7 +61,7 @@ describe("leases", () => {
       yield* TestClock.setTime(1_700_000_000_000)
       yield* stalled.acquire(id)
       const { holder, message } = yield* busy(other, id)
-      assert.deepStrictEqual(holder, { pid: process.pid, host: ThisProcess.host, since: 1_700_000_000_000 })
+      assert.deepStrictEqual(holder, { pid: process.pid, host: ProcessIdentity.host, since: 1_700_000_000_000 })
       assert.match(
         message,
         new RegExp(`in use by process ${process.pid} on this machine since \\d\\d:\\d\\d; follow it`)
@@ -114,8 +114,8 @@ describe("leases", () => {
       const { id } = yield* other.create({})
       const child = yield* neighbour
       const pid = child.pid ?? 0
-      const { host, machine } = ThisProcess
-      const started = ThisProcess.startOf(pid)
+      const { host, machine } = ProcessIdentity
+      const started = ProcessIdentity.startOf(pid)
       const clock = yield* Clock.Clock
       const hold = (holder: object) => {
         const since = clock.currentTimeMillisUnsafe()
@@ -127,7 +127,7 @@ describe("leases", () => {
       hold({})
       assert.strictEqual((yield* busy(other, id)).holder?.pid, pid)
       // The same pid, but another process: only where the system tells when a process started.
-      if (ThisProcess.started !== "") {
+      if (ProcessIdentity.started !== "") {
         hold({ started: "1" })
         yield* Effect.scoped(other.acquire(id))
       }

@@ -2,9 +2,9 @@ import { ConfigError } from "@parley/domain/Errors"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
-import * as Semaphore from "effect/Semaphore"
+import { alone } from "./internal/Alone.ts"
 import * as Atomic from "./internal/Atomic.ts"
 import * as Disk from "./internal/Disk.ts"
 import { explain } from "./internal/Explain.ts"
@@ -12,7 +12,7 @@ import * as Host from "./internal/Host.ts"
 import * as Json from "./internal/Json.ts"
 import * as Owned from "./internal/Owned.ts"
 import * as Text from "./internal/Text.ts"
-import { isMissing } from "./internal/Unreadable.ts"
+import { isMissing, Unreadable } from "./internal/Unreadable.ts"
 
 /** Larger files are refused, unread. */
 export const maxBytes = 1024 * 1024
@@ -65,6 +65,9 @@ const load = Effect.fnUntraced(function* (file: File) {
   return Option.some({ text: marked ? text.slice(1) : text, marked, mode: read.value.mode })
 })
 
+const textOf = (loaded: Effect.Success<ReturnType<typeof load>>): string | undefined =>
+  Option.getOrUndefined(loaded)?.text
+
 const interpret = <S extends AnySchema>(
   schema: S,
   text: string
@@ -101,10 +104,20 @@ export interface Change {
   readonly value: Schema.Json | undefined
 }
 
-// One for all files: edits are rare, and an edit must see the one before it.
-const editing = Semaphore.makeUnsafe(1)
+/** How often an edit starts again because a program that takes no lock, such as an editor, has written the file meanwhile. */
+const retries = 5
 
-const rewrite = Effect.fnUntraced(function* <S extends AnySchema, E>(
+const changed = new Unreadable({ code: "CHANGED", problem: "another program keeps changing it; try again" })
+
+const isUnreadable = Schema.is(Unreadable)
+
+const unwritable =
+  (file: File) =>
+  ({ problem }: Unreadable) =>
+    new ConfigError({ path: file.path, problem: `cannot be written: ${problem}` })
+
+/** What the file is to be after the changes, or none when there is nothing to change. */
+const plan = Effect.fnUntraced(function* <S extends AnySchema, E>(
   file: File,
   schema: S,
   changesOf: (value: S["Type"]) => Result.Result<ReadonlyArray<Change>, E>
@@ -116,7 +129,7 @@ const rewrite = Effect.fnUntraced(function* <S extends AnySchema, E>(
     Result.mapError(interpret(schema, before), (flaw) => errorIn(file, before, flaw))
   )
   const changes = yield* Effect.fromResult(changesOf(value))
-  if (changes.length === 0) return
+  if (changes.length === 0) return Option.none()
   const after = yield* Effect.fromResult(
     Result.mapError(
       changes.reduce<Result.Result<string, string>>(
@@ -132,8 +145,22 @@ const rewrite = Effect.fnUntraced(function* <S extends AnySchema, E>(
     )
   )
   const marked = Option.exists(loaded, ({ marked }) => marked)
-  yield* Effect.mapError(Atomic.write(file.path, marked ? mark + after : after, file.within), ({ problem }) =>
-    fail(`cannot be written: ${problem}`)
+  return Option.some({ loaded, text: marked ? mark + after : after })
+})
+
+const rewrite = Effect.fnUntraced(function* <S extends AnySchema, E>(
+  file: File,
+  schema: S,
+  changesOf: (value: S["Type"]) => Result.Result<ReadonlyArray<Change>, E>
+) {
+  const planned = yield* plan(file, schema, changesOf)
+  if (Option.isNone(planned)) return
+  const { loaded, text } = planned.value
+  const check = Effect.flatMap(Effect.option(load(file)), (now) =>
+    Option.exists(now, (now) => textOf(now) === textOf(loaded)) ? Effect.void : Effect.fail(changed)
+  )
+  yield* Effect.mapError(Atomic.write(file.path, text, { check, within: file.within }), (error) =>
+    error === changed ? changed : unwritable(file)(error)
   )
 })
 
@@ -142,8 +169,8 @@ const rewrite = Effect.fnUntraced(function* <S extends AnySchema, E>(
  * and so are missing directories, with 0700. A file that cannot be read, or is not valid before or after the change, is
  * not touched, and the edit fails.
  *
- * Readers see the old file or the new one, whole, also after a crash. Edits of one process never undo each other; between
- * processes the last one to write wins.
+ * Readers see the old file or the new one, whole, also after a crash. Edits at the same time, by fibers or processes, are all
+ * kept; a file that an editor saves meanwhile is read again.
  */
 export const edit = (file: File, schema: AnySchema, changes: ReadonlyArray<Change>): Effect.Effect<void, ConfigError> =>
   update(file, schema, () => Result.succeed(changes))
@@ -157,4 +184,16 @@ export const update = <S extends AnySchema, E>(
   schema: S,
   changesOf: (value: S["Type"]) => Result.Result<ReadonlyArray<Change>, E>
 ): Effect.Effect<void, ConfigError | E> =>
-  rewrite(file, schema, changesOf).pipe(Effect.withSpan("JsonFile.update"), Semaphore.withPermit(editing))
+  // A first look without the lock: what changes nothing leaves nothing behind, not even a directory.
+  Effect.flatMap(plan(file, schema, changesOf), (planned) =>
+    Option.isNone(planned)
+      ? Effect.void
+      : alone(
+          file.path,
+          file.within,
+          Effect.retry(rewrite(file, schema, changesOf), { times: retries, while: (error) => error === changed })
+        )
+  ).pipe(
+    Effect.mapError((error) => (isUnreadable(error) ? unwritable(file)(error) : error)),
+    Effect.withSpan("JsonFile.update")
+  )

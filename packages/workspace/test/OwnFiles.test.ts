@@ -170,13 +170,13 @@ describe("what the user has consented to", () => {
   it.effect("of the tools of a server, is an error", () =>
     Effect.gen(function* () {
       const { here, root } = yield* place
-      yield* PinFiles.write(here.user, "ab", { tool: 1 })
+      yield* PinFiles.update(here.user, "ab", () => Effect.succeed({ tool: 1 }))
       assert.strictEqual(yield* PinFiles.read(here.user, "ab"), '{"tool":1}\n')
       const pins = join(root, "data/pins")
       const words = spoil(pins)
       assert.match((yield* Effect.flip(PinFiles.read(here.user, "ab"))).message, words)
       assert.match((yield* Effect.flip(PinFiles.read(here.user, "cd"))).message, words)
-      assert.match((yield* Effect.flip(PinFiles.write(here.user, "ab", {}))).message, words)
+      assert.match((yield* Effect.flip(PinFiles.update(here.user, "ab", () => Effect.succeed({})))).message, words)
       fs.renameSync(pins, join(root, "elsewhere"))
       fs.symlinkSync("../elsewhere", pins)
       assert.match((yield* Effect.flip(PinFiles.read(here.user, "ab"))).message, /is a symbolic link/)

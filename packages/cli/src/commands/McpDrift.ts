@@ -30,7 +30,7 @@ const offeredBy = Effect.fnUntraced(function* (setup: Setup, name: string, confi
   const key = keyOf(name, config)
   const pins: Pins = {
     read: () => Effect.undefined,
-    write: (at, pinned) => (at === key ? Ref.set(seen, pinned) : Effect.void)
+    update: (at, change) => (at === key ? Ref.set(seen, change(undefined)) : Effect.void)
   }
   const { disabled: _disabled, ...server } = config
   const statuses = yield* Effect.provide(
@@ -60,9 +60,12 @@ export const decide = Effect.fnUntraced(function* (
   const key = keyOf(name, config)
   const accepted = yield* Effect.mapError(pins.read(key), unusable)
   const offered = yield* offeredBy(setup, name, config)
-  const store = (pinned: Pinned) => Effect.mapError(pins.write(key, pinned), unusable)
+  const store = Effect.mapError(
+    pins.update(key, (before = {}) => accept(before, offered)),
+    unusable
+  )
   if (accepted === undefined) {
-    yield* store(offered)
+    yield* store
     return yield* output.note(`${name} is seen for the first time: its tools are pinned as they are`)
   }
   const drift = driftOf(accepted, offered)
@@ -72,6 +75,6 @@ export const decide = Effect.fnUntraced(function* (
   yield* output.text(`${conceal(DriftText.words(drift, accepted, offered))}\nhash: ${hash}\n`)
   const answer = yield* ask("accept these tools as they are now? yes, [N]o: ", hash, consent)
   if (answer !== "yes") return yield* output.note("Nothing was accepted; what is shown above stays blocked")
-  yield* store(accept(accepted, offered))
+  yield* store
   yield* output.note(`The tools of ${name} are accepted as they were shown`)
 })

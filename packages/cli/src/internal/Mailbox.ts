@@ -5,6 +5,7 @@ import { join } from "node:path"
 import process from "node:process"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { exists } from "@parley/os/ProcessIdentity"
 
 /**
  * How one process of a user asks the others something: each has a directory, for its owner only, in which the others put
@@ -49,15 +50,6 @@ const list = (directory: string) => attempt(() => fs.readdir(directory)).pipe(Ef
 
 const remove = (path: string) => Effect.ignore(attempt(() => fs.rm(path, { recursive: true, force: true })))
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (cause) {
-    // Somebody else's process, of another user, that has the number now.
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
-  }
-}
-
 /** Answers what is asked of this process until the scope closes, one question after the other. */
 export const receive = Effect.fnUntraced(function* (
   directory: string,
@@ -98,7 +90,7 @@ const askOne = Effect.fnUntraced(function* (box: string, question: string) {
 /** Whether the process of a directory is gone. */
 const isLeft = (box: string, pid: string, owner: string) =>
   owner === numbering
-    ? Effect.sync(() => !isAlive(Number(pid)))
+    ? Effect.sync(() => !exists(Number(pid)))
     : Effect.flatMap(Clock.currentTimeMillis, (now) =>
         attempt(() => fs.lstat(box)).pipe(
           Effect.map(({ mtimeMs }) => now - mtimeMs > untouchedMillis),

@@ -4,8 +4,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
+import { theCommand } from "../../../../scripts/command.ts"
 
-export const main = join(import.meta.dirname, "../../src/main.ts")
+/** The command as it is published, and where its compiled code is kept. */
+export const { cache, parley: main } = theCommand()
 
 export interface Ended {
   readonly code: number | null
@@ -48,7 +50,7 @@ const make = (): Place => {
   const start: Place["spawn"] = (args, options = {}) => {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: options.cwd ?? workspace,
-      env: { PATH: inherited["PATH"], HOME: home, ...options.env },
+      env: { PATH: inherited["PATH"], HOME: home, NODE_COMPILE_CACHE: cache, ...options.env },
       stdio: ["pipe", "pipe", "pipe"]
     })
     let stdout = ""

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { env as inherited } from "node:process"
 import * as Effect from "effect/Effect"
-import { type Place, main } from "./Cli.ts"
+import { cache, type Place, main } from "./Cli.ts"
 
 /** Waits for something outside of this process. */
 export const eventually = (what: string, holds: () => boolean, seen: () => string = () => "", seconds = 20) =>
@@ -23,7 +23,7 @@ export const terminal = (here: Place, args: ReadonlyArray<string>, wrap = (comma
       const command = wrap([process.execPath, main, ...args].join(" "))
       const child = spawn("script", ["-qec", command, "/dev/null"], {
         cwd: here.workspace,
-        env: { PATH: inherited["PATH"], HOME: here.home, TERM: "xterm" }
+        env: { PATH: inherited["PATH"], HOME: here.home, NODE_COMPILE_CACHE: cache, TERM: "xterm" }
       })
       let output = ""
       child.stdout.setEncoding("utf8").on("data", (data: string) => (output += data))

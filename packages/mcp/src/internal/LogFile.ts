@@ -2,6 +2,7 @@ import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { withLockFile } from "@parley/os/LockFile"
 import { isOurs, own } from "./OwnDirectory.ts"
 
 /** How large one file grows before it becomes the older one, and how much may wait to be written. */
@@ -16,12 +17,15 @@ const attempt = <A>(run: () => Promise<A>) => Effect.tryPromise(run)
 const append = Effect.fnUntraced(function* (directory: string, name: string, text: string) {
   yield* own(directory)
   const path = join(directory, `${name}.log`)
-  const size = yield* attempt(() => fs.stat(path)).pipe(
-    Effect.map((found) => found.size),
-    Effect.orElseSucceed(() => 0)
+  const isFull = attempt(() => fs.stat(path)).pipe(
+    Effect.map(({ size }) => size > 0 && size + text.length > logFileLimits.bytes),
+    Effect.orElseSucceed(() => false)
   )
-  if (size > 0 && size + text.length > logFileLimits.bytes)
-    yield* Effect.ignore(attempt(() => fs.rename(path, `${path}.1`)))
+  const rotate = attempt(() => fs.rename(path, `${path}.1`))
+  // Another process may have rotated it between the two looks; what it has begun is not the older file.
+  const rotateIfFull = Effect.flatMap(isFull, (full) => (full ? rotate : Effect.void))
+  if (yield* isFull)
+    yield* Effect.ignore(withLockFile(`${path}.lock`, { longestHold: "2 seconds", unusable: String }, rotateIfFull))
   yield* Effect.acquireUseRelease(
     attempt(() => fs.open(path, flags, 0o600)),
     Effect.fnUntraced(function* (handle) {

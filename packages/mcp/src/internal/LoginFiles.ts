@@ -3,11 +3,14 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { withLockFile } from "@parley/os/LockFile"
 import { emptyRecord, LoginRecord, serverKey } from "../LoginRecord.ts"
 import { type Login, type LoginStore, LoginStoreError } from "../LoginStore.ts"
 import { sha256 } from "./Digest.ts"
-import { withLockFile } from "./LockFile.ts"
 import { check, checkDirectory, type NotOurs, own } from "./OwnDirectory.ts"
+
+/** A renewal is a request or two. */
+const longestHold = "2 minutes"
 
 const Stored = Schema.fromJsonString(LoginRecord)
 const decode = Schema.decodeUnknownEffect(Stored)
@@ -67,7 +70,7 @@ const makeLogin = (directory: string, key: string): Login => {
   const write = (record: LoginRecord) =>
     Effect.flatMap(Effect.orDie(encode(record)), (stored) => attempt(() => replace(path, `${stored}\n`)))
   const locked = <A, E, R>(use: Effect.Effect<A, E, R>) =>
-    Effect.andThen(ready, withLockFile(`${path}.lock`, unusable, use))
+    Effect.andThen(ready, withLockFile(`${path}.lock`, { longestHold, unusable }, use))
   return {
     read,
     alone: (use) => locked(use({ read, write })),

@@ -3,7 +3,7 @@ import { dirname } from "node:path"
 import { faultOf, faultOfLink, refusal } from "@parley/domain/Ownership"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { self } from "./Self.ts"
+import { self } from "@parley/os/Self"
 
 /** Why a directory or file of ours is not used. `problem` continues a sentence that begins with the path. */
 export class NotOurs extends Schema.TaggedError<NotOurs>()("NotOurs", { path: Schema.String, problem: Schema.String }) {

@@ -6,7 +6,7 @@ import { StorageError } from "@parley/domain/Errors"
 import { faultOf, refusal } from "@parley/domain/Ownership"
 import { discard } from "./discard.ts"
 import { randomDigits } from "./random.ts"
-import { self } from "./self.ts"
+import { self } from "@parley/os/Self"
 import { storageError } from "./storageError.ts"
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, StorageError> =>

@@ -6,8 +6,8 @@ import * as Schema from "effect/Schema"
 import { SessionBusy, SessionNotFound, type StorageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
 import { describe, Holder, type Lease } from "@parley/domain/Lease"
+import * as ProcessIdentity from "@parley/os/ProcessIdentity"
 import type { Database } from "./database.ts"
-import * as ThisProcess from "./thisProcess.ts"
 
 /** A holder as it is stored: enough to tell whether its process is still there. */
 const StoredHolder = Schema.fromJsonString(
@@ -35,16 +35,16 @@ export const busy = (sessionId: SessionId, holder: string | null): SessionBusy =
     onNone: () => new SessionBusy({ sessionId, detail: "another writer has acquired it since" }),
     onSome: ({ host, pid, since }) => {
       const known = { pid, host, since }
-      return new SessionBusy({ sessionId, detail: describe(known, ThisProcess.host), holder: known })
+      return new SessionBusy({ sessionId, detail: describe(known, ProcessIdentity.host), holder: known })
     }
   })
 
 /** Whether a column `holder` names a process that may still be there. */
-export const isAlive = (holder: string): boolean => !Option.exists(decodeHolder(holder), ThisProcess.isDead)
+export const isAlive = (holder: string): boolean => !Option.exists(decodeHolder(holder), ProcessIdentity.isDead)
 
 /** A lease is free when nobody has it, it ran out, or its process is gone. */
 const isFree = ({ holder, lease_until }: LeaseRow, now: number): boolean =>
-  holder === null || lease_until <= now || Option.exists(decodeHolder(holder), ThisProcess.isDead)
+  holder === null || lease_until <= now || Option.exists(decodeHolder(holder), ProcessIdentity.isDead)
 
 /** How often a lease that cannot be believed is looked at before it is taken over. */
 const looks = 5
@@ -80,7 +80,7 @@ export const make = (
       const ahead = row.lease_until > now + duration
       if (!ahead || (yield* changes(id, row))) return yield* busy(id, row.holder)
     }
-    const { host, machine, pid, started } = ThisProcess
+    const { host, machine, pid, started } = ProcessIdentity
     const holder = encodeHolder({ pid, host, since: now, machine, started })
     const [held] = yield* run("acquire")((sql) =>
       Effect.map(

@@ -10,7 +10,7 @@ export const ensureDirectory = (path: string): Effect.Effect<void, Unreadable> =
   Effect.asVoid(attempt(() => fs.mkdir(path, { recursive: true, mode: 0o700 })))
 
 /** The file that a write to `path` replaces: links are followed, so that a linked configuration stays linked. */
-const target = Effect.fnUntraced(function* (path: string, within: string | undefined) {
+export const target = Effect.fnUntraced(function* (path: string, within: string | undefined) {
   const real = (path: string) => (within === undefined ? realpath(path) : realpathWithin(within, path))
   return yield* real(path).pipe(
     Effect.catchIf(isMissing, () => Effect.map(real(dirname(path)), (directory) => join(directory, basename(path))))
@@ -60,12 +60,22 @@ const overwrite = Effect.fnUntraced(function* (file: string, text: string) {
  * Replaces a file by `text`, readable by its owner only. Whoever reads `path`, at any time and after any crash, gets the
  * old text or the new one, whole. Only a file that is a mount of its own is overwritten instead: a crash in the middle of
  * that leaves the new text in a file beside it whose name ends in `.tmp`.
+ *
+ * `check` runs when all is ready, right before the old text goes: when it fails, the old text stays.
  */
-export const write = Effect.fnUntraced(function* (path: string, text: string, within?: string) {
+export const write = Effect.fnUntraced(function* (
+  path: string,
+  text: string,
+  {
+    check = Effect.void,
+    within
+  }: { readonly check?: Effect.Effect<void, Unreadable>; readonly within?: string | undefined } = {}
+) {
   yield* ensureDirectory(dirname(path))
   const file = yield* target(path, within)
   const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(8).toString("hex")}.tmp`)
   yield* fill(temporary, text).pipe(
+    Effect.andThen(check),
     Effect.andThen(attempt(() => fs.rename(temporary, file))),
     Effect.catchIf(isMount, () =>
       Effect.andThen(

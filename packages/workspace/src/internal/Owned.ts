@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { constants, type Stats } from "node:fs"
 import * as fs from "node:fs/promises"
 import { attempt, dirname, join, resolve } from "./Disk.ts"
-import { self } from "./Self.ts"
+import { self } from "@parley/os/Self"
 import { isMissing, type Unreadable } from "./Unreadable.ts"
 import { relative, sep } from "node:path"
 

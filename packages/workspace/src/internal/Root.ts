@@ -5,7 +5,7 @@ import * as fs from "node:fs/promises"
 import { userInfo } from "node:os"
 import { attempt, dirname, join } from "./Disk.ts"
 import { faultAt } from "./Owned.ts"
-import { self } from "./Self.ts"
+import { self } from "@parley/os/Self"
 import type { Unreadable } from "./Unreadable.ts"
 
 export const ancestors = (path: string): ReadonlyArray<string> => {

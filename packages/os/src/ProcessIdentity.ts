@@ -39,7 +39,8 @@ export interface Identity {
   readonly started: string
 }
 
-const exists = (pid: number): boolean => {
+/** Whether there is a process of that number here. */
+export const exists = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {

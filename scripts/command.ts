@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process"
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import process from "node:process"
 
-const root = resolve(import.meta.dirname, "../../..")
+const root = resolve(import.meta.dirname, "..")
 const cli = join(root, "packages/cli")
 
 export interface Command {
@@ -15,13 +15,23 @@ export interface Command {
   readonly remove: () => void
 }
 
+const at = (directory: string): Omit<Command, "remove"> => ({
+  parley: join(directory, "bin/parley.mjs"),
+  cache: join(directory, "cache")
+})
+
 /** Builds the command as it is published. A start of it costs a third of one from source, and it is the real thing. */
-export const build = (): Command => {
+const build = (): Command => {
   const to = realpathSync(mkdtempSync(join(tmpdir(), "parley-command-")))
-  const bundle = join(to, "dist/parley.mjs")
   const built = spawnSync(
     process.execPath,
-    [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c", "rolldown.config.ts", "--file", bundle],
+    [
+      join(root, "node_modules/rolldown/bin/cli.mjs"),
+      "-c",
+      "rolldown.config.ts",
+      "--file",
+      join(to, "dist/parley.mjs")
+    ],
     { cwd: cli, encoding: "utf8" }
   )
   if (built.status !== 0) throw new Error(`cannot build the command: ${built.stderr}${built.stdout}`)
@@ -30,16 +40,28 @@ export const build = (): Command => {
   mkdirSync(join(to, "bin"))
   copyFileSync(join(cli, "bin/parley.mjs"), join(to, "bin/parley.mjs"))
   copyFileSync(join(cli, "package.json"), join(to, "package.json"))
-  const cache = join(to, "cache")
-  return { parley: join(to, "bin/parley.mjs"), cache, remove: () => rmSync(to, { recursive: true, force: true }) }
+  return { ...at(to), remove: () => rmSync(to, { recursive: true, force: true }) }
+}
+
+/** Names the directory of a command that another process has built and will remove. */
+const variable = "PARLEY_TEST_COMMAND"
+const given = (): Command | undefined => {
+  const directory = process.env[variable]
+  return directory === undefined ? undefined : { ...at(directory), remove: () => {} }
 }
 
 let command: Command | undefined
 
 /** The command, built when it is first wanted. */
-export const theCommand = (): Command => (command ??= build())
+export const theCommand = (): Command => (command ??= given() ?? build())
 
 export const removeCommand = (): void => {
   command?.remove()
   command = undefined
+}
+
+/** For Vitest: builds the command before the first test, for the processes of all tests, and removes it after the last. */
+export default (): (() => void) => {
+  process.env[variable] = dirname(dirname(theCommand().parley))
+  return removeCommand
 }

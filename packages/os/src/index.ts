@@ -1,0 +1,3 @@
+export * as LockFile from "./LockFile.ts"
+export * as ProcessIdentity from "./ProcessIdentity.ts"
+export * as Self from "./Self.ts"
