@@ -102,6 +102,11 @@ describe("what MCP servers offer beside tools", { timeout: 120_000 }, () => {
         all.slice(0, 5).map(({ code }) => code),
         [0, 0, 0, 4, 4]
       )
+      // What is shown instead of the secret is there: none of the answers is empty.
+      const shown = all.map(({ stderr, stdout }) => stdout + stderr)
+      for (const text of shown.slice(0, 3)) assert.include(text, "…")
+      for (const text of shown.slice(5, 8)) assert.match(text, /"(?:servers|contents|prompts|resources)"/)
+      for (const text of [shown[3], shown[4], shown[8], shown[9]]) assert.include(text, "exited with code 3")
       assert.match(all[0]?.stdout ?? "", /failing: failed\n {2}! it exited with code 3/)
       assert.strictEqual(all[2]?.stdout, "␛[2Jit is …\n")
     })

@@ -96,11 +96,15 @@ describe("a result that is too large", () => {
             assert.isTrue(output.isError, name)
             assert.notInclude(textOf(output.content), "secret content")
           }
+          const own = yield* call("workspace__read_result", { name: `result-${"1".repeat(32)}.txt` })
+          assert.isFalse(own.isError)
+          assert.include(textOf(own.content), "kept content")
         }),
       (results) => {
         fs.mkdirSync(results, { recursive: true, mode: 0o700 })
         fs.writeFileSync(join(results, "secret.txt"), "secret content")
         fs.writeFileSync(join(results, "..", "secret.txt"), "secret content")
+        fs.writeFileSync(join(results, `result-${"1".repeat(32)}.txt`), "kept content", { mode: 0o600 })
         fs.symlinkSync(join(results, "..", "secret.txt"), join(results, `result-${"0".repeat(32)}.txt`))
       }
     )

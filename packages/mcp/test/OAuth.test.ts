@@ -73,6 +73,20 @@ describe("OAuth", { timeout: 30_000 }, () => {
       })
   )
 
+  it.live("a refresh token that the server does not replace is used again, however often tokens expire", () =>
+    Effect.gen(function* () {
+      const here = yield* world
+      yield* login(here)
+      here.behaviour.keepsRefresh = true
+      for (let renewal = 1; renewal <= 3; renewal++) {
+        here.expire()
+        assert.strictEqual(textOf((yield* using(here, call("look"))).content), "done")
+        assert.strictEqual(here.count("/token"), 1 + renewal, "the code, and a refresh each time")
+      }
+      assert.strictEqual(here.reused(), 0)
+    })
+  )
+
   it.live("tokens that have expired are renewed once, by whoever of many finds out, and the call is sent again", () =>
     Effect.gen(function* () {
       const here = yield* world

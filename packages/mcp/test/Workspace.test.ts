@@ -53,6 +53,20 @@ describe.concurrent("the workspace server", () => {
     })
   )
 
+  it.live("reads 2,000 lines at most, however many are asked for and however short they are", () =>
+    inWorkspace({ "short.txt": "x\n".repeat(5000) }, (call) =>
+      Effect.gen(function* () {
+        for (const more of [{}, { limit: 5000 }]) {
+          const { text } = yield* call("read_file", { path: "short.txt", ...more })
+          assert.lengthOf(text.match(/^x$/gm) ?? [], 2000)
+          assert.include(text, "These are lines 1 to 2000; the file (10000 bytes) goes on at offset 2001.")
+        }
+        const { text } = yield* call("read_file", { path: "short.txt", offset: 4999, limit: 5000 })
+        assert.lengthOf(text.match(/^x$/gm) ?? [], 2)
+      })
+    )
+  )
+
   it.live("lists files, sorted, directories with a slash, and says what it left out", () =>
     inWorkspace(
       {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { empty } from "@parley/domain/SystemPrompt"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { assert, describe, it } from "@effect/vitest"
@@ -190,7 +191,31 @@ describe("RoundPart", () => {
   })
 })
 
+/** A text that holds the very mark that would be derived from it: many hexadecimal digits, and a number that was searched for. */
+const selfReferring = (): { readonly text: string; readonly mark: string } => {
+  let digits = ""
+  for (let i = 0; digits.length < 256_000; i++) digits += createHash("sha256").update(String(i)).digest("hex")
+  const marks = new Set(Array.from({ length: digits.length - 7 }, (_, i) => digits.slice(i, i + 8)))
+  const before = createHash("sha256").update(digits)
+  for (let i = 0; i < 1_000_000; i++) {
+    const mark = before.copy().update(String(i)).digest("hex").slice(0, 8)
+    if (marks.has(mark)) return { text: `${digits}${i}`, mark }
+  }
+  return assert.fail("no such text was found")
+}
+
 describe("fence", () => {
+  it("never uses a mark that the text itself holds, so that no file can end its own fence", () => {
+    const { mark, text } = selfReferring()
+    assert.include(text, mark)
+    const fenced = fence("file", { path: "a" }, text)
+    const [, used = ""] = /^<file-([0-9a-f]+) /.exec(fenced) ?? []
+    assert.match(used, /^[0-9a-f]{8}$/)
+    assert.notStrictEqual(used, mark)
+    assert.notInclude(text, used)
+    assert.isTrue(fenced.endsWith(`</file-${used}>`))
+  })
+
   it.effect.prop(
     "cannot be closed from inside, whatever the text says",
     [Schema.String, Schema.String],

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, it } from "@effect/vitest"
+import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ProgramRunner, Programs } from "@parley/testing"
 import * as Context from "effect/Context"
@@ -8,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { engine, limits } from "../../session/test/Engine.ts"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { at, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
 /** What a connection of its own finds wrong with the file: rows without their parent, values and indexes that do not fit. */
@@ -63,4 +65,34 @@ it.effect.prop(
       assert.deepStrictEqual(db.prepare("SELECT count(*) AS rows FROM events").get(), { rows: 0 })
     }).pipe(Effect.scoped),
   { arbitrary: { runs: 40 }, timeout: 60_000 }
+)
+
+it.live("salvage reads all that is readable of a damaged log, page after page, and stops at the damage", () =>
+  Effect.gen(function* () {
+    const filename = join(yield* Temporary.directory, "sessions.db")
+    const built = yield* Layer.build(SqliteSessions.layer({ filename }).pipe(Layer.provide(Temporary.atOnce)))
+    const sessions = Context.get(built, SessionManager)
+    const { id } = yield* sessions.create({})
+    const [batch, whole] = [5_000, 25_000]
+    for (let after = 0; after < whole; after += batch)
+      yield* sessions.append(
+        id,
+        at(after),
+        Array.from({ length: batch }, (_, i) => delta(String(after + i)))
+      )
+    const texts = (entries: ReadonlyArray<LogEntry>) =>
+      entries.flatMap(({ event }) =>
+        event._tag === "TurnDelta" ? event.chunks.map((chunk) => ("text" in chunk ? chunk.text : "")) : []
+      )
+    const expected = Array.from({ length: whole }, (_, i) => String(i))
+    assert.deepStrictEqual(texts(yield* sessions.salvage(id)), expected)
+    const db = new DatabaseSync(filename)
+    const damage = (seq: number) => db.prepare("UPDATE events SET body = '{' WHERE seq = ?").run(seq)
+    for (const seq of [24_000, 20_001, 10_000, 1]) {
+      damage(seq)
+      assert.strictEqual((yield* Effect.flip(sessions.read(id, 0)))._tag, "StorageError")
+      assert.deepStrictEqual(texts(yield* sessions.salvage(id)), expected.slice(0, seq - 1), `damage at ${seq}`)
+    }
+    db.close()
+  })
 )

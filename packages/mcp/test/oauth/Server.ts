@@ -33,6 +33,8 @@ export interface Behaviour {
   override: { readonly [path: string]: (response: http.ServerResponse) => void }
   /** Milliseconds that a refresh takes. */
   slow: number
+  /** A renewal gives no new refresh token: the one that was shown stays good. */
+  keepsRefresh: boolean
   /** What the browser brings back as `iss`, in place of the issuer. */
   iss: string | undefined
   /** What one of the challenges says in place of where the metadata is. */
@@ -86,6 +88,7 @@ export const guarded = Effect.gen(function* () {
     greedy: false,
     override: {},
     slow: 0,
+    keepsRefresh: false,
     iss: undefined,
     challenge: undefined
   }
@@ -95,14 +98,15 @@ export const guarded = Effect.gen(function* () {
     secrets.push(secret)
     return secret
   }
-  const issue = (response: http.ServerResponse, grant: Grant) => {
+  /** With `kept`, the refresh token that the client has stays good, and no other is given. */
+  const issue = (response: http.ServerResponse, grant: Grant, kept?: string) => {
     const access = mint("access")
-    const refresh = mint("refresh")
+    const refresh = kept ?? mint("refresh")
     accessTokens.set(access, { ...grant, resource: behaviour.audience ?? grant.resource })
     refreshTokens.set(refresh, grant)
     json(response, 200, {
       access_token: access,
-      refresh_token: refresh,
+      ...(kept === undefined ? { refresh_token: refresh } : {}),
       token_type: "Bearer",
       expires_in: 3600,
       scope: grant.scope
@@ -127,9 +131,10 @@ export const guarded = Effect.gen(function* () {
         reused++
         return refuse(response, "invalid_grant")
       }
-      refreshTokens.delete(shown)
+      const kept = behaviour.keepsRefresh ? shown : undefined
+      if (kept === undefined) refreshTokens.delete(shown)
       // @effect-diagnostics-next-line globalTimers:off -- a server's own delay, outside of any Effect
-      return setTimeout(() => issue(response, grant), behaviour.slow)
+      return setTimeout(() => issue(response, grant, kept), behaviour.slow)
     }
     const code = params.get("code") ?? ""
     const grant = codes.get(code)

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join, relative, resolve } from "node:path"
+import { assert, describe, it } from "vitest"
+
+/** Planted bugs are code, too: each must still be one, and name a test that is there. See `scripts/mutants.ts`. */
+
+const root = resolve(import.meta.dirname, "..")
+
+interface Mutant {
+  readonly list: string
+  readonly guards: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  readonly project: string
+  readonly test?: string
+  readonly says?: string
+}
+
+const mutants: ReadonlyArray<Mutant> = readdirSync(join(root, "mutants")).flatMap((list) =>
+  JSON.parse(readFileSync(join(root, "mutants", list), "utf8")).map((mutant: Mutant) => ({ ...mutant, list }))
+)
+const sources = new Map<string, string>()
+const sourceOf = (file: string): string => {
+  const known = sources.get(file) ?? (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "")
+  sources.set(file, known)
+  return known
+}
+const directoryOf = (project: string): string =>
+  ["examples", "faults"].includes(project) ? join(root, project) : join(root, "packages", project)
+const filesBelow = (directory: string): ReadonlyArray<string> =>
+  readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts") && !name.includes("node_modules"))
+    .map((name) => relative(root, join(directory, name)))
+
+describe("the lists of planted bugs", () => {
+  it("each stands exactly once in its file, changes it, and is in one list only", () => {
+    const seen = new Set<string>()
+    const wrong = mutants.flatMap(({ file, find, guards, list, replace }) => {
+      const key = JSON.stringify([file, find, replace])
+      const again = seen.has(key)
+      seen.add(key)
+      const times = sourceOf(file).split(find).length - 1
+      return times === 1 && find !== replace && !again
+        ? []
+        : [`${list}: ${guards}: ${again ? "twice in the lists" : `${times} times in ${file}`}`]
+    })
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("each names test files that exist", () => {
+    const files = new Map<string, ReadonlyArray<string>>()
+    const wrong = mutants.flatMap(({ guards, list, project, test }) => {
+      const known = files.get(project) ?? filesBelow(directoryOf(project))
+      files.set(project, known)
+      return test === undefined || known.some((name) => name.includes(test))
+        ? []
+        : [`${list}: ${guards}: no test file of ${project} is called ${test}`]
+    })
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("each new one says what the test must say; how many old ones do not only falls", () => {
+    const without = mutants.filter(({ says }) => says === undefined)
+    assert.isAtMost(without.length, 633)
+  })
+})
