@@ -1,6 +1,7 @@
 // Installs old and new versions of Node from npm and has each run the command as it is published; then one that must refuse.
 // usage: pnpm floor [--write] [--short] [VERSION...]; needs `pnpm build`
-// Without versions: the oldest and newest that are admitted, and some that are not. --short: the oldest alone.
+// Without versions: the oldest and newest that are admitted, and some that are not. --short: the oldest alone, with the command
+// as it is built and not packed.
 // With --write the table goes to docs/evidence/node-versions.md.
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -129,7 +130,7 @@ const wanted = async (): Promise<ReadonlyArray<string>> => {
 const rows: Array<string> = []
 let failed = 0
 try {
-  const parley = await packed()
+  const parley = values.short ? join(root, "packages/cli/bin/parley.mjs") : await packed()
   for (const version of await wanted()) {
     const node = await nodeOf(version)
     const ok = admitted(version)
