@@ -8,8 +8,8 @@ const sector = 512
 
 type Write = Extract<Change, { readonly _tag: "Write" }>
 
-const sectorsOf = ({ at, bytes, ...write }: Write): ReadonlyArray<Write> => {
-  const pieces: Array<Write> = []
+const sectorsOf = ({ at, bytes, ...write }: Write): ReadonlyArray<Change> => {
+  const pieces: Array<Change> = []
   for (let from = 0; from < bytes.length;) {
     const to = Math.min(bytes.length, from + sector - ((at + from) % sector))
     pieces.push({ ...write, at: at + from, bytes: bytes.subarray(from, to) })
@@ -62,9 +62,7 @@ export const losses = {
       torn(changes).flatMap((change) => {
         const lot = random()
         if (lot < 0.4) return [change]
-        return lot < 0.7 || change._tag === "Resize"
-          ? []
-          : [filled(change, () => Math.floor(random() * 256))]
+        return lot < 0.7 || change._tag === "Resize" ? [] : [filled(change, () => Math.floor(random() * 256))]
       })
     ),
   "all of it is there, up to any size": (synced, changes, random) => {

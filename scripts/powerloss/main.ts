@@ -7,7 +7,8 @@ import { join } from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { Disk } from "./disk.ts"
-import { generator } from "./generator.ts"
+import { generator } from "../generator.ts"
+import { provenance } from "../provenance.ts"
 import { judge, lay } from "./judge.ts"
 import { imageOf, losses, type LossName } from "./losses.ts"
 import { record } from "./record.ts"
@@ -34,6 +35,7 @@ const perRecording = 1000
 const images = Number(values.images)
 const random = generator(Number(values.seed))
 const root = mkdtempSync(join(tmpdir(), "parley-powerloss-"))
+const where = provenance()
 const began = performance.now()
 const found = new Map(names.map((name) => [name, { images: 0, wrong: 0 }]))
 let recordings = 0
@@ -75,4 +77,5 @@ try {
   rmSync(root, { recursive: true, force: true })
 }
 const seconds = Math.round((performance.now() - began) / 1000)
-process.exitCode = report(found, { images, seconds, seed: values.seed, recordings, moments, write: values.write }) ? 1 : 0
+const campaign = { images, seconds, seed: values.seed, recordings, moments, where, write: values.write }
+process.exitCode = report(found, campaign) ? 1 : 0

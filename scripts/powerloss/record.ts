@@ -21,11 +21,7 @@ const decode = Schema.decodeUnknownSync(Schema.fromJsonString(LogEntry))
 export const lives = ["dies", "reads", "much"] as const
 
 /** Records processes in `root`, which is made for it and removed. Needs `strace`. */
-export const record = (
-  root: string,
-  seed: number,
-  modes: ReadonlyArray<(typeof lives)[number]> = lives
-): Recording => {
+export const record = (root: string, seed: number, modes: ReadonlyArray<(typeof lives)[number]> = lives): Recording => {
   mkdirSync(root, { recursive: true })
   const directory = join(realpathSync(root), "data")
   mkdirSync(directory)
@@ -34,17 +30,30 @@ export const record = (
   const acknowledged: Array<LogEntry> = []
   for (const [n, mode] of modes.entries()) {
     const output = join(root, "trace")
-    const { stderr, stdout } = spawnSync(
-      "strace",
-      [
-        ...["-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "65536", "-o", output, "-e", "signal=none"],
-        ...["-e", `trace=${calls}`, process.execPath, writer, join(directory, "parley.db"), mode, String(seed + n)]
-      ],
-      { encoding: "utf8", maxBuffer: 1024 ** 3 }
-    )
+    const shown = [
+      "-f",
+      "--seccomp-bpf",
+      "-qq",
+      "-y",
+      "-xx",
+      "-s",
+      "65536",
+      "-e",
+      "signal=none",
+      "-e",
+      `trace=${calls}`
+    ]
+    const command = [process.execPath, writer, join(directory, "parley.db"), mode, String(seed + n)]
+    const options = { encoding: "utf8", maxBuffer: 1024 ** 3 } as const
+    const { stderr, stdout } = spawnSync("strace", [...shown, "-o", output, ...command], options)
     if (stderr !== "") throw new Error(`the process that ${mode} could not be recorded: ${stderr}`)
     ops.push(...trace.read(readFileSync(output, "latin1")))
-    acknowledged.push(...stdout.split("\n").filter(Boolean).map((line) => decode(line)))
+    acknowledged.push(
+      ...stdout
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => decode(line))
+    )
   }
   rmSync(root, { recursive: true })
   const told = ops.findLast((op) => op._tag === "Told")?.lines ?? 0

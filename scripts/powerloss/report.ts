@@ -1,6 +1,5 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { provenance } from "../provenance.ts"
 
 interface Row {
   readonly images: number
@@ -15,6 +14,8 @@ interface Campaign {
   /** Different moments at which the power was lost. */
   readonly moments: number
   readonly write: boolean
+  /** Where and of what it was measured. */
+  readonly where: string
 }
 
 /** Prints a table, and says whether anything in it is wrong. */
@@ -35,7 +36,7 @@ export const report = (found: ReadonlyMap<string, Row>, campaign: Campaign): boo
       join(import.meta.dirname, "../../docs/evidence/powerloss.md"),
       `# Loss of power
 
-\`pnpm powerloss --images ${images} --seed ${seed}\`, ${provenance()}, ${seconds} s, ${recordings} recordings, ${moments} moments.
+\`pnpm powerloss --images ${images} --seed ${seed}\`, ${campaign.where}, ${seconds} s, ${recordings} recordings, ${moments} moments.
 
 Three processes use one database, one after the other, under \`strace\`: the first appends every kind of event that is a
 promise, each in an append of its own, and is killed; the second only opens and closes the database, which moves the log into

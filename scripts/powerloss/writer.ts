@@ -6,7 +6,7 @@ import type { LogEntry, SessionEvent } from "../../packages/domain/src/SessionEv
 import { SessionManager } from "../../packages/domain/src/SessionManager.ts"
 import * as SqliteSessions from "../../packages/store/src/SqliteSessions.ts"
 import { FlushInterval } from "../../packages/store/src/StoreSettings.ts"
-import { generator } from "./generator.ts"
+import { generator } from "../generator.ts"
 
 /**
  * A process that is recorded: it opens a database, appends what its mode says, and writes each acknowledged entry to

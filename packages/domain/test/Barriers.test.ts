@@ -8,7 +8,8 @@ it.prop(
   "the events that need a barrier are those of the table, and no others",
   [Arbitrary.schema(Schema.Tuple(Object.values(SessionEvent.cases)))],
   ([all]) => {
-    const decided = Object.fromEntries(all.map((event) => [event._tag, needsBarrier(event)]))
+    const events: ReadonlyArray<SessionEvent> = all
+    const decided = Object.fromEntries(events.map((event) => [event._tag, needsBarrier(event)]))
     assert.deepStrictEqual(decided, { ...barriers })
   },
   { arbitrary: { runs: 5 } }
