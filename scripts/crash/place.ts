@@ -57,6 +57,7 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
   const saved = join(root, "saved")
   const workspace = join(root, "ws")
   const effectsFile = join(root, "effects")
+  const settledFile = join(root, "settled")
   let shown = ""
   let progressed = () => {}
   const provider = await startProvider(
@@ -72,7 +73,7 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
     provider.bodies.length = 0
     if (name !== undefined) cpSync(join(saved, name), home, { recursive: true })
     mkdirSync(join(home, ".config/parley"), { recursive: true })
-    const mcpServers = { effects: { command: process.execPath, args: [effects, effectsFile] } }
+    const mcpServers = { effects: { command: process.execPath, args: [effects, effectsFile, settledFile] } }
     const permissions = { "*": "allow" }
     const config = { model: "anthropic/fake", mcpServers, permissions, limits: { retries: 1 } }
     writeFileSync(join(home, ".config/parley/config.json"), JSON.stringify(config), { mode: 0o600 })
@@ -96,6 +97,7 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
     let stderr = ""
     let cancelled = false
     rmSync(traceFile, { force: true })
+    writeFileSync(settledFile, "")
     const started = performance.now()
     const progress: Array<number> = []
     const child = spawn(file, rest, {
@@ -118,6 +120,8 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
     next()
     child.stdout.setEncoding("utf8").on("data", (data: string) => {
       shown += data
+      // One byte for each result that was shown.
+      writeFileSync(settledFile, ".".repeat(shown.split('"_tag":"ToolSettled"').length - 1))
       for (let line = data.split("\n").length - 1; line > 0; line--) progressed()
       if (cancelled || how.cancelAt === undefined || !shown.includes(how.cancelAt)) return
       cancelled = true

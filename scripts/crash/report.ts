@@ -1,6 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
+import { SessionId } from "../../packages/domain/src/Ids.ts"
+import { fresh } from "../../packages/domain/src/SessionInfo.ts"
+import * as Invariants from "../../packages/testing/src/Invariants.ts"
+import { findings } from "./check.ts"
 import type { Place } from "./place.ts"
 import type { Verdict } from "./rounds.ts"
 
@@ -106,7 +110,9 @@ export const report = (
     "",
     line(heads),
     rule,
-    ...lines.map(line)
+    ...lines.map(line),
+    "",
+    `Of what is stored: ${Invariants.summary(findings({ log: [], info: fresh(SessionId.make("none"), 0, {}) }))}.`
   ].join("\n")
   console.log(text)
   if (options.write) write(command, text)
