@@ -1,11 +1,15 @@
 import { appendFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { failAt } from "../scripts/crash/faults.ts"
+import { killAt } from "../scripts/crash/kills.ts"
 import { randomJobs } from "../scripts/crash/random.ts"
 import { add, afterDeath, none, start } from "../scripts/crash/rounds.ts"
 import { needed, placeAt, prepared, quiet } from "./crash/places.ts"
+import { missing } from "./support/needs.ts"
 
 // The crash harness's own test: it reports what is planted, and nothing else.
 
@@ -14,6 +18,18 @@ it.live("random instants are reached", () =>
     const place = yield* prepared
     const jobs = yield* Effect.promise(() => randomJobs(place, [needed("text, first start")], 3, 11))
     for (const job of jobs) yield* quiet(place, job)
+  })
+)
+
+it.live.skipIf(missing(["strace"]).length > 0)("a point that is not reached does not count", () =>
+  Effect.gen(function* () {
+    const place = yield* prepared
+    const never = { call: "fsync", k: 9999, draft: false }
+    const round = needed("cancelled")
+    for (const job of [killAt(round, never), failAt(round, never, "EIO", "+")]) {
+      const { reached, verdict } = yield* Effect.promise(() => job.run(place))
+      assert.deepStrictEqual([reached, verdict], [false, none], job.name)
+    }
   })
 )
 
@@ -40,7 +56,7 @@ it.live("finds nothing where nothing is planted, and what is planted", () =>
 
 it.live("reports a store that acknowledges before it commits", () =>
   Effect.gen(function* () {
-    const early = ["--import", join(import.meta.dirname, "crash/early.mjs")]
+    const early = ["--import", `${pathToFileURL(join(import.meta.dirname, "crash/plant.mjs")).href}?early`]
     const place = yield* placeAt([...early, resolve(import.meta.dirname, "../packages/cli/src/main.ts")])
     const instant = { killAt: { step: 1, millis: 0 } }
     const life = yield* Effect.promise(() => start(place, needed("text, first start"), instant))

@@ -18,7 +18,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   } else if (method === "tools/list") send({ id, result: { tools } })
   else if (method === "tools/call") {
     appendFileSync(process.argv[2], `${params._meta["parley/idempotencyKey"]}\n`)
-    answer(id, ++calls)
+    void answer(id, ++calls)
   }
 })
 

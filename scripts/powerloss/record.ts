@@ -20,8 +20,13 @@ const decode = Schema.decodeUnknownSync(Schema.fromJsonString(LogEntry))
 /** The lives of one database: one is killed, one only moves its log into it, one fills its log more than once. */
 export const lives = ["dies", "reads", "much"] as const
 
-/** Records processes in `root`, which is made for it and removed. Needs `strace`. */
-export const record = (root: string, seed: number, modes: ReadonlyArray<(typeof lives)[number]> = lives): Recording => {
+/** Records processes in `root`, which is made for it and removed. Needs `strace`. `node` are options of Node. */
+export const record = (
+  root: string,
+  seed: number,
+  modes: ReadonlyArray<(typeof lives)[number]> = lives,
+  node: ReadonlyArray<string> = []
+): Recording => {
   mkdirSync(root, { recursive: true })
   const directory = join(realpathSync(root), "data")
   mkdirSync(directory)
@@ -43,7 +48,7 @@ export const record = (root: string, seed: number, modes: ReadonlyArray<(typeof 
       "-e",
       `trace=${calls}`
     ]
-    const command = [process.execPath, writer, join(directory, "parley.db"), mode, String(seed + n)]
+    const command = [process.execPath, ...node, writer, join(directory, "parley.db"), mode, String(seed + n)]
     const options = { encoding: "utf8", maxBuffer: 1024 ** 3 } as const
     const { stderr, stdout } = spawnSync("strace", [...shown, "-o", output, ...command], options)
     if (stderr !== "") throw new Error(`the process that ${mode} could not be recorded: ${stderr}`)

@@ -1,6 +1,6 @@
 import { callId, roundId, SessionId, turnId } from "@parley/domain/Ids"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
-import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { fresh, project } from "@parley/domain/SessionInfo"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { assert, it } from "@effect/vitest"
@@ -107,7 +107,12 @@ it("a summary counts what was checked and names what was not, and what nothing c
   )
 })
 
-const cut = logOf(events.map((event) => (event._tag === "TurnCompleted" ? { ...event, stop: "length" } : event)))
+const cut = logOf(
+  events.map((event): SessionEvent => {
+    if (event._tag === "TurnCompleted") return SessionEvent.cases.TurnCompleted.make({ ...event, stop: "length" })
+    return event
+  })
+)
 const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, words: RegExp]> = [
   [1, { ...known, seen: log.slice(1) }, /entry 1 has number 2/],
   [4, { ...known, snapshots: [log, log.slice(0, 2)] }, /ToolStarted at 5 is gone or changed/],
