@@ -106,6 +106,6 @@ export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Pa
       ...unseemly(next),
       ...Check.illegal(place.provider.bodies)
     ],
-    broken: [...damage, ...Check.broken(log, effects, place.provider.bodies)]
+    broken: [...damage, ...Check.broken(last, effects, place.provider.bodies)]
   }
 }

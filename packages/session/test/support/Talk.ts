@@ -8,6 +8,7 @@ import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { Effect, Layer, Stream } from "effect"
 import { CompactionSettings } from "../../src/CompactionSettings.ts"
 import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import { witness } from "../World.ts"
 
 const { call, finish, text } = Chunks
 
@@ -66,6 +67,7 @@ export const talk = (requests: Array<ModelRequest>, options: Talk = {}) => {
     echo: ScriptedTools.echo
   })
   return SessionCoordinator.layer.pipe(
+    Layer.provideMerge(witness),
     Layer.provideMerge([
       models,
       tools,
