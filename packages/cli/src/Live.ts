@@ -21,6 +21,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ownerOf, type Setup } from "./Setup.ts"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
+import * as Signals from "./internal/Signals.ts"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
 import * as LeftOut from "./LeftOut.ts"
@@ -126,6 +127,7 @@ export const tools = (
           withheld: Withheld.of(setup),
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
+          ending: Signals.ending,
           ...more,
           auth: { store: (name) => McpAuth.directory(ServerPlaces.logins(setup.user, ownerOf(setup, name))), ...auth }
         })

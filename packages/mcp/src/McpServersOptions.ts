@@ -1,4 +1,5 @@
 import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { AuthOptions } from "./McpAuth.ts"
 import type { Withheld } from "@parley/domain/ReadFence"
@@ -36,6 +37,11 @@ export interface McpServersOptions {
   readonly environment?: { readonly [name: string]: string | undefined } | undefined
   /** How long an ending server has after the end of its input, and again after SIGTERM; two seconds when absent. */
   readonly closeGrace?: Duration.Input | undefined
+  /**
+   * Completes when this process is ending by a signal, and leaves within a second and a half. Servers are then sent SIGTERM
+   * after a quarter of a second, so that they can end what they have started themselves, and SIGKILL before that time is over.
+   */
+  readonly ending?: Effect.Effect<void> | undefined
   /**
    * An absolute path where results are kept whole that are too large to be shown; the directory is made when it is first
    * needed, and only this user can read it. What has been there for thirty days is removed when the layer is built. Without

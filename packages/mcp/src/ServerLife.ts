@@ -8,6 +8,8 @@ import { type AdmissionOptions, admit, makeSight, type Sight } from "./Admission
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
+import { newMark } from "./internal/ServerMark.ts"
+import type { Haste } from "./Haste.ts"
 import { connectChild } from "./internal/ChildTransport.ts"
 import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
@@ -26,6 +28,8 @@ export interface LifeOptions {
   readonly places: Places
   readonly environment: { readonly [name: string]: string | undefined } | undefined
   readonly grace: Duration.Duration
+  /** Cuts the grace short when this process is ending by a signal. */
+  readonly haste: Haste
   readonly onStderr: ((server: string, text: string) => void) | undefined
   /** How long a server has for a sign of life after a call was given up. */
   readonly hearing: Duration.Input | undefined
@@ -60,19 +64,20 @@ const startStdio = (
   options: LifeOptions
 ): Effect.Effect<Started, ServerDown, Scope> =>
   Effect.map(
-    Effect.flatMap(placeOf(server.name, config, options.places), ({ args, cwd, env }) =>
-      startChildServer({
+    Effect.flatMap(placeOf(server.name, config, options.places), ({ args, cwd, env }) => {
+      const mark = newMark()
+      return startChildServer({
         command: config.command,
         args,
-        env: childEnvironment(env, options.environment),
+        env: childEnvironment(env, options.environment, mark),
         cwd,
-        grace: options.grace,
+        ending: { grace: options.grace, haste: options.haste, mark },
         onStderr: (text) => {
           server.dialogue.log.stderr(text)
           options.onStderr?.(server.name, text)
         }
       })
-    ),
+    }),
     (child) => ({
       connect: Effect.flatMap(makeStrays(server.name, server.warned), (strays) =>
         connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy", strays)

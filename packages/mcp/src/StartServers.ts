@@ -2,9 +2,12 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ResultFiles } from "./internal/ResultFiles.ts"
+import { endAbandoned } from "./internal/Leftovers.ts"
+import { askAll } from "./internal/ProcessGroup.ts"
 import { connectWorkspace } from "./internal/WorkspaceServer.ts"
 import { defaultSilence, limitsOf } from "./CallPatience.ts"
 import { dialogueOf } from "./ServerDialogue.ts"
+import { askAfterMillis, makeHaste } from "./Haste.ts"
 import { type LifeOptions, live } from "./ServerLife.ts"
 import { defaultRestartPolicy } from "./RestartPolicy.ts"
 import { builtInDefinitions } from "./ResultTool.ts"
@@ -41,6 +44,14 @@ export const builtIn = Effect.fnUntraced(function* (
 
 /** Starts the servers, all at once and in the background. One fiber holds them all, so that they also end all at once. */
 export const startAll = Effect.fnUntraced(function* (options: McpServersOptions, results: ResultFiles | undefined) {
+  const haste = makeHaste()
+  yield* (options.ending ?? Effect.never).pipe(
+    Effect.andThen(haste.begin),
+    Effect.andThen(Effect.sleep(askAfterMillis)),
+    // Also where something else that has to be closed first takes long.
+    Effect.andThen(Effect.sync(askAll)),
+    Effect.forkScoped
+  )
   const lifeOptions: LifeOptions = {
     client: { clientInfo: options.clientInfo },
     admission: { pins: options.pins, keepUnseen: options.keepUnseen, firstSight: options.firstSight },
@@ -51,6 +62,7 @@ export const startAll = Effect.fnUntraced(function* (options: McpServersOptions,
     },
     environment: options.environment,
     grace: Duration.fromInputUnsafe(options.closeGrace ?? "2 seconds"),
+    haste,
     onStderr: options.onStderr,
     hearing: options.hearing,
     auth: options.auth
@@ -79,6 +91,8 @@ export const startAll = Effect.fnUntraced(function* (options: McpServersOptions,
         : superviseAlways(server, live(server, config, lifeOptions)),
     { concurrency: "unbounded", discard: true }
   ).pipe(Effect.forkScoped)
+  // In the background. It has begun in any case: otherwise commands that are soon done would never see to it.
+  yield* Effect.forkScoped(endAbandoned, { startImmediately: true })
   // Runs before the servers are ended: who waits for one that is being started again need not wait for that.
   yield* Effect.addFinalizer(() => Effect.forEach(servers, ({ server }) => tell(server, { _tag: "Stopped" })))
   return servers.map(({ server }) => server)

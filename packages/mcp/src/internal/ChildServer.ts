@@ -1,11 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process"
 import { existsSync } from "node:fs"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { plainLine } from "../PlainText.ts"
-import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
+import { type Ending, ownGroup, terminate, watch } from "./ProcessGroup.ts"
 import { backlogFull } from "./SdkFailure.ts"
 import { makeStderrTail } from "./StderrTail.ts"
 
@@ -27,7 +26,7 @@ export interface ChildServerOptions {
   readonly args: ReadonlyArray<string>
   readonly env: { readonly [name: string]: string }
   readonly cwd: string | undefined
-  readonly grace: Duration.Duration
+  readonly ending: Ending
   readonly onStderr: ((text: string) => void) | undefined
 }
 
@@ -74,7 +73,7 @@ const start = (options: ChildServerOptions): Started => {
   const exited = Deferred.makeUnsafe<string>()
   const closed = Deferred.makeUnsafe<void>()
   child.once("spawn", () => {
-    watch(child)
+    watch(child, options.ending.mark)
     Deferred.doneUnsafe(spawned, Effect.void)
   })
   child.on("error", (cause) =>
@@ -107,7 +106,7 @@ const write = (child: ChildProcessWithoutNullStreams, text: string): Promise<voi
 
 /**
  * Starts a server program without a shell, with exactly the given environment. Closing the scope ends it and everything in
- * its process group. Its standard error never reaches a terminal: it is read at once and only its end is kept.
+ * its process group, and what has left that and carries its mark. Its standard error never reaches a terminal: it is read at once and only its end is kept.
  */
 export const startChildServer = Effect.fnUntraced(function* (options: ChildServerOptions) {
   const { child, closed, exited, spawned } = yield* Effect.acquireRelease(
@@ -115,7 +114,7 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
       try: () => start(options),
       catch: (cause) => new ServerDown({ problem: spawnProblem(cause, options) })
     }),
-    ({ child }) => terminate(child, options.grace)
+    ({ child }) => terminate(child, options.ending)
   )
   yield* Deferred.await(spawned)
 
