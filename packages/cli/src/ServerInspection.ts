@@ -59,6 +59,7 @@ export const usable = Effect.fnUntraced(function* (name: string, conceal: (text:
 export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: string, config: McpServerConfig) {
   const mcp = yield* McpManager
   const conceal = ServerView.concealing(config)
+  const names = ServerView.concealingNames(config)
   const [took] = yield* Effect.timed(mcp.servers)
   const lists = yield* Effect.all([mcp.resources, mcp.resourceTemplates, mcp.prompts])
   const [resources, resourceTemplates, prompts] = lists.map(
@@ -74,12 +75,12 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
     ...(status?.problem === undefined ? {} : { problem: conceal(status.problem) }),
     ...(status?.leftOut === undefined
       ? {}
-      : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: conceal(tool), why: conceal(why) })) }),
+      : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: names(tool), why: conceal(why) })) }),
     tools: (yield* toolsOf(name)).map(({ description, inputSchema, name, tool }) => ({
-      name: conceal(name),
-      tool: conceal(tool),
+      name: names(name),
+      tool: names(tool),
       description: conceal(description),
-      inputSchema: ServerView.concealingJson(conceal)(inputSchema)
+      inputSchema: ServerView.concealingJson(conceal, names)(inputSchema)
     })),
     resources: resources ?? 0,
     resourceTemplates: resourceTemplates ?? 0,

@@ -13,6 +13,7 @@ import { defaultRestartPolicy } from "./RestartPolicy.ts"
 import { builtInDefinitions } from "./ResultTool.ts"
 import { superviseAlways } from "./Supervisor.ts"
 import { reservedServerName } from "./ToolNames.ts"
+import { serverSecrets } from "./ServerSecrets.ts"
 import { make as makeServer, tell } from "./ToolServer.ts"
 import type { McpServersOptions } from "./McpServersOptions.ts"
 
@@ -73,12 +74,14 @@ export const startAll = Effect.fnUntraced(function* (options: McpServersOptions,
     ([name, config]) =>
       Effect.gen(function* () {
         const { silence, total } = limitsOf(config)
-        const dialogue = yield* dialogueOf(name, config, options.logs)
+        const secrets = serverSecrets(config)
+        const dialogue = yield* dialogueOf(name, config, options.logs, secrets)
         const server = yield* makeServer(name, silence, policy, {
           dialogue,
           longest: total,
           onProgress: options.onProgress,
-          results
+          results,
+          secrets
         })
         return { server, config }
       })
