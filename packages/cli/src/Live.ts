@@ -28,6 +28,7 @@ import * as LeftOut from "./LeftOut.ts"
 import * as Questions from "./Questions.ts"
 import * as ServerAnswers from "./ServerAnswers.ts"
 import * as ServerView from "./ServerView.ts"
+import * as SlowStarts from "./SlowStarts.ts"
 import * as Slots from "./Slots.ts"
 import * as ToolProgress from "./ToolProgress.ts"
 import { version } from "./Version.ts"
@@ -97,7 +98,10 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-export interface ToolsOptions extends Pick<McpServersOptions, "literal" | "logs" | "onProgress"> {
+export interface ToolsOptions extends Pick<
+  McpServersOptions,
+  "literal" | "logs" | "onProgress" | "onSlowStart" | "patience"
+> {
   /** How to log in to them, where it is not with the stored logins. */
   readonly auth?: Partial<AuthOptions>
   /** Where their tools are pinned: with the user's data, unless something else is said. */
@@ -138,9 +142,12 @@ export const tools = (
 /** The same, for a session: servers may ask, what they say is written down, and how far their tools have got is shown. */
 const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
   Layer.unwrap(
-    Effect.map(ToolProgress.make(questions), (onProgress) =>
+    Effect.map(Effect.all([ToolProgress.make(questions), SlowStarts.make()]), ([onProgress, onSlowStart]) =>
       tools(setup, undefined, {
         onProgress,
+        onSlowStart,
+        // A round does not wait longer for what npx downloads than for any other server.
+        patience: "10 seconds",
         logs: {
           directory: (name) => ServerPlaces.logs(setup.user, ownerOf(setup, name)),
           conceal: ServerView.concealing

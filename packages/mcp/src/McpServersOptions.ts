@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { AuthOptions } from "./McpAuth.ts"
 import type { Withheld } from "@parley/domain/ReadFence"
+import type { SlowStart } from "./Launchers.ts"
 import type { CallProgress } from "./Progress.ts"
 import type { Pins } from "./Pins.ts"
 import type { RestartPolicy } from "./RestartPolicy.ts"
@@ -62,6 +63,13 @@ export interface McpServersOptions {
     | undefined
   /** How long a server has for a sign of life after a call was given up, before it is started anew; five seconds when absent. */
   readonly hearing?: Duration.Input | undefined
+  /**
+   * How long the first listing waits at most for a server that has longer than ten seconds to start because it may have to be
+   * downloaded first. Its tools are there when it is ready. When absent, listings wait until it is, or has failed.
+   */
+  readonly patience?: Duration.Input | undefined
+  /** Told every few seconds of a server that listings wait for. Must be quick and not throw. */
+  readonly onSlowStart?: ((start: SlowStart) => void) | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
   /** Logs in to servers that are reached by an address. Without it one that wants a login fails. */

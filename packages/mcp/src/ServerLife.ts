@@ -10,6 +10,7 @@ import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
 import { newMark } from "./internal/ServerMark.ts"
 import type { Haste } from "./Haste.ts"
+import { startMillis, tooLate } from "./Launchers.ts"
 import { connectChild } from "./internal/ChildTransport.ts"
 import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
@@ -105,7 +106,7 @@ const start = (server: ToolServer, config: McpServerConfig, options: LifeOptions
 
 const withLastWords = (problem: string, { lastWords }: Started): string => {
   const words = lastWords()
-  return words === "" ? problem : `${problem} (stderr: ${words})`
+  return words === "" ? problem : `${problem} (${words})`
 }
 
 /** What to say of a connection that broke. Most often the program has just ended, and a moment is given to see that. */
@@ -115,7 +116,7 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
     Effect.map((said) => withLastWords(said, started))
   )
 
-const startLimit = ({ startTimeoutMillis }: McpServerConfig) => Duration.millis(startTimeoutMillis ?? 10_000)
+const startLimit = (config: McpServerConfig) => Duration.millis(startMillis(config))
 
 /** What of a server's tools may be used, as they are now. */
 const admitted = (
@@ -145,10 +146,7 @@ const readyIn = (name: string, config: McpServerConfig, started: Started, option
     Effect.timeoutOrElse({
       duration: limit,
       orElse: () =>
-        Effect.suspend(() => {
-          const problem = `it did not answer within ${Duration.toSeconds(limit)} s`
-          return Effect.fail(new ServerDown({ problem: withLastWords(problem, started) }))
-        })
+        Effect.suspend(() => Effect.fail(new ServerDown({ problem: withLastWords(tooLate(config), started) })))
     })
   )
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { lastWords } from "../LastWords.ts"
 import { plainLine } from "../PlainText.ts"
 import { type Ending, ownGroup, terminate, watch } from "./ProcessGroup.ts"
 import { backlogFull } from "./SdkFailure.ts"
@@ -40,7 +41,9 @@ export interface ChildServer {
   readonly hold: (held: boolean) => void
   /** How it ended, once it has; what it wrote before that has been read by then. */
   readonly ended: Effect.Effect<string>
-  /** The last words on its standard error, on one line, or nothing. */
+  /** What it writes to its standard output from now on is the protocol's, and no explanation of its failure. */
+  readonly greeted: () => void
+  /** What it has written that may say why it failed, on one line, or nothing. */
   readonly lastWords: () => string
 }
 
@@ -88,6 +91,9 @@ const start = (options: ChildServerOptions): Started => {
   return { child, spawned, exited, closed }
 }
 
+/** Of what it has written: so many are searched for an error. */
+const manyLines = 500
+
 /** Bytes that wait for a server to read them. What comes on top of that is refused: a server may never read. */
 const backlogLimit = 4 * 1024 * 1024
 
@@ -124,6 +130,10 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
     options.onStderr?.(chunk.toString("utf8"))
   })
 
+  // Many programs explain on their standard output why they do not start, where nobody looks for it.
+  const printed = makeStderrTail(16 * 1024)
+  const greeting = { over: false }
+
   // A grandchild may hold the pipes open long after the server has gone, so their end is waited for only briefly.
   const ended = Deferred.await(exited).pipe(
     Effect.tap(() => Effect.timeoutOption(Deferred.await(closed), "200 millis"))
@@ -133,9 +143,16 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
     pid: child.pid,
     write: (text: string) => write(child, text),
     endInput: () => void child.stdin.end(),
-    onData: (listener: (chunk: Buffer) => void) => void child.stdout.on("data", listener),
+    onData: (listener: (chunk: Buffer) => void) =>
+      void child.stdout.on("data", (chunk: Buffer) => {
+        if (!greeting.over) printed.append(chunk)
+        listener(chunk)
+      }),
+    greeted: () => {
+      greeting.over = true
+    },
     hold: (held: boolean) => void (held ? child.stdout.pause() : child.stdout.resume()),
     ended,
-    lastWords: () => plainLine(tail.lines(5).join(" | "), 1000)
+    lastWords: () => lastWords(tail.lines(manyLines), greeting.over ? [] : printed.lines(manyLines))
   } satisfies ChildServer
 })

@@ -73,5 +73,5 @@ export const connectChild = Effect.fnUntraced(function* (
     transport.onclose?.()
   }
   yield* Effect.forkScoped(Effect.tap(child.ended, () => Effect.sync(end)))
-  return yield* open(transport, settings, protocol)
+  return yield* Effect.tap(open(transport, settings, protocol), () => Effect.sync(child.greeted))
 })
