@@ -98,10 +98,7 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-export interface ToolsOptions extends Pick<
-  McpServersOptions,
-  "literal" | "logs" | "onProgress" | "onSlowStart" | "patience"
-> {
+export interface ToolsOptions extends Pick<McpServersOptions, "literal" | "logs" | "onProgress" | "patience"> {
   /** How to log in to them, where it is not with the stored logins. */
   readonly auth?: Partial<AuthOptions>
   /** Where their tools are pinned: with the user's data, unless something else is said. */
@@ -120,8 +117,10 @@ export const tools = (
     Effect.promise(() =>
       Promise.all([import("@parley/mcp/McpServers"), import("@parley/mcp/McpAuth"), import("./trust/FilePins.ts")])
     ).pipe(
-      Effect.map(([McpServers, McpAuth, FilePins]) =>
+      Effect.zip(SlowStarts.make),
+      Effect.map(([[McpServers, McpAuth, FilePins], onSlowStart]) =>
         McpServers.layer({
+          onSlowStart,
           servers,
           pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
           keepUnseen,
@@ -142,10 +141,9 @@ export const tools = (
 /** The same, for a session: servers may ask, what they say is written down, and how far their tools have got is shown. */
 const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
   Layer.unwrap(
-    Effect.map(Effect.all([ToolProgress.make(questions), SlowStarts.make()]), ([onProgress, onSlowStart]) =>
+    Effect.map(ToolProgress.make(questions), (onProgress) =>
       tools(setup, undefined, {
         onProgress,
-        onSlowStart,
         // A round does not wait longer for what npx downloads than for any other server.
         patience: "10 seconds",
         logs: {

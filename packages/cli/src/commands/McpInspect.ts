@@ -7,7 +7,6 @@ import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import * as ServerInspection from "../ServerInspection.ts"
 import * as Setup from "../Setup.ts"
-import * as SlowStarts from "../SlowStarts.ts"
 import { quoted } from "../Slots.ts"
 import type { Here } from "./Dynamic.ts"
 
@@ -42,9 +41,5 @@ export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name
   const setup = yield* Setup.load({ workspace, model: Option.none() })
   const found = yield* configured(setup, name)
   const { disabled: _disabled, ...server } = found
-  const onSlowStart = yield* SlowStarts.make()
-  yield* Effect.provide(
-    show(name, server, format),
-    Live.tools(setup, { [name]: server }, { keepUnseen: true, onSlowStart })
-  )
+  yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }, { keepUnseen: true }))
 })

@@ -15,7 +15,6 @@ import * as Host from "../internal/Host.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import { type ServerFlags, serverOf, strayPaths } from "../ServerFlags.ts"
-import * as SlowStarts from "../SlowStarts.ts"
 import * as ServerInspection from "../ServerInspection.ts"
 import { concealing, concealingNames } from "../ServerView.ts"
 import * as Setup from "../Setup.ts"
@@ -120,7 +119,7 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const connected = Live.tools(
     setup,
     { [name]: patient(server, flags) },
-    { auth: yield* loginOf(flags), pins: "none", keepUnseen: true, literal: [], onSlowStart: yield* SlowStarts.make() }
+    { auth: yield* loginOf(flags), pins: "none", keepUnseen: true, literal: [] }
   ).pipe(Layer.provide(Layer.succeed(ServerRequests, flags.answer === "defaults" ? defaults : {})))
   const use = exercise
     ? Effect.flatMap(
