@@ -29,7 +29,7 @@ const errorIn = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
   const traced = ofTraceback(lines)
   if (traced.length > 0) return traced
   // The surest sign counts, and of its lines the first: what follows is most often a consequence.
-  const [sign] = errors.filter((sign) => lines.some((line) => sign.test(line)))
+  const sign = errors.find((sign) => lines.some((line) => sign.test(line)))
   if (sign === undefined) return []
   const at = lines.findIndex((line) => sign.test(line))
   const rest = lines.slice(at + 1, at + 3)

@@ -67,8 +67,8 @@ const ask = (
   ).pipe(
     Effect.mapBoth({
       onSuccess: secrets.concealAll,
-      onFailure: (failed) =>
-        new McpRequestError({ ...failed, problem: plainLine(secrets.conceal(failed.problem), 1000) })
+      onFailure: ({ problem, reason, server: by }) =>
+        new McpRequestError({ server: by, reason, problem: plainLine(secrets.conceal(problem), 1000) })
     })
   )
 }

@@ -72,7 +72,7 @@ const kindOf = (character: string): string =>
 /** Letters and digits in such a mix as no word has: they change between each other at a fourth of their places. */
 const isMixed = (run: string): boolean => {
   if (run.length < 16 || !/\d/.test(run) || !/[A-Za-z]/.test(run)) return false
-  const kinds = [...run].map(kindOf)
+  const kinds = run.split("").map(kindOf)
   const changes = kinds.filter((kind, i) => i > 0 && kind !== kinds[i - 1]).length
   return changes * 4 >= run.length
 }

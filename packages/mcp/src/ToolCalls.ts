@@ -121,6 +121,6 @@ export const callTool = Effect.fn("McpManager.call")(function* (
 
   return yield* Effect.mapError(
     whenReady(server, attempt, notSent),
-    (failed) => new ToolError({ ...failed, problem: server.secrets.conceal(failed.problem) })
+    ({ problem, reason, tool }) => new ToolError({ tool, reason, problem: server.secrets.conceal(problem) })
   )
 })

@@ -69,7 +69,7 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /** What is said of a server holds none of its secrets, whoever is told it. */
-const concealed = <A extends ServerEvent>(event: A, { conceal }: ServerSecrets): ServerEvent => {
+const concealed = (event: ServerEvent, { conceal }: ServerSecrets): ServerEvent => {
   if ("problem" in event) return { ...event, problem: conceal(event.problem) }
   if (!("catalog" in event)) return event
   const { catalog } = event

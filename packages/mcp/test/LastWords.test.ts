@@ -87,9 +87,9 @@ describe("why a program did not start", () => {
     assert.isBelow(lastWords([`Error: ${"x".repeat(5000)}`], [`Error: ${"y".repeat(5000)}`]).length, 1500)
   })
 
-  const started = (...flags: ReadonlyArray<string>) =>
+  const started = (startTimeoutMillis: number, ...flags: ReadonlyArray<string>) =>
     withManager(
-      { servers: { s: { ...rawServer(...flags), env: { TOKEN: "canary-0123456789" }, startTimeoutMillis: 1500 } } },
+      { servers: { s: { ...rawServer(...flags), env: { TOKEN: "canary-0123456789" }, startTimeoutMillis } } },
       (manager) => Effect.map(manager.servers, ([status]) => status?.problem)
     )
 
@@ -97,15 +97,15 @@ describe("why a program did not start", () => {
     Effect.gen(function* () {
       const [out, err, late] = yield* Effect.all(
         [
-          started("--out=\u001b[31mno licence for canary-0123456789\u001b[0m: please buy one"),
-          started(`--err=${node.replace("missing", "canary-0123456789")}`),
-          started("--out=waiting for a login\n", "--stays", "--silent")
+          started(30_000, "--out=\u001b[31mno licence for canary-0123456789\u001b[0m: please buy one"),
+          started(30_000, `--err=${node.replace("missing", "canary-0123456789")}`),
+          started(4000, "--out=waiting for a login\n", "--stays", "--silent")
         ],
         { concurrency: 3 }
       )
       assert.strictEqual(out, "it exited with code 4 (stdout: no licence for …: please buy one)")
       assert.strictEqual(err, "it exited with code 4 (stderr: Error: Cannot find module '/srv/….js')")
-      assert.match(late ?? "", /^it did not answer within 1.5 s; .* \(stdout: waiting for a login\)$/)
+      assert.match(late ?? "", /^it did not answer within 4 s; .* \(stdout: waiting for a login\)$/)
     })
   )
 })

@@ -123,7 +123,7 @@ const withAncestors = (pid: number, found: ReadonlySet<number> = new Set()): Rea
 const abandoned = (all: ReadonlyArray<Marked>): ReadonlyArray<Marked> => {
   const makers = new Map(all.map(({ mark }) => [mark, makerOf(mark)]))
   const living = [process.pid, ...[...makers.values()].flatMap(({ fate, pid }) => (fate === "alive" ? [pid] : []))]
-  const spared = new Set(living.flatMap((pid) => [...withAncestors(pid)]))
+  const spared = new Set(living.flatMap((pid) => Array.from(withAncestors(pid))))
   return all.filter(
     ({ mark, pid }) =>
       makers.get(mark)?.fate === "gone" && mark !== inheritedMark && !isOwnMark(mark) && !spared.has(pid)
