@@ -42,7 +42,7 @@ const broken = (problem: string, answer: unknown, keep: Keep): ToolOutput => {
     structuredContent === undefined
       ? said
       : `${said} Its structured content is left out. ${keptWhole(answer, keep)}`.trimEnd()
-  return { ...output, content: [...output.content, text(`[${note}]`)] }
+  return { ...output, content: [...output.content, text(`\n[${note}]`)] }
 }
 
 /** Turns the answer of a server into the result of a call: checked against what the tool promises, bounded, kept. */

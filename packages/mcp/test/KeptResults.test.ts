@@ -188,7 +188,7 @@ describe("what a tool promises of its results", () => {
           const said = textOf(broken.content)
           assert.match(
             said,
-            /^all is well: buy now\n\[The answer does not fit the tool's output schema: at \/lines\/1\/price: .*number.* left out/
+            /^all is well: buy now\n\n\[The answer does not fit the tool's output schema: at \/lines\/1\/price: .*number.* left out/
           )
           assert.notInclude(said, "free")
           assert.include(said, join(results, name))
@@ -196,7 +196,7 @@ describe("what a tool promises of its results", () => {
 
           const missing = yield* call("p__missing")
           assert.isFalse(missing.isError)
-          assert.match(textOf(missing.content), /^\{"total":3\}\n\[.*it demands structured content, and none came/)
+          assert.match(textOf(missing.content), /^\{"total":3\}\n\n\[.*it demands structured content, and none came/)
           const alone = yield* call("p__alone")
           assert.isTrue(alone.isError)
           assert.match(

@@ -51,7 +51,7 @@ describe("a secret that a server was given", () => {
             assert.strictEqual(yield* call("structured"), '{"list_apps":"…","deep":[{"token":"a …"}]}')
             assert.match(
               yield* call("mismatch"),
-              /^it is …\n\[The answer does not fit the tool's output schema: at \/…: /
+              /^it is …\n\n\[The answer does not fit the tool's output schema: at \/…: /
             )
             assert.strictEqual(yield* call("failed"), "no: …")
             const refused = yield* call("refused")
