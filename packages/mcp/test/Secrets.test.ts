@@ -37,12 +37,20 @@ describe("a secret that a server was given", () => {
               tools.map(({ tool }) => tool),
               "list_apps"
             )
-            assert.deepStrictEqual(tools[0]?.inputSchema, {
+            const [shown] = tools.filter(({ tool }) => tool === "list_apps")
+            assert.strictEqual(shown?.description, "has …")
+            assert.deepStrictEqual(shown?.inputSchema, {
               type: "object",
-              properties: { list_apps: { type: "string" } }
+              description: "with …",
+              properties: {
+                list_apps: { type: "string", default: "…" },
+                // What a call must repeat is not concealed.
+                description: { type: "string", enum: ["a", token], description: "is …" }
+              },
+              required: ["list_apps"]
             })
             const call = (tool: string) =>
-              Effect.map(manager.call(`s__${tool}`, {}, context), ({ content }) => textOf(content))
+              Effect.map(manager.call(`s__${tool}`, { list_apps: "x" }, context), ({ content }) => textOf(content))
             assert.strictEqual(yield* call("list_apps"), "list_apps is on in production: true, at /var/lib/apps")
             assert.strictEqual(
               yield* call("said"),
@@ -66,7 +74,7 @@ describe("a secret that a server was given", () => {
             assert.include(json(contents), "the key is …")
             assert.match((yield* Effect.flip(manager.readResource("s", "tell://refused"))).problem, /bad key …$/)
             assert.include(json(yield* manager.getPrompt("s", "write", {})), "use …")
-            assert.notMatch((yield* Effect.flip(manager.call("s__die", {}, context))).problem, halves)
+            assert.notMatch((yield* Effect.flip(manager.call("s__die", { list_apps: "x" }, context))).problem, halves)
             const [status] = yield* eventually(manager.servers, ([status]) => status?.lastProblem !== undefined)
             assert.match(status?.lastProblem ?? "", /dies of …/)
             const files = ["logs", "results"].flatMap((name) =>
