@@ -46,4 +46,24 @@ describe("a server that is slow to start", { timeout: 120_000 }, () => {
       )
     })
   )
+
+  it.live("is not silent, also one that failed and is being tried again", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const script = join(here.home, "gone.mjs")
+      // The second start is still going on when the round is over.
+      writeFileSync(
+        script,
+        `import { existsSync, writeFileSync } from "node:fs"
+        if (existsSync("${here.home}/once")) setTimeout(() => {}, 60_000)
+        else { writeFileSync("${here.home}/once", ""); console.error("need TOKEN"); process.exit(1) }`
+      )
+      here.configure({
+        mcpServers: { gone: { command: process.execPath, args: [script] }, usual: slow(here, "server", 3) }
+      })
+      const run = yield* here.run(["run", "hi"])
+      assert.strictEqual(run.code, 0, run.stderr)
+      assert.match(run.stderr, /the tools of the server gone are missing: it exited with code 1 \(stderr: need TOKEN\)/)
+    })
+  )
 })

@@ -37,7 +37,7 @@ describe("a secret that a server was given", () => {
               tools.map(({ tool }) => tool),
               "list_apps"
             )
-            const [shown] = tools.filter(({ tool }) => tool === "list_apps")
+            const shown = tools.find(({ tool }) => tool === "list_apps")
             assert.strictEqual(shown?.description, "has …")
             assert.deepStrictEqual(shown?.inputSchema, {
               type: "object",
