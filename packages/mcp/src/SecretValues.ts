@@ -84,10 +84,12 @@ const looksRandom = (value: string): boolean =>
   value.split(/[^A-Za-z\d]+/).some(isMixed)
 
 const decodeObject = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
-const scheme = /^(?:bearer|basic|token|bot|digest|negotiate|apikey|api-key|key)\s+(\S.*)$/i
+const scheme = /^(?:bearer|basic|token|bot|digest|negotiate|apikey|api-key|key)\s+(\S+)$/i
 
 const ofAddress = (address: string): ReadonlyArray<string> => {
-  if (!URL.canParse(address)) return []
+  // Several hosts make it none for a browser, as with databases.
+  const [, behindName] = /^[^/]*\/\/[^/\s:@]*:([^/\s@]+)@/.exec(address) ?? []
+  if (!URL.canParse(address)) return behindName === undefined ? [] : [behindName]
   const { hash, password, pathname, searchParams, username } = new URL(address)
   const fromQuery = [...searchParams, ...new URLSearchParams(hash.slice(1))].flatMap(([name, value]) =>
     secretValues(name, value)
@@ -97,25 +99,27 @@ const ofAddress = (address: string): ReadonlyArray<string> => {
   return [password, Result.getOrElse(decoded, () => password), ...parts, ...fromQuery]
 }
 
+/** One of a list, a cookie, or a setting in a connection string; a server may repeat it alone. */
+const ofPart = (says: NameSays, part: string): ReadonlyArray<string> => {
+  const [address] = /[a-z][a-z\d+.-]*:\/\/\S+/i.exec(part) ?? []
+  if (address !== undefined) return ofAddress(address)
+  const [, name, value] = /^([\w-]+)=(.+)$/.exec(part) ?? []
+  if (name !== undefined && value !== undefined)
+    return says === "secret" && saysOf(name) === "nothing"
+      ? [value].filter((text) => !isPlain(text))
+      : secretValues(name, value)
+  if (says === "about") return knownPrefix.test(part) && looksRandom(part) ? [part] : []
+  return looksRandom(part) || (says === "secret" && /[^A-Za-z]/.test(part) && !isPlain(part)) ? [part] : []
+}
+
 const ofParts = (says: NameSays, value: string): ReadonlyArray<string> => {
   const [, sent] = scheme.exec(value) ?? []
   if (sent !== undefined) {
     const decoded = /^basic\s/i.test(value) ? Result.getOrUndefined(Result.try(() => atob(sent))) : undefined
     return [value, sent, ...(decoded === undefined ? [] : [decoded, decoded.slice(decoded.indexOf(":") + 1)])]
   }
-  const whole = says === "secret" ? [value] : []
-  // Cookies and other lists; a server may repeat one part.
-  const parts = value.split(/[\s;,]+/).flatMap((part) => {
-    const [, name, inner] = /^([\w-]+)=(.+)$/.exec(part) ?? []
-    return inner === undefined || name === undefined
-      ? [part]
-      : says === "secret" && saysOf(name) !== "about"
-        ? [inner]
-        : secretValues(name, inner)
-  })
-  return whole.concat(
-    parts.filter((part) => looksRandom(part) || (says === "secret" && /[^A-Za-z]/.test(part) && !isPlain(part)))
-  )
+  const whole = says === "secret" ? [value, ...(/^[^\s:/]+:(\S+)$/.exec(value)?.slice(1) ?? [])] : []
+  return whole.concat(value.split(/[\s;,]+/).flatMap((part) => ofPart(says, part)))
 }
 
 /**
@@ -128,12 +132,7 @@ export const secretValues = (name: string, value: string): ReadonlyArray<string>
   if (trimmed.length < shortest || isPlain(trimmed)) return []
   const fields = Option.getOrUndefined(decodeObject(trimmed))
   if (fields !== undefined) return Object.entries(fields).flatMap(([key, field]) => secretsIn(key, field))
-  const says = saysOf(name)
-  const found = /^[a-z][a-z\d+.-]*:\/\//i.test(trimmed)
-    ? ofAddress(trimmed)
-    : says === "about"
-      ? [trimmed].filter((text) => knownPrefix.test(text) && looksRandom(text))
-      : ofParts(says, trimmed)
+  const found = /^[a-z][a-z\d+.-]*:\/\//i.test(trimmed) ? ofAddress(trimmed) : ofParts(saysOf(name), trimmed)
   return [...new Set(found)].filter((text) => text.length >= shortest)
 }
 
