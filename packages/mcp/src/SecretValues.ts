@@ -40,12 +40,12 @@ const saysOf = (name: string): NameSays => {
   if (last === undefined) return "nothing"
   if (aboutWords.has(last) || words.some((word) => word === "max" || word === "min")) return "about"
   if (words.some((word) => secretWords.has(word) || secretEndings.test(word))) return "secret"
-  // One or two letters say nothing of what a value is, so that it is taken for what would do most harm.
-  return name.length <= 2 ? "secret" : "nothing"
+  // A letter says nothing of what a value is, so that it is taken for what would do most harm.
+  return name.length === 1 ? "secret" : "nothing"
 }
 
 /** Whether what is called so is a secret, whatever it is. */
-export const isSecretName = (name: string): boolean => name.length > 2 && saysOf(name) === "secret"
+export const isSecretName = (name: string): boolean => name.length > 1 && saysOf(name) === "secret"
 
 const plainWords = new Set(
   (
@@ -59,7 +59,10 @@ const isPath = (value: string): boolean =>
   /^(?:~|\.{1,2})?\/(?:[^/]*\/)+[^/]*$|^~?\/[\w.-]{1,24}$|^\.{1,2}\/|^[A-Za-z]:[\\/]/.test(value) &&
   !value.split(/[\\/]/).some((part) => looksRandom(part))
 
-const isPlain = (value: string): boolean => plainWords.has(value.toLowerCase()) || isPath(value)
+/** What stands for something that is said elsewhere. */
+const variable = /^\$\{[^}]*\}$|^\$\w+$/
+
+const isPlain = (value: string): boolean => plainWords.has(value.toLowerCase()) || variable.test(value) || isPath(value)
 
 const knownPrefix =
   /^(?:[spr]k[-_]|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|xapp-|AKIA|ASIA|AIza|ya29\.|eyJ|hf_|npm_|ntn_|secret_|tvly-|fc-|lin_api_|shp\w{2}_|do[opr]_v1_|SG\.|key-|figd_|ATATT|lsv2_|nvapi-|gsk_|r8_|pypi-|whsec_|sntry\w_|phc_|pplx-|xai-)/

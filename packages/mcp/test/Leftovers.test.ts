@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Layer, Scope } from "effect"
 import { McpManager } from "@parley/domain/McpManager"
+import { abandoned } from "../src/internal/Leftovers.ts"
+import { allPids, infoOf } from "../src/internal/ProcessTable.ts"
 import { makerOf, newMark } from "../src/internal/ServerMark.ts"
 import {
   context,
@@ -251,21 +252,24 @@ describe.runIf(marked)("what a Parley left that was killed", () => {
 
   it.live("is not what runs a Parley that is alive", () =>
     Effect.gen(function* () {
-      const log = join(yield* directory, "log")
-      const PARLEY_SERVER = markOfTheDead()
-      // A shell that a server has started, in which somebody works with Parley.
-      const shell = yield* started(
-        { PARLEY_SERVER },
-        `"${process.execPath}" "${leavingAbruptly}" "${log}" --stay; true`
+      // A shell that a server has started, in which somebody works with Parley. It is not marked itself, so that no other
+      // test that starts servers at this time takes it for a leftover.
+      const shell = yield* started({}, "sleep 300; true")
+      const startOf = (pid: number | undefined) => infoOf(pid ?? 0)?.started ?? ""
+      const inner = yield* eventually(
+        Effect.sync(() => allPids().find((pid) => infoOf(pid)?.parent === shell)),
+        (pid) => pid !== undefined
       )
-      const other = yield* started({ PARLEY_SERVER })
-      const pid = yield* logged(log, "pid")
-      yield* during({}, Effect.void)
-      yield* gone(other)
-      assert.isTrue(isRunning(shell))
-      const status = readFileSync(`/proc/${String(pid)}/stat`, "utf8")
-      yield* kill(Number(status.slice(status.lastIndexOf(")") + 2).split(" ")[1]))
-      yield* kill(pid)
+      const dead = markOfTheDead()
+      const living = newMark().replace(/^\d+-\d+-/, `${inner}-${startOf(inner)}-`)
+      assert.strictEqual(makerOf(living).fate, "alive")
+      const marked = (pid: number | undefined, mark: string) => ({ pid: pid ?? 0, started: startOf(pid), mark })
+      const other = marked(2_000_000, dead)
+      const own = marked(2_000_001, newMark())
+      const servers = marked(2_000_002, living)
+      const here = marked(process.ppid, dead)
+      const all = [marked(shell, dead), marked(inner, dead), other, own, servers, here]
+      assert.deepStrictEqual(abandoned(all), [other])
     })
   )
 

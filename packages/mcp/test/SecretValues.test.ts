@@ -34,6 +34,8 @@ const none: ReadonlyArray<readonly [string, string]> = [
   ["user-agent", "parley/1.0 (linux; x64)"],
   ["MONKEY", "chimpanzee"],
   ["KEYBOARD_LAYOUT", "qwertz-de-latin1"],
+  ["API_KEY", "${env:API_KEY}"],
+  ["AT", "in ${workspaceRoot}"],
   ["IMAGE", "ubuntu-22.04-desktop-amd64"],
   ["OPTIONS", '{"verbose":true,"region":"eu-central-1"}']
 ]

@@ -8,7 +8,7 @@ import { allPids, infoOf, isAlive, isOwnUser, variableOf } from "./ProcessTable.
 import { inheritedMark, isOwnMark, makerOf, markName } from "./ServerMark.ts"
 
 /** A process that a server has started, directly or not, and that may have left the server's group. */
-interface Marked {
+export interface Marked {
   readonly pid: number
   readonly started: string
   readonly mark: string
@@ -120,7 +120,7 @@ const withAncestors = (pid: number, found: ReadonlySet<number> = new Set()): Rea
  * What servers have left whose Parley is certainly gone, because it was killed. Spared are whatever shares our own mark,
  * when a server of that Parley started what we run in, such as a terminal; every Parley that runs servers; and what started one of them.
  */
-const abandoned = (all: ReadonlyArray<Marked>): ReadonlyArray<Marked> => {
+export const abandoned = (all: ReadonlyArray<Marked>): ReadonlyArray<Marked> => {
   const makers = new Map(all.map(({ mark }) => [mark, makerOf(mark)]))
   const living = [process.pid, ...[...makers.values()].flatMap(({ fate, pid }) => (fate === "alive" ? [pid] : []))]
   const spared = new Set(living.flatMap((pid) => Array.from(withAncestors(pid))))
