@@ -1,18 +1,12 @@
 import * as Redacted from "effect/Redacted"
 import type { OAuthConfig } from "@parley/domain/McpServerConfig"
+import { withoutSecrets } from "../Concealing.ts"
 import type { LoginRecord } from "../LoginRecord.ts"
 import { describeCause } from "./SdkFailure.ts"
 
-const shortest = 6
-
 /** Takes secrets out of a text that somebody else has written and may have put them into. */
 export const concealed = (text: string, secrets: ReadonlyArray<string | undefined>): string =>
-  secrets
-    .flatMap((secret) => (secret === undefined ? [] : [secret, encodeURIComponent(secret)]))
-    .filter((secret) => secret.length >= shortest)
-    // One may begin another.
-    .toSorted((left, right) => right.length - left.length)
-    .reduce((said, secret) => said.replaceAll(secret, "…"), text)
+  withoutSecrets(secrets.filter((secret) => secret !== undefined))(text)
 
 /** All that is secret of a login. */
 export const secretsOf = ({ clients, tokens }: LoginRecord, oauth: OAuthConfig | undefined): ReadonlyArray<string> =>

@@ -37,6 +37,7 @@ export interface Talk {
   readonly settings?: CompactionSettings
   readonly count?: ModelsManager["Service"]["count"]
   readonly optional?: Layer.Layer<never>
+  readonly tools?: Layer.Layer<McpManager>
 }
 type Chunk = Stream.Success<ScriptedModel.Turn>
 
@@ -62,10 +63,12 @@ export const talk = (requests: Array<ModelRequest>, options: Talk = {}) => {
       }),
     ...(options.count === undefined ? {} : { count: options.count })
   })
-  const tools: Layer.Layer<McpManager> = ScriptedTools.layer({
-    long: ScriptedTools.says(`result ${long}`),
-    echo: ScriptedTools.echo
-  })
+  const tools: Layer.Layer<McpManager> =
+    options.tools ??
+    ScriptedTools.layer({
+      long: ScriptedTools.says(`result ${long}`),
+      echo: ScriptedTools.echo
+    })
   return SessionCoordinator.layer.pipe(
     Layer.provideMerge(witness),
     Layer.provideMerge([
