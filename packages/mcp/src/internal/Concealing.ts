@@ -2,7 +2,7 @@ import * as Redacted from "effect/Redacted"
 import type { OAuthConfig } from "@parley/domain/McpServerConfig"
 import { withoutSecrets } from "../Concealing.ts"
 import type { LoginRecord } from "../LoginRecord.ts"
-import { describeCause } from "./SdkFailure.ts"
+import { describeCause, messageOf } from "./SdkFailure.ts"
 
 /** Takes secrets out of a text that somebody else has written and may have put them into. */
 export const concealed = (text: string, secrets: ReadonlyArray<string | undefined>): string =>
@@ -19,7 +19,7 @@ export const describeLogin = (cause: unknown, conceal: (text: string) => string)
   // The line is cut after the secrets are out of it: half of one is still one.
   const safe =
     cause instanceof Error
-      ? Object.assign(new Error(conceal(cause.message)), { cause: cause.cause })
+      ? Object.assign(new Error(conceal(messageOf(cause))), { cause: cause.cause })
       : conceal(String(cause))
   return conceal(describeCause(safe))
 }
