@@ -122,8 +122,8 @@ export const words = (inspection: Inspection): string => {
   return [
     `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `${state === "failed" ? "failed" : "wants a login"} after ${millis} ms`}`,
     `  ${inLine(start + ServerView.beside(inspection))}`,
-    ...(tools.length === 0 ? [] : [`  about ${inspection.tokens} tokens in each request`]),
     ...(problem === undefined ? [] : [`  ! ${inLine(problem)}`]),
+    ...(tools.length === 0 ? [] : [`  about ${inspection.tokens} tokens in each request`]),
     ...tools.map(toolWords),
     ...leftOut.map(({ tool, why }) => `  left out ${inLine(tool)}: ${inLine(why)}`)
   ].join("\n")

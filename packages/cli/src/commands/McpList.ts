@@ -40,8 +40,8 @@ const words = (server: typeof Listed.Type): string =>
   [
     `${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state}`,
     `  ${inLine(server.start + ServerView.beside(server))}`,
-    ...(server.tokens === undefined ? [] : [`  about ${server.tokens} tokens in each request`]),
-    ...(server.problem === undefined ? [] : [`  ! ${inLine(server.problem)}`])
+    ...(server.problem === undefined ? [] : [`  ! ${inLine(server.problem)}`]),
+    ...(server.tokens === undefined ? [] : [`  about ${server.tokens} tokens in each request`])
   ].join("\n")
 
 /** The servers that count, each started to see how it fares; those that are off, or not trusted, are only named. */
