@@ -8,14 +8,14 @@ import { failAt } from "../scripts/crash/faults.ts"
 import { killAt } from "../scripts/crash/kills.ts"
 import { randomJobs } from "../scripts/crash/random.ts"
 import { add, afterDeath, none, start } from "../scripts/crash/rounds.ts"
-import { needed, placeAt, prepared, quiet } from "./crash/places.ts"
+import { empty, needed, placeAt, quiet } from "./crash/places.ts"
 import { missing } from "./support/needs.ts"
 
 // The crash harness's own test: it reports what is planted, and nothing else.
 
 it.live("random instants are reached", () =>
   Effect.gen(function* () {
-    const place = yield* prepared
+    const place = yield* empty
     const jobs = yield* Effect.promise(() => randomJobs(place, [needed("text, first start")], 3, 11))
     for (const job of jobs) yield* quiet(place, job)
   })
@@ -23,7 +23,7 @@ it.live("random instants are reached", () =>
 
 it.live.skipIf(missing(["strace"]).length > 0)("a point that is not reached does not count", () =>
   Effect.gen(function* () {
-    const place = yield* prepared
+    const place = yield* empty
     const never = { call: "fsync", k: 9999, draft: false }
     const round = needed("cancelled")
     for (const job of [killAt(round, never), failAt(round, never, "EIO", "+")]) {
@@ -35,7 +35,7 @@ it.live.skipIf(missing(["strace"]).length > 0)("a point that is not reached does
 
 it.live("finds nothing where nothing is planted, and what is planted", () =>
   Effect.gen(function* () {
-    const place = yield* prepared
+    const place = yield* empty
     const life = yield* Effect.promise(() => start(place, needed("three tools")))
     assert.deepStrictEqual(add(none, afterDeath(place, life)), none)
     const plants = [

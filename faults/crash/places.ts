@@ -5,7 +5,7 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { makePlace, type Place } from "../../scripts/crash/place.ts"
 import type { Job } from "../../scripts/crash/report.ts"
-import { none, prepare, type Round, rounds } from "../../scripts/crash/rounds.ts"
+import { none, prepare, prepareEmpty, type Round, rounds } from "../../scripts/crash/rounds.ts"
 
 /** A place of the crash harness until the scope ends. `command` starts Parley; else it is the one that was built. */
 export const placeAt = (command?: ReadonlyArray<string>) =>
@@ -18,8 +18,11 @@ export const placeAt = (command?: ReadonlyArray<string>) =>
       })
   )
 
-/** With the homes from which rounds start. */
+/** With all homes from which rounds start. */
 export const prepared = Effect.tap(placeAt(), (place) => Effect.promise(() => prepare(place)))
+
+/** With a home that has an empty database. */
+export const empty = Effect.tap(placeAt(), (place) => Effect.promise(() => prepareEmpty(place)))
 
 /** The job comes into effect, and nothing is wrong then. */
 export const quiet = (place: Place, job: Job) =>
