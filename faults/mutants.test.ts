@@ -34,16 +34,16 @@ const filesBelow = (directory: string): ReadonlyArray<string> =>
     .map((name) => relative(root, join(directory, name)))
 
 describe("the lists of planted bugs", () => {
-  it("each stands exactly once in its file, changes it, and is in one list only", () => {
+  it("each stands exactly once in its file, changes it, and is planted once for each test that must notice", () => {
     const seen = new Set<string>()
-    const wrong = mutants.flatMap(({ file, find, guards, list, replace }) => {
-      const key = JSON.stringify([file, find, replace])
+    const wrong = mutants.flatMap(({ file, find, guards, list, project, replace, test }) => {
+      const key = JSON.stringify([file, find, replace, project, test])
       const again = seen.has(key)
       seen.add(key)
       const times = sourceOf(file).split(find).length - 1
       return times === 1 && find !== replace && !again
         ? []
-        : [`${list}: ${guards}: ${again ? "twice in the lists" : `${times} times in ${file}`}`]
+        : [`${list}: ${guards}: ${again ? "twice for one test" : `${times} times in ${file}`}`]
     })
     assert.deepStrictEqual(wrong, [])
   })

@@ -1,5 +1,6 @@
 // Plants each bug of mutants/*.json in a copy of the packages and runs the tests that must notice.
-// usage: pnpm mutants [text in "guards" or "file"]...
+// usage: pnpm mutants [--record] [text in "guards" or "file"]...
+// With --record a mutant that does not say what its test must say gets the name of the test that failed.
 import { spawn } from "node:child_process"
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -73,11 +74,30 @@ const reason = (output: string): string =>
     .map((line) => `    ${line.trim().slice(0, 220)}`)
     .join("\n")
 
-const lists = (await readdir(join(root, "mutants"))).filter((name) => name.endsWith(".json")).sort()
-const mutants: ReadonlyArray<Mutant> = (
-  await Promise.all(lists.map(async (name) => JSON.parse(await readFile(join(root, "mutants", name), "utf8"))))
-).flat()
-const wanted = process.argv.slice(2)
+const paths = (await readdir(join(root, "mutants")))
+  .filter((name) => name.endsWith(".json"))
+  .sort()
+  .map((name) => join(root, "mutants", name))
+const lists: ReadonlyArray<{ readonly path: string; readonly mutants: Array<Mutant> }> = await Promise.all(
+  paths.map(async (path) => ({ path, mutants: JSON.parse(await readFile(path, "utf8")) }))
+)
+const mutants = lists.flatMap(({ mutants }) => mutants)
+
+/** Writes down what the test of a mutant said. */
+const record = async (mutant: Mutant, says: string): Promise<void> => {
+  const list = lists.find(({ mutants }) => mutants.includes(mutant))
+  if (list === undefined) return
+  list.mutants[list.mutants.indexOf(mutant)] = { ...mutant, says }
+  await writeFile(list.path, `${JSON.stringify(list.mutants, null, 2)}\n`)
+}
+
+/** The name of the first test that failed, without the groups around it. */
+const failedTest = (output: string): string | undefined =>
+  /^ *FAIL .* > (.+)$/m.exec(output)?.[1]?.trim().slice(0, 80)
+
+const args = process.argv.slice(2)
+const isRecording = args.includes("--record")
+const wanted = args.filter((arg) => arg !== "--record")
 const dir = await workspace()
 const chosen = mutants.filter(
   ({ file, guards }) => wanted.length === 0 || wanted.some((text) => `${guards} ${file}`.includes(text))
@@ -122,6 +142,8 @@ try {
     // A test that only ran out of time may have done so for any reason, unless that is what it must say.
     const late = /Test timed out|TestTimeoutError|Hook timed out/.test(output)
     const noticed = failed && runs && (mutant.says === undefined ? !late : output.includes(mutant.says))
+    const says = failedTest(output)
+    if (noticed && isRecording && mutant.says === undefined && says !== undefined) await record(mutant, says)
     if (noticed) killed++
     else survived++
     const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`

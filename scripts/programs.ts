@@ -17,6 +17,8 @@ interface Part {
   readonly calls: number
   readonly compactions: number
   readonly seconds: number
+  /** Which invariants were checked, in words. */
+  readonly invariants: string
   readonly failure?: string
 }
 
@@ -59,7 +61,7 @@ another prompt, other tools in the order their servers happened to connect, hour
 and by themselves (a small window, or a model that says "too large"), undo. Of every request: without a new baseline or a
 compaction it begins with the bytes of the one before; the last it says of a file is what the file holds; its files stand in
 the order of their code units; and the stored log alone gives the same request again. A new baseline needs a reason. All
-invariants that a log and its requests tell hold as well.`
+invariants that a session, its subscriber, its requests and its calls tell hold as well.`
 
 const today = new Intl.DateTimeFormat("sv").format()
 const started = performance.now()
@@ -74,6 +76,8 @@ console.log(
   `${number(done)} programs in ${seconds.toFixed(0)} s (${(done / seconds).toFixed(0)} per second), ` +
     `${number(sum((part) => part.rounds))} rounds, ${failures.length} failures`
 )
+const invariants = [...new Set(parts.map((part) => part.invariants))].join(" / ")
+console.log(invariants)
 for (const failure of failures) console.log(failure)
 
 if (values.evidence) {
@@ -87,6 +91,8 @@ if (values.evidence) {
 \`pnpm programs ${commandLine.join(" ")}\`, ${today}, Node ${process.versions.node}, Effect ${effect}, ${process.platform}, ${availableParallelism()} cores (${cpus()[0]?.model.split(" ").slice(0, 2).join(" ")}).
 
 ${values.laws ? ofLaws : ofPrograms}
+
+${invariants}.
 
 | | |
 | --- | ---: |

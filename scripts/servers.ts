@@ -1,6 +1,8 @@
 // Measures how long a round waits for its MCP servers: real ones alone, and beside five that are broken in different ways.
-// usage: pnpm servers [--repeat 5] [--write]
+// usage: pnpm servers [--repeat 5] [--write]; pnpm servers --real [--installed DIRECTORY] [--write]
 // With --write the table, and what `parley mcp list` says, go to docs/evidence/servers.md.
+// --real tries servers of npm that others have written, and writes servers-real.md; it needs the registry. They are installed
+// into the system's temporary directory, unless DIRECTORY already has them.
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -16,8 +18,17 @@ import type { McpServerConfig } from "../packages/domain/src/McpServerConfig.ts"
 import * as McpServers from "../packages/mcp/src/McpServers.ts"
 
 const { values } = parseArgs({
-  options: { repeat: { type: "string", default: "5" }, write: { type: "boolean", default: false } }
+  options: {
+    repeat: { type: "string", default: "5" },
+    write: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
+    installed: { type: "string" }
+  }
 })
+if (values.real) {
+  const { tryAll } = await import("./realServers/main.ts")
+  process.exit((await tryAll({ ...values, installed: values.installed })) ? 0 : 1)
+}
 const root = resolve(import.meta.dirname, "..")
 const evidence = join(root, "docs/evidence/servers.md")
 const node = (path: string, ...args: ReadonlyArray<string>): McpServerConfig => ({

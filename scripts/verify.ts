@@ -16,6 +16,7 @@ run("knip", [])
 run("node", ["scripts/build.ts"])
 run("npx", ["-y", "pnpm@12.21.0", "test"])
 run("node", ["scripts/conformance/main.ts"])
+run("node", ["scripts/floor.ts", "--short"])
 
 // What would be published, checked as a registry would hand it out.
 const out = mkdtempSync(join(tmpdir(), "parley-pack-"))

@@ -3,7 +3,7 @@ import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { Effect, Schema } from "effect"
 import { type Reply, serve } from "../../packages/provider/test/support/SseServer.ts"
-import { illegal, invariants } from "../../scripts/crash/check.ts"
+import { findings, illegal } from "../../scripts/crash/check.ts"
 import { Body } from "../../scripts/crash/provider.ts"
 import { readStored } from "../../scripts/crash/stored.ts"
 import { engine, type EngineOptions, type Home } from "./home.ts"
@@ -12,7 +12,10 @@ import { answer } from "../../packages/provider/test/support/wire.ts"
 /** What is wrong with what lies on the disk while no round runs: the file itself, or the invariants of its logs. */
 export const atRest = (home: Pick<Home, "data" | "scratch">): ReadonlyArray<string> => {
   const { damage, sessions } = readStored(home)
-  return [...damage, ...sessions.flatMap(({ id, log }) => invariants(log).map((violation) => `${id}: ${violation}`))]
+  return [
+    ...damage,
+    ...sessions.flatMap((session) => findings(session).violations.map((violation) => `${session.id}: ${violation}`))
+  ]
 }
 
 /** The stored log of a session, read past the store. */

@@ -4,6 +4,7 @@ import { TurnContent } from "../../packages/domain/src/TurnContent.ts"
 import { endsTurn, type LogEntry } from "../../packages/domain/src/SessionEvent.ts"
 import * as Invariants from "../../packages/testing/src/Invariants.ts"
 import { type Body, scripts } from "./provider.ts"
+import type { StoredSession } from "./stored.ts"
 
 type Log = ReadonlyArray<LogEntry>
 type Found = ReadonlyArray<string>
@@ -116,19 +117,24 @@ export const gaps = (shown: Log): Found =>
     .slice(1)
     .flatMap(({ seq }, i) => (seq === (shown[i]?.seq ?? 0) + 1 ? [] : [`entry ${seq} follows ${shown[i]?.seq}`]))
 
-/** Dense order and prefix are about what a subscriber saw: a log at rest has lost its deltas. */
-const { 1: _order, 7: _prefix, ...ofLogs } = Invariants.all
-
-/** What the log of a session at rest breaks of the invariants. */
-export const invariants = (log: Log): Found =>
-  Object.values(ofLogs).flatMap(({ check, name }) =>
-    check({ log, seen: [], requests: [] }).map((violation) => `${name}: ${violation}`)
-  )
+/**
+ * What is found of a stored session at rest. What only subscribers, models and tools can tell is not checked: a log at rest
+ * has lost its deltas, and what was shown, sent and called is compared above.
+ */
+export const findings = ({ info, log }: Pick<StoredSession, "info" | "log">): Invariants.Findings =>
+  Invariants.check({ log, info })
 
 /** What must hold of a session at rest. */
-export const broken = (log: Log, effects: ReadonlyArray<string>, bodies: ReadonlyArray<Body>): Found => [
-  ...invariants(log),
-  ...unfaithful(log),
-  ...denied(effects, log),
-  ...resent(log, bodies)
-]
+export const broken = (
+  session: StoredSession | undefined,
+  effects: ReadonlyArray<string>,
+  bodies: ReadonlyArray<Body>
+): Found => {
+  const log = session?.log ?? []
+  return [
+    ...(session === undefined ? [] : findings(session).violations),
+    ...unfaithful(log),
+    ...denied(effects, log),
+    ...resent(log, bodies)
+  ]
+}

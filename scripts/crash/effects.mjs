@@ -1,6 +1,8 @@
 // An MCP server with side effects that count: one line in the file named by the first argument for each call that arrives.
-import { appendFileSync } from "node:fs"
+// The second names a file with one byte for each result that the harness has seen come out of the command.
+import { appendFileSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
+import { setTimeout as sleep } from "node:timers/promises"
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
 const tools = [{ name: "record", description: "Records a number", inputSchema: { type: "object" } }]
@@ -16,7 +18,15 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   } else if (method === "tools/list") send({ id, result: { tools } })
   else if (method === "tools/call") {
     appendFileSync(process.argv[2], `${params._meta["parley/idempotencyKey"]}\n`)
-    // Not all answers at once, so that each is settled in a commit of its own.
-    setTimeout(() => send({ id, result: { content: [{ type: "text", text: "recorded" }] } }), 12 * params.arguments.n)
+    void answer(id, ++calls)
   }
 })
+
+// One answer after the other: the next when the one before has been stored and shown, so that each result is settled in a
+// commit of its own and every run makes the same system calls. After a second it is sent in any case.
+let calls = 0
+const seen = () => readFileSync(process.argv[3], "utf8").length
+const answer = async (id, n) => {
+  for (let i = 0; i < 500 && seen() < n - 1; i++) await sleep(2)
+  send({ id, result: { content: [{ type: "text", text: "recorded" }] } })
+}

@@ -1,6 +1,6 @@
 import { endsRound } from "../../packages/domain/src/SessionEvent.ts"
 import type { Life, Place } from "./place.ts"
-import { inject, pointsOf } from "./points.ts"
+import { failed, inject, type Point, pointsOf } from "./points.ts"
 import type { Job } from "./report.ts"
 import { add, afterDeath, goOn, none, type Round, start, type Verdict } from "./rounds.ts"
 import { readShown, readStored } from "./stored.ts"
@@ -17,6 +17,21 @@ const silent = (place: Place, round: Round, life: Life): Partial<Verdict> => {
   return closed && shownToEnd ? {} : { silent: [`the round is ${closed ? "not shown" : "open"}, ${how}`] }
 }
 
+/** The call fails; `from` is `+` when those after it do, too, until the process ends. */
+export const failAt = (round: Round, point: Point, error: "ENOSPC" | "EIO", from: "" | "+"): Job => ({
+  round: round.name,
+  name: `${error} at ${point.call} ${point.k}${from}`,
+  run: async (place) => {
+    const life = await start(place, round, { strace: inject(place, point, `error=${error}`, from) })
+    const dead = add(add(none, afterDeath(place, life)), silent(place, round, life))
+    return {
+      reached: failed(life, place),
+      verdict: add(dead, await goOn(place, [life])),
+      note: `exit ${life.code ?? life.signal}`
+    }
+  }
+})
+
 /** Each call fails for want of space or with an I/O error, once or from then on until the process ends. */
 export const faultJobs = async (
   place: Place,
@@ -27,23 +42,10 @@ export const faultJobs = async (
   for (const round of rounds) {
     const points = await pointsOf(place, round)
     // Points inside, so that `--every` samples each variant.
-    const cases = ["ENOSPC", "EIO"].flatMap((error) =>
-      ["", "+"].flatMap((from) => points.map((point) => ({ point, error, from })))
+    const cases = (["ENOSPC", "EIO"] as const).flatMap((error) =>
+      (["", "+"] as const).flatMap((from) => points.map((point) => failAt(round, point, error, from)))
     )
-    for (const { error, from, point } of cases.filter((_, i) => i % every === 0))
-      jobs.push({
-        round: round.name,
-        name: `${error} at ${point.call} ${point.k}${from}`,
-        run: async (place) => {
-          const life = await start(place, round, { strace: inject(point, `error=${error}`, from) })
-          const dead = add(add(none, afterDeath(place, life)), silent(place, round, life))
-          return {
-            reached: true,
-            verdict: add(dead, await goOn(place, [life])),
-            note: `exit ${life.code ?? life.signal}`
-          }
-        }
-      })
+    jobs.push(...cases.filter((_, i) => i % every === 0))
   }
   return jobs
 }

@@ -2,7 +2,7 @@
 // instants; then sends a real next message. See docs/evidence/crash.md.
 //   pnpm crash                      each point of each round, SIGKILL          --every N   only each Nth point
 //   pnpm crash --faults             the same points, failing with ENOSPC and EIO, once and from then on
-//   pnpm crash --random N --seed S  N kills at random instants
+//   pnpm crash --random N --seed S  N kills at random instants, each bound to the progress of the process
 //   --round WORD   only rounds whose name holds the word         --write   put the result into docs/evidence/crash.md
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -10,6 +10,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
+import { provenance } from "../provenance.ts"
 import { faultJobs } from "./faults.ts"
 import { killJobs } from "./kills.ts"
 import { randomJobs } from "./random.ts"
@@ -34,6 +35,7 @@ if (values.random === undefined && spawnSync("strace", ["--version"]).error !== 
   process.exit(2)
 }
 
+const where = provenance()
 const root = mkdtempSync(join(tmpdir(), "parley-crash-"))
 const places = await Promise.all(
   Array.from({ length: Number(values.workers) }, (_, i) => makePlace(join(root, `${i}`)))
@@ -59,10 +61,12 @@ try {
       done.push({ job, outcome })
       for (const problem of Object.values(outcome.verdict).flat())
         console.error(`${job.round}, ${job.name}: ${problem}`)
+      if (Number(outcome.reached) < (job.points ?? 1))
+        console.error(`${job.round}: not reached: ${outcome.missed?.join("; ") ?? job.name}`)
     }
   }
   await Promise.all(places.map(work))
-  const failed = report(done, { seconds: (performance.now() - started) / 1000, write: values.write })
+  const failed = report(done, { seconds: (performance.now() - started) / 1000, write: values.write, where })
   process.exitCode = failed ? 1 : 0
 } finally {
   for (const { provider } of places) provider.close()

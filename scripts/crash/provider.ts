@@ -61,9 +61,10 @@ const message = {
 
 /**
  * A deterministic Messages API on a socket. It sends the next piece only when `shown` says that the one before has come
- * out at the other end, so that each piece has a commit of its own and every run makes the same system calls.
+ * out at the other end, so that each piece has a commit of its own and every run makes the same system calls. `asked` is
+ * called for each request.
  */
-export const startProvider = async (shown: () => string) => {
+export const startProvider = async (shown: () => string, asked: () => void) => {
   const bodies: Array<Body> = []
   /** `retry`: the same request was here just before. */
   const answer = async (name: Name, retry: boolean, short: boolean, out: ServerResponse) => {
@@ -116,6 +117,7 @@ export const startProvider = async (shown: () => string) => {
       const body = decode(Buffer.concat(parts).toString("utf8"))
       const retry = isDeepStrictEqual(bodies.at(-1), body)
       bodies.push(body)
+      asked()
       const short = JSON.stringify(body).includes("Summary of the conversation so far")
       void answer(scriptOf(body), retry, short, out)
     })

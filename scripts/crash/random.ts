@@ -1,20 +1,36 @@
-import type { Life, Place } from "./place.ts"
+import { generator } from "../generator.ts"
+import type { Instant, Life, Place } from "./place.ts"
 import type { Job } from "./report.ts"
 import { add, afterDeath, goOn, none, type Round, send, start } from "./rounds.ts"
 
-/** Mulberry32: the same seed, the same instants. */
-const generator = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-}
-
 const livesPerSession = 5
 
+/** Milliseconds of the last step, between the last progress and the end, that are drawn from: a quiet machine is soon done. */
+const beforeTheEnd = 25
+
+/** When an undisturbed round makes progress, first in its own session, then in whatever another life has left. */
+const measure = async (place: Place, round: Round) => {
+  const how = round.cancelAt === undefined ? {} : { cancelAt: round.cancelAt }
+  const first = await start(place, round)
+  const again = await send(place, round.script, how)
+  const anew = await start(place, { ...round, from: "empty" })
+  // The shorter way: what is drawn from it is reached on the longer one, too.
+  const later = again.progress.length < anew.progress.length ? again : anew
+  return [first.progress, later.progress] as const
+}
+
+/** An instant of the whole time that the round took, found again by the progress that comes before it. */
+const instantOf = (progress: ReadonlyArray<number>, lot: number): Instant => {
+  const times = [0, ...progress]
+  const [before = 0, end = 0] = times.slice(-2)
+  const at = lot * Math.min(before + beforeTheEnd, end)
+  const step = times.findLastIndex((time) => time <= at)
+  return { step, millis: Math.round(at - (times[step] ?? 0)) }
+}
+
 /**
- * SIGKILL at instants drawn from one and a tenth times what the round takes. Up to five lives of one session are killed in
- * a row, each round drawn anew, before a last message must be answered.
+ * SIGKILL at instants drawn from the whole round, each bound to the progress of the process that is killed. Up to five lives
+ * of one session are killed in a row, each round drawn anew, before a last message must be answered.
  */
 export const randomJobs = async (
   place: Place,
@@ -23,33 +39,35 @@ export const randomJobs = async (
   seed: number
 ): Promise<ReadonlyArray<Job>> => {
   const random = generator(seed)
-  const millis = new Map<Round, number>()
-  for (const round of rounds) millis.set(round, (await start(place, round)).millis)
-  const draw = () => {
+  const measured = new Map<Round, Awaited<ReturnType<typeof measure>>>()
+  for (const round of rounds) measured.set(round, await measure(place, round))
+  const draw = (i: number) => {
     const round = rounds[Math.floor(random() * rounds.length)]
-    if (round === undefined) throw new Error("there is no such round")
-    return { round, after: Math.round(random() * 1.1 * (millis.get(round) ?? 0)) }
+    const progress = round === undefined ? undefined : measured.get(round)?.[i === 0 ? 0 : 1]
+    if (round === undefined || progress === undefined) throw new Error("there is no such round")
+    return { round, killAt: instantOf(progress, random()) }
   }
   const jobs: Array<Job> = []
   for (let left = kills; left > 0;) {
-    const lives = Array.from({ length: Math.min(left, 1 + Math.floor(random() * livesPerSession)) }, draw)
+    const lives = Array.from({ length: Math.min(left, 1 + Math.floor(random() * livesPerSession)) }, (_, i) => draw(i))
     left -= lives.length
     jobs.push({
       round: `${lives.length} ${lives.length === 1 ? "life" : "lives"} of a session`,
-      name: lives.map(({ after, round }) => `${round.name} after ${after} ms`).join(", "),
+      name: lives.map(({ killAt, round }) => `${round.name}, step ${killAt.step} + ${killAt.millis} ms`).join("; "),
       points: lives.length,
       run: async (place) => {
         let verdict = none
-        let reached = 0
+        const missed: Array<string> = []
         const ended: Array<Life> = []
-        for (const [i, { after, round }] of lives.entries()) {
-          const how = { killAfter: after, ...(round.cancelAt === undefined ? {} : { cancelAt: round.cancelAt }) }
+        for (const [i, { killAt, round }] of lives.entries()) {
+          const how = { killAt, ...(round.cancelAt === undefined ? {} : { cancelAt: round.cancelAt }) }
           const life = await (i === 0 ? start(place, round, how) : send(place, round.script, how))
-          if (life.signal === "SIGKILL") reached++
+          if (life.signal !== "SIGKILL" || life.hung)
+            missed.push(`${round.name}, step ${killAt.step} of ${life.progress.length} + ${killAt.millis} ms`)
           ended.push(life)
           verdict = add(verdict, afterDeath(place, life))
         }
-        return { reached, verdict: add(verdict, await goOn(place, ended)) }
+        return { reached: lives.length - missed.length, missed, verdict: add(verdict, await goOn(place, ended)) }
       }
     })
   }

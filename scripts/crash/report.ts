@@ -1,13 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs"
-import { cpus, release, type } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
+import { SessionId } from "../../packages/domain/src/Ids.ts"
+import { fresh } from "../../packages/domain/src/SessionInfo.ts"
+import * as Invariants from "../../packages/testing/src/Invariants.ts"
+import { findings } from "./check.ts"
 import type { Place } from "./place.ts"
 import type { Verdict } from "./rounds.ts"
 
 export interface Outcome {
   /** Points whose injection came into effect. */
   readonly reached: number | boolean
+  /** Those that did not come into effect, in words. */
+  readonly missed?: ReadonlyArray<string>
   readonly verdict: Verdict
   /** How the process took it. */
   readonly note?: string
@@ -63,16 +68,22 @@ const rowsOf = (done: ReadonlyArray<{ readonly job: Job; readonly outcome: Outco
 
 /** Replaces the section of the command in the evidence, or adds it. */
 const write = (command: string, text: string) => {
-  const title = `## \`${command.replace(/ --write| --seed \d+/g, "")}\``
+  const kind = (words: string) =>
+    words.replace(/ (--write|--seed \S+|--workers \S+)/g, "").replace(/ --random \d+/, " --random")
   const [intro = "", ...sections] = readFileSync(evidence, "utf8").split(/^(?=## `)/m)
-  const kept = sections.filter((section) => !section.startsWith(`${title}\n`)).map((section) => section.trimEnd())
-  writeFileSync(evidence, `${[intro.trimEnd(), ...kept, `${title}\n\n${text}`].join("\n\n")}\n`)
+  const kept = sections.filter((section) => kind(/^## `(.*)`$/m.exec(section)?.[1] ?? "") !== kind(command))
+  const title = command.replace(/ (--write|--seed \S+)/g, "")
+  const all = [intro, ...kept, `## \`${title}\`\n\n${text}`].map((section) => section.trimEnd())
+  writeFileSync(evidence, `${all.join("\n\n")}\n`)
 }
 
-/** Prints a table, and says whether anything in it is wrong. */
+/** A campaign that kills nothing shows nothing. */
+const leastReached = 0.98
+
+/** Prints a table, and says whether anything in it is wrong, or too little of it was reached. */
 export const report = (
   done: ReadonlyArray<{ readonly job: Job; readonly outcome: Outcome }>,
-  options: { readonly seconds: number; readonly write: boolean }
+  options: { readonly seconds: number; readonly write: boolean; readonly where: string }
 ): boolean => {
   const rows = rowsOf(done)
   const noted = rows.some(([, { notes }]) => notes.size > 0)
@@ -94,15 +105,19 @@ export const report = (
     `| ${cells.map((cell, i) => (i === 0 || i > columns.length ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(" | ")} |`
   const rule = `| ${widths.map((width, i) => (i === 0 || i > columns.length ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`
   const command = ["pnpm crash", ...process.argv.slice(2)].join(" ")
-  const where = `${new Intl.DateTimeFormat("sv-SE").format()}, ${cpus().length} cores, ${type()} ${release().split("-")[0]}, Node ${process.versions.node}`
   const text = [
-    `${where}; ${Math.round(options.seconds)} s; \`${command}\``,
+    `${options.where}; ${Math.round(options.seconds)} s; \`${command}\``,
     "",
     line(heads),
     rule,
-    ...lines.map(line)
+    ...lines.map(line),
+    "",
+    `Of what is stored: ${Invariants.summary(findings({ log: [], info: fresh(SessionId.make("none"), 0, {}) }))}.`
   ].join("\n")
   console.log(text)
   if (options.write) write(command, text)
-  return rows.some(([, row]) => kinds.some((kind) => row[kind] > 0)) || done.length === 0
+  const points = rows.at(-1)?.[1] ?? { points: 0, reached: 0 }
+  const enough = points.points > 0 && points.reached >= leastReached * points.points
+  if (!enough) console.error(`Only ${points.reached} of ${points.points} points were reached.`)
+  return rows.some(([, row]) => kinds.some((kind) => row[kind] > 0)) || !enough
 }

@@ -41,11 +41,17 @@ export const add = (a: Verdict, b: Partial<Verdict>): Verdict => ({
   silent: union(a.silent, b.silent)
 })
 
-/** Makes the homes that rounds start from. */
-export const prepare = async (place: Place): Promise<void> => {
+/** Makes the home with an empty database, from which most rounds start. */
+export const prepareEmpty = async (place: Place): Promise<Life> => {
   place.reset()
   const listed = await place.run(["sessions", "list"])
   place.save("empty")
+  return listed
+}
+
+/** Makes all homes that rounds start from. */
+export const prepare = async (place: Place): Promise<void> => {
+  const listed = await prepareEmpty(place)
   const talked = await send(place, "tools")
   place.save("talked")
   const much = await send(place, "much")
@@ -106,6 +112,6 @@ export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Pa
       ...unseemly(next),
       ...Check.illegal(place.provider.bodies)
     ],
-    broken: [...damage, ...Check.broken(log, effects, place.provider.bodies)]
+    broken: [...damage, ...Check.broken(last, effects, place.provider.bodies)]
   }
 }

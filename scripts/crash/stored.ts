@@ -1,18 +1,45 @@
 import { cpSync, existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { SessionId } from "../../packages/domain/src/Ids.ts"
 import { LogEntry } from "../../packages/domain/src/SessionEvent.ts"
+import type { SessionInfo } from "../../packages/domain/src/SessionInfo.ts"
 import * as Schema from "effect/Schema"
 import type { Place } from "./place.ts"
 
+export interface StoredSession {
+  readonly id: string
+  readonly log: ReadonlyArray<LogEntry>
+  /** What its row says of it. */
+  readonly info: SessionInfo
+}
+
 export interface Stored {
   /** Sessions with their logs, oldest first. */
-  readonly sessions: ReadonlyArray<{ readonly id: string; readonly log: ReadonlyArray<LogEntry> }>
+  readonly sessions: ReadonlyArray<StoredSession>
   /** What SQLite finds wrong with the file. */
   readonly damage: ReadonlyArray<string>
 }
 
 const decode = Schema.decodeUnknownSync(LogEntry)
+
+const infoOf = (id: string, row: { readonly [column: string]: unknown }): SessionInfo => ({
+  id: SessionId.make(id),
+  workspace: String(row["workspace"]),
+  title: String(row["title"]),
+  createdAt: Number(row["created_at"]),
+  updatedAt: Number(row["updated_at"]),
+  head: Number(row["head"]),
+  rounds: Number(row["rounds"]),
+  open: row["open"] !== 0,
+  usage: {
+    inputTokens: Number(row["input_tokens"]),
+    outputTokens: Number(row["output_tokens"]),
+    cacheReadTokens: Number(row["cache_read_tokens"]),
+    cacheWriteTokens: Number(row["cache_write_tokens"])
+  },
+  cost: Number(row["cost"])
+})
 
 /**
  * What a crash left behind, read from a copy and past the store: opening the database itself would recover it before the
@@ -29,10 +56,11 @@ export const readStored = ({ data, scratch }: Pick<Place, "data" | "scratch">): 
     const events = database.prepare("SELECT seq, at, body FROM events WHERE session = ? ORDER BY seq")
     return {
       sessions: database
-        .prepare("SELECT key, id FROM sessions ORDER BY key")
+        .prepare("SELECT * FROM sessions ORDER BY key")
         .all()
-        .map(({ id, key }) => ({
+        .map(({ id, key, ...row }) => ({
           id: String(id),
+          info: infoOf(String(id), row),
           log: events.all(Number(key)).map(({ at, body, seq }) => decode({ seq, at, event: JSON.parse(String(body)) }))
         })),
       damage: [

@@ -23,6 +23,7 @@ const run = Command.make(
     ...Flags.target,
     ...Flags.limits,
     ...Flags.prompt,
+    stdin: Flags.stdin,
     refresh: Flags.refresh,
     trust: Flags.trust,
     allow: Flags.allow,

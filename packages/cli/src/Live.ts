@@ -21,12 +21,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ownerOf, type Setup } from "./Setup.ts"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
+import * as Signals from "./internal/Signals.ts"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
 import * as LeftOut from "./LeftOut.ts"
 import * as Questions from "./Questions.ts"
 import * as ServerAnswers from "./ServerAnswers.ts"
 import * as ServerView from "./ServerView.ts"
+import * as SlowStarts from "./SlowStarts.ts"
 import * as Slots from "./Slots.ts"
 import * as ToolProgress from "./ToolProgress.ts"
 import { version } from "./Version.ts"
@@ -96,7 +98,7 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
     )
   )
 
-export interface ToolsOptions extends Pick<McpServersOptions, "literal" | "logs" | "onProgress"> {
+export interface ToolsOptions extends Pick<McpServersOptions, "literal" | "logs" | "onProgress" | "patience"> {
   /** How to log in to them, where it is not with the stored logins. */
   readonly auth?: Partial<AuthOptions>
   /** Where their tools are pinned: with the user's data, unless something else is said. */
@@ -115,8 +117,10 @@ export const tools = (
     Effect.promise(() =>
       Promise.all([import("@parley/mcp/McpServers"), import("@parley/mcp/McpAuth"), import("./trust/FilePins.ts")])
     ).pipe(
-      Effect.map(([McpServers, McpAuth, FilePins]) =>
+      Effect.zip(SlowStarts.make),
+      Effect.map(([[McpServers, McpAuth, FilePins], onSlowStart]) =>
         McpServers.layer({
+          onSlowStart,
           servers,
           pins: pins === "none" ? undefined : (pins ?? FilePins.filePins(setup)),
           keepUnseen,
@@ -126,6 +130,7 @@ export const tools = (
           withheld: Withheld.of(setup),
           spillDirectory: setup.user.resultsDirectory,
           clientInfo: { name: "parley", version },
+          ending: Signals.ending,
           ...more,
           auth: { store: (name) => McpAuth.directory(ServerPlaces.logins(setup.user, ownerOf(setup, name))), ...auth }
         })
@@ -139,6 +144,8 @@ const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
     Effect.map(ToolProgress.make(questions), (onProgress) =>
       tools(setup, undefined, {
         onProgress,
+        // A round does not wait longer for what npx downloads than for any other server.
+        patience: "10 seconds",
         logs: {
           directory: (name) => ServerPlaces.logs(setup.user, ownerOf(setup, name)),
           conceal: ServerView.concealing

@@ -1,6 +1,7 @@
 import type { UserBlock } from "@parley/domain/Content"
 import type { Outside } from "@parley/session/Request"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { UsageError } from "./ExitCode.ts"
 import * as Stdin from "./internal/Stdin.ts"
 import { Output } from "./Output.ts"
@@ -16,27 +17,44 @@ const meant = (text: string, part: string | Outside, need: "needed" | "beside"):
     ? Effect.fail(new UsageError({ problem: 'No message: parley run "What is in this directory?", or pipe one in' }))
     : Effect.succeed(text === "" ? [] : [part])
 
+export interface Words {
+  readonly message: ReadonlyArray<string>
+  /** Whether standard input is read whatever it is; when not stated, by what it looks like. */
+  readonly stdin: Option.Option<boolean>
+}
+
 /** What there is to say beside something else: it may be nothing. */
-export const beside = (words: ReadonlyArray<string>) => read(words, "beside")
+export const beside = (words: Words) => read(words, "beside")
+
+const none = Effect.succeed<Stdin.Piped>({ _tag: "None" })
 
 /**
  * The message from the arguments, from what is piped in, or both: the arguments first, an empty line between them. The
  * arguments are the user's own; what is piped in may be anybody's.
  */
 export const read = Effect.fn("Message.read")(function* (
-  words: ReadonlyArray<string>,
+  { message, stdin }: Words,
   need: "needed" | "beside" = "needed"
 ): Effect.fn.Return<Parts, UsageError, Output> {
   const output = yield* Output
-  const said = words.join(" ")
-  const piped = yield* Stdin.read(said.trim() === "" && need === "needed" ? undefined : patience)
+  const said = message.join(" ")
+  const wanted = Option.getOrElse(stdin, () => said.trim() === "" && need === "needed")
+  const piped = yield* Option.contains(stdin, false) ? none : Stdin.read(wanted ? undefined : patience)
   switch (piped._tag) {
     case "TooLarge":
       return yield* new UsageError({
         problem: `More than ${Stdin.limitBytes} bytes were piped in; put long material into a file of the workspace`
       })
     case "Silent":
-      yield* output.note("parley: nothing was piped in for 3 seconds; going on with the message alone")
+      yield* output.note(
+        "parley: nothing was piped in for 3 seconds; going on with the message alone (--stdin waits for the end)"
+      )
+      return said === "" ? [] : [said]
+    case "Begun":
+      yield* output.note(
+        `parley: standard input is a file of which ${piped.bytes} bytes had been read before, as by a loop over its lines; the ` +
+          "rest is not added to the message (--stdin adds it, --no-stdin says nothing)"
+      )
       return said === "" ? [] : [said]
     case "Binary":
       return yield* new UsageError({
@@ -47,7 +65,7 @@ export const read = Effect.fn("Message.read")(function* (
       if (said.trim() !== "" && piped.text !== "")
         yield* output.note(
           `parley: standard input was read to its end and added to the message (${piped.text.length} characters); ` +
-            "`< /dev/null` behind the command keeps it out, as a loop that reads a list needs it"
+            "--no-stdin keeps it out, as a loop that reads a list needs it"
         )
       return said.trim() === ""
         ? yield* meant(piped.text, { outside: piped.text }, need)

@@ -34,9 +34,12 @@ const whatToDo: { readonly [S in ServerStatus["state"]]?: (name: string) => stri
 }
 
 /** What is wrong with a server, and what to do about it. */
-const trouble = ({ blocked, name, problem, state }: ServerStatus): string | undefined => {
+const trouble = ({ blocked, lastProblem, name, problem, state }: ServerStatus): string | undefined => {
   if (blocked !== undefined) return `${name}: ${problem ?? "its tools have changed"}`
-  const advice = whatToDo[state]
+  if (state === "starting" && lastProblem === undefined)
+    return `the tools of the server ${name} are missing: it is still starting; \`parley mcp inspect ${name}\` waits for it`
+  // Just being tried again, after a failure.
+  const advice = whatToDo[state === "starting" ? "restarting" : state]
   if (advice === undefined) return undefined
   return `the tools of the server ${name} are missing: ${short(problem ?? "it is not ready", 400)}; ${advice(name)}`
 }

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { messageOf } from "./Advice.ts"
 import { parley } from "./Cli.ts"
 import { type CallsDenied, exitCode, ofError, type ServerTrouble, type UsageError } from "./ExitCode.ts"
 import * as Host from "./internal/Host.ts"
@@ -35,7 +36,7 @@ type Failure = HandleMessageError | UsageError | ServerTrouble | CallsDenied | C
 
 const report = (error: Failure): number => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCode.usage
-  Streams.err(`parley: ${sanitize(error.message)}\n`)
+  Streams.err(`parley: ${error.pipe(messageOf, sanitize)}\n`)
   return ofError(error)
 }
 

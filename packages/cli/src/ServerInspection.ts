@@ -1,6 +1,7 @@
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { ToolDefinition } from "@parley/domain/Tool"
+import * as RequestSize from "@parley/session/RequestSize"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -27,6 +28,8 @@ const Inspection = Schema.Struct({
   /** Why it failed, or what was left out of its tools. */
   problem: Schema.optionalKey(Schema.String),
   tools: Schema.Array(Tool),
+  /** About what they take of each request. */
+  tokens: Schema.Int,
   /** How many it offers beside. */
   resources: Schema.Int,
   resourceTemplates: Schema.Int,
@@ -59,6 +62,7 @@ export const usable = Effect.fnUntraced(function* (name: string, conceal: (text:
 export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: string, config: McpServerConfig) {
   const mcp = yield* McpManager
   const conceal = ServerView.concealing(config)
+  const names = ServerView.concealingNames(config)
   const [took] = yield* Effect.timed(mcp.servers)
   const lists = yield* Effect.all([mcp.resources, mcp.resourceTemplates, mcp.prompts])
   const [resources, resourceTemplates, prompts] = lists.map(
@@ -66,6 +70,7 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
   )
   // What is wrong with those lists is known once they are.
   const status = (yield* mcp.servers).find((server) => server.name === name)
+  const definitions = yield* toolsOf(name)
   const inspection: Inspection = {
     ...ServerView.view(name, config),
     // A server may be about to be tried again, but nobody here stays to see that.
@@ -74,12 +79,13 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
     ...(status?.problem === undefined ? {} : { problem: conceal(status.problem) }),
     ...(status?.leftOut === undefined
       ? {}
-      : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: conceal(tool), why: conceal(why) })) }),
-    tools: (yield* toolsOf(name)).map(({ description, inputSchema, name, tool }) => ({
-      name: conceal(name),
-      tool: conceal(tool),
+      : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: names(tool), why: conceal(why) })) }),
+    tokens: RequestSize.ofServers(definitions).reduce((sum, { tokens }) => sum + tokens, 0),
+    tools: definitions.map(({ description, inputSchema, name, tool }) => ({
+      name: names(name),
+      tool: names(tool),
       description: conceal(description),
-      inputSchema: ServerView.concealingJson(conceal)(inputSchema)
+      inputSchema: ServerView.concealingJson(conceal, names)(inputSchema)
     })),
     resources: resources ?? 0,
     resourceTemplates: resourceTemplates ?? 0,
@@ -117,6 +123,7 @@ export const words = (inspection: Inspection): string => {
     `${name}: ${state === "ready" ? `ready in ${millis} ms, ${count}` : `${state === "failed" ? "failed" : "wants a login"} after ${millis} ms`}`,
     `  ${inLine(start + ServerView.beside(inspection))}`,
     ...(problem === undefined ? [] : [`  ! ${inLine(problem)}`]),
+    ...(tools.length === 0 ? [] : [`  about ${inspection.tokens} tokens in each request`]),
     ...tools.map(toolWords),
     ...leftOut.map(({ tool, why }) => `  left out ${inLine(tool)}: ${inLine(why)}`)
   ].join("\n")

@@ -1,5 +1,9 @@
+import { concealing } from "@parley/mcp/Concealing"
+import { isSecretName } from "@parley/mcp/SecretValues"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Schema from "effect/Schema"
+
+export { concealing, concealingJson, concealingNames } from "@parley/mcp/Concealing"
 
 /** What of a server's configuration may be shown: values of `env` and `headers` are not among it. */
 export const View = Schema.Struct({
@@ -15,59 +19,7 @@ export const View = Schema.Struct({
 export type View = typeof View.Type
 
 const hidden = "…"
-/** Shorter values, such as `1` or `true`, are no secrets, and hiding them would hide other words. */
-const shortest = 6
 
-const parametersOf = (url: string): ReadonlyArray<string> =>
-  URL.canParse(url) ? [...new URL(url).searchParams.values()] : []
-
-/** Values that are nobody else's business, and the words in them: a server may well repeat a token without its `Bearer`. */
-const secretsOf = (server: McpServerConfig): ReadonlyArray<string> => {
-  const values =
-    "url" in server
-      ? [
-          ...Object.values(server.headers ?? {}),
-          ...parametersOf(server.url),
-          ...(server.oauth?.clientSecret === undefined ? [] : [server.oauth.clientSecret])
-        ]
-      : Object.values(server.env ?? {})
-  return [...new Set(values.flatMap((value) => [value].concat(value.trim(), value.split(/\s+/))))]
-    .filter((value) => value.length >= shortest)
-    .toSorted((left, right) => right.length - left.length)
-}
-
-/** A text in which the beginning of a secret stands at its end is one that was cut in the middle of it. */
-const withoutBeginning = (piece: string, secret: string): string => {
-  for (let n = Math.min(secret.length - 1, piece.length); n >= shortest; n--)
-    if (piece.endsWith(secret.slice(0, n))) return piece.slice(0, -n)
-  return piece
-}
-const cutMark = /((?: \[)?…)/
-
-/** Takes the server's secrets out of a text, whoever has said it, and wherever the text was cut. */
-export const concealing = (server: McpServerConfig): ((text: string) => string) => {
-  const secrets = secretsOf(server)
-  const conceal = (text: string, secret: string): string =>
-    text
-      .replaceAll(secret, hidden)
-      .split(cutMark)
-      .map((piece, i, all) => (i % 2 === 0 && i < all.length - 1 ? withoutBeginning(piece, secret) : piece))
-      .join("")
-  return (text) => secrets.reduce(conceal, text)
-}
-
-/** The same for every text in some JSON, keys included. */
-export const concealingJson = (conceal: (text: string) => string): ((json: Schema.Json) => Schema.Json) => {
-  const go = (json: Schema.Json): Schema.Json => {
-    if (typeof json === "string") return conceal(json)
-    if (typeof json !== "object" || json === null) return json
-    if (Array.isArray(json)) return json.map(go)
-    return Object.fromEntries(Object.entries(json).map(([key, value]) => [conceal(key), go(value)]))
-  }
-  return go
-}
-
-const secretive = /key|token|secret|passw|auth|credential|cookie/i
 const option = /^--?[\w-]+$/
 /** `--api-key=…`, `API_KEY=…`, `X-Api-Key: …`: what follows the name. */
 const named = /^([^=:\s]*)([=:]).+$/s
@@ -76,8 +28,8 @@ const named = /^([^=:\s]*)([=:]).+$/s
 const shownArgs = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
   args.map((arg, i) => {
     const before = args[i - 1]
-    if (before !== undefined && option.test(before) && secretive.test(before) && !option.test(arg)) return hidden
-    return arg.replace(named, (all, name: string, sign: string) => (secretive.test(name) ? name + sign + hidden : all))
+    if (before !== undefined && option.test(before) && isSecretName(before) && !option.test(arg)) return hidden
+    return arg.replace(named, (all, name: string, sign: string) => (isSecretName(name) ? name + sign + hidden : all))
   })
 
 const word = (text: string): string => (/^[\w@%+=:,./~…-]+$/.test(text) ? text : JSON.stringify(text))

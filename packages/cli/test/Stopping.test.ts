@@ -96,6 +96,33 @@ describe("stopping", { timeout: 60_000 }, () => {
     })
   )
 
+  const signals = [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129]
+  ] as const
+  for (const [signal, code] of signals)
+    it.live(`${signal} gives a server the time to close the browser that it has started`, () =>
+      Effect.gen(function* () {
+        const here = yield* place
+        const log = join(here.home, "server.log")
+        const logged = () => (existsSync(log) ? readFileSync(log, "utf8") : "")
+        here.configure({ mcpServers: { careful: serverIn(here, "--closes", "--closing=400", "--browser") } })
+        const model = yield* provider(200, streaming, true)
+        const { child, ended } = here.spawn(["run", "hi"], { env: keyed(model.url) })
+        let out = ""
+        child.stdout?.on("data", (data: string) => (out += data))
+        yield* eventually("the answer", () => out.includes("Thinking"))
+        const at = performance.now()
+        child.kill(signal)
+        assert.strictEqual((yield* ended).code, code)
+        assert.isBelow(performance.now() - at, 2000)
+        assert.strictEqual(logged().match(/"signal":"SIGTERM"/g)?.length, 1)
+        assert.include(logged(), '"closed"')
+        yield* gone(here)
+      })
+    )
+
   it.live("SIGQUIT ends it at once, and SIGUSR1 opens no debugger", () =>
     Effect.gen(function* () {
       const { child, ended, here, seen } = yield* midway

@@ -117,11 +117,17 @@ export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("
 }
 
 /** The conversation does not fit the model, and leaving out what may be left out did not help. Nothing was sent. */
+/** How many tools servers offer, and about how many tokens each request has of them. */
+export const ToolSizes = Schema.Array(Schema.Struct({ server: Schema.String, tools: Schema.Int, tokens: Schema.Int }))
+export type ToolSizes = typeof ToolSizes.Type
+
 export class ContextTooLarge extends Schema.TaggedError<ContextTooLarge>()("ContextTooLarge", {
   /** What the request has, and what it may have. */
   tokens: Schema.Int,
   limit: Schema.Int,
-  problem: Schema.String
+  problem: Schema.String,
+  /** When the tools alone are much of it: what those of each server take, the most first. */
+  servers: ToolSizes.pipe(Schema.optionalKey)
 }) {
   override get message(): string {
     return `The request has about ${this.tokens} tokens and the model takes ${this.limit} beside its answer: ${this.problem}. What this message added is left out of later ones`

@@ -5,7 +5,10 @@ const common = {
   timeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   /** Milliseconds a call may take in all while the server reports progress; ten times `timeoutMillis` when not stated. */
   maxTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
-  /** Milliseconds the server has to become ready; 10 000 when not stated. */
+  /**
+   * Milliseconds the server has to become ready. When not stated 10 000, and 60 000 for one that `npx`, `uvx`, `docker run` or
+   * the like starts, which may have to download it first.
+   */
   startTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   disabled: Schema.optionalKey(Schema.Boolean),
   /**

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { text } from "@parley/domain/Content"
@@ -8,28 +9,51 @@ import { checkOutput } from "./internal/OutputCheck.ts"
 import { keeping, type ResultFiles } from "./internal/ResultFiles.ts"
 import type { Keep } from "./Keeping.ts"
 import type { OfferedTool } from "./ToolList.ts"
+import { noSecrets, type ServerSecrets } from "./ServerSecrets.ts"
 import { toOutput } from "./ToolResults.ts"
 
 const limits = { depth: 64, nodes: 2_000_000, characters: 64 * 1024 * 1024 }
 const encodeJson = Schema.encodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
-/** What a tool sent that broke its own promise is not for the model, which would take it for what was promised. */
-const broken = (problem: string, answer: unknown, keep: Keep): ToolOutput => {
+const decodeParts = Schema.decodeUnknownOption(
+  Schema.Struct({ content: Schema.Array(Schema.Unknown), structuredContent: Schema.optionalKey(Schema.Unknown) })
+)
+
+const keptWhole = (answer: unknown, keep: Keep): string => {
   const bounded = boundJson(answer, limits)
   const whole = bounded === undefined ? undefined : Result.getOrUndefined(encodeJson(bounded))
   const kept = whole === undefined ? undefined : keep(whole, "txt")
-  const where = kept === undefined ? "What it sent is left out." : `What it sent is kept for the user in ${kept.path}.`
-  return { isError: true, content: [text(`The answer does not fit the tool's output schema: ${problem}. ${where}`)] }
+  return kept === undefined ? "" : `What it sent is kept for the user in ${kept.path}.`
+}
+
+/**
+ * Structured content that broke the promise of its tool is not for the model, which would take it for what was promised.
+ * What the tool says beside it is, with a note: often that explains the error, or only a member with a default is missing.
+ */
+const broken = (problem: string, answer: unknown, keep: Keep): ToolOutput => {
+  const { content, structuredContent } = Option.getOrElse(decodeParts(answer), () => ({
+    content: [],
+    structuredContent: undefined
+  }))
+  const said = `The answer does not fit the tool's output schema: ${problem.replace(/\.+$/, "")}.`
+  if (content.length === 0) return { isError: true, content: [text(`${said} ${keptWhole(answer, keep)}`.trimEnd())] }
+  const output = toOutput({ content }, keep)
+  const note =
+    structuredContent === undefined
+      ? said
+      : `${said} Its structured content is left out. ${keptWhole(answer, keep)}`.trimEnd()
+  return { ...output, content: [...output.content, text(`\n[${note}]`)] }
 }
 
 /** Turns the answer of a server into the result of a call: checked against what the tool promises, bounded, kept. */
 export const settleAnswer = Effect.fnUntraced(function* (
   tool: OfferedTool,
   answer: unknown,
-  files: ResultFiles | undefined
+  files: ResultFiles | undefined,
+  secrets: ServerSecrets = noSecrets
 ): Effect.fn.Return<ToolOutput> {
-  const problem = yield* checkOutput(tool, answer)
-  return yield* keeping(files, (keep) =>
-    problem === undefined ? toOutput(answer, keep) : broken(problem, answer, keep)
-  )
+  const misfit = yield* checkOutput(tool, answer)
+  const problem = misfit === undefined ? undefined : secrets.conceal(misfit)
+  const shown = secrets.concealAll(answer)
+  return yield* keeping(files, (keep) => (problem === undefined ? toOutput(shown, keep) : broken(problem, shown, keep)))
 })

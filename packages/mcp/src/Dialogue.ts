@@ -6,6 +6,7 @@ import { total } from "@parley/domain/Usage"
 import { type Asking, makeAsking } from "./CallPatience.ts"
 import { formLimits, readElicitation } from "./ElicitationRead.ts"
 import { readSampling, samplingLimits } from "./SamplingRead.ts"
+import { noSecrets, type ServerSecrets } from "./ServerSecrets.ts"
 import type { ServerLog } from "./ServerLog.ts"
 
 /** What one server may ask of us, and what it was last told. Lasts from its first start to the end of the scope. */
@@ -36,7 +37,8 @@ export const makeDialogue = Effect.fnUntraced(function* (
   server: string,
   sampling: "deny" | "ask" | "allow",
   requests: ServerRequests,
-  log: ServerLog
+  log: ServerLog,
+  { conceal, concealAll }: ServerSecrets = noSecrets
 ) {
   const asking = yield* makeAsking
   const idle = yield* Latch.make(true)
@@ -61,7 +63,7 @@ export const makeDialogue = Effect.fnUntraced(function* (
   const maySample = sample !== undefined && (sampling === "allow" || (sampling === "ask" && elicit !== undefined))
   const declined = (reason: string): SamplingAnswer => ({ _tag: "Declined", reason })
   const sampled = (params: unknown): Effect.Effect<SamplingAnswer> => {
-    const request = readSampling(server, sampling === "ask", params)
+    const request = readSampling(server, sampling === "ask", concealAll(params))
     if (typeof request === "string") return Effect.succeed(declined(request))
     if (sample === undefined) return Effect.succeed(declined("nobody can be asked"))
     if (++calls.sampled > samplingLimits.requests)
@@ -88,8 +90,9 @@ export const makeDialogue = Effect.fnUntraced(function* (
         ? undefined
         : (params) =>
             Effect.suspend(() => {
-              const request = readElicitation(server, params)
-              if (request === undefined) return Effect.undefined
+              const read = readElicitation(server, params)
+              if (read === undefined) return Effect.undefined
+              const request = { ...read, message: conceal(read.message) }
               const cancelled: ElicitationAnswer = { _tag: "Cancel" }
               if (++calls.asked > formLimits.questions) return Effect.succeed(cancelled)
               return Effect.map(whileCalled(elicit(request), cancelled), (answer) => checked(request, answer, log))

@@ -47,8 +47,8 @@ const make = Effect.fnUntraced(function* (
 
   return McpManager.of({
     tools: Effect.map(known, (all) =>
-      all.flatMap(({ from: _from, live, outputSchema: _promised, written: _written, ...definition }: Known) =>
-        live ? [definition] : []
+      all.flatMap(({ from, live, outputSchema: _promised, written: _written, ...definition }: Known) =>
+        live ? [from.secrets.concealTool(definition)] : []
       )
     ),
     ...offering(configured),

@@ -1,7 +1,9 @@
 import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { AuthOptions } from "./McpAuth.ts"
 import type { Withheld } from "@parley/domain/ReadFence"
+import type { SlowStart } from "./Launchers.ts"
 import type { CallProgress } from "./Progress.ts"
 import type { Pins } from "./Pins.ts"
 import type { RestartPolicy } from "./RestartPolicy.ts"
@@ -37,6 +39,11 @@ export interface McpServersOptions {
   /** How long an ending server has after the end of its input, and again after SIGTERM; two seconds when absent. */
   readonly closeGrace?: Duration.Input | undefined
   /**
+   * Completes when this process is ending by a signal, and leaves within a second and a half. Servers are then sent SIGTERM
+   * after a quarter of a second, so that they can end what they have started themselves, and SIGKILL before that time is over.
+   */
+  readonly ending?: Effect.Effect<void> | undefined
+  /**
    * An absolute path where results are kept whole that are too large to be shown; the directory is made when it is first
    * needed, and only this user can read it. What has been there for thirty days is removed when the layer is built. Without
    * it what does not fit is lost.
@@ -56,6 +63,13 @@ export interface McpServersOptions {
     | undefined
   /** How long a server has for a sign of life after a call was given up, before it is started anew; five seconds when absent. */
   readonly hearing?: Duration.Input | undefined
+  /**
+   * How long the first listing waits at most for a server that has longer than ten seconds to start because it may have to be
+   * downloaded first. Its tools are there when it is ready. When absent, listings wait until it is, or has failed.
+   */
+  readonly patience?: Duration.Input | undefined
+  /** Told every few seconds of a server that listings wait for. Must be quick and not throw. */
+  readonly onSlowStart?: ((start: SlowStart) => void) | undefined
   /** When a server that has died is started again; what is absent is as in `defaultRestartPolicy`. */
   readonly restarts?: Partial<RestartPolicy> | undefined
   /** Logs in to servers that are reached by an address. Without it one that wants a login fails. */

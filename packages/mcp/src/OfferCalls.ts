@@ -31,7 +31,7 @@ export const unknownServer = (server: string): McpRequestError =>
 
 const failed = (server: string, { problem, reason }: RequestFailure): McpRequestError =>
   reason._tag === "Answered"
-    ? error(server, "Refused", plainLine(wellFormed(problem), 1000))
+    ? error(server, "Refused", wellFormed(problem).slice(0, 20_000))
     : error(server, "Unavailable", reason._tag === "NotSent" ? `The request was not sent: ${problem}` : problem)
 
 type Asked = Result.Result<unknown, string>
@@ -43,7 +43,7 @@ const ask = (
   method: OfferMethod,
   params: { readonly [name: string]: unknown }
 ): Effect.Effect<unknown, McpRequestError> => {
-  const { name, timeout } = server
+  const { name, secrets, timeout } = server
   const unavailable = (problem: string) => error(name, "Unavailable", problem)
   return whenReady(
     server,
@@ -64,6 +64,12 @@ const ask = (
           )
         : Effect.fail(error(name, "Unsupported", `The server has ${nouns[kind]}`)),
     unavailable
+  ).pipe(
+    Effect.mapBoth({
+      onSuccess: secrets.concealAll,
+      onFailure: ({ problem, reason, server: by }) =>
+        new McpRequestError({ server: by, reason, problem: plainLine(secrets.conceal(problem), 1000) })
+    })
   )
 }
 

@@ -29,7 +29,8 @@ export const reporting = (
   server: string,
   tool: string,
   now: () => number,
-  onProgress: (progress: CallProgress) => void
+  onProgress: (progress: CallProgress) => void,
+  conceal: (text: string) => string
 ): ((said: unknown) => void) => {
   const held = { next: 0 }
   return (said) => {
@@ -43,7 +44,7 @@ export const reporting = (
       server,
       tool,
       ...numbers,
-      ...(message === undefined ? {} : { message: plainLine(message, 200) })
+      ...(message === undefined ? {} : { message: plainLine(conceal(plainLine(message, 2000)), 200) })
     })
   }
 }

@@ -7,6 +7,7 @@ import { ServerRequests } from "@parley/domain/ServerRequests"
 import { makeDialogue } from "./Dialogue.ts"
 import { logFile } from "./internal/LogFile.ts"
 import type { McpServersOptions } from "./McpServersOptions.ts"
+import type { ServerSecrets } from "./ServerSecrets.ts"
 import { makeServerLog, noLog } from "./ServerLog.ts"
 
 const isName = Schema.is(ServerName)
@@ -15,13 +16,15 @@ const isName = Schema.is(ServerName)
 export const dialogueOf = Effect.fnUntraced(function* (
   name: string,
   config: McpServerConfig,
-  logs: McpServersOptions["logs"]
+  logs: McpServersOptions["logs"],
+  secrets: ServerSecrets
 ) {
   const requests = yield* ServerRequests
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   // A name that no configuration takes is none for a file.
-  if (logs === undefined || !isName(name)) return yield* makeDialogue(name, config.sampling ?? "deny", requests, noLog)
+  if (logs === undefined || !isName(name))
+    return yield* makeDialogue(name, config.sampling ?? "deny", requests, noLog, secrets)
   const { directory } = logs
   const write = yield* logFile(typeof directory === "string" ? directory : directory(name), name)
   const log = makeServerLog({
@@ -29,5 +32,5 @@ export const dialogueOf = Effect.fnUntraced(function* (
     conceal: logs.conceal(config),
     now
   })
-  return yield* makeDialogue(name, config.sampling ?? "deny", requests, log)
+  return yield* makeDialogue(name, config.sampling ?? "deny", requests, log, secrets)
 })

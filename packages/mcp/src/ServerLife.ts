@@ -8,6 +8,9 @@ import { type AdmissionOptions, admit, makeSight, type Sight } from "./Admission
 import { childEnvironment } from "./internal/ChildEnvironment.ts"
 import { ServerDown, startChildServer } from "./internal/ChildServer.ts"
 import type { Connection } from "./internal/Connection.ts"
+import { newMark } from "./internal/ServerMark.ts"
+import type { Haste } from "./Haste.ts"
+import { startMillis, tooLate } from "./Launchers.ts"
 import { connectChild } from "./internal/ChildTransport.ts"
 import { connectAddress } from "./internal/AddressTransport.ts"
 import type { ClientSettings } from "./internal/Open.ts"
@@ -26,6 +29,8 @@ export interface LifeOptions {
   readonly places: Places
   readonly environment: { readonly [name: string]: string | undefined } | undefined
   readonly grace: Duration.Duration
+  /** Cuts the grace short when this process is ending by a signal. */
+  readonly haste: Haste
   readonly onStderr: ((server: string, text: string) => void) | undefined
   /** How long a server has for a sign of life after a call was given up. */
   readonly hearing: Duration.Input | undefined
@@ -60,19 +65,20 @@ const startStdio = (
   options: LifeOptions
 ): Effect.Effect<Started, ServerDown, Scope> =>
   Effect.map(
-    Effect.flatMap(placeOf(server.name, config, options.places), ({ args, cwd, env }) =>
-      startChildServer({
+    Effect.flatMap(placeOf(server.name, config, options.places), ({ args, cwd, env }) => {
+      const mark = newMark()
+      return startChildServer({
         command: config.command,
         args,
-        env: childEnvironment(env, options.environment),
+        env: childEnvironment(env, options.environment, mark),
         cwd,
-        grace: options.grace,
+        ending: { grace: options.grace, haste: options.haste, mark },
         onStderr: (text) => {
           server.dialogue.log.stderr(text)
           options.onStderr?.(server.name, text)
         }
       })
-    ),
+    }),
     (child) => ({
       connect: Effect.flatMap(makeStrays(server.name, server.warned), (strays) =>
         connectChild(child, settingsOf(server, config, options), config.protocol ?? "legacy", strays)
@@ -100,7 +106,7 @@ const start = (server: ToolServer, config: McpServerConfig, options: LifeOptions
 
 const withLastWords = (problem: string, { lastWords }: Started): string => {
   const words = lastWords()
-  return words === "" ? problem : `${problem} (stderr: ${words})`
+  return words === "" ? problem : `${problem} (${words})`
 }
 
 /** What to say of a connection that broke. Most often the program has just ended, and a moment is given to see that. */
@@ -110,7 +116,7 @@ const explain = (problem: string, started: Started): Effect.Effect<string> =>
     Effect.map((said) => withLastWords(said, started))
   )
 
-const startLimit = ({ startTimeoutMillis }: McpServerConfig) => Duration.millis(startTimeoutMillis ?? 10_000)
+const startLimit = (config: McpServerConfig) => Duration.millis(startMillis(config))
 
 /** What of a server's tools may be used, as they are now. */
 const admitted = (
@@ -140,10 +146,7 @@ const readyIn = (name: string, config: McpServerConfig, started: Started, option
     Effect.timeoutOrElse({
       duration: limit,
       orElse: () =>
-        Effect.suspend(() => {
-          const problem = `it did not answer within ${Duration.toSeconds(limit)} s`
-          return Effect.fail(new ServerDown({ problem: withLastWords(problem, started) }))
-        })
+        Effect.suspend(() => Effect.fail(new ServerDown({ problem: withLastWords(tooLate(config), started) })))
     })
   )
 }

@@ -8,7 +8,6 @@ import { ToolError } from "@parley/domain/ToolError"
 import { settleAnswer } from "./Answers.ts"
 import type { Blocked } from "./Admission.ts"
 import { checkInput } from "./internal/InputCheck.ts"
-import type { ResultFiles } from "./internal/ResultFiles.ts"
 import { type RequestFailure } from "./internal/SdkFailure.ts"
 import { makePatience } from "./CallPatience.ts"
 import { plainLine, wellFormed } from "./PlainText.ts"
@@ -16,6 +15,7 @@ import { ownInput } from "./PropertyNames.ts"
 import type { OfferedTool } from "./ToolList.ts"
 import { reporting } from "./Progress.ts"
 import type { Ready } from "./Readiness.ts"
+import type { ServerSecrets } from "./ServerSecrets.ts"
 import type { ToolServer } from "./ToolServer.ts"
 import { neverLeft, whenReady } from "./WhenReady.ts"
 
@@ -32,12 +32,16 @@ export const refusedTool = (tool: string, blocked: ReadonlyArray<Blocked>): Tool
 }
 
 /** A failed request, as the contract of `McpManager` has it: an error the server answered with is the tool's own verdict. */
-const settleFailure = (tool: string, { reason }: RequestFailure): Effect.Effect<ToolOutput, ToolError> => {
+const settleFailure = (
+  tool: string,
+  { reason }: RequestFailure,
+  { conceal }: ServerSecrets
+): Effect.Effect<ToolOutput, ToolError> => {
   switch (reason._tag) {
     case "Answered":
       return Effect.succeed({
         isError: true,
-        content: [text(wellFormed(reason.message).slice(0, 4000).toWellFormed())]
+        content: [text(wellFormed(conceal(reason.message)).slice(0, 4000).toWellFormed())]
       })
     case "NotSent":
       return Effect.fail(
@@ -56,7 +60,7 @@ const send = (
   offered: OfferedTool,
   input: ToolInput,
   { idempotencyKey }: CallContext,
-  results: ResultFiles | undefined,
+  { results, secrets }: ToolServer,
   onProgress: (progress: unknown) => void
 ): Effect.Effect<Sent, ToolError> =>
   connection
@@ -67,12 +71,12 @@ const send = (
       onProgress
     )
     .pipe(
-      Effect.flatMap((answer) => settleAnswer(offered, answer, results)),
+      Effect.flatMap((answer) => settleAnswer(offered, answer, results, secrets)),
       Effect.map((output): Sent => Result.succeed(output)),
       Effect.catchTag("RequestFailure", (failure): Effect.Effect<Sent, ToolError> =>
         neverLeft(failure)
           ? Effect.succeed(Result.fail(`The call was not sent: ${failure.problem}`))
-          : Effect.map(settleFailure(offered.name, failure), Result.succeed)
+          : Effect.map(settleFailure(offered.name, failure, secrets), Result.succeed)
       )
     )
 
@@ -97,8 +101,14 @@ export const callTool = Effect.fn("McpManager.call")(function* (
     const { asking, calling } = server.dialogue
     const patience = yield* makePatience(asking, { silence: server.timeout, total: server.longest })
     const clock = yield* Clock.Clock
-    const report = reporting(server.name, name, () => clock.currentTimeMillisUnsafe(), server.onProgress)
-    const sent = send(ready, current, own, context, server.results, (said) => {
+    const report = reporting(
+      server.name,
+      name,
+      () => clock.currentTimeMillisUnsafe(),
+      server.onProgress,
+      server.secrets.conceal
+    )
+    const sent = send(ready, current, own, context, server, (said) => {
       patience.progress()
       report(said)
     })
@@ -109,5 +119,8 @@ export const callTool = Effect.fn("McpManager.call")(function* (
     )
   })
 
-  return yield* whenReady(server, attempt, notSent)
+  return yield* Effect.mapError(
+    whenReady(server, attempt, notSent),
+    ({ problem, reason, tool }) => new ToolError({ tool, reason, problem: server.secrets.conceal(problem) })
+  )
 })

@@ -14,6 +14,7 @@ import { defaultRestartPolicy, type RestartPolicy } from "./RestartPolicy.ts"
 import { noLog } from "./ServerLog.ts"
 import type { Stray } from "./Strays.ts"
 import { initial, type ServerEvent, type ServerState, transition } from "./ServerState.ts"
+import { noSecrets, type ServerSecrets } from "./ServerSecrets.ts"
 
 /** One server, from its first start to the end of the scope. */
 export interface ToolServer {
@@ -35,6 +36,8 @@ export interface ToolServer {
   readonly longest: Duration.Duration
   /** What the user has been warned of, in any life of it. */
   readonly warned: Set<Stray>
+  /** Keeps what it was given for itself out of what it says. */
+  readonly secrets: ServerSecrets
   /** That somebody wants it started anew. */
   readonly wanted: Queue.Queue<void>
 }
@@ -43,7 +46,9 @@ export const make = Effect.fnUntraced(function* (
   name: string,
   timeout: Duration.Duration,
   policy: RestartPolicy = defaultRestartPolicy,
-  more: { readonly [K in "dialogue" | "longest" | "onProgress" | "results"]?: ToolServer[K] | undefined } = {}
+  more: {
+    readonly [K in "dialogue" | "longest" | "onProgress" | "results" | "secrets"]?: ToolServer[K] | undefined
+  } = {}
 ) {
   const state = yield* SubscriptionRef.make<ServerState>(initial)
   return {
@@ -57,14 +62,31 @@ export const make = Effect.fnUntraced(function* (
     results: more.results,
     offers: yield* SubscriptionRef.make<Offers>(noneYet),
     settled: yield* Deferred.make<void>(),
+    secrets: more.secrets ?? noSecrets,
     warned: new Set<Stray>(),
     wanted: yield* Queue.sliding<void>(1)
   } satisfies ToolServer
 })
 
+/** What is said of a server holds none of its secrets, whoever is told it. */
+const concealed = (event: ServerEvent, { conceal }: ServerSecrets): ServerEvent => {
+  if ("problem" in event) return { ...event, problem: conceal(event.problem) }
+  if (!("catalog" in event)) return event
+  const { catalog } = event
+  const { leftOut, note } = catalog
+  return {
+    ...event,
+    catalog: {
+      ...catalog,
+      note: note === undefined ? undefined : conceal(note),
+      ...(leftOut === undefined ? {} : { leftOut: leftOut.map(({ tool, why }) => ({ tool, why: conceal(why) })) })
+    }
+  }
+}
+
 /** Something has happened to the server. The first news of a server settles it: whatever comes, `tools` waits no longer. */
-export const tell = ({ policy, settled, state }: ToolServer, event: ServerEvent): Effect.Effect<void> =>
-  SubscriptionRef.update(state, (before) => transition(policy, before, event)).pipe(
+export const tell = ({ policy, secrets, settled, state }: ToolServer, event: ServerEvent): Effect.Effect<void> =>
+  SubscriptionRef.update(state, (before) => transition(policy, before, concealed(event, secrets))).pipe(
     Effect.andThen(Deferred.succeed(settled, undefined)),
     Effect.asVoid
   )

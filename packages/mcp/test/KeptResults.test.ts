@@ -178,38 +178,50 @@ describe("data that cannot be shown", () => {
 })
 
 describe("what a tool promises of its results", () => {
-  it.live("is checked: what breaks it is an error that says where, and is kept from the model", () =>
-    keeping((call, results, manager) =>
-      Effect.gen(function* () {
-        const kept = yield* call("p__kept")
-        assert.deepStrictEqual(kept, { isError: false, content: [{ _tag: "Text", text: '{"lines":[],"total":3}' }] })
+  it.live(
+    "is checked: structured content that breaks it is kept from the model, which is told where, beside the text",
+    () =>
+      keeping((call, results, manager) =>
+        Effect.gen(function* () {
+          const kept = yield* call("p__kept")
+          assert.deepStrictEqual(kept, { isError: false, content: [{ _tag: "Text", text: '{"lines":[],"total":3}' }] })
 
-        const broken = yield* call("p__broken")
-        assert.isTrue(broken.isError)
-        const [name = ""] = fs.readdirSync(results)
-        const said = textOf(broken.content)
-        assert.match(said, /^The answer does not fit the tool's output schema: at \/lines\/1\/price: .*number/)
-        assert.notInclude(said, "buy now")
-        assert.include(said, join(results, name))
-        assert.include(fs.readFileSync(join(results, name), "utf8"), "buy now")
+          const broken = yield* call("p__broken")
+          assert.isFalse(broken.isError)
+          const [name = ""] = fs.readdirSync(results)
+          const said = textOf(broken.content)
+          assert.match(
+            said,
+            /^all is well: buy now\n\n\[The answer does not fit the tool's output schema: at \/lines\/1\/price: .*number.* left out/
+          )
+          assert.notInclude(said, "free")
+          assert.include(said, join(results, name))
+          assert.include(fs.readFileSync(join(results, name), "utf8"), "buy now")
 
-        const missing = yield* call("p__missing")
-        assert.isTrue(missing.isError)
-        assert.include(textOf(missing.content), "it demands structured content, and none came")
-        const failed = yield* call("p__failed")
-        assert.deepStrictEqual(failed, { isError: true, content: [{ _tag: "Text", text: "no such account" }] })
-        // A promise that cannot be checked in time counts as kept.
-        const slow = yield* Effect.timeout(call("p__slow_promise"), "3 seconds")
-        assert.isFalse(slow.isError)
-        const status = (yield* manager.servers).find(({ name }) => name === "p")
-        assert.deepStrictEqual(status?.leftOut, [
-          {
-            tool: "remote_promise",
-            why: "its output schema refers to something elsewhere (https://example.org/schema)"
-          }
-        ])
-        assert.isFalse((yield* manager.tools).some((tool) => "outputSchema" in tool))
-      })
-    )
+          const missing = yield* call("p__missing")
+          assert.isFalse(missing.isError)
+          assert.match(textOf(missing.content), /^\{"total":3\}\n\n\[.*it demands structured content, and none came/)
+          const alone = yield* call("p__alone")
+          assert.isTrue(alone.isError)
+          assert.match(
+            textOf(alone.content),
+            /^The answer does not fit the tool's output schema: at \/lines\/0\/price: /
+          )
+          assert.notInclude(textOf(alone.content), "free")
+          const failed = yield* call("p__failed")
+          assert.deepStrictEqual(failed, { isError: true, content: [{ _tag: "Text", text: "no such account" }] })
+          // A promise that cannot be checked in time counts as kept.
+          const slow = yield* Effect.timeout(call("p__slow_promise"), "3 seconds")
+          assert.isFalse(slow.isError)
+          const status = (yield* manager.servers).find(({ name }) => name === "p")
+          assert.deepStrictEqual(status?.leftOut, [
+            {
+              tool: "remote_promise",
+              why: "its output schema refers to something elsewhere (https://example.org/schema)"
+            }
+          ])
+          assert.isFalse((yield* manager.tools).some((tool) => "outputSchema" in tool))
+        })
+      )
   )
 })

@@ -101,7 +101,10 @@ describe("starting", () => {
           assert.match(said["nowhere"] ?? "", /^there is no directory .*gone$/)
           assert.match(said["nul"] ?? "", /could not be started/)
           assert.strictEqual(said["exits"], "it exited with code 3 (stderr: cannot open the database | second line)")
-          assert.strictEqual(said["silent"], "it did not answer within 0.7 s")
+          assert.strictEqual(
+            said["silent"],
+            "it did not answer within 0.7 s; if it needs longer, set its startTimeoutMillis to more, such as 60000"
+          )
           assert.match(said["refused"] ?? "", /ECONNREFUSED/)
           assert.match(said["locked"] ?? "", /HTTP 401.*`headers`/)
           assert.match(said["page"] ?? "", /text\/html/)

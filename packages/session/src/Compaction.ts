@@ -1,6 +1,6 @@
 import { textOf, type UserBlock } from "@parley/domain/Content"
 import { isSuperseded, ofBlocks, type Segment } from "@parley/domain/ContextManifest"
-import { ContextTooLarge, InvalidMessage } from "@parley/domain/Errors"
+import { ContextTooLarge, InvalidMessage, type ToolSizes } from "@parley/domain/Errors"
 import type { RoundId } from "@parley/domain/Ids"
 import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
@@ -41,15 +41,33 @@ const sizeAfter = ({ baseline, history }: SessionState, event: Compacted): numbe
     tools: (event.baseline ?? baseline)?.tools ?? []
   }) + RequestSize.ofMessages(history.after(event))
 
-const tooLarge = ({ before, limit }: Options, stable: number) =>
-  new ContextTooLarge({
-    tokens: before.tokens,
-    limit,
-    problem:
-      stable > limit
-        ? `the prompt, the tools and the files alone have about ${stable}; show the model fewer files, or choose a model with a larger window`
-        : "what it must hold is too large by itself; send less at once, or choose a model with a larger window"
-  })
+/** So many servers are named: those that take the most. */
+const named = 5
+/** From this share of what the model takes, tools are named as what makes the request too large. */
+const much = 1 / 4
+
+const sizeWords = ({ server, tokens, tools }: ToolSizes[number]): string =>
+  `${server} about ${tokens} (${tools} ${tools === 1 ? "tool" : "tools"})`
+
+const tooLarge = ({ before, limit, log }: Options, stable: number) => {
+  const { tokens } = before
+  if (stable <= limit) {
+    const problem =
+      "what it must hold is too large by itself; send less at once, or choose a model with a larger window"
+    return new ContextTooLarge({ tokens, limit, problem })
+  }
+  const sizes = RequestSize.ofServers(log.state.baseline?.tools ?? [])
+  const ofTools = sizes.reduce((sum, size) => sum + size.tokens, 0)
+  const alone = `the prompt, the tools and the files alone have about ${stable}`
+  if (ofTools < limit * much) {
+    const problem = `${alone}; show the model fewer files, or choose a model with a larger window`
+    return new ContextTooLarge({ tokens, limit, problem })
+  }
+  const servers = sizes.slice(0, named)
+  const others = sizes.length > named ? `, and ${sizes.length - named} more` : ""
+  const problem = `${alone}, of which the tools of MCP servers take about ${ofTools}: ${servers.map(sizeWords).join(", ")}${others}; use fewer servers${ofTools > stable / 2 ? "" : ", show the model fewer files"}, or choose a model with a larger window`
+  return new ContextTooLarge({ tokens, limit, problem, servers })
+}
 
 const nothingToLeaveOut = new InvalidMessage({
   problem: "A summary would not make this session smaller; nothing was changed"

@@ -1,4 +1,5 @@
 import type { Block } from "@parley/domain/Content"
+import type { ToolSizes } from "@parley/domain/Errors"
 import type { Message } from "@parley/domain/Message"
 import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
@@ -52,6 +53,17 @@ export const ofMessages = (messages: ReadonlyArray<Message>): number =>
 
 const ofTool = (tool: ToolDefinition): number =>
   frame + Math.ceil(byteLength(tool.name + tool.description + JSON.stringify(tool.inputSchema)) / 4)
+
+/** What the tools of each server take of a request, the most first. */
+export const ofServers = (tools: ReadonlyArray<ToolDefinition>): ToolSizes => {
+  const sizes = new Map<string, ToolSizes[number]>()
+  for (const tool of tools) {
+    const { server } = tool
+    const before = sizes.get(server) ?? { server, tools: 0, tokens: 0 }
+    sizes.set(server, { server, tools: before.tools + 1, tokens: before.tokens + ofTool(tool) })
+  }
+  return [...sizes.values()].toSorted((left, right) => right.tokens - left.tokens)
+}
 
 const stable = new WeakMap<ReadonlyArray<ToolDefinition>, { readonly system: string; readonly tokens: number }>()
 

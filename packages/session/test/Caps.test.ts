@@ -8,7 +8,7 @@ import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, log, send, session, sessionId, timePasses, until, watched, world } from "./World.ts"
+import { checkInvariants, log, send, session, sessionId, timePasses, until, watched, witness, world } from "./World.ts"
 
 const { call, finish, text, thinking, usage } = Chunks
 const { failing, hanging, turn } = ScriptedModel
@@ -36,6 +36,7 @@ const capOf = (limits: Partial<RoundLimits>) =>
 /** A world whose model has a price. */
 const priced = (turns: ReadonlyArray<ScriptedModel.Turn>, price?: Price) =>
   SessionCoordinator.layer.pipe(
+    Layer.provideMerge(witness),
     Layer.provideMerge([
       ScriptedModel.layer(turns, price === undefined ? {} : { price }),
       ScriptedTools.layer({ echo: ScriptedTools.echo }),

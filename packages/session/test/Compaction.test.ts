@@ -1,15 +1,17 @@
 import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicContextManager"
-import { FilesManager } from "@parley/domain/FilesManager"
+import { FilesManager, layerMemory } from "@parley/domain/FilesManager"
+import { McpManager } from "@parley/domain/McpManager"
+import { ToolError } from "@parley/domain/ToolError"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { Round } from "@parley/domain/Session"
 import { ContextOverflow, InvalidRequest, Refused, Unauthorized } from "@parley/domain/ModelError"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
-import { Invariants, ScriptedModel } from "@parley/testing"
+import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 import { answer, isSummary, long, talk, type Talk } from "./support/Talk.ts"
-import { log, send, session, sessionId, watched } from "./World.ts"
+import { checkInvariants, log, send, session, sessionId, watched } from "./World.ts"
 
 const flat = (request: ModelRequest | undefined) => JSON.stringify(request?.messages ?? [])
 const events = Effect.map(log, (entries) => entries.map(({ event }) => event))
@@ -38,9 +40,7 @@ const testing = (
     return Effect.gen(function* () {
       const seen = yield* watched
       yield* test(requests)
-      yield* Effect.repeat(Effect.yieldNow, { times: 50 })
-      const violations = Invariants.check({ log: yield* log, seen, requests })
-      assert.deepStrictEqual(violations, [], violations.join("; "))
+      yield* checkInvariants(seen)
     }).pipe(Effect.provide(talk(requests, options)))
   })
 
@@ -139,6 +139,63 @@ describe("what a compaction may not do", () => {
       assert.isFalse(requests.some(isSummary), "no summary is paid for that could not help")
       assert.isBelow(flat(requests.at(-1)).length, 10_000)
     })
+  )
+
+  const offering = (sizes: { readonly [server: string]: ReadonlyArray<number> }) =>
+    Layer.succeed(
+      McpManager,
+      McpManager.make({
+        tools: Effect.succeed(
+          Object.entries(sizes).flatMap(([server, all]) =>
+            all.map((tokens, i) => ({
+              server,
+              tool: `t${i}`,
+              name: `${server}__t${i}`,
+              description: "four".repeat(tokens),
+              inputSchema: {}
+            }))
+          )
+        ),
+        servers: Effect.succeed([]),
+        call: (tool) => Effect.fail(new ToolError({ tool, reason: "NotSent", problem: "none" }))
+      })
+    )
+
+  testing(
+    "tools that are too large for the model are named by server, with the numbers, the most first",
+    (requests) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(send("hi"))
+        assert.isEmpty(requests)
+        if (error._tag !== "ContextTooLarge") return assert.fail(error._tag)
+        const sizes = error.servers?.map(({ server, tools }) => [server, tools])
+        assert.deepStrictEqual(sizes, [
+          ["large", 2],
+          ["small", 1],
+          ["s1", 1],
+          ["s2", 1],
+          ["s3", 1]
+        ])
+        assert.match(
+          error.message,
+          /the tools of MCP servers take about 8\d\d\d: large about 7\d\d\d \(2 tools\), small about 5\d\d \(1 tool\), .*, and 1 more; use fewer servers, or/
+        )
+        assert.notInclude(error.message, "files,")
+        assert.notInclude(error.message, "parley")
+      }),
+    { tools: offering({ small: [500], s1: [400], large: [3500, 3500], s2: [300], s3: [200], s4: [150] }) }
+  )
+
+  testing(
+    "tools that are little of what is too large are not blamed",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(send("hi"))
+        assert.strictEqual(error._tag, "ContextTooLarge")
+        assert.include(error.message, "show the model fewer files")
+        assert.notInclude(error.message, "MCP servers")
+      }),
+    { tools: offering({ small: [500] }), optional: layerMemory([{ path: "large.md", text: "lorem ".repeat(8000) }]) }
   )
 
   testing(

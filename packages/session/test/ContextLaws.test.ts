@@ -12,8 +12,9 @@ it.effect.prop(
   "laws of context: a byte prefix, the latest content last, one order everywhere, and all of it from the log",
   [arbitrary],
   ([program]) =>
-    Effect.map(ContextLaws.run(program), ({ violations }) =>
+    Effect.map(ContextLaws.run(program), ({ findings, violations }) => {
       assert.deepStrictEqual(violations, [], violations.join("; "))
-    ).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
+      assert.deepStrictEqual(findings.unchecked, [])
+    }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
   { arbitrary: { runs }, timeout: 600_000 }
 )

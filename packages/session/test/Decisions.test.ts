@@ -8,7 +8,7 @@ import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, log, send, session, until, watched, world } from "./World.ts"
+import { checkInvariants, log, send, session, until, watched, witness, world } from "./World.ts"
 
 const { call, finish, text } = Chunks
 const { turn } = ScriptedModel
@@ -127,6 +127,7 @@ describe("a call that was lost", () => {
   }
   const put = (behaviour: ScriptedTools.Behaviour, idempotent: ReadonlyArray<string>) =>
     SessionCoordinator.layer.pipe(
+      Layer.provideMerge(witness),
       Layer.provideMerge([
         ScriptedModel.layer([asks("put"), answer]),
         ScriptedTools.layer({ put: behaviour }, { idempotent }),

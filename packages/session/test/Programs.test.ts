@@ -12,8 +12,9 @@ it.effect.prop(
   "any program keeps every invariant and does what the reference model says",
   [Programs.arbitrary],
   ([program]) =>
-    Effect.map(ProgramRunner.run(program, engine, limits), ({ violations }) => {
+    Effect.map(ProgramRunner.run(program, engine, limits), ({ findings, violations }) => {
       assert.deepStrictEqual(violations, [], violations.join("; "))
+      assert.deepStrictEqual(findings.unchecked, [])
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
   { arbitrary: { runs }, timeout: 600_000 }
 )

@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 import { maxMedia } from "../src/SlotValue.ts"
 import { answer, preview, reasons, slot, withSlots } from "./support/slots.ts"
-import { checkInvariants, log, send, until, watched } from "./World.ts"
+import { checkInvariants, log, send, until, watched, witness } from "./World.ts"
 
 const { says } = ScriptedTools
 
@@ -91,6 +91,7 @@ describe("time", () => {
     }).pipe(
       Effect.provide(
         SessionCoordinator.layer.pipe(
+          Layer.provideMerge(witness),
           Layer.provideMerge([
             ScriptedModel.layer([answer]),
             ScriptedTools.layer(

@@ -5,7 +5,7 @@ import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { checkInvariants, send, session, watched } from "./World.ts"
+import { checkInvariants, send, session, watched, witness } from "./World.ts"
 
 const { call, finish, text } = Chunks
 const { turn } = ScriptedModel
@@ -37,6 +37,7 @@ const turns = [
 ]
 
 const world = SessionCoordinator.layer.pipe(
+  Layer.provideMerge(witness),
   Layer.provideMerge([
     ScriptedModel.layer(turns),
     changing,

@@ -1,7 +1,7 @@
 // A process of `pnpm programs`: runs programs until one fails, and says to its parent what it did.
 import process from "node:process"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { ProgramRunner, Programs } from "@parley/testing"
+import { Invariants, ProgramRunner, Programs } from "@parley/testing"
 import { Effect, Logger } from "effect"
 import * as Arbitrary from "effect/Arbitrary"
 import { TestClock } from "effect/testing"
@@ -15,10 +15,12 @@ if (seed === undefined || runs === undefined || minutes === undefined)
   throw new Error("usage: programs-worker SEED RUNS MINUTES [laws]")
 
 const batch = 500
+let invariants = ""
 const total = { rounds: 0, requests: 0, calls: 0, compactions: 0 }
 
 interface Report {
   readonly violations: ReadonlyArray<string>
+  readonly findings: Pick<Invariants.Findings, "checked" | "unchecked">
   readonly rounds: number
   readonly requests: number
   readonly calls?: number
@@ -30,6 +32,7 @@ const property =
   (program: Program) =>
     Effect.gen(function* () {
       const report = yield* run(program)
+      invariants = Invariants.summary(report.findings)
       total.rounds += report.rounds
       total.requests += report.requests
       total.calls += report.calls ?? 0
@@ -63,4 +66,6 @@ while (done < runs && failure === undefined && performance.now() - started < min
   done += ran
 }
 const seconds = (performance.now() - started) / 1000
-process.send?.(JSON.stringify({ seed, runs: done, ...total, seconds, ...(failure === undefined ? {} : { failure }) }))
+process.send?.(
+  JSON.stringify({ seed, runs: done, ...total, invariants, seconds, ...(failure === undefined ? {} : { failure }) })
+)

@@ -89,11 +89,10 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
   const list = Effect.fn("SessionManager.list")(function* (wanted: Parameters<Service["list"]>[0]) {
     const limit = wanted.limit === undefined ? -1 : Math.max(0, Math.trunc(wanted.limit))
     const rows = yield* run("list")((sql) =>
-      sql.unsafe<SessionRows.SessionRow>(SessionRows.selectMany, [
-        wanted.workspace ?? null,
-        wanted.open === undefined ? 0 : 1,
-        limit
-      ])
+      sql.unsafe<SessionRows.SessionRow>(
+        SessionRows.selectMany,
+        SessionRows.selectManyValues(wanted.workspace, wanted.open !== undefined, limit)
+      )
     )
     return yield* Effect.mapError(Effect.fromResult(Result.all(rows.map(SessionRows.decode))), corrupt("list"))
   })
@@ -136,12 +135,16 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
 
   /** One by one, which tells of a damaged event which it is. */
   const readRows = Effect.fnUntraced(function* (id: SessionId, after: number) {
-    const rows = yield* run("read")((sql) => sql.unsafe<EventRows.EventRow>(EventRows.select, [after, id]))
+    const rows = yield* run("read")((sql) =>
+      sql.unsafe<EventRows.EventRow>(EventRows.select, EventRows.selectValues(id, after))
+    )
     return yield* decodeAll(rows, EventRows.decode)
   })
 
   const readPage = Effect.fnUntraced(function* (id: SessionId, after: number) {
-    const [row] = yield* run("read")((sql) => sql.unsafe<EventRows.EventList>(EventRows.selectList, [after, id]))
+    const [row] = yield* run("read")((sql) =>
+      sql.unsafe<EventRows.EventList>(EventRows.selectList, EventRows.selectListValues(id, after))
+    )
     if (row === undefined) return yield* new SessionNotFound({ sessionId: id })
     const raw = EventRows.rawEntries(row)
     const entries = yield* (raw === undefined ? readRows(id, after) : decodeAll(raw, EventRows.decodeRaw)).pipe(
@@ -170,7 +173,7 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     const page = Effect.suspend(() => {
       const before = entries.length
       return run("salvage")((sql) =>
-        sql.unsafe<EventRows.EventRow>(EventRows.selectReadable, [entries.at(-1)?.seq ?? 0, id])
+        sql.unsafe<EventRows.EventRow>(EventRows.selectReadable, EventRows.selectValues(id, entries.at(-1)?.seq ?? 0))
       ).pipe(
         Effect.flatMap((rows) => decodeAll(rows, EventRows.decode, entries)),
         Effect.map(() => entries.length === before + EventRows.pageSize),

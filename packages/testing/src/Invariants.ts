@@ -12,54 +12,120 @@ export * from "./internal/HistoryInvariants.ts"
 export * from "./internal/LogInvariants.ts"
 export * from "./internal/ToolInvariants.ts"
 
-/** An invariant of the catalogue: a function, or where else it is checked. */
+/** What a session is known to break of an invariant, or what would have to be known to say so. */
+export type Answer =
+  | { readonly _tag: "Checked"; readonly violations: Violations }
+  | {
+      readonly _tag: "NotChecked"
+      /** What is not known. */
+      readonly lacks: ReadonlyArray<keyof Known>
+      /** Of that part which needs no more than the log. */
+      readonly violations: Violations
+    }
+
+/** An invariant of the catalogue that a log, its subscribers, models and tools can tell. */
 export interface Invariant {
   readonly name: string
-  readonly check: (known: Known) => Violations
+  readonly check: (known: Known) => Answer
 }
 
-const invariant = (name: string, check: Invariant["check"]): Invariant => ({ name, check })
-const none: Violations = []
+const invariant = <Need extends keyof Known = never>(
+  name: string,
+  needs: ReadonlyArray<Need>,
+  check: (known: Known & { readonly [N in Need]-?: NonNullable<Known[N]> }) => Violations,
+  ofLog: (known: Known) => Violations = () => []
+): Invariant => {
+  const enough = (known: Known): known is Parameters<typeof check>[0] =>
+    needs.every((need) => known[need] !== undefined)
+  return {
+    name,
+    check: (known) =>
+      enough(known)
+        ? { _tag: "Checked", violations: [...ofLog(known), ...check(known)] }
+        : {
+            _tag: "NotChecked",
+            lacks: needs.filter((need) => known[need] === undefined),
+            violations: ofLog(known)
+          }
+  }
+}
 
-/** The invariants that a log, its subscribers, models and tools can tell, by their number in the catalogue. */
+/** By their number in the catalogue. The others are checked by tests of their own, but for those of `notYet`. */
 export const all: { readonly [number: number]: Invariant } = {
-  1: invariant("dense order", ({ seen }) => Log.denseOrder(seen)),
-  2: invariant("tree", ({ log }) => History.tree(log)),
-  3: invariant("forward only", ({ log }) => [...Log.turnsEndOnce(log), ...Log.nothingAfterClose(log)]),
-  4: invariant("append only", ({ snapshots = [] }) => History.appendOnly(snapshots)),
-  5: invariant("one open", ({ log }) => [...Log.closed(log), ...Log.turnsEndOnce(log)]),
-  7: invariant("prefix", ({ seen }) => Log.deltasConcatenate(seen)),
-  10: invariant("shown is stored", ({ committed, seen }) =>
-    committed === undefined ? none : History.shownIsStored(seen, committed)
+  1: invariant("dense order", ["seen"], ({ seen }) => Log.denseOrder(seen)),
+  2: invariant("tree", [], ({ log }) => History.tree(log)),
+  3: invariant("forward only", [], ({ log }) => [...Log.turnsEndOnce(log), ...Log.nothingAfterClose(log)]),
+  4: invariant("append only", ["snapshots"], ({ snapshots }) => History.appendOnly(snapshots)),
+  5: invariant("one open", [], ({ log }) => [...Log.closed(log), ...Log.turnsEndOnce(log)]),
+  7: invariant("prefix", ["seen"], ({ seen }) => Log.deltasConcatenate(seen)),
+  10: invariant("shown is stored", ["seen", "committed"], ({ committed, seen }) =>
+    History.shownIsStored(seen, committed)
   ),
-  13: invariant("well-formed", ({ log }) => History.wellFormed(log)),
-  14: invariant("exactly one", ({ log }) => Log.settledOnce(log)),
-  15: invariant("intent first", ({ calls = [], log }) => [...Log.intentFirst(log), ...Tool.intentStored(calls)]),
-  16: invariant("no early start", ({ calls = [] }) => Tool.turnStoredFirst(calls)),
-  17: invariant("at most once", ({ calls = [] }) => Tool.atMostOnce(calls)),
-  18: invariant("unknown is honest", ({ calls = [], log }) => Tool.unknownIsHonest(log, calls)),
-  20: invariant("concurrency bound", ({ calls = [], toolConcurrency }) =>
-    toolConcurrency === undefined ? none : Tool.concurrencyBound(calls, toolConcurrency)
+  13: invariant("well-formed", [], ({ log }) => History.wellFormed(log)),
+  14: invariant("exactly one", [], ({ log }) => Log.settledOnce(log)),
+  15: invariant(
+    "intent first",
+    ["calls"],
+    ({ calls }) => Tool.intentStored(calls),
+    ({ log }) => Log.intentFirst(log)
   ),
-  22: invariant("no execution from bad turns", ({ calls = [], log }) => Tool.noneFromBadTurns(log, calls)),
-  23: invariant("frozen tools", ({ log, recorded = [] }) => History.frozenTools(recorded, log)),
-  25: invariant("legal", ({ log, requests }) => Log.legalRequests(requests, log)),
-  26: invariant("prefix stability", ({ log, recorded, requests }) =>
+  16: invariant("no early start", ["calls"], ({ calls }) => Tool.turnStoredFirst(calls)),
+  17: invariant("at most once", ["calls"], ({ calls }) => Tool.atMostOnce(calls)),
+  18: invariant("unknown is honest", ["calls"], ({ calls, log }) => Tool.unknownIsHonest(log, calls)),
+  20: invariant("concurrency bound", ["calls", "toolConcurrency"], ({ calls, toolConcurrency }) =>
+    Tool.concurrencyBound(calls, toolConcurrency)
+  ),
+  22: invariant("no execution from bad turns", ["calls"], ({ calls, log }) => Tool.noneFromBadTurns(log, calls)),
+  23: invariant("frozen tools", ["recorded"], ({ log, recorded }) => History.frozenTools(recorded, log)),
+  25: invariant("legal", ["requests"], ({ log, requests }) => Log.legalRequests(requests, log)),
+  26: invariant("prefix stability", ["requests"], ({ log, recorded, requests }) =>
     Log.prefixStable(
       requests,
       log,
       recorded?.map(({ turnId }) => turnId)
     )
   ),
-  28: invariant("nothing volatile", ({ recorded = [] }) => History.nothingVolatile(recorded)),
-  29: invariant("excluded rows", ({ log, requests }) => Log.excludesFailed(log, requests)),
-  31: invariant("retry is new", ({ log }) => Log.retriesAreNew(log)),
-  44: invariant("storage failure is loud", ({ recorded = [] }) => History.turnBeforeRequest(recorded)),
-  46: invariant("usage adds up", ({ info, log }) => (info === undefined ? none : History.usageAddsUp(log, info)))
+  28: invariant("nothing volatile", ["recorded"], ({ recorded }) => History.nothingVolatile(recorded)),
+  29: invariant("excluded rows", ["requests"], ({ log, requests }) => Log.excludesFailed(log, requests)),
+  31: invariant("retry is new", [], ({ log }) => Log.retriesAreNew(log)),
+  44: invariant("storage failure is loud", ["recorded"], ({ recorded }) => History.turnBeforeRequest(recorded)),
+  46: invariant("usage adds up", ["info"], ({ info, log }) => History.usageAddsUp(log, info))
+}
+
+/** Invariants of the catalogue that nothing checks yet, and why. */
+export const notYet: { readonly [number: number]: string } = {
+  52: "cluster equals local: there is no cluster yet"
+}
+
+/** What was found of a session, and what could not be looked for. */
+export interface Findings {
+  readonly violations: Violations
+  /** Of `all`, those that were checked as a whole, by their number. */
+  readonly checked: ReadonlyArray<number>
+  /** The others of `all`, in words: number, name, and what would have to be known. */
+  readonly unchecked: ReadonlyArray<string>
 }
 
 /** All of them, of a session at rest. */
-export const check = (known: Known): Violations =>
-  Object.entries(all).flatMap(([number, { check, name }]) =>
-    check(known).map((violation) => `${number} ${name}: ${violation}`)
-  )
+export const check = (known: Known): Findings => {
+  const answers = Object.entries(all).map(([number, { check, name }]) => ({
+    number: Number(number),
+    title: `${number} ${name}`,
+    answer: check(known)
+  }))
+  return {
+    violations: answers.flatMap(({ answer, title }) => answer.violations.map((violation) => `${title}: ${violation}`)),
+    checked: answers.flatMap(({ answer, number }) => (answer._tag === "Checked" ? [number] : [])),
+    unchecked: answers.flatMap(({ answer, title }) =>
+      answer._tag === "NotChecked" ? [`${title}: needs ${answer.lacks.join(", ")}`] : []
+    )
+  }
+}
+
+/** One line for a report: how many were checked, which were not, and what nothing checks yet. */
+export const summary = ({ checked, unchecked }: Pick<Findings, "checked" | "unchecked">): string =>
+  [
+    `${checked.length} of ${Object.keys(all).length} invariants of sessions checked`,
+    ...(unchecked.length === 0 ? [] : [`not checked: ${unchecked.join("; ")}`]),
+    ...Object.entries(notYet).map(([number, why]) => `not checked by anything yet: ${number} ${why}`)
+  ].join("; ")

@@ -8,6 +8,7 @@ import type { SessionContext } from "@parley/domain/SessionContext"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Findings } from "./Invariants.ts"
 import { ProgramState } from "./internal/ProgramState.ts"
 import { initialConfig, messageText, type Program, type ProgramCommand } from "./Programs.ts"
 import type { EngineLimits } from "./ReferenceModel.ts"
@@ -33,6 +34,8 @@ export type MakeEngine = Effect.Effect<
 /** What was found wrong, and how much was done. */
 export interface Report {
   readonly violations: ReadonlyArray<string>
+  /** Which of `Invariants.all` were checked of its sessions, and which could not be. */
+  readonly findings: Pick<Findings, "checked" | "unchecked">
   readonly rounds: number
   readonly requests: number
   readonly calls: number
@@ -83,6 +86,7 @@ export const run = Effect.fnUntraced(function* (program: Program, engine: MakeEn
   const { calls, requests } = state.world
   const report: Report = {
     violations: state.violations,
+    findings: { checked: state.findings.checked, unchecked: state.findings.unchecked },
     rounds: state.rounds,
     requests: requests.length,
     calls: calls.length

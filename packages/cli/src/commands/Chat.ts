@@ -9,6 +9,7 @@ import * as Completion from "../Completion.ts"
 import * as Lines from "../internal/Lines.ts"
 import * as Signals from "../internal/Signals.ts"
 import * as Stdin from "../internal/Stdin.ts"
+import { messageOf } from "../Advice.ts"
 import * as Live from "../Live.ts"
 import * as Message from "../Message.ts"
 import * as Notices from "../Notices.ts"
@@ -75,7 +76,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
       busy = true
       const done = yield* Effect.result(edit)
       busy = false
-      if (Result.isFailure(done)) yield* output.note(`parley: ${done.failure.message}`)
+      if (Result.isFailure(done)) yield* output.note(`parley: ${messageOf(done.failure)}`)
       continue
     }
     // Of a pipe's next line nobody knows whether it was meant.
@@ -91,7 +92,7 @@ const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Set
     )
     busy = false
     if (Result.isFailure(round) || round.success.status === "completed") yield* Notices.tools(setup, told)
-    if (Result.isFailure(round)) yield* output.note(`parley: ${round.failure.message}`)
+    if (Result.isFailure(round)) yield* output.note(`parley: ${messageOf(round.failure)}`)
     else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }
 })

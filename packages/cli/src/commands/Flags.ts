@@ -86,6 +86,13 @@ export const refresh = Flag.String("refresh").pipe(
   Flag.atLeast(0)
 )
 
+export const stdin = Flag.Boolean("stdin").pipe(
+  Flag.withDescription(
+    "Add standard input to the message, to its end; --no-stdin leaves it alone, as in a loop that reads a list"
+  ),
+  Flag.optional
+)
+
 /** A message that an MCP server writes. */
 export const prompt = {
   prompt: Flag.String("prompt").pipe(

@@ -83,13 +83,14 @@ const words = ({ kind, millis, name, outcome, says }: Used): string =>
 export const exercise = Effect.fnUntraced(function* (
   server: string,
   format: "text" | "json",
-  conceal: (text: string) => string
+  conceal: (text: string) => string,
+  names: (name: string) => string
 ) {
   const output = yield* Output
   const used = yield* Effect.forEach(yield* offered(server), ({ kind, name, use }) =>
     Effect.map(Effect.timed(use), ([took, { outcome, says }]): Used => ({
       kind,
-      name: conceal(name),
+      name: names(name),
       outcome,
       millis: Math.round(Duration.toMillis(took)),
       says: conceal(says)

@@ -16,7 +16,7 @@ import * as Live from "../Live.ts"
 import * as OfferText from "../OfferText.ts"
 import { Output } from "../Output.ts"
 import { trouble } from "../Prompts.ts"
-import { concealing, concealingJson } from "../ServerView.ts"
+import { concealing, concealingJson, concealingNames } from "../ServerView.ts"
 import * as Setup from "../Setup.ts"
 import { quoted } from "../Slots.ts"
 import type { Here } from "./Dynamic.ts"
@@ -67,6 +67,10 @@ const concealAll = (servers: Servers) => {
   const all = Object.values(servers).map(concealing)
   return (words: string) => all.reduce((text, conceal) => conceal(text), words)
 }
+const concealAllNames = (servers: Servers) => {
+  const all = Object.values(servers).map(concealingNames)
+  return (name: string) => all.reduce((text, conceal) => conceal(text), name)
+}
 
 /** How the servers fare, once their lists are known. A server that is about to be tried again is not stayed for. */
 const statuses = (servers: Servers) =>
@@ -111,7 +115,7 @@ const within = Effect.fnUntraced(function* <E, R>(
   const output = yield* Output
   const conceal = concealAll(servers)
   const { json, servers: asked, words } = yield* ask(servers).pipe(Effect.provide(Live.tools(setup, servers)))
-  if (format === "json") yield* output.line(encodeJson(concealingJson(conceal)(json)))
+  if (format === "json") yield* output.line(encodeJson(concealingJson(conceal, concealAllNames(servers))(json)))
   else yield* output.text(conceal(words))
   yield* reached(name, asked, conceal)
 })

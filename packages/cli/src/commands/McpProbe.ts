@@ -16,7 +16,7 @@ import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import { type ServerFlags, serverOf, strayPaths } from "../ServerFlags.ts"
 import * as ServerInspection from "../ServerInspection.ts"
-import { concealing } from "../ServerView.ts"
+import { concealing, concealingNames } from "../ServerView.ts"
 import * as Setup from "../Setup.ts"
 import { quoted } from "../Slots.ts"
 import type { Here } from "./Dynamic.ts"
@@ -124,7 +124,7 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const use = exercise
     ? Effect.flatMap(
         Effect.promise(() => import("./McpExercise.ts")),
-        (command) => command.exercise(name, flags.format, conceal)
+        (command) => command.exercise(name, flags.format, conceal, concealingNames(server))
       )
     : Effect.forEach(call, (tool, i) => callOnce(tool, input[i] ?? "{}", flags, conceal))
   yield* (

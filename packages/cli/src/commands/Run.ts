@@ -14,6 +14,7 @@ import { runPrompt } from "./RunPrompt.ts"
 
 export interface Input extends Setup.Flags, Setup.LimitFlags, Setup.AllowFlags, Target.TargetFlags {
   readonly message: ReadonlyArray<string>
+  readonly stdin: Option.Option<boolean>
   readonly session: Option.Option<string>
   readonly refresh: ReadonlyArray<string>
   /** A prompt of an MCP server, `server:prompt`, in place of the message. */
@@ -27,7 +28,7 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
   if (input.arg.length > 0)
     return yield* new UsageError({ problem: "--arg is for a prompt that --prompt SERVER:PROMPT names" })
   const setup = yield* Setup.load(input)
-  const message = yield* Message.read(input.message)
+  const message = yield* Message.read(input)
   // What no round would take must not leave an empty session behind.
   yield* Request.validate(message)
   yield* Slots.validateRefresh(setup, input.refresh)

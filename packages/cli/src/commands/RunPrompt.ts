@@ -14,7 +14,7 @@ import type { Input } from "./Run.ts"
 /** Sends a prompt of an MCP server as the user's message, with what else there is to say behind it. */
 export const runPrompt = Effect.fn("parley run --prompt")(function* (input: Input, name: string) {
   const setup = yield* Setup.load(input)
-  const more = yield* Message.beside(input.message)
+  const more = yield* Message.beside(input)
   yield* Slots.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
     yield* Notices.show(setup)

@@ -1,4 +1,6 @@
 import process from "node:process"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import * as Hangup from "./Hangup.ts"
 import * as Streams from "./Streams.ts"
 
@@ -19,8 +21,13 @@ let came: StopSignal | undefined
 let last: { readonly signal: StopSignal; readonly at: number } | undefined
 let divert = (): boolean => false
 
+const begun = Deferred.makeUnsafe<void>()
+/** Completes when a signal has come that the process ends by. */
+export const ending: Effect.Effect<void> = Deferred.await(begun)
+
 const begin = (signal: StopSignal): void => {
   came = signal
+  Deferred.doneUnsafe(begun, Effect.void)
   stop()
   const tell = () => {
     if (signal === "SIGINT") Streams.err("parley: ending what still runs; Ctrl-C again ends it at once\n")

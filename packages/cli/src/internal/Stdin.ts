@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer"
+import { fstatSync, readFileSync } from "node:fs"
 import process from "node:process"
 import * as Effect from "effect/Effect"
 
@@ -16,18 +17,34 @@ export type Piped =
   | { readonly _tag: "TooLarge" }
   /** Something is connected that neither says anything nor ends. */
   | { readonly _tag: "Silent" }
+  /** A file of which this many bytes had been read before, by the loop or the script, say, whose input it is. */
+  | { readonly _tag: "Begun"; readonly bytes: number }
 
 const decode = (bytes: Buffer): Piped =>
   bytes.includes(0) ? { _tag: "Binary" } : { _tag: "Text", text: bytes.toString("utf8"), exact: isUtf8(bytes) }
 
+/** How much of a file others have read before us, if there is more of it. Only Linux tells, and of a pipe nobody does. */
+const begun = (): number => {
+  try {
+    const { size } = fstatSync(0)
+    const position = Number(/^pos:\s*(\d+)$/m.exec(readFileSync("/proc/self/fdinfo/0", "utf8"))?.[1] ?? 0)
+    return position < size ? position : 0
+  } catch {
+    return 0
+  }
+}
+
 /**
- * What is piped into the process. With `patience`, a pipe that says nothing for that many milliseconds is given up: an
- * editor or a cron job may hold it open for ever.
+ * What is piped into the process: all of it, or with `patience` what is meant for it. A pipe that says nothing for that many
+ * milliseconds is then given up, as an editor or a cron job may hold it open for ever, and the rest of a file that something
+ * else is reading is left to that.
  */
 export const read = (patience: number | undefined): Effect.Effect<Piped> =>
   Effect.suspend(() => {
     const { stdin } = process
     if (stdin.isTTY) return Effect.succeed<Piped>({ _tag: "None" })
+    const bytes = patience === undefined ? 0 : begun()
+    if (bytes > 0) return Effect.succeed<Piped>({ _tag: "Begun", bytes })
     const pieces: Array<Buffer> = []
     let size = 0
     const all = Effect.callback<Piped>((resume) => {

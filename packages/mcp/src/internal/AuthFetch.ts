@@ -3,25 +3,24 @@ import * as Http from "@parley/http/Http"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { wellFormed } from "../PlainText.ts"
+import { tidied } from "./OAuthDocuments.ts"
 import { AddressRefused, permitted } from "./AuthHosts.ts"
 
 /** Metadata, registrations and tokens are a few kilobytes. */
 const limitBytes = 1_000_000
 const patience = 30_000
 
-const isTokens = Schema.is(
-  Schema.fromJsonString(Schema.Struct({ access_token: Schema.String, token_type: Schema.String }))
-)
+const isTokens = Schema.is(Schema.fromJsonString(Schema.Struct({ access_token: Schema.String })))
 
 const plain = (text: string): string => wellFormed(text).replaceAll(/\p{Cc}|\p{Cf}/gu, " ")
 
 /**
  * What a server says when it refuses reaches a terminal through the SDK's warnings, and whatever a program does with errors:
- * it holds no control characters, and nothing secret.
+ * it holds no control characters, and nothing secret. A document is made such that the SDK can read it.
  */
-const harmless = (text: string, status: number, conceal: (text: string) => string): string => {
+const readable = (text: string, asked: string, status: number, conceal: (text: string) => string): string => {
   const refuses = status >= 400 || (text.includes('"error"') && !isTokens(text))
-  return refuses ? plain(conceal(text)) : text
+  return refuses ? plain(conceal(text)) : tidied(text, asked)
 }
 
 /**
@@ -63,7 +62,8 @@ export const authFetch =
         catch: failed(url)
       })
       const { response, text } = asked
-      return new Response(response.body === null ? null : harmless(text, response.status, conceal), response)
+      const asking = typeof init?.body === "string" ? init.body : ""
+      return new Response(response.body === null ? null : readable(text, asking, response.status, conceal), response)
     }).pipe(
       Effect.timeoutOrElse({
         duration: patience,

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process"
 import { existsSync } from "node:fs"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { lastWords } from "../LastWords.ts"
 import { plainLine } from "../PlainText.ts"
-import { ownGroup, terminate, watch } from "./ProcessGroup.ts"
+import { type Ending, ownGroup, terminate, watch } from "./ProcessGroup.ts"
 import { backlogFull } from "./SdkFailure.ts"
 import { makeStderrTail } from "./StderrTail.ts"
 
@@ -27,7 +27,7 @@ export interface ChildServerOptions {
   readonly args: ReadonlyArray<string>
   readonly env: { readonly [name: string]: string }
   readonly cwd: string | undefined
-  readonly grace: Duration.Duration
+  readonly ending: Ending
   readonly onStderr: ((text: string) => void) | undefined
 }
 
@@ -41,7 +41,9 @@ export interface ChildServer {
   readonly hold: (held: boolean) => void
   /** How it ended, once it has; what it wrote before that has been read by then. */
   readonly ended: Effect.Effect<string>
-  /** The last words on its standard error, on one line, or nothing. */
+  /** What it writes to its standard output from now on is the protocol's, and no explanation of its failure. */
+  readonly greeted: () => void
+  /** What it has written that may say why it failed, on one line, or nothing. */
   readonly lastWords: () => string
 }
 
@@ -74,7 +76,7 @@ const start = (options: ChildServerOptions): Started => {
   const exited = Deferred.makeUnsafe<string>()
   const closed = Deferred.makeUnsafe<void>()
   child.once("spawn", () => {
-    watch(child)
+    watch(child, options.ending.mark)
     Deferred.doneUnsafe(spawned, Effect.void)
   })
   child.on("error", (cause) =>
@@ -88,6 +90,9 @@ const start = (options: ChildServerOptions): Started => {
   for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.on("error", () => {})
   return { child, spawned, exited, closed }
 }
+
+/** Of what it has written: so many are searched for an error. */
+const manyLines = 500
 
 /** Bytes that wait for a server to read them. What comes on top of that is refused: a server may never read. */
 const backlogLimit = 4 * 1024 * 1024
@@ -107,7 +112,7 @@ const write = (child: ChildProcessWithoutNullStreams, text: string): Promise<voi
 
 /**
  * Starts a server program without a shell, with exactly the given environment. Closing the scope ends it and everything in
- * its process group. Its standard error never reaches a terminal: it is read at once and only its end is kept.
+ * its process group, and what has left that and carries its mark. Its standard error never reaches a terminal: it is read at once and only its end is kept.
  */
 export const startChildServer = Effect.fnUntraced(function* (options: ChildServerOptions) {
   const { child, closed, exited, spawned } = yield* Effect.acquireRelease(
@@ -115,7 +120,7 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
       try: () => start(options),
       catch: (cause) => new ServerDown({ problem: spawnProblem(cause, options) })
     }),
-    ({ child }) => terminate(child, options.grace)
+    ({ child }) => terminate(child, options.ending)
   )
   yield* Deferred.await(spawned)
 
@@ -124,6 +129,10 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
     tail.append(chunk)
     options.onStderr?.(chunk.toString("utf8"))
   })
+
+  // Many programs explain on their standard output why they do not start, where nobody looks for it.
+  const printed = makeStderrTail(16 * 1024)
+  const greeting = { over: false }
 
   // A grandchild may hold the pipes open long after the server has gone, so their end is waited for only briefly.
   const ended = Deferred.await(exited).pipe(
@@ -134,9 +143,16 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
     pid: child.pid,
     write: (text: string) => write(child, text),
     endInput: () => void child.stdin.end(),
-    onData: (listener: (chunk: Buffer) => void) => void child.stdout.on("data", listener),
+    onData: (listener: (chunk: Buffer) => void) =>
+      void child.stdout.on("data", (chunk: Buffer) => {
+        if (!greeting.over) printed.append(chunk)
+        listener(chunk)
+      }),
+    greeted: () => {
+      greeting.over = true
+    },
     hold: (held: boolean) => void (held ? child.stdout.pause() : child.stdout.resume()),
     ended,
-    lastWords: () => plainLine(tail.lines(5).join(" | "), 1000)
+    lastWords: () => lastWords(tail.lines(manyLines), greeting.over ? [] : printed.lines(manyLines))
   } satisfies ChildServer
 })

@@ -51,6 +51,7 @@ export const connectChild = Effect.fnUntraced(function* (
     if (message === "noise") return strays("noise")
     // The SDK would take an answer by what its id is as a number.
     if (!awaited.takes(message)) return strays("reply")
+    if ("result" in message) child.greeted()
     transport.onmessage?.(message)
   }
   // The request has an answer, though nobody can use it. When it is not known which one, that waits for its own limit.

@@ -1,18 +1,12 @@
 import * as Redacted from "effect/Redacted"
 import type { OAuthConfig } from "@parley/domain/McpServerConfig"
+import { withoutSecrets } from "../Concealing.ts"
 import type { LoginRecord } from "../LoginRecord.ts"
-import { describeCause } from "./SdkFailure.ts"
-
-const shortest = 6
+import { describeCause, messageOf } from "./SdkFailure.ts"
 
 /** Takes secrets out of a text that somebody else has written and may have put them into. */
 export const concealed = (text: string, secrets: ReadonlyArray<string | undefined>): string =>
-  secrets
-    .flatMap((secret) => (secret === undefined ? [] : [secret, encodeURIComponent(secret)]))
-    .filter((secret) => secret.length >= shortest)
-    // One may begin another.
-    .toSorted((left, right) => right.length - left.length)
-    .reduce((said, secret) => said.replaceAll(secret, "…"), text)
+  withoutSecrets(secrets.filter((secret) => secret !== undefined))(text)
 
 /** All that is secret of a login. */
 export const secretsOf = ({ clients, tokens }: LoginRecord, oauth: OAuthConfig | undefined): ReadonlyArray<string> =>
@@ -25,7 +19,7 @@ export const describeLogin = (cause: unknown, conceal: (text: string) => string)
   // The line is cut after the secrets are out of it: half of one is still one.
   const safe =
     cause instanceof Error
-      ? Object.assign(new Error(conceal(cause.message)), { cause: cause.cause })
+      ? Object.assign(new Error(conceal(messageOf(cause))), { cause: cause.cause })
       : conceal(String(cause))
   return conceal(describeCause(safe))
 }

@@ -65,12 +65,31 @@ export const statusOf = (cause: unknown): number | undefined =>
 const codesOf = (cause: unknown): ReadonlyArray<string> =>
   chain(cause).flatMap((error) => Option.toArray(Option.map(decodeCode(error), ({ code }) => code)))
 
+const decodeIssues = Schema.decodeUnknownOption(
+  Schema.Struct({
+    issues: Schema.NonEmptyArray(
+      Schema.Struct({ path: Schema.Array(Schema.Union([Schema.String, Schema.Finite])), message: Schema.String })
+    )
+  })
+)
+
+/** The SDK's validator throws its issues as a dump of JSON: the first ones say enough, and where. */
+export const messageOf = (error: unknown): string =>
+  Option.match(decodeIssues(error), {
+    onNone: () => (error instanceof Error ? error.message : String(error)),
+    onSome: ({ issues }) => {
+      const first = issues.slice(0, 3).map(({ message, path }) => `${path.join(".")}: ${message}`)
+      const more = issues.length > first.length ? `; and ${issues.length - first.length} more` : ""
+      return `the server's answer is not what the protocol says: ${first.join("; ")}${more}`
+    }
+  })
+
 /** What went wrong, in one line for a person. */
 export const describeCause = (cause: unknown): string => {
   const status = statusOf(cause)
   if (status === 401) return "the server wants authorisation (HTTP 401): set a token in its `headers`"
   if (status === 403) return "the server refused access (HTTP 403)"
-  const messages = chain(cause).map((error) => plainLine(error instanceof Error ? error.message : String(error), 200))
+  const messages = chain(cause).map((error) => plainLine(messageOf(error), 200))
   // What only wraps what is behind it says nothing of its own.
   const said = messages
     .filter(

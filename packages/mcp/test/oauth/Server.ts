@@ -31,6 +31,9 @@ export interface Behaviour {
   greedy: boolean
   /** Answers in place of the server. */
   override: { readonly [path: string]: (response: http.ServerResponse) => void }
+  /** What registrations and tokens say besides, or in place of what they do; `undefined` leaves a member out. */
+  registration: { readonly [key: string]: unknown }
+  tokens: { readonly [key: string]: unknown }
   /** Milliseconds that a refresh takes. */
   slow: number
   /** A renewal gives no new refresh token: the one that was shown stays good. */
@@ -87,6 +90,8 @@ export const guarded = Effect.gen(function* () {
     audience: undefined,
     greedy: false,
     override: {},
+    registration: {},
+    tokens: {},
     slow: 0,
     keepsRefresh: false,
     iss: undefined,
@@ -109,7 +114,8 @@ export const guarded = Effect.gen(function* () {
       ...(kept === undefined ? { refresh_token: refresh } : {}),
       token_type: "Bearer",
       expires_in: 3600,
-      scope: grant.scope
+      scope: grant.scope,
+      ...behaviour.tokens
     })
   }
   const refuse = (response: http.ServerResponse, error: string) =>
@@ -230,7 +236,12 @@ export const guarded = Effect.gen(function* () {
         const id = `client-${clients.size + 1}`
         const redirects = Schema.decodeSync(Registration)(body).redirect_uris
         clients.set(id, redirects)
-        return json(response, 201, { client_id: id, redirect_uris: redirects, token_endpoint_auth_method: "none" })
+        return json(response, 201, {
+          client_id: id,
+          redirect_uris: redirects,
+          token_endpoint_auth_method: "none",
+          ...behaviour.registration
+        })
       }
       case "/authorize":
         return authorize(url.searchParams, response)

@@ -103,7 +103,9 @@ const rebuilt = (log: ReadonlyArray<LogEntry>, at: number, { request }: Sent): R
 /** Runs a program in a world of its own, on an empty store, and says what of the laws and invariants it breaks. */
 export const run = Effect.fnUntraced(function* (program: ContextProgram) {
   const world = new ContextWorld(program.window)
-  const log = yield* world.run(program)
+  const known = yield* world.run(program)
+  const { log } = known
+  const found = Invariants.check(known)
   const sent = world.sent.filter(({ request }) => !isSummary(request))
   const turns = turnsOf(log)
   const violations = [
@@ -114,8 +116,15 @@ export const run = Effect.fnUntraced(function* (program: ContextProgram) {
     ...sent.flatMap(ordered),
     ...sent.flatMap(readOnce),
     ...sent.flatMap((one, i) => rebuilt(log, turns[i]?.at ?? 0, one)),
-    ...Invariants.check({ log, seen: [], requests: world.sent.map(({ request }) => request) })
+    ...found.violations
   ]
   const count = (tag: LogEntry["event"]["_tag"]) => log.filter(({ event }) => event._tag === tag).length
-  return { violations, requests: sent.length, rounds: count("RoundStarted"), compactions: count("ContextCompacted") }
+  const findings = { checked: found.checked, unchecked: found.unchecked }
+  return {
+    violations,
+    findings,
+    requests: sent.length,
+    rounds: count("RoundStarted"),
+    compactions: count("ContextCompacted")
+  }
 })

@@ -4,14 +4,16 @@ import { McpManager } from "@parley/domain/McpManager"
 import { ContextOverflow } from "@parley/domain/ModelError"
 import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
+import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { empty } from "@parley/domain/SystemPrompt"
 import type { ToolDefinition } from "@parley/domain/Tool"
-import { ScriptedModel } from "@parley/testing"
+import { Recorder, ScriptedModel } from "@parley/testing"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { Context, Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { defaults } from "../../src/Limits.ts"
 import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
 import { answer, long } from "./Talk.ts"
 
@@ -86,6 +88,7 @@ export class ContextWorld {
   private prompt = 1
   private tools: ReadonlyArray<string> = ["long"]
   readonly sent: Array<Sent> = []
+  private readonly recorder = new Recorder(defaults.toolConcurrency)
   private coordinator: SessionCoordinator["Service"] | undefined
   private readonly info: ModelInfo
   private readonly overflows: boolean
@@ -106,30 +109,35 @@ export class ContextWorld {
     return Layer.build(Layer.fresh(SessionCoordinator.layer)).pipe(
       Effect.map((built) => Context.get(built, SessionCoordinator)),
       Effect.provideService(SessionManager, sessions),
-      Effect.provideService(ModelsManager, {
-        models: Effect.succeed([info]),
-        preferred: Effect.succeed(info.ref),
-        describe: () => Effect.succeed(info),
-        stream: (request) =>
-          Stream.suspend(() => {
-            const { prompt } = this
-            this.sent.push({ request, files: new Map(this.files), prompt, tools: [...this.toolSet].sort().join() })
-            const inputTokens = Math.ceil(JSON.stringify(request).length / 4)
-            const answered = this.overflows && inputTokens > 5000 ? tooLarge : answer(request)
-            return Stream.map(answered, (chunk) =>
-              chunk._tag === "Finish" ? { ...chunk, usage: { ...chunk.usage, inputTokens } } : chunk
-            )
-          })
-      }),
+      Effect.provideService(
+        ModelsManager,
+        this.recorder.models({
+          models: Effect.succeed([info]),
+          preferred: Effect.succeed(info.ref),
+          describe: () => Effect.succeed(info),
+          stream: (request) =>
+            Stream.suspend(() => {
+              const { prompt } = this
+              this.sent.push({ request, files: new Map(this.files), prompt, tools: [...this.toolSet].sort().join() })
+              const inputTokens = Math.ceil(JSON.stringify(request).length / 4)
+              const answered = this.overflows && inputTokens > 5000 ? tooLarge : answer(request)
+              return Stream.map(answered, (chunk) =>
+                chunk._tag === "Finish" ? { ...chunk, usage: { ...chunk.usage, inputTokens } } : chunk
+              )
+            })
+        })
+      ),
       Effect.provideService(
         McpManager,
-        McpManager.make({
-          tools: Effect.sync(() => [...this.toolSet].map(definition)),
-          servers: Effect.succeed([{ name: "res", state: "ready", tools: 0 }]),
-          readResource: (_server, uri) =>
-            Effect.sync(() => [{ _tag: "Text", uri, text: `resource in version ${++this.reads}` }]),
-          call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
-        })
+        this.recorder.tools(
+          McpManager.make({
+            tools: Effect.sync(() => [...this.toolSet].map(definition)),
+            servers: Effect.succeed([{ name: "res", state: "ready", tools: 0 }]),
+            readResource: (_server, uri) =>
+              Effect.sync(() => [{ _tag: "Text", uri, text: `resource in version ${++this.reads}` }]),
+            call: () => Effect.succeed({ isError: false, content: [{ _tag: "Text", text: `result ${long}` }] })
+          })
+        )
       ),
       Effect.provideService(PromptManager, {
         prompt: Effect.sync(() => ({ ...empty, instructions: `prompt ${this.prompt}`, includeDateTime: true }))
@@ -151,8 +159,13 @@ export class ContextWorld {
   readonly run = Effect.fnUntraced(
     { self: this },
     function* (program: ContextProgram) {
-      const sessions = yield* SessionManager
+      const sessions = this.recorder.sessions(yield* SessionManager)
       yield* sessions.create({ id, workspace: "/ws" })
+      const seen: Array<LogEntry> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(sessions.follow(id, 0), (entry) => Effect.sync(() => seen.push(entry))),
+        { startImmediately: true }
+      )
       for (const [n, command] of program.commands.entries()) {
         const parley = (this.coordinator ??= yield* this.start(sessions))
         switch (command._tag) {
@@ -187,7 +200,9 @@ export class ContextWorld {
             yield* Effect.ignore(parley.undoCompaction(id))
         }
       }
-      return yield* sessions.read(id, 0)
+      // The subscriber catches up.
+      yield* Effect.repeat(Effect.yieldNow, { times: 50 })
+      return yield* this.recorder.known(sessions, id, seen)
     },
     Effect.scoped
   )

@@ -8,6 +8,7 @@ import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { Effect, Layer, Stream } from "effect"
 import { CompactionSettings } from "../../src/CompactionSettings.ts"
 import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import { witness } from "../World.ts"
 
 const { call, finish, text } = Chunks
 
@@ -36,6 +37,7 @@ export interface Talk {
   readonly settings?: CompactionSettings
   readonly count?: ModelsManager["Service"]["count"]
   readonly optional?: Layer.Layer<never>
+  readonly tools?: Layer.Layer<McpManager>
 }
 type Chunk = Stream.Success<ScriptedModel.Turn>
 
@@ -61,11 +63,14 @@ export const talk = (requests: Array<ModelRequest>, options: Talk = {}) => {
       }),
     ...(options.count === undefined ? {} : { count: options.count })
   })
-  const tools: Layer.Layer<McpManager> = ScriptedTools.layer({
-    long: ScriptedTools.says(`result ${long}`),
-    echo: ScriptedTools.echo
-  })
+  const tools: Layer.Layer<McpManager> =
+    options.tools ??
+    ScriptedTools.layer({
+      long: ScriptedTools.says(`result ${long}`),
+      echo: ScriptedTools.echo
+    })
   return SessionCoordinator.layer.pipe(
+    Layer.provideMerge(witness),
     Layer.provideMerge([
       models,
       tools,

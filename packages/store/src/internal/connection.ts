@@ -2,6 +2,7 @@ import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Effect from "effect/Effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlClient } from "effect/sql/SqlClient"
+import * as NodeSqlite from "./nodeSqlite.ts"
 
 /** `node:sqlite` blocks the event loop while it waits for a lock, so it waits for the length of a
  * neighbour's commit; `retryBusy` does the rest. */
@@ -26,7 +27,8 @@ export const pragma = (sql: SqlClient, text: string) => sql.unsafe(text).unprepa
 
 // The log mode is set later: in the driver's constructor a lock held by another process would be a defect.
 export const connect = (path: string, readonly = false) =>
-  SqliteClient.make({ filename: path, busyTimeout, disableWAL: true, readonly }).pipe(
+  Effect.sync(NodeSqlite.load).pipe(
+    Effect.andThen(SqliteClient.make({ filename: path, busyTimeout, disableWAL: true, readonly })),
     Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
   )
 

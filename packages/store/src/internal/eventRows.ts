@@ -23,11 +23,13 @@ export interface EventList {
 }
 /** Events per text: the whole of a long session in one text would take more memory than the session itself. */
 export const pageSize = 10_000
-const page = `SELECT e.seq, e.at, e.body FROM events e WHERE e.session = s.key AND e.seq > ?1 ORDER BY e.seq LIMIT ${pageSize}`
+const page = `SELECT e.seq, e.at, e.body FROM events e WHERE e.session = s.key AND e.seq > ? ORDER BY e.seq LIMIT ${pageSize}`
 /** No row: no such session. */
 export const selectList = `SELECT s.head AS head, (SELECT count(*) FROM (${page})) AS count,
   (SELECT group_concat('[' || seq || ',' || at || ',' || body || ']', ',' ORDER BY seq) FROM (${page})) AS list
-  FROM sessions s WHERE s.id = ?2`
+  FROM sessions s WHERE s.id = ?`
+/** Events of `id` after the event `after`; the two pages in the statement are the same. */
+export const selectListValues = (id: string, after: number): ReadonlyArray<unknown> => [after, after, id]
 
 const parseList = ({ count, list }: EventList): ReadonlyArray<unknown> | undefined => {
   try {
@@ -51,11 +53,13 @@ const isRaw = (entry: unknown): entry is readonly [number, number, unknown] =>
 
 /** No row: no such session. One row of nulls: no events. */
 export const select = `SELECT e.seq, e.at, e.body FROM sessions s
-  LEFT JOIN events e ON e.session = s.key AND e.seq > ?1 WHERE s.id = ?2 ORDER BY e.seq LIMIT ${pageSize}`
+  LEFT JOIN events e ON e.session = s.key AND e.seq > ? WHERE s.id = ? ORDER BY e.seq LIMIT ${pageSize}`
+/** For this statement and the next. */
+export const selectValues = (id: string, after: number): ReadonlyArray<unknown> => [after, id]
 
 /** The same without rows whose numbers JavaScript cannot hold, which would fail the whole page. */
 export const selectReadable = `SELECT e.seq, e.at, e.body FROM sessions s JOIN events e ON e.session = s.key
-  WHERE e.seq > ?1 AND s.id = ?2 AND e.seq <= 9007199254740991 AND abs(e.at) <= 9007199254740991
+  WHERE e.seq > ? AND s.id = ? AND e.seq <= 9007199254740991 AND abs(e.at) <= 9007199254740991
   ORDER BY e.seq LIMIT ${pageSize}`
 
 export const removeDeltas = `DELETE FROM events WHERE session = ? AND delta_of = ?`

@@ -2,12 +2,12 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { SessionInfo } from "@parley/domain/SessionInfo"
 
-/** A row of `sessions`, as SQLite returns it. */
+/** A row of `sessions`, as it is selected. What others wrote comes as UTF-8. */
 export interface SessionRow {
   readonly key: number
-  readonly id: string
-  readonly workspace: string
-  readonly title: string
+  readonly id: Uint8Array
+  readonly workspace: Uint8Array
+  readonly title: Uint8Array
   readonly created_at: number
   readonly updated_at: number
   readonly head: number
@@ -66,16 +66,24 @@ const bounds: { readonly [name: string]: string } = {
   updated_at: "8640000000000000",
   cost: "1.7976931348623157e308"
 }
-const counted = new Set(projected.slice(2))
-const bounded = projected.map((name) =>
-  counted.has(name) ? `max(0, min(${name}, ${bounds[name] ?? Number.MAX_SAFE_INTEGER})) AS ${name}` : name
-)
+const bounded = projected
+  .slice(2)
+  .map((name) => `max(0, min(${name}, ${bounds[name] ?? Number.MAX_SAFE_INTEGER})) AS ${name}`)
+// Many versions of Node, 26.0 among them, read a text only up to its first NUL.
+const texts = ["id", "workspace", "title"].map((name) => `CAST(${name} AS BLOB) AS ${name}`)
 
-const select = (more = "") => `SELECT key, id, ${more}${bounded.join(", ")} FROM sessions`
+const select = (more = "") => `SELECT key, ${more}${[...texts, ...bounded].join(", ")} FROM sessions`
 export const selectOne = `${select("epoch, holder, ")} WHERE id = ?`
 export const selectHead = `SELECT head FROM sessions WHERE id = ?`
-export const selectMany = `${select()} WHERE (?1 IS NULL OR workspace = ?1) AND (?2 = 0 OR open = 1)
-  ORDER BY sessions.updated_at DESC, id DESC LIMIT ?3`
+// Every parameter of the store is a bare `?`: Node before 22.20 and 24.7 binds no value to a numbered one by its position.
+export const selectMany = `${select()} WHERE (? IS NULL OR workspace = ?) AND (? = 0 OR open = 1)
+  ORDER BY sessions.updated_at DESC, sessions.id DESC LIMIT ?`
+/** `limit` below 0 is none. */
+export const selectManyValues = (
+  workspace: string | undefined,
+  onlyOpen: boolean,
+  limit: number
+): ReadonlyArray<unknown> => [workspace ?? null, workspace ?? null, onlyOpen ? 1 : 0, limit]
 
 export const insert = `INSERT INTO sessions (id, ${projected.join(", ")}, origin)
   VALUES (?, ${projected.map(() => "?").join(", ")}, (SELECT id FROM origin)) ON CONFLICT (id) DO NOTHING RETURNING key`
@@ -88,13 +96,16 @@ export const remove = `DELETE FROM sessions WHERE id = ? RETURNING key`
 
 const decodeInfo = Schema.decodeUnknownResult(SessionInfo)
 
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
+const text = (bytes: Uint8Array): string => utf8.decode(bytes)
+
 /** A failure names the column and the value that no version of Parley writes. */
 export const decode = (row: SessionRow): Result.Result<SessionInfo, string> =>
   Result.mapError(
     decodeInfo({
-      id: row.id,
-      workspace: row.workspace,
-      title: row.title,
+      id: text(row.id),
+      workspace: text(row.workspace),
+      title: text(row.title),
       createdAt: row.created_at,
       updatedAt: row.updated_at,
       head: row.head,
@@ -108,5 +119,5 @@ export const decode = (row: SessionRow): Result.Result<SessionInfo, string> =>
       },
       cost: row.cost
     }),
-    (error) => `session ${row.id}: ${error.message}`
+    (error) => `session ${text(row.id)}: ${error.message}`
   )

@@ -87,14 +87,20 @@ const add = (a: Usage, b: Usage): Usage => ({
   cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens
 })
 
-/** Invariant 46: what the session is said to have cost is the sum over its turns. */
+/** Sums of the same dollars in another order differ in the last digits. */
+const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b))
+
+/** Invariant 46: the tokens and the dollars that the session is said to have cost are the sums over its turns. */
 export const usageAddsUp = (log: ReadonlyArray<LogEntry>, info: SessionInfo): Violations => {
-  const turns = log.flatMap(({ event }) => (endsTurn(event) ? [event.usage] : []))
+  const turns = log.flatMap(({ event }) => (endsTurn(event) ? [event] : []))
   const none: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
-  const [is, sum] = [JSON.stringify(info.usage), JSON.stringify(turns.reduce(add, none))]
+  const used = turns.reduce((sum, { usage }) => add(sum, usage), none)
+  const cost = turns.reduce((sum, turn) => sum + (turn.cost ?? 0), 0)
+  const [is, sum] = [JSON.stringify(info.usage), JSON.stringify(used)]
   const open = log.findLast(({ event }) => event._tag === "RoundStarted" || endsRound(event))?.event._tag
   return [
-    ...(is === sum ? [] : [`the session cost ${is}, its turns ${sum}`]),
+    ...(is === sum ? [] : [`the session used ${is}, its turns ${sum}`]),
+    ...(same(info.cost, cost) ? [] : [`the session cost $${info.cost}, its turns $${cost}`]),
     ...(info.open === (open === "RoundStarted") ? [] : [`the session is ${info.open ? "open" : "closed"}`])
   ]
 }

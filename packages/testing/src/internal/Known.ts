@@ -13,6 +13,8 @@ export interface RecordedCall {
   readonly name: string
   readonly input: ToolInput
   readonly preview: boolean
+  /** The user said that it may be sent again. */
+  readonly safeToRepeat?: boolean
   /** How many calls of the same turn were running. */
   readonly beside: number
   readonly startStored: boolean
@@ -27,14 +29,14 @@ export interface RecordedRequest {
   readonly turnStored: boolean
 }
 
-/** All that is known of one session. Whoever knows less leaves the rest out, and what needs it is not checked. */
+/** All that is known of one session. Whoever knows less leaves the rest out, and what needs it answers `NotChecked`. */
 export interface Known {
   /** The stored log of a session at rest. */
   readonly log: ReadonlyArray<LogEntry>
   /** What a subscriber from the beginning saw. */
-  readonly seen: ReadonlyArray<LogEntry>
+  readonly seen?: ReadonlyArray<LogEntry>
   /** What the model was sent, in order. */
-  readonly requests: ReadonlyArray<ModelRequest>
+  readonly requests?: ReadonlyArray<ModelRequest>
   readonly recorded?: ReadonlyArray<RecordedRequest>
   readonly calls?: ReadonlyArray<RecordedCall>
   readonly toolConcurrency?: number

@@ -17,6 +17,9 @@ export class ProgramState extends ProgramProcesses {
   private readonly seen = new Map<SessionId, Array<LogEntry>>()
   private readonly snapshots = new Map<SessionId, Array<ReadonlyArray<LogEntry>>>()
 
+  /** Of the session that was checked last: all give the same to look at. */
+  findings: Pick<Invariants.Findings, "checked" | "unchecked"> = { checked: [], unchecked: [] }
+
   /** How many rounds were admitted. */
   get rounds(): number {
     return [...this.world.committed.values()].flat().filter(({ event }) => event._tag === "RoundStarted").length
@@ -126,7 +129,7 @@ export class ProgramState extends ProgramProcesses {
           const recorded = this.world.requests
             .filter((request) => request.sessionId === id)
             .sort((a, b) => (order.get(a.turnId ?? "") ?? 0) - (order.get(b.turnId ?? "") ?? 0))
-          const violations = Invariants.check({
+          const findings = Invariants.check({
             log,
             seen,
             requests: recorded.map(({ request }) => request),
@@ -137,7 +140,8 @@ export class ProgramState extends ProgramProcesses {
             committed: this.world.committed.get(id) ?? [],
             info: yield* this.sessions.get(id)
           })
-          this.violations.push(...violations)
+          this.violations.push(...findings.violations)
+          this.findings = findings
         }),
       { discard: true }
     )

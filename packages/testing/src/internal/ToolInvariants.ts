@@ -1,11 +1,11 @@
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import type { RecordedCall, Violations } from "./Known.ts"
 
-/** Invariant 17: no call reaches a tool twice, over all lives of all processes. */
+/** Invariant 17: no call reaches a tool twice, over all lives of all processes, unless the user said that it may. */
 export const atMostOnce = (calls: ReadonlyArray<RecordedCall>): Violations => {
   const seen = new Set<string>()
-  return calls.flatMap(({ key, preview }) => {
-    const again = seen.has(key) && !preview
+  return calls.flatMap(({ key, preview, safeToRepeat }) => {
+    const again = seen.has(key) && !preview && safeToRepeat !== true
     seen.add(key)
     return again ? [`call ${key} reached a tool twice`] : []
   })

@@ -1,0 +1,32 @@
+import { assert, it } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { failAt } from "../scripts/crash/faults.ts"
+import { killAt } from "../scripts/crash/kills.ts"
+import type { Place } from "../scripts/crash/place.ts"
+import { pointsOf } from "../scripts/crash/points.ts"
+import { rounds } from "../scripts/crash/rounds.ts"
+import { prepared, quiet } from "./crash/places.ts"
+import { missing } from "./support/needs.ts"
+
+class Sample extends Context.Service<Sample, Place>()("@parley/faults/crash.test/Sample") {}
+
+// A sample of `pnpm crash`, so that the harness goes on working on the tree as it is.
+it.layer(Layer.effect(Sample, prepared), { excludeTestServices: true, timeout: "60 seconds" })(
+  "a few points of each round",
+  (it) => {
+    for (const [i, round] of rounds.entries())
+      it.effect.skipIf(missing(["strace"]).length > 0)(round.name, () =>
+        Effect.gen(function* () {
+          const place = yield* Sample
+          const points = yield* Effect.promise(() => pointsOf(place, round))
+          assert.isAbove(points.length, 60)
+          // Another part of the round in each, and all of them together a part of everything that happens.
+          const at = points[Math.floor((points.length * (2 * i + 1)) / (2 * rounds.length))]
+          if (at === undefined) return assert.fail("there is no such point")
+          yield* quiet(place, killAt(round, at))
+          if (i === 1) yield* quiet(place, failAt(round, at, "EIO", ""))
+          if (i === 5) yield* quiet(place, failAt(round, at, "ENOSPC", "+"))
+        })
+      )
+  }
+)

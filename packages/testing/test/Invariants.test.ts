@@ -1,0 +1,143 @@
+import { callId, roundId, SessionId, turnId } from "@parley/domain/Ids"
+import type { ModelRequest } from "@parley/domain/ModelsManager"
+import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { fresh, project } from "@parley/domain/SessionInfo"
+import { TurnContent } from "@parley/domain/TurnContent"
+import { assert, it } from "@effect/vitest"
+import * as Chunks from "../src/Chunks.ts"
+import * as Invariants from "../src/Invariants.ts"
+
+const round = roundId(1)
+const turn = turnId(round, 1)
+const call = callId(turn, 1)
+const usage = { inputTokens: 3, outputTokens: 2, cacheReadTokens: 1, cacheWriteTokens: 0 }
+const text = (text: string) => ({ _tag: "Text" as const, text })
+const chunks = Chunks.call(0, "t", {})
+const content = new TurnContent(turn)
+content.add(chunks)
+const events: ReadonlyArray<SessionEvent> = [
+  { _tag: "RoundStarted", roundId: round, request: [text("go")] },
+  { _tag: "TurnStarted", roundId: round, turnId: turn, model: { provider: "p", model: "m" } },
+  { _tag: "TurnDelta", turnId: turn, chunks },
+  { _tag: "TurnCompleted", turnId: turn, content: content.blocks(), usage, cost: 0.25, stop: "tool-calls" },
+  { _tag: "ToolStarted", callId: call },
+  { _tag: "ToolSettled", callId: call, outcome: { _tag: "Succeeded", content: [text("done")] } },
+  { _tag: "RoundFailed", roundId: round, failure: { error: "CapReached", message: "enough" } }
+]
+const logOf = (events: ReadonlyArray<SessionEvent>) =>
+  events.map((event, i): LogEntry => ({ seq: i + 1, at: 5, event }))
+const log = logOf(events)
+const info = log.reduce(project, fresh(SessionId.make("s"), 5, {}))
+const request: ModelRequest = {
+  model: { provider: "p", model: "m" },
+  system: "Be brief.",
+  tools: [],
+  messages: [{ role: "user", content: [text("go")] }]
+}
+const sent = { request, turnId: turn, turnStored: true }
+const made = {
+  key: `s/${round}/${turn}/${call}`,
+  name: "t",
+  input: {},
+  preview: false,
+  beside: 0,
+  startStored: true,
+  turnStored: true,
+  running: false
+}
+const known = {
+  log,
+  seen: log,
+  committed: log,
+  snapshots: [log.slice(0, 3), log],
+  requests: [request],
+  recorded: [sent],
+  calls: [made],
+  toolConcurrency: 1,
+  info
+}
+
+it("every invariant answers when all is known, and finds nothing where nothing is wrong", () => {
+  assert.deepStrictEqual(Invariants.check(known), {
+    violations: [],
+    checked: Object.keys(Invariants.all).map(Number),
+    unchecked: []
+  })
+})
+
+it("an invariant that lacks what it needs says so, and of what", () => {
+  const { checked, unchecked, violations } = Invariants.check({ log })
+  assert.deepStrictEqual(violations, [])
+  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31])
+  assert.deepStrictEqual(unchecked, [
+    "1 dense order: needs seen",
+    "4 append only: needs snapshots",
+    "7 prefix: needs seen",
+    "10 shown is stored: needs seen, committed",
+    "15 intent first: needs calls",
+    "16 no early start: needs calls",
+    "17 at most once: needs calls",
+    "18 unknown is honest: needs calls",
+    "20 concurrency bound: needs calls, toolConcurrency",
+    "22 no execution from bad turns: needs calls",
+    "23 frozen tools: needs recorded",
+    "25 legal: needs requests",
+    "26 prefix stability: needs requests",
+    "28 nothing volatile: needs recorded",
+    "29 excluded rows: needs requests",
+    "44 storage failure is loud: needs recorded",
+    "46 usage adds up: needs info"
+  ])
+  const early = logOf(events.filter(({ _tag }) => _tag !== "TurnCompleted"))
+  const answer = Invariants.all[15]?.check({ log: early })
+  assert.deepInclude(answer, { _tag: "NotChecked", lacks: ["calls"] })
+  assert.isNotEmpty(answer?.violations, "what the log alone tells is looked at nevertheless")
+})
+
+it("a summary counts what was checked and names what was not, and what nothing checks yet", () => {
+  const all = Object.keys(Invariants.all).length
+  const later = "not checked by anything yet: 52 cluster equals local: there is no cluster yet"
+  assert.strictEqual(
+    Invariants.summary(Invariants.check(known)),
+    `${all} of ${all} invariants of sessions checked; ${later}`
+  )
+  assert.strictEqual(
+    Invariants.summary({ checked: [2], unchecked: ["1 dense order: needs seen"] }),
+    `1 of ${all} invariants of sessions checked; not checked: 1 dense order: needs seen; ${later}`
+  )
+})
+
+const cut = logOf(
+  events.map((event): SessionEvent => {
+    if (event._tag === "TurnCompleted") return SessionEvent.cases.TurnCompleted.make({ ...event, stop: "length" })
+    return event
+  })
+)
+const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, words: RegExp]> = [
+  [1, { ...known, seen: log.slice(1) }, /entry 1 has number 2/],
+  [4, { ...known, snapshots: [log, log.slice(0, 2)] }, /ToolStarted at 5 is gone or changed/],
+  [7, { ...known, seen: log.filter(({ event }) => event._tag !== "TurnDelta") }, /shown .* stored/],
+  [10, { ...known, committed: log.slice(0, 6) }, /RoundFailed at 7 was shown and is not what was stored/],
+  [15, { ...known, calls: [{ ...made, startStored: false }] }, /before its start was stored/],
+  [16, { ...known, calls: [{ ...made, turnStored: false }] }, /before its turn was stored/],
+  [17, { ...known, calls: [made, made] }, /reached a tool twice/],
+  [20, { ...known, calls: [{ ...made, beside: 1 }] }, /ran beside 1 others/],
+  [22, { ...known, log: cut }, /of TurnCompleted reached a tool/],
+  [23, { ...known, recorded: [sent, { ...sent, request: { ...request, system: "Other" } }] }, /has other tools/],
+  [28, { ...known, recorded: [{ ...sent, request: { ...request, system: "Today: 2026-01-02" } }] }, /holds a date/],
+  [44, { ...known, recorded: [{ ...sent, turnStored: false }] }, /sent before turn r1t1 was stored/],
+  [46, { ...known, info: { ...info, usage: { ...usage, outputTokens: 3 } } }, /the session used .*, its turns/],
+  [46, { ...known, info: { ...info, cost: 0.5 } }, /the session cost \$0.5, its turns \$0.25/],
+  [46, { ...known, info: { ...info, open: true } }, /the session is open/]
+]
+for (const [i, [number, known, words]] of broken.entries())
+  it(`${number} ${Invariants.all[number]?.name} finds what is broken (${i + 1})`, () => {
+    const answer = Invariants.all[number]?.check(known)
+    assert.strictEqual(answer?._tag, "Checked")
+    assert.match(answer?.violations.join("; ") ?? "", words)
+  })
+
+it("what the user marked as safe to repeat may reach its tool twice", () => {
+  const again = { ...made, safeToRepeat: true }
+  assert.deepStrictEqual(Invariants.check({ ...known, calls: [again, again] }).violations, [])
+})
