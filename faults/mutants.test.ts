@@ -7,7 +7,6 @@ import { assert, describe, it } from "vitest"
 const root = resolve(import.meta.dirname, "..")
 
 interface Mutant {
-  readonly list: string
   readonly guards: string
   readonly file: string
   readonly find: string
@@ -17,9 +16,10 @@ interface Mutant {
   readonly says?: string
 }
 
-const mutants: ReadonlyArray<Mutant> = readdirSync(join(root, "mutants")).flatMap((list) =>
-  JSON.parse(readFileSync(join(root, "mutants", list), "utf8")).map((mutant: Mutant) => ({ ...mutant, list }))
-)
+const mutants = readdirSync(join(root, "mutants")).flatMap((list) => {
+  const planted: ReadonlyArray<Mutant> = JSON.parse(readFileSync(join(root, "mutants", list), "utf8"))
+  return planted.map((mutant) => Object.assign({ list }, mutant))
+})
 const sources = new Map<string, string>()
 const sourceOf = (file: string): string => {
   const known = sources.get(file) ?? (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "")

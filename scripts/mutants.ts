@@ -92,8 +92,7 @@ const record = async (mutant: Mutant, says: string): Promise<void> => {
 }
 
 /** The name of the first test that failed, without the groups around it. */
-const failedTest = (output: string): string | undefined =>
-  /^ *FAIL .* > (.+)$/m.exec(output)?.[1]?.trim().slice(0, 80)
+const failedTest = (output: string): string | undefined => /^ *FAIL .* > (.+)$/m.exec(output)?.[1]?.trim().slice(0, 80)
 
 const args = process.argv.slice(2)
 const isRecording = args.includes("--record")
