@@ -72,7 +72,7 @@ const bounds: { readonly [name: string]: string } = {
 const bounded = projected
   .slice(2)
   .map((name) => `max(0, min(${name}, ${bounds[name] ?? Number.MAX_SAFE_INTEGER})) AS ${name}`)
-// Many versions of Node, 26.0 among them, read a text only up to its first NUL. Reading all as bytes takes half as long again.
+// Many versions of Node, 26.0 among them, read a text only up to its first NUL. Reading all texts as bytes takes more than twice as long.
 const texts = ["id", "workspace", "title"].map(
   (name) => `CASE WHEN instr(${name}, char(0)) > 0 THEN CAST(${name} AS BLOB) ELSE ${name} END AS ${name}`
 )
