@@ -66,15 +66,18 @@ const pattern = variant("M15", "a pattern that does not end", {
 
 const circle = { type: "object", properties: { a: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/a" } } }
 
-/** What a tool sends that it has not promised is for the user alone: a model would take it for what was promised. */
-const promised = (name: string, result: object, why: RegExp): Case =>
+/**
+ * Structured content that a tool has not promised is for the user alone: a model would take it for what was promised. The
+ * text beside it is for the model, with a note.
+ */
+const promised = (name: string, result: object, why: RegExp, isKept: boolean): Case =>
   variant("M18", name, {
     servers: one({
       tools: [
         {
           name: "act",
           inputSchema: { type: "object" },
-          outputSchema: { type: "object", properties: { n: { type: "number" } }, required: ["n"] }
+          outputSchema: { type: "object", properties: { amount: { type: "number" } }, required: ["amount"] }
         },
         "echo"
       ],
@@ -84,16 +87,19 @@ const promised = (name: string, result: object, why: RegExp): Case =>
     turns: [["s__act"], ["s__echo"]],
     look: (seen) => {
       ended(why, "Succeeded: {}")(seen)
-      assert.match(words(seen.outcomes[0]), /^Failed: The answer does not fit the tool's output schema/)
-      for (const { body } of seen.received) assert.notInclude(body, "canary")
+      assert.match(
+        words(seen.outcomes[0]),
+        /^Succeeded: what it says\n\[The answer does not fit the tool's output schema/
+      )
+      for (const { body } of seen.received) assert.notInclude(body, "twelve")
       assert.deepStrictEqual(
-        kept(seen.home).map((file) => file.includes("canary")),
-        [true]
+        kept(seen.home).map((file) => file.includes("twelve")),
+        isKept ? [true] : []
       )
     }
   })
 
-const canary = [{ type: "text", text: "canary" }]
+const said = [{ type: "text", text: "what it says" }]
 
 export const schemas: ReadonlyArray<Case> = [
   bad("not of type object", { type: "string" }, /input schema is not of type object/),
@@ -107,6 +113,11 @@ export const schemas: ReadonlyArray<Case> = [
   bad("6 MB", { type: "object", description: "$large" }, /too large or too deep/),
   bad("ten thousand levels", { type: "object", not: "$deep" }, /too large or too deep/),
   pattern,
-  promised("another type than promised", { content: canary, structuredContent: { n: "canary" } }, /at \/n: .*number/),
-  promised("nothing of what was promised", { content: canary }, /it demands structured content, and none came/)
+  promised(
+    "another type than promised",
+    { content: said, structuredContent: { amount: "twelve" } },
+    /at \/amount: .*number/,
+    true
+  ),
+  promised("nothing of what was promised", { content: said }, /it demands structured content, and none came/, false)
 ]

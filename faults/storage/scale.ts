@@ -38,7 +38,7 @@ const many: Case = {
     const here = yield* machine
     const [id = none] = yield* talk(here)
     edit(here, (db) => {
-      const insert = db.prepare(`${copy} VALUES (?, '/w', 'A title of a usual length', 1, ?, 0, 0, 0, 1, 2, 3, 4, 0.5)`)
+      const insert = db.prepare(`${copy} VALUES (?, '/w', 'A title of a usual length', 1, ?, 0, 0, 0, 0, 0, 0, 0, 0)`)
       for (let n = 1; n < 10_000; n++) insert.run(`ses_${n}`, n)
     })
     const millis = yield* Effect.gen(function* () {

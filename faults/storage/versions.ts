@@ -16,7 +16,7 @@ const old = SessionId.make("old")
 /** A database as the first version left it in the middle of a turn. */
 const version1 = ({ data, database }: Machine): void => {
   mkdirSync(data, { recursive: true, mode: 0o700 })
-  Version1.create(database)
+  Version1.create(database, "0, 0, 0, 0, 0")
   const db = new DatabaseSync(database)
   // The fixture leaves the beginning of the turn out.
   db.exec("UPDATE events SET seq = 3 WHERE seq = 2; UPDATE sessions SET head = 3")

@@ -30,7 +30,8 @@ const parent = {
   SSH_AUTH_SOCK: `/run/${canary}`,
   PARLEY_DEBUG: "1"
 }
-const passed = ["DECLARED", "HOME", "LANG", "LC_ALL", "PATH", "SHELL", "TERM", "TMPDIR", "USER"]
+/** Beside them stands the mark by which what a server leaves behind is found. */
+const passed = ["DECLARED", "HOME", "LANG", "LC_ALL", "PARLEY_SERVER", "PATH", "SHELL", "TERM", "TMPDIR", "USER"]
 
 const filesIn = (root: string): ReadonlyArray<string> =>
   readdirSync(root, { recursive: true, withFileTypes: true })

@@ -60,7 +60,11 @@ export const poisoned: ReadonlyArray<Case> = groups.map((name, group) => ({
     const { bodies } = yield* at.send()
     const tools = bodies[0] ?? ""
     assert.include(tools, "Adds two numbers.")
-    assert.notInclude(tools, "OFFERED-INSTRUCTIONS", "what the server instructs is not used")
+    assert.match(
+      tools,
+      /<server-instructions-([0-9a-f]{8}) server=\\"s\\">\\nOFFERED-INSTRUCTIONS[^<]*\\n<\/server-instructions-\1>/,
+      "what the server says to the model is marked as its own words"
+    )
     assert.notMatch(tools, unseen)
     assert.notMatch(tools, inJson)
     for (const [hidden] of mine) if (unseen.test(hidden)) assert.notInclude(tools, hidden)

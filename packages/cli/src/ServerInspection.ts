@@ -27,6 +27,8 @@ const Inspection = Schema.Struct({
   millis: Schema.Int,
   /** Why it failed, or what was left out of its tools. */
   problem: Schema.optionalKey(Schema.String),
+  /** What it says to the model of how its tools are to be used. */
+  instructions: Schema.optionalKey(Schema.String),
   tools: Schema.Array(Tool),
   /** About what they take of each request. */
   tokens: Schema.Int,
@@ -71,6 +73,7 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
   // What is wrong with those lists is known once they are.
   const status = (yield* mcp.servers).find((server) => server.name === name)
   const definitions = yield* toolsOf(name)
+  const said = (yield* mcp.instructions ?? Effect.succeed([])).find(({ server }) => server === name)
   const inspection: Inspection = {
     ...ServerView.view(name, config),
     // A server may be about to be tried again, but nobody here stays to see that.
@@ -80,6 +83,7 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
     ...(status?.leftOut === undefined
       ? {}
       : { leftOut: status.leftOut.map(({ tool, why }) => ({ tool: names(tool), why: conceal(why) })) }),
+    ...(said === undefined ? {} : { instructions: conceal(said.text) }),
     tokens: RequestSize.ofServers(definitions).reduce((sum, { tokens }) => sum + tokens, 0),
     tools: definitions.map(({ description, inputSchema, name, tool }) => ({
       name: names(name),
@@ -110,7 +114,7 @@ const toolWords = ({ description, inputSchema, tool }: typeof Tool.Type): string
 
 /** For people: long descriptions and schemas are cut. */
 export const words = (inspection: Inspection): string => {
-  const { leftOut = [], millis, name, problem, start, state, tools } = inspection
+  const { instructions, leftOut = [], millis, name, problem, start, state, tools } = inspection
   const counts: ReadonlyArray<readonly [number, string]> = [
     [inspection.resources, "resource"],
     [inspection.resourceTemplates, "resource template"],
@@ -124,6 +128,7 @@ export const words = (inspection: Inspection): string => {
     `  ${inLine(start + ServerView.beside(inspection))}`,
     ...(problem === undefined ? [] : [`  ! ${inLine(problem)}`]),
     ...(tools.length === 0 ? [] : [`  about ${inspection.tokens} tokens in each request`]),
+    ...(instructions === undefined ? [] : [`  says to the model: ${short(visible(instructions), 400)}`]),
     ...tools.map(toolWords),
     ...leftOut.map(({ tool, why }) => `  left out ${inLine(tool)}: ${inLine(why)}`)
   ].join("\n")

@@ -23,3 +23,11 @@ it("what changed in the middle of a long word of a schema is shown, and so is al
   const added = DriftText.words([{ tool: "add", kind: "added" }], {}, offering("harmful!"))
   assert.strictEqual(added.split("harmful!").length, 3)
 })
+
+it("what a server says to the model is told from its tools", () => {
+  const drift = [{ tool: "", kind: "changed" }] as const
+  const words = DriftText.words(drift, pinAll([], "Be brief."), pinAll([], "Be long."))
+  assert.match(words, /^what the server says to the model has changed:\n/)
+  assert.match(words, /\n {2}-[^\n]*Be brief\./)
+  assert.match(words, /\n {2}\+[^\n]*Be long\./)
+})

@@ -39,6 +39,12 @@ export interface ServerStatus {
   readonly lastProblem?: string
 }
 
+/** What a server says of how its tools are to be used: its own words, at most 4 KiB, as the user has accepted them. */
+export interface ServerInstructions {
+  readonly server: string
+  readonly text: string
+}
+
 export type ToolInput = { readonly [key: string]: Schema.Json }
 
 /** Identifies one call for ever: `session/round/turn/call`. Sent to the server in `_meta`. */
@@ -55,6 +61,8 @@ export class McpManager extends Context.Service<
      */
     readonly tools: Effect.Effect<ReadonlyArray<ToolDefinition>>
     readonly servers: Effect.Effect<ReadonlyArray<ServerStatus>>
+    /** Of the servers that say some, sorted by server; also of one that is being started again. Absent where none can. */
+    readonly instructions?: Effect.Effect<ReadonlyArray<ServerInstructions>>
     /**
      * Runs one tool once, by its qualified name. Input that does not fit the tool's schema is `NotSent`, and so is a call
      * to a tool that is no longer offered. Interruption cancels the call at the server. A call to a server that is being

@@ -47,6 +47,13 @@ export const makeSight = (as: string): Sight => ({ as, firstUntil: 0 })
 /** Some servers register their tools only after the greeting. */
 const defaultFirstSight = Duration.seconds(5)
 
+const nameOf = (tool: string): string => (tool === Pins.instructionsName ? "its instructions" : plainLine(tool, 80))
+
+const counted = (tools: number, saysOther: boolean): string => {
+  const ofTools = tools === 1 ? "1 tool" : `${tools} tools`
+  return saysOther ? (tools === 0 ? "the instructions" : `the instructions and ${ofTools}`) : ofTools
+}
+
 /**
  * Holds what is offered against what was accepted. What a server offers when it is first seen is accepted, and so is what it
  * adds when it first sees us with other capabilities; what it says differently never is.
@@ -61,7 +68,7 @@ const pinned = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Catalog> {
   const key = Pins.keyOf(server, config)
   const sightKey = Pins.keyAs(key, sight.as)
-  const offered = Pins.pinAll(catalog.tools)
+  const offered = Pins.pinAll(catalog.tools, catalog.instructions)
   const known = yield* Effect.result(Effect.all([pins.read(key), pins.read(sightKey)]))
   if (known._tag === "Failure") {
     const why = `what its tools were when they were accepted cannot be read: ${known.failure.problem}`
@@ -87,10 +94,12 @@ const pinned = Effect.fnUntraced(function* (
   if (drift.length === 0) return { ...catalog, note }
   const kinds = new Map(drift.map(({ kind, tool }) => [tool, kind]))
   const of = (kind: Pins.Drift["kind"]) => catalog.tools.filter(({ tool }) => kinds.get(tool) === kind)
-  const names = drift.map(({ kind, tool }) => `${plainLine(tool, 80)}${kind === "added" ? " (new)" : ""}`)
-  const count = drift.length === 1 ? "1 tool" : `${drift.length} tools`
+  const names = drift.map(({ kind, tool }) => `${nameOf(tool)}${kind === "added" ? " (new)" : ""}`)
+  const { instructions, ...rest } = catalog
+  const saysOther = kinds.has(Pins.instructionsName)
   return {
-    ...catalog,
+    ...rest,
+    ...(saysOther || instructions === undefined ? {} : { instructions }),
     tools: catalog.tools.filter(({ tool }) => !kinds.has(tool)),
     blocked: [
       ...blocking(of("changed"), server, "the server has changed what it says of this tool"),
@@ -98,7 +107,7 @@ const pinned = Effect.fnUntraced(function* (
     ],
     note: joined(
       note,
-      `${count} changed since they were pinned, and blocked: ${few(names)}; \`parley mcp trust ${server}\` shows what is different`
+      `${counted(drift.length - (saysOther ? 1 : 0), saysOther)} changed since they were pinned, and blocked: ${few(names)}; \`parley mcp trust ${server}\` shows what is different`
     )
   }
 })

@@ -51,6 +51,14 @@ const make = Effect.fnUntraced(function* (
         live ? [from.secrets.concealTool(definition)] : []
       )
     ),
+    instructions: Effect.map(
+      Effect.forEach(configured, (server) =>
+        Effect.map(settled(server), ({ past: { instructions } }) =>
+          instructions === undefined ? [] : [{ server: server.name, text: server.secrets.conceal(instructions) }]
+        )
+      ),
+      (all) => all.flat().toSorted((left, right) => (left.server < right.server ? -1 : 1))
+    ),
     ...offering(configured),
     servers: Effect.map(
       Effect.forEach(configured, (server) =>

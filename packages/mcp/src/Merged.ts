@@ -69,6 +69,7 @@ const combine = (managers: ReadonlyArray<Manager>): Manager => {
 
   return McpManager.of({
     tools,
+    instructions: offers((manager) => manager.instructions ?? Effect.succeed([])),
     resources: offers((manager) => manager.resources),
     resourceTemplates: offers((manager) => manager.resourceTemplates),
     prompts: offers((manager) => manager.prompts),

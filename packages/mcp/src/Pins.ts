@@ -12,7 +12,7 @@ const PinnedTool = Schema.Struct({
   definition: Schema.optionalKey(Schema.Json)
 })
 
-/** The accepted tools of one server, by the server's own names for them. */
+/** The accepted tools of one server, by the server's own names for them, and its instructions as `instructionsName`. */
 export const Pinned = Schema.Record(Schema.String, PinnedTool)
 export type Pinned = typeof Pinned.Type
 
@@ -52,8 +52,20 @@ const pin = ({ written, ...tool }: OfferedTool): Pinned[string] => {
   return { hash: sha256(text), ...(text.length > longest ? {} : { definition }) }
 }
 
-export const pinAll = (tools: ReadonlyArray<OfferedTool>): Pinned =>
-  Object.fromEntries(tools.map((tool) => [tool.tool, pin(tool)]))
+/** What a server's instructions are pinned as. No tool has this name: a tool without one is left out. */
+export const instructionsName = ""
+
+const pinInstructions = (instructions: string): Pinned[string] => {
+  const definition = { instructions }
+  return { hash: sha256(canonical(definition)), definition }
+}
+
+/** All that a server offers: its tools, and what it says of how they are to be used. */
+export const pinAll = (tools: ReadonlyArray<OfferedTool>, instructions?: string): Pinned =>
+  Object.fromEntries([
+    ...(instructions === undefined ? [] : [[instructionsName, pinInstructions(instructions)] as const]),
+    ...tools.map((tool) => [tool.tool, pin(tool)] as const)
+  ])
 
 /** One hash for all that a server offers. */
 export const hashOf = (pinned: Pinned): string =>

@@ -43,16 +43,31 @@ const within = (json: Schema.Json, change: Change, areNames = false): Schema.Jso
   return members(Object.entries(json), change, areNames)
 }
 
+/**
+ * The member of a part of a result that holds bytes, as base64. They are shown to no one as text, and what looks like a
+ * secret in them is chance.
+ */
+const binaryOf = (part: object): string | undefined => {
+  if ("type" in part && (part.type === "image" || part.type === "audio")) return "data"
+  return "uri" in part && "blob" in part ? "blob" : undefined
+}
+
 export const serverSecrets = (config: McpServerConfig): ServerSecrets => {
   if (secretsOf(config).length === 0) return noSecrets
   const conceal = concealing(config)
   const names = concealingNames(config)
-  const go = (value: unknown, depth: number): unknown => {
+  const go = (value: unknown, depth: number, isStructured = false): unknown => {
     if (typeof value === "string") return conceal(value)
     if (typeof value !== "object" || value === null) return value
     if (depth > deepest) return null
-    if (Array.isArray(value)) return value.map((item) => go(item, depth + 1))
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [names(key), go(item, depth + 1)]))
+    if (Array.isArray(value)) return value.map((item) => go(item, depth + 1, isStructured))
+    const kept = isStructured ? undefined : binaryOf(value)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        names(key),
+        key === kept ? item : go(item, depth + 1, isStructured || key === "structuredContent")
+      ])
+    )
   }
   const inJson = concealingJson(conceal, names)
   // Tools are asked for in each round, and their schemas do not change.

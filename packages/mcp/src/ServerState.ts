@@ -8,6 +8,8 @@ import type { Catalog } from "./ToolListing.ts"
 export interface Past {
   /** What it offered when it was last listed, so that a call can be told what became of its server. */
   readonly tools: ReadonlyArray<OfferedTool>
+  /** What it said then of how they are to be used. */
+  readonly instructions: string | undefined
   /** What else it offered then, and why that may not be called. */
   readonly blocked: ReadonlyArray<Blocked>
   /** When it died, as far as that still counts. */
@@ -59,7 +61,7 @@ export type ServerEvent =
 
 export const initial: ServerState = {
   _tag: "Starting",
-  past: { tools: [], blocked: [], deaths: [], restarts: 0, lastProblem: undefined }
+  past: { tools: [], instructions: undefined, blocked: [], deaths: [], restarts: 0, lastProblem: undefined }
 }
 
 const afterDeath = (policy: RestartPolicy, before: Past, problem: string, at: number, spread: number): ServerState => {
@@ -71,6 +73,8 @@ const afterDeath = (policy: RestartPolicy, before: Past, problem: string, at: nu
   return { _tag: "Failed", past, problem: deaths.length === 1 ? problem : `${problem}; ${often}` }
 }
 
+const known = ({ blocked = [], instructions, tools }: Catalog) => ({ blocked, instructions, tools })
+
 /** What an event makes of a state. An event that comes too late, such as a listing of a server that has died, is nothing. */
 export const transition = (policy: RestartPolicy, state: ServerState, event: ServerEvent): ServerState => {
   const { past } = state
@@ -79,7 +83,7 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       ? state
       : {
           _tag: "Starting",
-          past: { tools: past.tools, blocked: past.blocked, deaths: [], restarts: 0, lastProblem: undefined }
+          past: { ...past, deaths: [], restarts: 0, lastProblem: undefined }
         }
   const over = state._tag === "Failed" || state._tag === "NeedsAuth"
   if (state._tag === "Stopped" || (over && event._tag !== "Stopped")) return state
@@ -90,7 +94,7 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       const { catalog, connection } = event
       return {
         _tag: "Ready",
-        past: { ...past, tools: catalog.tools, blocked: catalog.blocked ?? [] },
+        past: { ...past, ...known(catalog) },
         connection,
         note: catalog.note,
         leftOut: catalog.leftOut ?? [],
@@ -101,7 +105,7 @@ export const transition = (policy: RestartPolicy, state: ServerState, event: Ser
       return state._tag === "Ready"
         ? {
             ...state,
-            past: { ...past, tools: event.catalog.tools, blocked: event.catalog.blocked ?? [] },
+            past: { ...past, ...known(event.catalog) },
             note: event.catalog.note,
             leftOut: event.catalog.leftOut ?? [],
             stale: undefined

@@ -5,6 +5,8 @@ import type { Connection } from "./internal/Connection.ts"
 import { listAll, type Paged } from "./Pages.ts"
 import { explainLeftOut, type LeftOut, type OfferedTool, readTools } from "./ToolList.ts"
 import type { Blocked } from "./Admission.ts"
+import { cut, wellFormed } from "./PlainText.ts"
+import { withoutUnseen } from "./Unseen.ts"
 
 const list: Paged = { method: "tools/list", key: "tools", noun: "tool" }
 
@@ -22,8 +24,18 @@ export interface Catalog {
   /** Every tool that is not passed on; what `note` says of them may be short. */
   readonly leftOut?: ReadonlyArray<LeftOut>
   readonly note: string | undefined
+  /** What the server says of how its tools are to be used. */
+  readonly instructions?: string
   /** Tools that are offered and not admitted. */
   readonly blocked?: ReadonlyArray<Blocked>
+}
+
+const instructionsBytes = 4 * 1024
+
+/** Instructions made fit for a model: what a person would not see is gone, and what is too long is cut with a mark. */
+const readInstructions = (sent: string | undefined): string => {
+  const { leftOut, text } = cut(withoutUnseen(wellFormed(sent ?? "")).trim(), instructionsBytes)
+  return leftOut === 0 ? text : `${text}\n[${leftOut} bytes left out]`
 }
 
 /** Asks a server for its tools. */
@@ -38,5 +50,6 @@ export const catalogOf = Effect.fnUntraced(function* (
   const tools = offered.map((tool) => marked(config, tool))
   const notes = [explainLeftOut(leftOut), aboutPages]
   const note = notes.filter((note) => note !== undefined).join("; ")
-  return { tools, leftOut, note: note === "" ? undefined : note }
+  const instructions = readInstructions(connection.instructions)
+  return { tools, leftOut, note: note === "" ? undefined : note, ...(instructions === "" ? {} : { instructions }) }
 })

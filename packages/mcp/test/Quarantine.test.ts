@@ -145,6 +145,7 @@ describe("a list of several pages", () => {
   const listing = (answers: { readonly [cursor: string]: Effect.Effect<unknown, RequestFailure> }) => {
     const connection: Connection = {
       hasTools: true,
+      instructions: undefined,
       listTools: (cursor) => answers[cursor ?? ""] ?? Effect.succeed({ tools: [] }),
       callTool: () => Effect.never,
       toolsChanged: { heard: Effect.never, forget: Effect.void },

@@ -14,6 +14,7 @@ import { context, textOf } from "./support.ts"
 
 const connection: Connection = {
   hasTools: true,
+  instructions: undefined,
   listTools: () => Effect.succeed({ tools: [] }),
   callTool: ({ tool }) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
   toolsChanged: { heard: Effect.never, forget: Effect.void },

@@ -144,6 +144,7 @@ it.effect("a listing runs alone, and what is said meanwhile is heard after it", 
     })
     const connection: Connection = {
       hasTools: true,
+      instructions: undefined,
       listTools: () => Effect.never,
       callTool: () => Effect.never,
       toolsChanged: changes,

@@ -18,13 +18,18 @@ import type { SessionState } from "./SessionState.ts"
 const digestOf = (files: ReadonlyArray<WorkspaceFile>): string =>
   digest(files.map(({ path, text }) => `${JSON.stringify(path)} ${digest(text)}`).join("\n"))
 
+const instructionsOf = (mcp: McpManager["Service"]) => mcp.instructions ?? Effect.succeed([])
+
 /** The stable part as it is now, with tools that are frozen. */
 export const stable = Effect.fn("ContextBuilder.stable")(function* (tools: ReadonlyArray<ToolDefinition>) {
   const prompts = yield* PromptManager
   const fileManager = yield* FilesManager
   const environment = yield* Environment
-  const [prompt, { files }] = yield* Effect.all([prompts.prompt, fileManager.read], { concurrency: "unbounded" })
-  return Baseline.render({ prompt, tools, environment, files })
+  const mcp = yield* McpManager
+  const [prompt, { files }, instructions] = yield* Effect.all([prompts.prompt, fileManager.read, instructionsOf(mcp)], {
+    concurrency: "unbounded"
+  })
+  return Baseline.render({ prompt, tools, instructions, environment, files })
 })
 
 /**
@@ -47,14 +52,14 @@ export const build = Effect.fn("ContextBuilder.build")(function* <E, R>(options:
   const mcp = yield* McpManager
   const fileManager = yield* FilesManager
   const environment = yield* Environment
-  const [prompt, fileSet, tools, attachments] = yield* Effect.all(
-    [prompts.prompt, fileManager.read, mcp.tools, Attachments.of(mentions, accepts)],
+  const [prompt, fileSet, tools, instructions, attachments] = yield* Effect.all(
+    [prompts.prompt, fileManager.read, mcp.tools, instructionsOf(mcp), Attachments.of(mentions, accepts)],
     { concurrency: "unbounded" }
   )
   const { files } = fileSet
   const dynamic = yield* DynamicSlots.resolve({ state, roundId, tools, files: digestOf(files), refresh, run })
   const now = yield* Clock.currentTimeMillis
-  const rendered = Baseline.render({ prompt, tools, environment, files })
+  const rendered = Baseline.render({ prompt, tools, instructions, environment, files })
   const same = !state.refresh && state.baseline?.key === rendered.baseline.key
   const fresh = same ? undefined : rendered.baseline
   const { pins, shown } = state

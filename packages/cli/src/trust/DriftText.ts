@@ -1,4 +1,4 @@
-import { type Drift, type Pinned } from "@parley/mcp/Pins"
+import { type Drift, instructionsName, type Pinned } from "@parley/mcp/Pins"
 import * as Schema from "effect/Schema"
 import * as TextDiff from "effect/TextDiff"
 import { quotedWord, visible, wholeWord } from "../Visible.ts"
@@ -40,7 +40,8 @@ export const words = (drift: ReadonlyArray<Drift>, accepted: Pinned, offered: Pi
       const edits = TextDiff.lines(kind === "added" ? "" : text(accepted[tool]), text(offered[tool]), {
         maxEdits: 2000
       })
-      const title = `${quotedWord(tool)} ${kind === "added" ? "is new" : "has changed"}:`
+      const name = tool === instructionsName ? "what the server says to the model" : quotedWord(tool)
+      const title = `${name} ${kind === "added" ? "is new" : "has changed"}:`
       return [title, ...TextDiff.unified(edits).trimEnd().split("\n")].join("\n  ")
     })
     .join("\n")

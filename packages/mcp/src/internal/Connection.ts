@@ -8,6 +8,8 @@ import type { RequestFailure } from "./SdkFailure.ts"
 /** One server that has answered, until its scope closes. */
 export interface Connection {
   readonly hasTools: boolean
+  /** What the server said of itself for the model when it was greeted, as it sent it. */
+  readonly instructions: string | undefined
   /** One page of `tools/list`, as the server sent it: one bad tool must not cost the whole page. */
   readonly listTools: (cursor: string | undefined) => Effect.Effect<unknown, RequestFailure>
   readonly callTool: (

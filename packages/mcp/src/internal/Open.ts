@@ -61,6 +61,7 @@ export const open = Effect.fnUntraced(function* (
   const isModern = client.getProtocolEra() === "modern"
   const connection: Connection = {
     hasTools: offered?.tools !== undefined,
+    instructions: client.getInstructions(),
     listTools: (cursor) => request(client, "tools/list", cursor === undefined ? {} : { cursor }),
     callTool: ({ inputSchema, tool }, input, meta, onprogress) =>
       request(

@@ -33,11 +33,14 @@ const statements = [
   "PRAGMA journal_mode = WAL"
 ]
 
-/** A database of version 1 with the session `old`, whose round is open. */
-export const create = (filename: string): void => {
+/**
+ * A database of version 1 with the session `old`, whose round is open. `totals` are the tokens and the cost of the session:
+ * of turns that its log does not hold, unless they are zeros.
+ */
+export const create = (filename: string, totals = "5, 6, 7, 8, 0.5"): void => {
   const db = new DatabaseSync(filename)
   for (const statement of statements) db.exec(statement)
-  db.exec("INSERT INTO sessions VALUES (1, 'old', '/w', 'Hello', 10, 20, 2, 1, 1, 5, 6, 7, 8, 0.5)")
+  db.exec(`INSERT INTO sessions VALUES (1, 'old', '/w', 'Hello', 10, 20, 2, 1, 1, ${totals})`)
   const insert = db.prepare("INSERT INTO events VALUES (1, ?, 20, ?, ?)")
   insert.run(1, '{"_tag":"RoundStarted","roundId":"r1","request":[{"_tag":"Text","text":"Hello"}]}', null)
   insert.run(2, '{"_tag":"TurnDelta","turnId":"r1t1","chunks":[{"_tag":"TextDelta","index":0,"text":"Hi"}]}', "r1t1")
