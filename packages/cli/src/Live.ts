@@ -21,13 +21,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ownerOf, type Setup } from "./Setup.ts"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
+import { concealing } from "@parley/mcp/Concealing"
 import * as Signals from "./internal/Signals.ts"
 import * as Approvals from "./Approvals.ts"
 import type { Output } from "./Output.ts"
 import * as LeftOut from "./LeftOut.ts"
 import * as Questions from "./Questions.ts"
 import * as ServerAnswers from "./ServerAnswers.ts"
-import * as ServerView from "./ServerView.ts"
 import * as SlowStarts from "./SlowStarts.ts"
 import * as Slots from "./Slots.ts"
 import * as ToolProgress from "./ToolProgress.ts"
@@ -148,7 +148,7 @@ const toolsOfSession = (setup: Setup, questions: Questions.Questions) =>
         patience: "10 seconds",
         logs: {
           directory: (name) => ServerPlaces.logs(setup.user, ownerOf(setup, name)),
-          conceal: ServerView.concealing
+          conceal: concealing
         }
       })
     )

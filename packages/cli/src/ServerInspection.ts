@@ -2,6 +2,7 @@ import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import * as RequestSize from "@parley/session/RequestSize"
+import { concealing, concealingJson, concealingNames } from "@parley/mcp/Concealing"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -63,8 +64,8 @@ export const usable = Effect.fnUntraced(function* (name: string, conceal: (text:
 /** Waits for a server that the manager has just begun to start. Nothing that is shown holds a secret of its configuration. */
 export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: string, config: McpServerConfig) {
   const mcp = yield* McpManager
-  const conceal = ServerView.concealing(config)
-  const names = ServerView.concealingNames(config)
+  const conceal = concealing(config)
+  const names = concealingNames(config)
   const [took] = yield* Effect.timed(mcp.servers)
   const lists = yield* Effect.all([mcp.resources, mcp.resourceTemplates, mcp.prompts])
   const [resources, resourceTemplates, prompts] = lists.map(
@@ -89,7 +90,7 @@ export const inspect = Effect.fn("ServerInspection.inspect")(function* (name: st
       name: names(name),
       tool: names(tool),
       description: conceal(description),
-      inputSchema: ServerView.concealingJson(conceal, names)(inputSchema)
+      inputSchema: concealingJson(conceal, names)(inputSchema)
     })),
     resources: resources ?? 0,
     resourceTemplates: resourceTemplates ?? 0,

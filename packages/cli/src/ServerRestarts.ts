@@ -3,6 +3,7 @@ import { ServerName } from "@parley/domain/McpServerConfig"
 import * as Locations from "@parley/workspace/Locations"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as OwnFiles from "@parley/workspace/OwnFiles"
+import { concealing } from "@parley/mcp/Concealing"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -10,7 +11,6 @@ import * as Schema from "effect/Schema"
 import * as Mailbox from "./internal/Mailbox.ts"
 import { Output } from "./Output.ts"
 import { inLine } from "./Render.ts"
-import * as ServerView from "./ServerView.ts"
 import { ownerOf, type Setup } from "./Setup.ts"
 
 /** A server of the user, or of the project with this root: a conversation elsewhere may have another one of that name. */
@@ -32,7 +32,7 @@ const restart = (name: string) =>
 /** What became of a server, in one line. Nothing of its configuration that is secret is in it. */
 export const words = (setup: Setup, { name, problem, restarts, state, tools }: ServerStatus): string => {
   const config = UserServers.named(setup.servers, name)
-  const conceal = config === undefined ? (text: string) => text : ServerView.concealing(config)
+  const conceal = config === undefined ? (text: string) => text : concealing(config)
   return [
     `${name}: ${state === "ready" ? `${tools} tools` : state}`,
     ...(restarts === undefined ? [] : [`restarted ${restarts} times`]),

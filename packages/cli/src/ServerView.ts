@@ -3,8 +3,6 @@ import { isSecretName } from "@parley/mcp/SecretValues"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Schema from "effect/Schema"
 
-export { concealing, concealingJson, concealingNames } from "@parley/mcp/Concealing"
-
 /** What of a server's configuration may be shown: values of `env` and `headers` are not among it. */
 export const View = Schema.Struct({
   name: Schema.String,

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { concealing, concealingJson } from "@parley/mcp/Concealing"
 import * as ServerView from "../src/ServerView.ts"
 
 const startOf = (...args: ReadonlyArray<string>) => ServerView.view("a", { command: "run", args }).start
@@ -33,11 +34,11 @@ describe("how a server is shown", () => {
   it("nor is the secret of the client that logs in", () => {
     const server = { url: "https://example.org/mcp", oauth: { clientId: "me", clientSecret: "canary-secret" } }
     assert.notInclude(JSON.stringify(ServerView.view("a", server)), "canary-secret")
-    assert.strictEqual(ServerView.concealing(server)("bad secret canary-secret"), "bad secret …")
+    assert.strictEqual(concealing(server)("bad secret canary-secret"), "bad secret …")
   })
 
   it("secrets are taken out of what is said, whole, in words, and where they were cut", () => {
-    const conceal = ServerView.concealing({
+    const conceal = concealing({
       url: "https://example.org/mcp?key=parameter",
       headers: { authorization: "Bearer abcdefgh-ijkl", short: "on" }
     })
@@ -46,7 +47,7 @@ describe("how a server is shown", () => {
     assert.strictEqual(conceal("token abcdefgh…"), "token …")
     assert.strictEqual(conceal("token abcdefgh-i [… 12 more bytes]; paramet…, x"), "token  [… 12 more bytes]; …, x")
     assert.strictEqual(conceal("abc… and abcdefgh"), "abc… and abcdefgh", "what is no cut is no beginning of a secret")
-    assert.deepStrictEqual(ServerView.concealingJson(conceal)({ parameter: [1, "abcdefgh-ijkl", null] }), {
+    assert.deepStrictEqual(concealingJson(conceal)({ parameter: [1, "abcdefgh-ijkl", null] }), {
       "…": [1, "…", null]
     })
   })

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Layer, Scope } from "effect"
 import { McpManager } from "@parley/domain/McpManager"
 import { abandoned } from "../src/internal/Leftovers.ts"
-import { allPids, infoOf } from "../src/internal/ProcessTable.ts"
+import { allPids, infoOf } from "@parley/os/ProcessTable"
 import { makerOf, newMark } from "../src/internal/ServerMark.ts"
 import {
   context,

@@ -1,36 +1,17 @@
-import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 import process from "node:process"
 import * as Predicate from "effect/Predicate"
-
-const attempt = (read: () => string): string | undefined => {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
-}
-
-/** State and start time of a process, where /proc tells; the name before them may hold anything, also parentheses. */
-const statOf = (pid: number) => {
-  const text = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
-  const [state, ...fields] = text?.slice(text.lastIndexOf(")") + 2).split(" ") ?? []
-  return { state, started: fields[18] }
-}
+import { infoOf, isAlive, system } from "./ProcessTable.ts"
 
 export const host = hostname()
 
 /** Where a pid means the same process as here: this host since it was booted, and in this container. */
-export const machine = [
-  host,
-  attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
-  attempt(() => readlinkSync("/proc/self/ns/pid"))
-].join(" ")
+export const machine = `${host} ${system ?? ""}`
 
 export const pid = process.pid
 
 /** Tells a process from a later one with the same pid; empty where the system does not say. */
-export const startOf = (pid: number): string => statOf(pid).started ?? ""
+export const startOf = (pid: number): string => infoOf(pid)?.started ?? ""
 export const started = startOf(pid)
 
 export interface Identity {
@@ -56,7 +37,6 @@ export const exists = (pid: number): boolean => {
 export const isDead = (other: Identity): boolean => {
   if (other.machine !== machine || other.pid <= 0) return false
   if (!exists(other.pid)) return true
-  const { started, state } = statOf(other.pid)
-  if (state === undefined || started === undefined) return false
-  return state === "Z" || state === "X" || started !== other.started
+  const info = infoOf(other.pid)
+  return info !== undefined && (!isAlive(info) || info.started !== other.started)
 }

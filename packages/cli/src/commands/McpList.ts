@@ -1,5 +1,6 @@
 import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import * as RequestSize from "@parley/session/RequestSize"
+import { concealing } from "@parley/mcp/Concealing"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -64,7 +65,7 @@ export const list = Effect.fn("parley mcp list")(function* (flags: Here & { read
         ServerView.view(name, config),
         config.disabled === true ? undefined : statuses.find((status) => status.name === name),
         sizes.find(({ server }) => server === name)?.tokens,
-        ServerView.concealing(config)
+        concealing(config)
       )
     )
   )

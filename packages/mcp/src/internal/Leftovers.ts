@@ -3,8 +3,8 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import { allPids, infoOf, isAlive, isOwnUser, variableOf } from "@parley/os/ProcessTable"
 import { waitWhile } from "./Waiting.ts"
-import { allPids, infoOf, isAlive, isOwnUser, variableOf } from "./ProcessTable.ts"
 import { inheritedMark, isOwnMark, makerOf, markName } from "./ServerMark.ts"
 
 /** A process that a server has started, directly or not, and that may have left the server's group. */

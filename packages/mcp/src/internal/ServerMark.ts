@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import process, { env } from "node:process"
+import { infoOf, isAlive, system } from "@parley/os/ProcessTable"
 import { sha256 } from "./Digest.ts"
-import { infoOf, isAlive, machine } from "./ProcessTable.ts"
 
 /**
  * The variable that every server is started with, and that whatever it starts inherits. By it a process is known that has
@@ -12,7 +12,7 @@ export const markName = "PARLEY_SERVER"
 
 const pattern = /^([1-9]\d*)-(\d+)-([0-9a-f]{16})-[0-9a-f]{24}$/
 
-const here = machine === undefined ? undefined : sha256(machine).slice(0, 16)
+const here = system === undefined ? undefined : sha256(system).slice(0, 16)
 /** This process: its pid, when it started, and where that pid means it. */
 const own = `${process.pid}-${infoOf(process.pid)?.started ?? "0"}-${here ?? "0".repeat(16)}`
 

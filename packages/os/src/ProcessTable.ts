@@ -76,4 +76,4 @@ const bootId = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "ut
 const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"))
 
 /** Where a pid means the same process as here: this system since it was booted, and in this container. Absent where that is unknown. */
-export const machine = bootId === undefined || namespace === undefined ? undefined : `${bootId} ${namespace}`
+export const system = bootId === undefined || namespace === undefined ? undefined : `${bootId} ${namespace}`
