@@ -131,8 +131,9 @@ const once = async (): Promise<void> => {
       rows.push(`| \`${name}\` | ${count} | ${succeeded} | ${there} | ${seconds} |`)
       if (succeeded !== count || there !== count)
         problems.push(`${name}: ${ended.find(({ code }) => code !== 0)?.errors.trim() ?? `${there} of ${count} kept`}`)
-      // The servers that were added would be started by every run, and end at once.
-      if (name === "parley dynamic add") writeFileSync(join(home, ".config/parley/config.json"), "{}\n")
+      // Every later command would start the servers that were added, or resolve the slots.
+      if (name === "parley mcp add" || name === "parley dynamic add")
+        writeFileSync(join(home, ".config/parley/config.json"), "{}\n")
     }
   } finally {
     rmSync(home, { recursive: true, force: true })

@@ -3,10 +3,12 @@ import * as fs from "node:fs"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as ProcessIdentity from "./ProcessIdentity.ts"
 
-const pause = "10 millis"
+/** Milliseconds between two looks at a lock: more and more of them, so that many who wait leave the holder room to work. */
+const pauses = { first: 5, longest: 200, growth: 1.5 }
 /** A lock names its holder in about a hundred bytes. */
 const maxBytes = 4096
 
@@ -106,13 +108,14 @@ export const withLockFile = <A, E, R, E2>(
         catch: unusable
       })
     })
-    const take = Effect.interruptible(
-      Effect.suspend(function again(): Effect.Effect<void, E2> {
-        return Effect.flatMap(attempt, (taken) =>
-          taken ? Effect.void : Effect.andThen(Effect.sleep(pause), Effect.suspend(again))
-        )
+    const takeAfter = (pause: number): Effect.Effect<void, E2> =>
+      Effect.gen(function* () {
+        if (yield* attempt) return
+        // Drawn, so that those who wait do not look all at once.
+        yield* Effect.sleep(Duration.millis(pause * (0.5 + (yield* Random.next))))
+        yield* takeAfter(Math.min(pauses.longest, pause * pauses.growth))
       })
-    )
+    const take = Effect.interruptible(takeAfter(pauses.first))
     return Effect.acquireUseRelease(
       take,
       () => use,
