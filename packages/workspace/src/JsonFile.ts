@@ -176,7 +176,8 @@ export const edit = (file: File, schema: AnySchema, changes: ReadonlyArray<Chang
   update(file, schema, () => Result.succeed(changes))
 
 /**
- * The same with changes that depend on what the file holds, such as the place of something in a list. Without changes, or
+ * The same with changes that depend on what the file holds, such as the place of something in a list. `changesOf` is called
+ * again when the file was changed meanwhile, and the last call counts. Without changes, or
  * with an error in their place, the file is not touched.
  */
 export const update = <S extends AnySchema, E>(

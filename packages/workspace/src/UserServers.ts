@@ -55,6 +55,8 @@ export const addMissing = Effect.fn("UserServers.addMissing")(function* (
   const names = new Set<string>()
   yield* editing(configFile, (servers) => {
     const free = added.filter(({ name }) => named(servers, name) === undefined)
+    // The file is looked at again when another process has changed it: only the last look counts.
+    names.clear()
     for (const { name } of free) names.add(name)
     return Result.succeed(free.map(({ name, server }) => ({ path: [key, name], value: server })))
   })

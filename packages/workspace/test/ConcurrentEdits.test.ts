@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ConfigError } from "@parley/domain/Errors"
 import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as fs from "node:fs"
 import { join } from "node:path"
@@ -74,6 +75,28 @@ describe("edits at the same time", { timeout: 120_000 }, () => {
       }
       assert.deepStrictEqual(Object.keys(parsed(file).mcpServers), ["one", "two"])
       assert.isTrue(fs.lstatSync(link).isSymbolicLink())
+    })
+  )
+
+  it.live("that add what is missing say what they added, and not what another process has added meanwhile", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporary
+      const file = put(directory, "config.json", "{}\n")
+      const { machine, pid, started } = ProcessIdentity
+      const lock = put(directory, ".config.json.lock", json({ machine, pid, started, id: "another fiber" }))
+      const server = { command: "true" }
+      const adding = yield* Effect.forkChild(
+        UserServers.addMissing(file, [
+          { name: "one", server },
+          { name: "two", server }
+        ]),
+        { startImmediately: true }
+      )
+      yield* Effect.sleep("200 millis")
+      put(directory, "config.json", json({ mcpServers: { one: { command: "false" } } }))
+      fs.rmSync(lock)
+      assert.deepStrictEqual([...(yield* Fiber.join(adding))], ["two"])
+      assert.deepStrictEqual(parsed(file).mcpServers, { one: { command: "false" }, two: server })
     })
   )
 
