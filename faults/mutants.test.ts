@@ -1,20 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { assert, describe, it } from "vitest"
+import type { Mutant } from "../scripts/mutants.ts"
 
 /** Planted bugs are code, too: each must still be one, and name a test that is there. See `scripts/mutants.ts`. */
 
 const root = resolve(import.meta.dirname, "..")
-
-interface Mutant {
-  readonly guards: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-  readonly project: string
-  readonly test?: string
-  readonly says?: string
-}
 
 const mutants = readdirSync(join(root, "mutants")).flatMap((list) => {
   const planted: ReadonlyArray<Mutant> = JSON.parse(readFileSync(join(root, "mutants", list), "utf8"))

@@ -6,7 +6,7 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 
-interface Mutant {
+export interface Mutant {
   readonly guards: string
   readonly file: string
   readonly find: string

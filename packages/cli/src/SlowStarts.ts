@@ -6,7 +6,7 @@ import { Output } from "./Output.ts"
 const why = (launcher: string | undefined): string =>
   launcher === undefined ? "" : `; the first start of ${launcher} may download the package`
 
-/** Says on standard error that a server takes long to start, so that nobody wonders what is waited for. */
+/** Says on standard error that a server takes long to start, so that a user knows what is waited for. */
 export const make = Effect.gen(function* () {
   const output = Option.getOrUndefined(yield* Effect.serviceOption(Output))
   const run = Effect.runForkWith(yield* Effect.context())

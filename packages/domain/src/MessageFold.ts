@@ -15,7 +15,6 @@ const withoutContent = (result: ToolResult): ToolResult => ({
 })
 
 const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
-
 const emptyMessage = "(an empty message)"
 
 /**

@@ -25,7 +25,7 @@ const ofArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
     return option.test(arg) ? [] : secretValues(before === undefined || before.length <= 2 ? "argument" : before, arg)
   })
 
-/** What a configuration declares that is nobody else's business: in `env`, `headers`, `args`, the address and the login. */
+/** The secrets that a configuration declares: in `env`, `headers`, `args`, the address and the login. */
 export const secretsOf = (server: McpServerConfig): ReadonlyArray<string> => {
   const entries = Object.entries(("url" in server ? server.headers : server.env) ?? {})
   const declared = entries.flatMap(([name, value]) => secretValues(name, value))
@@ -74,7 +74,7 @@ const without = (text: string, secret: string): string => {
 
 export type Conceal = (text: string) => string
 
-/** Takes secrets out of a text, whoever has written it, and wherever it was cut. */
+/** Takes secrets out of a text from any source, also where a text was cut in the middle of one. */
 export const withoutSecrets = (secrets: ReadonlyArray<string>): Conceal => {
   const forms = [...new Set(secrets.flatMap(formsOf))]
     .filter((secret) => secret.length >= shortest)

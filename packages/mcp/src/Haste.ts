@@ -25,5 +25,5 @@ export const makeHaste = (): Haste & { readonly begin: Effect.Effect<void> } => 
   }
 }
 
-/** How long after the signal servers are sent SIGTERM that nobody has begun to end. */
+/** How long after the signal SIGTERM is sent to servers that are not being ended yet. */
 export const askAfterMillis: number = until.input

@@ -23,7 +23,7 @@ const deepest = 200
 
 /** What in a schema is read and never repeated. */
 const words = new Set(["title", "description", "$comment", "default", "examples"])
-/** In these the keys are names of somebody's choice. */
+/** In these the keys are names that the server has chosen. */
 const named = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
 
 type Input = ToolDefinition["inputSchema"]

@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function* (
   } satisfies ToolServer
 })
 
-/** What is said of a server holds none of its secrets, whoever is told it. */
+/** Nothing that is reported about a server holds one of its secrets. */
 const concealed = (event: ServerEvent, { conceal }: ServerSecrets): ServerEvent => {
   if ("problem" in event) return { ...event, problem: conceal(event.problem) }
   if (!("catalog" in event)) return event

@@ -30,7 +30,7 @@ interface Found {
 const look = (path: string): Found | undefined => {
   try {
     const status = fs.lstatSync(path)
-    // Reading a pipe or a device that somebody has put here might never return.
+    // Reading a pipe or a device in its place might never return.
     const text = status.isFile() && status.size <= maxBytes ? fs.readFileSync(path, "utf8") : ""
     return { text, mtimeMs: status.mtimeMs }
   } catch {

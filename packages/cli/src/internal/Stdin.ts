@@ -23,7 +23,7 @@ export type Piped =
 const decode = (bytes: Buffer): Piped =>
   bytes.includes(0) ? { _tag: "Binary" } : { _tag: "Text", text: bytes.toString("utf8"), exact: isUtf8(bytes) }
 
-/** How much of a file others have read before us, if there is more of it. Only Linux tells, and of a pipe nobody does. */
+/** How much of a file others have read before us, if there is more of it. Only Linux tells, and only of files. */
 const begun = (): number => {
   try {
     const { size } = fstatSync(0)

@@ -130,7 +130,7 @@ export const startChildServer = Effect.fnUntraced(function* (options: ChildServe
     options.onStderr?.(chunk.toString("utf8"))
   })
 
-  // Many programs explain on their standard output why they do not start, where nobody looks for it.
+  // Many programs explain on their standard output why they do not start.
   const printed = makeStderrTail(16 * 1024)
   const greeting = { over: false }
 

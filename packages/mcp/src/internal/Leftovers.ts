@@ -98,8 +98,8 @@ const end = Effect.fnUntraced(function* (
 /**
  * Ends what one life of a server has left: SIGTERM, and SIGKILL for what is there after the grace period, or as soon as
  * `goesOn` says that there is no time for it. A daemon that the server has started for good is among that: from outside it
- * cannot be told from a browser that nobody closes any more, and such a browser holds memory, a port and a locked profile
- * for as long as the system runs. Who wants one to stay takes the mark from it; see `markName`.
+ * cannot be told from a browser that was left open, and such a browser holds memory, a port and a locked profile
+ * for as long as the system runs. To keep one, start it without the mark; see `markName`.
  */
 export const endLeftovers = (mark: string, goesOn: () => boolean, grace: Duration.Duration): Effect.Effect<void> =>
   end((all) => all.filter((one) => one.mark === mark), goesOn, grace)

@@ -29,7 +29,7 @@ export interface RecordedRequest {
   readonly turnStored: boolean
 }
 
-/** All that is known of one session. Whoever knows less leaves the rest out, and what needs it answers `NotChecked`. */
+/** All that is known of one session. A caller leaves out what it does not know, and an invariant that needs it answers `NotChecked`. */
 export interface Known {
   /** The stored log of a session at rest. */
   readonly log: ReadonlyArray<LogEntry>
