@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { assert, describe, it } from "vitest"
-import type { Mutant } from "../scripts/mutants.ts"
+import type { Mutant } from "../scripts/mutants/lists.ts"
 
-/** Planted bugs are code, too: each must still be one, and name a test that is there. See `scripts/mutants.ts`. */
+/** Planted bugs are code, too: each must still be one, and name a test that is there. See `scripts/mutants`. */
 
 const root = resolve(import.meta.dirname, "..")
 

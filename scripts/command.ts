@@ -20,9 +20,12 @@ const at = (directory: string): Omit<Command, "remove"> => ({
   cache: join(directory, "cache")
 })
 
-/** Builds the command as it is published. A start of it costs a third of one from source, and it is the real thing. */
-const build = (): Command => {
-  const to = realpathSync(mkdtempSync(join(tmpdir(), "parley-command-")))
+/**
+ * Builds the command as it is published, into a new directory or in place of what another build has left. A start of it costs
+ * a third of one from source, and it is the real thing.
+ */
+export const buildCommand = (directory?: string): Command => {
+  const to = directory ?? realpathSync(mkdtempSync(join(tmpdir(), "parley-command-")))
   const built = spawnSync(
     process.execPath,
     [
@@ -37,23 +40,23 @@ const build = (): Command => {
   if (built.status !== 0) throw new Error(`cannot build the command: ${built.stderr}${built.stdout}`)
   // Other users run it too.
   chmodSync(to, 0o755)
-  mkdirSync(join(to, "bin"))
+  mkdirSync(join(to, "bin"), { recursive: true })
   copyFileSync(join(cli, "bin/parley.mjs"), join(to, "bin/parley.mjs"))
   copyFileSync(join(cli, "package.json"), join(to, "package.json"))
   return { ...at(to), remove: () => rmSync(to, { recursive: true, force: true }) }
 }
 
 /** Names the directory of a command that another process has built and will remove. */
-const variable = "PARLEY_TEST_COMMAND"
+export const commandVariable = "PARLEY_TEST_COMMAND"
 const given = (): Command | undefined => {
-  const directory = process.env[variable]
+  const directory = process.env[commandVariable]
   return directory === undefined ? undefined : { ...at(directory), remove: () => {} }
 }
 
 let command: Command | undefined
 
 /** The command, built when it is first wanted. */
-export const theCommand = (): Command => (command ??= given() ?? build())
+export const theCommand = (): Command => (command ??= given() ?? buildCommand())
 
 export const removeCommand = (): void => {
   command?.remove()
@@ -62,6 +65,6 @@ export const removeCommand = (): void => {
 
 /** For Vitest: builds the command before the first test, for the processes of all tests, and removes it after the last. */
 export default (): (() => void) => {
-  process.env[variable] = dirname(dirname(theCommand().parley))
+  process.env[commandVariable] = dirname(dirname(theCommand().parley))
   return removeCommand
 }

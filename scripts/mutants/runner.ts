@@ -1,0 +1,105 @@
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import process from "node:process"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Mutant } from "./lists.ts"
+import type { TestRequest, TestResult } from "./tests.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+const copied = [
+  "packages",
+  "examples",
+  "faults",
+  "scripts",
+  "README.md",
+  "package.json",
+  "pnpm-lock.yaml",
+  "pnpm-workspace.yaml",
+  "tsconfig.base.json",
+  "vitest.workspace.ts"
+]
+
+/** Milliseconds after which the tests of a mutant are ended: it may run for ever. */
+const patience = 180_000
+
+export type Ran = TestResult | "ran out of time"
+
+/** A tree of its own: the packages are copied, what they depend on is shared. */
+export class Runner {
+  private readonly dir: string
+  private child: ChildProcess | undefined
+  /** The file that the mutant before was planted in: the test process knows that version until it is told. */
+  private before: string | undefined
+
+  private constructor(dir: string) {
+    this.dir = dir
+  }
+
+  static async make(): Promise<Runner> {
+    const dir = await mkdtemp(join(tmpdir(), "parley-mutants-"))
+    for (const name of copied) await cp(join(root, name), join(dir, name), { recursive: true, verbatimSymlinks: true })
+    await symlink(join(root, "node_modules"), join(dir, "node_modules"))
+    return new Runner(dir)
+  }
+
+  /** Runs tests as CI does: with as many runs of each property. */
+  tests(request: TestRequest): Promise<Ran> {
+    this.child ??= fork(join(this.dir, "scripts/mutants/tests.ts"), {
+      cwd: this.dir,
+      detached: true,
+      // A cache on the disk may be given the file as it is after the run under the key of the planted one.
+      env: { ...process.env, NO_COLOR: "1", VITEST_FS_MODULE_CACHE: "false" },
+      stdio: ["ignore", "ignore", "ignore", "ipc"]
+    })
+    const child = this.child
+    const answered = new AbortController()
+    const { signal } = answered
+    const result = once(child, "message", { signal }).then(([told]): Ran => told)
+    const ended = once(child, "exit", { signal }).then((): Ran => {
+      this.child = undefined
+      return { ran: 0, failures: [{ file: "", test: "", text: "the test runner ended" }] }
+    })
+    const late = sleep(patience, undefined, { signal }).then((): Ran => {
+      this.stop()
+      return "ran out of time"
+    })
+    child.send(request)
+    return Promise.race([result, ended, late]).finally(() => answered.abort())
+  }
+
+  /** Plants the mutant, runs tests, and takes it out again. Nothing is run when its text does not stand in the file once. */
+  async plant(mutant: Pick<Mutant, "file" | "find" | "replace">, request: TestRequest): Promise<Ran | "stale"> {
+    const path = join(this.dir, mutant.file)
+    const source = await readFile(path, "utf8")
+    if (source.split(mutant.find).length !== 2) return "stale"
+    await writeFile(
+      path,
+      source.replace(mutant.find, () => mutant.replace)
+    )
+    const changed = this.before === undefined || this.before === path ? [path] : [this.before, path]
+    this.before = path
+    const ran = await this.tests({ ...request, changed })
+    await writeFile(path, source)
+    return ran
+  }
+
+  /** Ends the test processes. */
+  private stop(): void {
+    const { child } = this
+    this.child = undefined
+    if (child?.pid === undefined) return
+    try {
+      process.kill(-child.pid, "SIGKILL")
+    } catch {
+      // It has ended.
+    }
+  }
+
+  async close(): Promise<void> {
+    this.stop()
+    await rm(this.dir, { recursive: true, force: true })
+  }
+}

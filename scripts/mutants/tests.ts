@@ -1,0 +1,107 @@
+// Runs the tests of one tree of packages, as often as it is asked to, in one Vitest: a new process for each run would need
+// most of its time to start. The parent sends requests, `runner.ts` is the other end.
+import process from "node:process"
+import { join, resolve } from "node:path"
+import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node"
+import { buildCommand, commandVariable } from "../command.ts"
+
+export interface TestRequest {
+  readonly project: string
+  /** Files of the project's tests, by a part of their path. */
+  readonly tests: ReadonlyArray<string>
+  readonly name?: string
+  /** Sources that have changed since the last request, by absolute path. */
+  readonly changed?: ReadonlyArray<string>
+  /** Goes on after the first failure. */
+  readonly all?: boolean
+}
+
+export interface Failure {
+  readonly file: string
+  /** The title of the test without its groups; the file when it could not be loaded. */
+  readonly test: string
+  readonly text: string
+}
+
+export interface TestResult {
+  /** Tests that ran. */
+  readonly ran: number
+  readonly failures: ReadonlyArray<Failure>
+}
+
+const root = resolve(import.meta.dirname, "../..")
+
+/** The built command; it goes with the tree. */
+const command = join(root, "command")
+
+/** Projects whose tests start the built command. */
+const starting = new Set(["cli", "faults"])
+
+const vitests = new Map<string, Vitest>()
+const vitestOf = async ({ all, project }: TestRequest): Promise<Vitest> => {
+  const key = `${project} ${all}`
+  const known = vitests.get(key)
+  if (known !== undefined) return known
+  const made = await createVitest("test", {
+    root,
+    config: "vitest.workspace.ts",
+    project: [project],
+    reporters: [{}],
+    silent: true,
+    maxWorkers: 1,
+    watch: false,
+    ...(all === true ? {} : { bail: 1 })
+  })
+  vitests.set(key, made)
+  return made
+}
+
+type Problem = { readonly name?: string; readonly message: string; readonly diff?: string; readonly cause?: unknown }
+
+const textOf = ({ cause, diff, message, name }: Problem): string =>
+  [`${name ?? "Error"}: ${message}`, diff ?? "", ...(cause instanceof Error ? [textOf(cause)] : [])].join("\n")
+
+const failuresOf = (module: TestModule): ReadonlyArray<Failure> => {
+  const file = module.relativeModuleId
+  const failed = (test: TestCase): ReadonlyArray<Failure> => {
+    const { errors, state } = test.result()
+    return state === "failed" ? [{ file, test: test.name, text: (errors ?? []).map(textOf).join("\n") }] : []
+  }
+  const loading = [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => suite.errors())]
+  return [
+    ...loading.map((error) => ({ file, test: file, text: textOf(error) })),
+    ...[...module.children.allTests()].flatMap(failed)
+  ]
+}
+
+const run = async (request: TestRequest): Promise<TestResult> => {
+  if (starting.has(request.project)) {
+    buildCommand(command)
+    process.env[commandVariable] = command
+  }
+  const vitest = await vitestOf(request)
+  for (const file of request.changed ?? []) for (const known of vitests.values()) known.invalidateFile(file)
+  if (request.name === undefined) vitest.resetGlobalTestNamePattern()
+  else vitest.setGlobalTestNamePattern(request.name)
+  const specifications = await vitest.globTestSpecifications([...request.tests])
+  if (specifications.length === 0) return { ran: 0, failures: [] }
+  // What earlier runs found would be reported again, and end this one after its first test.
+  vitest.state.filesMap.clear()
+  vitest.state.idMap.clear()
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications)
+  const tests = testModules.flatMap((module) => [...module.children.allTests()])
+  return {
+    ran: tests.filter((test) => test.result().state !== "skipped").length,
+    failures: [
+      ...testModules.flatMap(failuresOf),
+      ...unhandledErrors.map((error) => ({ file: "", test: "", text: String(error) }))
+    ]
+  }
+}
+
+process.on("message", (request: TestRequest) => {
+  run(request).then(
+    (result) => process.send?.(result),
+    (error: unknown) => process.send?.({ ran: 0, failures: [{ file: "", test: "", text: String(error) }] })
+  )
+})
