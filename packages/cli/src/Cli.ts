@@ -80,7 +80,7 @@ const context = Command.make(
   ])
 )
 
-const tools = Command.make("tools", { ...Flags.shared, format: Flags.listFormat }, (input) =>
+const tools = Command.make("tools", { workspace, format: Flags.listFormat }, (input) =>
   Effect.flatMap(
     Effect.promise(() => import("./commands/Tools.ts")),
     (command) => command.tools(input)

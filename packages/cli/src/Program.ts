@@ -40,7 +40,8 @@ const report = (error: Failure): number => {
   return ofError(error)
 }
 
-const codeOf = (exit: Exit.Exit<void, Failure>): number => {
+/** The exit code; what went wrong is told on standard error. */
+export const codeOf = (exit: Exit.Exit<void, Failure>): number => {
   if (Exit.isSuccess(exit)) return exitCode.done
   const error = Cause.findErrorOption(exit.cause)
   if (Option.isSome(error)) return report(error.value)
@@ -56,9 +57,13 @@ const http = Layer.sync(Http.Client, () => Http.make({ proxies: Proxies.fromEnvi
 
 const layer = Layer.mergeAll(http, NodeServices.layer, CliOutput.layerPresenter(presenter), loggerLayer, Output.layer)
 
+/** One command line, without the process around it. */
+export const command = (args: ReadonlyArray<string>): Effect.Effect<void, Failure> =>
+  Effect.provide(Command.runWith(parley, { version })(args), layer)
+
 /** Runs one command line and says how it went as an exit code. */
 export const main = (args: ReadonlyArray<string>): void => {
-  const fiber = Effect.runFork(Command.runWith(parley, { version })(args).pipe(Effect.provide(layer)))
+  const fiber = Effect.runFork(command(args))
   const interrupted = Signals.onStop(() => fiber.interruptUnsafe())
   Streams.whenOutputCloses(() => fiber.interruptUnsafe())
   const codeAfter = (exit: Exit.Exit<void, Failure>) => {

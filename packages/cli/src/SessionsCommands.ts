@@ -56,11 +56,11 @@ const edits = () => import("./commands/SessionEdits.ts")
 const compact = Command.make("compact", { id, ...Flags.shared }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.compact(input))
 ).pipe(Command.withDescription("Sum up what was said in a session, so that later requests are smaller"))
-const undo = Command.make("undo", { id, ...Flags.shared }, (input) =>
+const undo = Command.make("undo", { id, workspace }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.undo(input))
 ).pipe(Command.withDescription("Take the latest compaction of a session back"))
 
-const refresh = Command.make("refresh", { id, ...Flags.shared }, (input) =>
+const refresh = Command.make("refresh", { id, workspace }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.refresh(input))
 ).pipe(Command.withDescription("Show all files anew with the next message, and what was said of them before no more"))
 
@@ -69,13 +69,13 @@ const kind = Flag.Literals("kind", ["constraint", "goal", "open-work"]).pipe(
   Flag.withDescription("What it is to the model"),
   Flag.withDefault("constraint")
 )
-const pin = Command.make("pin", { id, text: words, kind, ...Flags.shared }, (input) =>
+const pin = Command.make("pin", { id, text: words, kind, workspace }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.pin(input))
 ).pipe(Command.withDescription("Keep some words in view through every compaction"))
-const unpin = Command.make("unpin", { id, text: words, ...Flags.shared }, (input) =>
+const unpin = Command.make("unpin", { id, text: words, workspace }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.unpin(input))
 ).pipe(Command.withDescription("Pin these words no more"))
-const pins = Command.make("pins", { id, ...Flags.shared }, (input) =>
+const pins = Command.make("pins", { id, workspace }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.pins(input))
 ).pipe(Command.withDescription("List what is pinned in a session"))
 

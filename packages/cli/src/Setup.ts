@@ -45,7 +45,8 @@ const parseModel = (text: string) =>
 
 export interface Flags {
   readonly workspace: Option.Option<string>
-  readonly model: Option.Option<string>
+  /** Of commands that use a model. */
+  readonly model?: Option.Option<string>
   /** The project's MCP servers are trusted as they are now, and for this run alone. */
   readonly trust?: boolean
 }
@@ -61,7 +62,7 @@ export interface LimitFlags {
   readonly maxCost: Option.Option<number>
 }
 
-const named = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
+const limit = (name: keyof Setup["limits"], flag: Option.Option<number> = Option.none()) =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
 /** The workspace, or why there is none. In the home directory a message can be sent all the same, and nothing there is read. */
@@ -96,7 +97,8 @@ export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<Li
   if (flags.trust === true && found.problem !== undefined) return yield* found.problem
   const project = flags.trust === true ? Trust.trusting(found) : found
   const notices = [noWorkspace?.message, workspace.notice, Trust.notice(workspace.root, project)]
-  const model = Option.isSome(flags.model) ? yield* parseModel(flags.model.value) : undefined
+  const named = flags.model === undefined ? undefined : Option.getOrUndefined(flags.model)
+  const model = named === undefined ? undefined : yield* parseModel(named)
   const setup: Setup = {
     workspace,
     noWorkspace,
@@ -109,10 +111,10 @@ export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<Li
     allow: flags.allow ?? [],
     limits: {
       ...config.limits,
-      ...named("turns", flags.maxTurns),
-      ...named("roundSeconds", flags.maxSeconds),
-      ...named("roundTokens", flags.maxTokens),
-      ...named("roundCost", flags.maxCost)
+      ...limit("turns", flags.maxTurns),
+      ...limit("roundSeconds", flags.maxSeconds),
+      ...limit("roundTokens", flags.maxTokens),
+      ...limit("roundCost", flags.maxCost)
     }
   }
   return setup

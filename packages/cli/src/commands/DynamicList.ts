@@ -3,7 +3,6 @@ import type { DynamicSlot } from "@parley/domain/DynamicContextManager"
 import { defaultTokens } from "@parley/session/SlotValue"
 import * as Slot from "@parley/workspace/Slots"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Output } from "../Output.ts"
 import { inLine, short } from "../Render.ts"
@@ -46,7 +45,7 @@ const words = ({ ignored, slot, source }: Declared, file: string): string => {
 
 /** What is declared, whether it counts, and when it is asked. */
 export const list = Effect.fn("parley dynamic list")(function* (flags: Here & { readonly format: "text" | "json" }) {
-  const setup = yield* Setup.load({ ...flags, model: Option.none() })
+  const setup = yield* Setup.load({ ...flags })
   const output = yield* Output
   const all = yield* Slots.declared(setup)
   if (flags.format === "json") {

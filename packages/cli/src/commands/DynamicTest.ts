@@ -84,7 +84,7 @@ const words = (trial: SlotTrial.Trial, todo: string | undefined): string => {
 
 /** Runs slots now and shows what the model would be given. Fails where a round would. */
 export const test = Effect.fn("parley dynamic test")(function* (input: Input) {
-  const setup = yield* Setup.load({ ...input, model: Option.none() })
+  const setup = yield* Setup.load(input)
   const output = yield* Output
   const slots = yield* chosen(setup, input.id)
   if (slots.length === 0 && input.format === "text") return yield* output.note("No slot of dynamic context is on")

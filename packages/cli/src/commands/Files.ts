@@ -2,7 +2,7 @@ import { FilesManager, WorkspaceFile } from "@parley/domain/FilesManager"
 import * as ContextFiles from "@parley/workspace/ContextFiles"
 import * as WorkspaceFiles from "@parley/workspace/Files"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { UsageError } from "../ExitCode.ts"
 import * as Notices from "../Notices.ts"
@@ -24,7 +24,7 @@ const encode = Schema.encodeEffect(
   )
 )
 
-const load = ({ workspace }: Where) => Setup.load({ workspace, model: Option.none() })
+const load = ({ workspace }: Where) => Setup.load({ workspace })
 
 /** An estimate, as everywhere: a quarter of the bytes. */
 const tokens = (text: string): number => Math.ceil(new TextEncoder().encode(text).length / 4)

@@ -40,7 +40,7 @@ const pasted = (nothing: () => LoginFailed) =>
 
 /** Logs in to one server of the configuration, on or off, and keeps the login. */
 export const auth = Effect.fn("parley mcp auth")(function* (flags: Input) {
-  const setup = yield* Setup.load({ workspace: flags.workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace: flags.workspace })
   const output = yield* Output
   const server = yield* configured(setup, flags.name)
   if (!("url" in server))

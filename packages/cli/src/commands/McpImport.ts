@@ -1,7 +1,6 @@
 import * as ClientServers from "@parley/workspace/ClientServers"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { UsageError } from "../ExitCode.ts"
 import { Output } from "../Output.ts"
 import { inLine, short } from "../Render.ts"
@@ -37,7 +36,7 @@ const words = (one: ClientServers.ClientServer, added: ReadonlySet<string>, conf
  * configured already is left alone.
  */
 export const importFrom = Effect.fn("parley mcp import")(function* ({ dryRun, file, from, workspace }: Input) {
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace })
   const { configFile } = setup.user
   const output = yield* Output
   const all = yield* ClientServers.load(file, from)

@@ -1,7 +1,6 @@
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { UsageError } from "../ExitCode.ts"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
@@ -38,7 +37,7 @@ export const configured = Effect.fnUntraced(function* (setup: Setup.Setup, name:
 
 /** Starts one server of the configuration, on or off, and none of the others. */
 export const inspect = Effect.fn("parley mcp inspect")(function* ({ format, name, workspace }: Input) {
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace })
   const found = yield* configured(setup, name)
   const { disabled: _disabled, ...server } = found
   yield* Effect.provide(show(name, server, format), Live.tools(setup, { [name]: server }, { keepUnseen: true }))

@@ -2,7 +2,6 @@ import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import * as RequestSize from "@parley/session/RequestSize"
 import { concealing } from "@parley/mcp/Concealing"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
@@ -47,7 +46,7 @@ const words = (server: typeof Listed.Type): string =>
 
 /** The servers that count, each started to see how it fares; those that are off, or not trusted, are only named. */
 export const list = Effect.fn("parley mcp list")(function* (flags: Here & { readonly format: "text" | "json" }) {
-  const setup = yield* Setup.load({ ...flags, model: Option.none() })
+  const setup = yield* Setup.load({ ...flags })
   const output = yield* Output
   const configured = Object.entries(setup.servers)
   const [statuses, definitions] =

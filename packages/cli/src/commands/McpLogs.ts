@@ -22,7 +22,7 @@ const isName = Schema.is(ServerName)
 
 /** Prints what was written down of a server, also of one that is no longer in the configuration. */
 export const logs = Effect.fn("parley mcp logs")(function* ({ follow, lines, name, workspace }: Input) {
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace })
   const output = yield* Output
   const unknown = new UsageError({ problem: `There is no server ${quoted(name)}; \`parley mcp list\` lists yours` })
   if (!isName(name)) return yield* unknown

@@ -110,7 +110,7 @@ const within = Effect.fnUntraced(function* <E, R>(
   { format, name, workspace }: Flags & { readonly name: Option.Option<string> },
   ask: (servers: Servers) => Effect.Effect<Found, E, R>
 ) {
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace })
   const servers = yield* chosen(setup, name)
   const output = yield* Output
   const conceal = concealAll(servers)

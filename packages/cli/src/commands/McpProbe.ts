@@ -7,7 +7,6 @@ import * as McpServers from "@parley/workspace/McpServers"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import { ServerTrouble, UsageError } from "../ExitCode.ts"
@@ -112,7 +111,7 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
     : serverOf({ words: target }, flags)
   const checked = McpServers.check(name, description)
   const server = yield* Effect.mapError(Effect.fromResult(checked), usage)
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace })
   const output = yield* Output
   for (const note of "url" in server ? [] : strayPaths(target, flags)) yield* output.note(`parley: ${note}`)
   const conceal = concealing(server)

@@ -1,6 +1,5 @@
 import * as UserServers from "@parley/workspace/UserServers"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { ServerTrouble, UsageError } from "../ExitCode.ts"
 import { Output } from "../Output.ts"
 import * as ServerRestarts from "../ServerRestarts.ts"
@@ -13,7 +12,7 @@ export const restart = Effect.fn("parley mcp restart")(function* ({
   name,
   workspace
 }: Here & { readonly name: string }) {
-  const setup = yield* Setup.load({ workspace, model: Option.none() })
+  const setup = yield* Setup.load({ workspace })
   const output = yield* Output
   if (UserServers.named(setup.servers, name) === undefined)
     return yield* new UsageError({ problem: `There is no server ${quoted(name)}; \`parley mcp list\` lists yours` })

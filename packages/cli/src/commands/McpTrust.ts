@@ -88,7 +88,7 @@ const checkAllow = Effect.fnUntraced(function* ({ allow, name }: Input) {
 
 /** What a project declares does nothing before it went through here. */
 export const trust = Effect.fn("parley mcp trust")(function* (input: Input) {
-  const setup = yield* Setup.load({ ...input, model: Option.none() })
+  const setup = yield* Setup.load(input)
   if (input.revoke || input.all) return yield* revoke(setup, input)
   if (input.list || input.format === "json") return yield* list(setup, input)
   yield* checkAllow(input)

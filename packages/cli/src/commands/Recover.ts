@@ -1,7 +1,7 @@
 import { Recovered } from "@parley/session/Recovery"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Closed from "../Closed.ts"
 import * as Live from "../Live.ts"
@@ -20,7 +20,7 @@ export const recover = Effect.fn("parley recover")(function* (input: {
   readonly workspace: Option.Option<string>
   readonly format: "text" | "json"
 }) {
-  const setup = yield* Setup.load({ ...input, model: Option.none() })
+  const setup = yield* Setup.load(input)
   const output = yield* Output
   const found = yield* SessionCoordinator.use((coordinator) => coordinator.recover).pipe(
     Effect.provide(Live.recovery(setup))

@@ -3,7 +3,6 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import { SessionState } from "@parley/session/SessionState"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
 import * as Live from "../Live.ts"
 import { Output } from "../Output.ts"
 import * as Render from "../Render.ts"
@@ -74,16 +73,15 @@ export const unpin = Effect.fn("parley sessions unpin")((flags: Flags & { readon
   )
 )
 
-export const pins = Effect.fn("parley sessions pins")(
-  (flags: { readonly id: string; readonly workspace: Option.Option<string>; readonly model: Option.Option<string> }) =>
-    Effect.flatMap(Setup.load(flags), (setup) =>
-      Effect.gen(function* () {
-        const sessions = yield* SessionManager
-        const output = yield* Output
-        const state = new SessionState()
-        for (const entry of yield* sessions.read(yield* Target.named(flags.id), 0)) state.push(entry)
-        for (const { kind, text } of state.pins) yield* output.text(`${kind.padEnd(11)} ${text}\n`)
-        if (state.pins.length === 0) yield* output.note("Nothing is pinned in this session")
-      }).pipe(Effect.provide(Live.sessions(setup, "read")))
-    )
+export const pins = Effect.fn("parley sessions pins")((flags: Flags) =>
+  Effect.flatMap(Setup.load(flags), (setup) =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const output = yield* Output
+      const state = new SessionState()
+      for (const entry of yield* sessions.read(yield* Target.named(flags.id), 0)) state.push(entry)
+      for (const { kind, text } of state.pins) yield* output.text(`${kind.padEnd(11)} ${text}\n`)
+      if (state.pins.length === 0) yield* output.note("Nothing is pinned in this session")
+    }).pipe(Effect.provide(Live.sessions(setup, "read")))
+  )
 )

@@ -8,7 +8,7 @@ import { cacheHitRatio, type Usage } from "@parley/domain/Usage"
 import { format as formatModel } from "@parley/domain/ModelRef"
 import * as Repair from "@parley/session/Repair"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Host from "../internal/Host.ts"
 import * as KeptResults from "../internal/KeptResults.ts"
@@ -28,10 +28,7 @@ const stored = <A, E, R>(
   flags: Pick<Setup.Flags, "workspace">,
   f: (setup: Setup.Setup) => Effect.Effect<A, E, R>,
   access: "write" | "read" = "read"
-) =>
-  Setup.load({ ...flags, model: Option.none() }).pipe(
-    Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup, access)))
-  )
+) => Setup.load({ ...flags }).pipe(Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup, access))))
 
 /** Local time as `2026-11-22 15:48`, whatever the locale: Swedish writes dates that way. */
 const minute = (millis: number) =>
