@@ -1,0 +1,139 @@
+import * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
+import { type Guarded, guarded } from "../../../mcp/test/oauth/Server.ts"
+import { encode } from "../support/Caller.ts"
+import { keyed, provider, streaming } from "../support/Provider.ts"
+import type { Experiment } from "./Experiment.ts"
+import type { Tried } from "./Property.ts"
+import { fixture, type Facts, server } from "./World.ts"
+
+/** What stands on the command line of `run`, or is typed into `chat`. */
+const saying = (command: "run" | "chat", message: string): Pick<Experiment, "args" | "run"> =>
+  command === "run" ? { args: [message], run: { spawned: true } } : { run: { spawned: true, input: `${message}\n` } }
+
+/** Every flag of `run` and `chat`; `slow` is the address of a model that begins to answer and goes on for ever. */
+const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
+  const latest = ["context", "--continue", "--turn", "r1t1"]
+  const of = (command: "run" | "chat"): ReadonlyArray<Experiment> => {
+    const flag = (name: string, message: string, rest: Omit<Experiment, "command" | "flag">): Experiment => {
+      const { args = [], run } = saying(command, message)
+      return { command, flag: name, ...rest, args: [...(rest.args ?? []), ...args], run: { ...run, ...rest.run } }
+    }
+    const silent = { env: keyed(slow) }
+    return [
+      flag("workspace", "List the files here", { with: ["--workspace", facts.beta] }),
+      flag("model", "hello", { with: ["--model", "anthropic/claude-x"] }),
+      flag("session", "hello", { with: ["--session", facts.session], afterwards: [["sessions", "list"]] }),
+      flag("continue", "hello", { with: ["--continue"], afterwards: [["sessions", "list"]] }),
+      flag("max-turns", "List the files here", { with: ["--max-turns", "1"] }),
+      flag("max-seconds", "hello", {
+        args: ["--model", "anthropic/claude-x"],
+        with: ["--max-seconds", "1"],
+        without: ["--max-seconds", "2"],
+        run: silent
+      }),
+      flag("max-tokens", "List the files here", { with: ["--max-tokens", "1"] }),
+      flag("max-cost", "hello", {
+        args: ["--model", "anthropic/claude-x", "--max-seconds", "1"],
+        with: ["--max-cost", "0.01"],
+        run: silent
+      }),
+      flag("allow", "Search for a", {
+        with: ["--allow", "workspace__search_files"]
+      })
+    ]
+  }
+  const run = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
+    command: "run",
+    flag,
+    ...rest,
+    run: { spawned: true, ...rest.run }
+  })
+  return [
+    ...of("chat"),
+    ...of("run"),
+    run("prompt", { with: ["--prompt", "offers:greet", "--arg", "who=me"], without: ["hello"] }),
+    run("arg", { args: ["--prompt", "offers:greet"], with: ["--arg", "who=me"] }),
+    run("stdin", { args: ["hello"], with: ["--no-stdin"], run: { input: "piped words" }, afterwards: [latest] }),
+    run("refresh", { args: ["hello"], with: ["--refresh", "tree"], afterwards: [latest] }),
+    run("trust", { args: ["hello"], with: ["--trust"] }),
+    run("format", { args: ["hello"], with: ["--format", "json"] })
+  ]
+}
+
+export const rounds: Effect.Effect<Tried, never, Scope> = Effect.map(provider(200, streaming, true), ({ url }) => ({
+  servers: { offers: server("offers-server.mjs") },
+  experiments: (facts) => roundsOf(facts, url)
+}))
+
+/** Every flag of the commands that connect to one server. */
+const connectingOf = (facts: Facts, guard: Guarded): ReadonlyArray<Experiment> => {
+  const seen = () =>
+    guard.seen
+      .splice(0)
+      .map(
+        ({ body, headers, method, path }) =>
+          `${method} ${path} ${String(headers["x-a"])} ${headers.authorization} ${body}`
+      )
+      .join("\n")
+      .replaceAll(/(code|state|code_challenge|code_verifier|refresh_token)=[^&\s]*/g, "$1=")
+      .replaceAll(/Bearer \S+|mcp-session\S*|127\.0\.0\.1:\d+|127\.0\.0\.1%3A\d+|"(client_id|\w*token)":"[^"]*"/g, "")
+  const BROWSER = `${process.execPath} ${facts.home}/browser.mjs`
+  const env = { BROWSER, SECRET: "canary-secret" }
+  const probe = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
+    command: "mcp probe",
+    flag,
+    ...rest
+  })
+  const login = (flag: string, value: ReadonlyArray<string>, without: ReadonlyArray<string> = []): Experiment =>
+    probe(flag, { args: ["--auth", guard.url], with: value, without, run: { env }, seen })
+  const offers = ["--", ...fixture("offers-server.mjs")]
+  const asking = ["--", ...fixture("asking-server.mjs")]
+  const ends = ["--", process.execPath, "-e", "console.error(process.cwd(), process.env.A); process.exit(3)"]
+  const form = { type: "object", properties: { a: { type: "string", default: "yes" } } }
+  const question = { method: "elicitation/create", params: { message: "?", requestedSchema: form } }
+  const auth = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
+    command: "mcp auth",
+    flag,
+    ...rest,
+    run: { spawned: true, ...rest.run }
+  })
+  const unreachable = { env: { BROWSER: "/bin/true" } }
+  return [
+    probe("header", { args: [guard.url], with: ["--header", "x-a: b"], seen }),
+    probe("env", { args: ends, with: ["--env", "A=b"] }),
+    probe("cwd", { args: ends, with: ["--cwd", "workspace"] }),
+    login("client-id", ["--client-id", "me"]),
+    login("client-secret-env", ["--client-id", "me", "--client-secret-env", "SECRET"], ["--client-id", "me"]),
+    login("client-metadata-url", ["--client-metadata-url", "https://example.org/client.json"]),
+    login("scope", ["--scope", "admin"]),
+    probe("timeout", {
+      args: ["--call", "slow", "--input", '{"millis":700}', ...asking],
+      with: ["--timeout", "100"]
+    }),
+    probe("start-timeout", {
+      args: ["--", process.execPath, "-e", "setInterval(() => {}, 1000)"],
+      with: ["--start-timeout", "200"],
+      without: ["--start-timeout", "1200"]
+    }),
+    probe("auth", { args: [guard.url], with: ["--auth"], run: { env } }),
+    probe("call", { args: ["--", ...fixture("v1-server.mjs")], with: ["--call", "echo"] }),
+    probe("input", { args: ["--call", "slow", ...asking], with: ["--input", '{"millis":"x"}'] }),
+    probe("exercise", { args: offers, with: ["--exercise"] }),
+    probe("answer", {
+      args: ["--call", "ask", "--input", encode(question), ...asking],
+      with: ["--answer", "defaults"]
+    }),
+    probe("workspace", { args: offers, with: ["--workspace", facts.alpha], run: { gone: true } }),
+    probe("format", { args: offers, with: ["--format", "json"] }),
+    auth("paste", { args: ["guarded"], with: ["--paste"], run: { env } }),
+    auth("logout", { args: ["guarded"], with: ["--logout"], run: { env } }),
+    auth("limit", { args: ["guarded"], with: ["--limit", "1"], without: ["--limit", "2"], run: unreachable }),
+    auth("workspace", { args: ["guarded"], with: ["--workspace", facts.alpha], run: { env, gone: true } })
+  ]
+}
+
+export const connecting: Effect.Effect<Tried, never, Scope> = Effect.map(guarded, (guard) => ({
+  servers: { guarded: { url: guard.url } },
+  experiments: (facts) => connectingOf(facts, guard)
+}))

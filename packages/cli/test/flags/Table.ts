@@ -1,0 +1,161 @@
+import type { Experiment } from "./Experiment.ts"
+import { fixture, type Facts, server } from "./World.ts"
+
+type Rest = Omit<Experiment, "command" | "flag">
+
+const of = (command: string, flags: Readonly<Record<string, Rest>>): ReadonlyArray<Experiment> =>
+  Object.entries(flags).map(([flag, rest]) => Object.assign({ command, flag }, rest))
+
+/** Works from a directory that is gone. */
+const anywhere = ({ alpha }: Facts, args: ReadonlyArray<string> = []): Rest => ({
+  args,
+  with: ["--workspace", alpha],
+  run: { gone: true }
+})
+const elsewhere = ({ beta }: Facts, args: ReadonlyArray<string> = []): Rest => ({ args, with: ["--workspace", beta] })
+const json = (args: ReadonlyArray<string> = []): Rest => ({ args, with: ["--format", "json"] })
+const patience = 1500
+
+/** Every flag of the commands about sessions. */
+export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
+  const { session } = facts
+  const keyless = (args: ReadonlyArray<string>): Rest => ({ args, with: ["--model", "anthropic/claude-x"] })
+  return [
+    ...of("sessions list", { workspace: elsewhere(facts), all: { with: ["--all"] }, format: json() }),
+    ...of("sessions show", {
+      workspace: anywhere(facts, [session]),
+      follow: { args: [session], with: ["--follow"], patience },
+      format: json([session])
+    }),
+    ...of("sessions compact", { workspace: anywhere(facts, [session]), model: keyless([session]) }),
+    ...of("sessions undo", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions refresh", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions pin", {
+      workspace: anywhere(facts, [session, "words"]),
+      kind: { args: [session, "words"], with: ["--kind", "goal"], afterwards: [["sessions", "pins", session]] }
+    }),
+    ...of("sessions unpin", { workspace: anywhere(facts, [session, "w"]) }),
+    ...of("sessions pins", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions repair", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions delete", { workspace: anywhere(facts, [session]) }),
+    ...of("recover", { workspace: anywhere(facts), format: json() }),
+    ...of("models", {
+      workspace: anywhere(facts),
+      model: { with: ["--model", "anthropic/claude-sonnet-5-5"] },
+      format: json()
+    }),
+    ...of("tools", { workspace: anywhere(facts), format: json() })
+  ]
+}
+
+/** Every flag of the commands about what is in a request. */
+export const context = (facts: Facts): ReadonlyArray<Experiment> => {
+  const path = (command: string) =>
+    of(command, { workspace: { ...elsewhere(facts, ["a.md"]), afterwards: lists(facts) } })
+  const slot = (command: string) =>
+    of(command, { workspace: { ...anywhere(facts, ["tree"]), afterwards: [["dynamic", "list"]] } })
+  const added = (flag: ReadonlyArray<string>): Rest => ({ args: ["more", "workspace__list_files"], with: flag })
+  return [
+    ...of("context", {
+      workspace: elsewhere(facts),
+      model: { with: ["--model", "anthropic/claude-x"] },
+      session: { with: ["--session", facts.session] },
+      continue: { with: ["--continue"] },
+      why: { with: ["--why", "a.md"] },
+      diff: { args: ["--continue"], with: ["--diff", "r1"] },
+      bytes: { with: ["--bytes"] },
+      turn: { args: ["--continue"], with: ["--turn", "r1t1"] },
+      format: json()
+    }),
+    ...of("files list", { workspace: elsewhere(facts), format: json() }),
+    ...["files add", "files remove", "files activate", "files deactivate"].flatMap(path),
+    ...of("dynamic list", { workspace: anywhere(facts), format: json() }),
+    ...of("dynamic add", {
+      workspace: anywhere(facts, ["more", "workspace__list_files"]),
+      input: added(["--input", '{"path":"."}']),
+      refresh: added(["--refresh", "change"]),
+      "on-failure": added(["--on-failure", "drop"]),
+      timeout: added(["--timeout", "99"]),
+      "max-tokens": added(["--max-tokens", "99"])
+    }),
+    ...["dynamic remove", "dynamic enable", "dynamic disable"].flatMap(slot),
+    ...of("dynamic test", { workspace: elsewhere(facts, ["tree"]), format: json(["tree"]) })
+  ]
+}
+const lists = ({ alpha, beta }: Facts) => [alpha, beta].map((root) => ["files", "list", "--workspace", root])
+
+/** Says two lines when it is started. */
+const noisy = {
+  command: "sh",
+  args: ["-c", 'echo one >&2; echo two >&2; exec "$@"', "sh", ...fixture("offers-server.mjs")]
+}
+
+/** The servers that the experiments below are about. */
+export const configured = { offers: server("offers-server.mjs"), noisy }
+
+/** Every flag of the commands about servers that are configured. */
+export const servers = (facts: Facts): ReadonlyArray<Experiment> => {
+  const named = (command: string) => of(command, { workspace: anywhere(facts, ["offers"]) })
+  const program = ["more", "--", ...fixture("v1-server.mjs")]
+  const byAddress = (flag: ReadonlyArray<string>, env: Record<string, string> = {}): Rest => ({
+    args: ["more", "--url", "http://127.0.0.1:9/mcp"],
+    with: flag,
+    run: { env }
+  })
+  const started = (flag: ReadonlyArray<string>): Rest => ({ args: program, with: flag })
+  return [
+    ...of("mcp list", { workspace: anywhere(facts), format: json() }),
+    ...of("mcp add", {
+      url: { args: ["more"], with: ["--url", "http://127.0.0.1:9/mcp"] },
+      sse: byAddress(["--sse"]),
+      header: byAddress(["--header", "x-a: b"]),
+      env: started(["--env", "A=b"]),
+      cwd: started(["--cwd", "workspace"]),
+      "client-id": byAddress(["--client-id", "me"]),
+      "client-secret-env": {
+        ...byAddress(["--client-id", "me", "--client-secret-env", "SECRET"], { SECRET: "canary" }),
+        without: ["--client-id", "me"]
+      },
+      "client-metadata-url": byAddress(["--client-metadata-url", "https://example.org/client.json"]),
+      scope: byAddress(["--scope", "a b"]),
+      timeout: started(["--timeout", "99"]),
+      "start-timeout": started(["--start-timeout", "99"]),
+      "read-only-tool": started(["--read-only-tool", "echo"]),
+      disabled: started(["--disabled"]),
+      workspace: anywhere(facts, program)
+    }),
+    ...["mcp remove", "mcp enable", "mcp disable", "mcp restart"].flatMap(named),
+    ...of("mcp inspect", { workspace: anywhere(facts, ["offers"]), format: json(["offers"]) }),
+    ...of("mcp resources", { workspace: anywhere(facts, ["offers"]), format: json(["offers"]) }),
+    ...of("mcp prompts", { workspace: anywhere(facts, ["offers"]), format: json(["offers"]) }),
+    ...of("mcp read", { workspace: anywhere(facts, ["offers", "ok:a"]), format: json(["offers", "ok:a"]) }),
+    ...of("mcp logs", {
+      workspace: anywhere(facts, ["noisy"]),
+      lines: { args: ["noisy"], with: ["--lines", "1"] },
+      follow: { args: ["noisy"], with: ["--follow"], patience }
+    }),
+    ...of("mcp import", {
+      format: { args: ["others.json"], with: ["--format", "vscode"] },
+      "dry-run": { args: ["others.json"], with: ["--dry-run"] },
+      workspace: anywhere(facts, [`${facts.alpha}/others.json`])
+    })
+  ]
+}
+
+/** Every flag of the command that trusts a project's servers. */
+export const trust = (facts: Facts): ReadonlyArray<Experiment> => {
+  const consent = ["--yes", "--hash", facts.hash]
+  const listed = [["mcp", "trust", "--list", "--format", "json"]]
+  const spawned = { run: { spawned: true } }
+  return of("mcp trust", {
+    list: { with: ["--list"], ...spawned },
+    yes: { args: ["declared", "--hash", facts.hash], with: ["--yes"], afterwards: listed, ...spawned },
+    hash: { args: ["declared", "--yes"], with: ["--hash", facts.hash], afterwards: listed, ...spawned },
+    revoke: { args: ["declared"], with: ["--revoke"], ...spawned },
+    all: { args: ["--revoke"], with: ["--all"] },
+    allow: { args: ["declared", ...consent], with: ["--allow", "declared__*"], afterwards: listed },
+    full: { args: ["--list"], with: ["--full"] },
+    workspace: elsewhere(facts, ["--list"]),
+    format: json(["--list"])
+  })
+}

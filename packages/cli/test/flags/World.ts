@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { env as inherited } from "node:process"
+import * as Effect from "effect/Effect"
+import { Commands } from "./Commands.ts"
+import { encode } from "../support/Caller.ts"
+import { cache, main } from "../support/Cli.ts"
+
+/** What the experiments of a world can name. */
+export interface Facts {
+  readonly root: string
+  /** The directory that commands run in, with a configured server and files; and another project. */
+  readonly alpha: string
+  readonly beta: string
+  readonly home: string
+  /** A session of `alpha` with two rounds, and one of `beta`. */
+  readonly session: string
+  readonly other: string
+  /** The hash of the server that `alpha` declares. */
+  readonly hash: string
+}
+
+/** How one command is run. */
+export interface Run {
+  readonly args: ReadonlyArray<string>
+  readonly input?: string
+  readonly env?: Record<string, string>
+  /** Run in a directory that is gone, as after a branch was changed. */
+  readonly gone?: boolean
+  /** In a process of its own: it reads standard input. */
+  readonly spawned?: boolean
+}
+
+export interface Seen {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface World extends Facts {
+  /** As it was when the world was made: home, projects, sessions. */
+  readonly restore: () => void
+  /** With `patience`, a command that goes on for so many milliseconds is interrupted. */
+  readonly run: (run: Run, patience?: number) => Effect.Effect<Seen>
+  /** The user's configuration. */
+  readonly configuration: () => string
+}
+
+const fixtures = resolve(import.meta.dirname, "../../../mcp/test/fixtures")
+export const fixture = (name: string): ReadonlyArray<string> => [process.execPath, join(fixtures, name)]
+
+/** The configuration of a server that a fixture is. */
+export const server = (name: string): { readonly command: string; readonly args: ReadonlyArray<string> } => {
+  const [command = "", ...args] = fixture(name)
+  return { command, args }
+}
+
+const put = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text, { mode: 0o600 })
+}
+
+const start = ({ alpha, home }: Pick<Facts, "alpha" | "home">, run: Run): Effect.Effect<Seen> =>
+  Effect.callback((resume) => {
+    const gone = join(home, "gone")
+    if (run.gone === true) mkdirSync(gone, { recursive: true })
+    const leaving = ["sh", "-c", `rmdir "${gone}" && exec "$@"`, "sh"]
+    const [program = "", ...args] = [...(run.gone === true ? leaving : []), process.execPath, main, ...run.args]
+    const child = spawn(program, args, {
+      cwd: run.gone === true ? gone : alpha,
+      env: { PATH: inherited["PATH"], HOME: home, NODE_COMPILE_CACHE: cache, ...run.env },
+      stdio: ["pipe", "pipe", "pipe"]
+    })
+    const shown = { stdout: "", stderr: "" }
+    child.stdout.setEncoding("utf8").on("data", (data: string) => (shown.stdout += data))
+    child.stderr.setEncoding("utf8").on("data", (data: string) => (shown.stderr += data))
+    child.stdin.on("error", () => {})
+    child.stdin.end(run.input ?? "")
+    child.on("close", (code) => {
+      resume(Effect.succeed({ code, ...shown }))
+    })
+  })
+
+const idIn = (json: string, path: string): string => {
+  const found = new RegExp(`"id":"([^"]+)"[^}]*"workspace":"${path}"`).exec(json)?.[1]
+  if (found === undefined) throw new Error(`no session of ${path} in ${json}`)
+  return found
+}
+
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "parley-flags-")))),
+  (top) => Effect.sync(() => rmSync(top, { recursive: true, force: true }))
+)
+
+/** A home, two projects and their sessions, made by the command itself; all of it goes with the scope. */
+export const world = Effect.fnUntraced(function* (servers: Readonly<Record<string, object>>) {
+  const commands = yield* Commands
+  const top = yield* temporary
+  const root = join(top, "live")
+  const kept = join(top, "kept")
+  const [alpha, beta, home] = [join(root, "alpha"), join(root, "beta"), join(root, "home")]
+  const configFile = join(home, ".config/parley/config.json")
+  const config = { permissions: { "*": "allow", workspace__search_files: "ask" }, mcpServers: servers }
+  put(configFile, encode(config))
+  put(join(home, "browser.mjs"), "await (await fetch(process.argv.at(-1))).text()\n")
+  put(join(alpha, "a.md"), "the file a\n")
+  put(join(alpha, "others.json"), encode({ mcpServers: { theirs: { command: "true" } } }))
+  put(join(beta, "b.md"), "the file b\n")
+  // The argument is long enough to be shortened where it is shown.
+  const declared = { ...server("v1-server.mjs"), args: ["x".repeat(5000)] }
+  put(join(alpha, ".parley/mcp.json"), encode({ mcpServers: { declared } }))
+  const does = (...args: ReadonlyArray<string>) =>
+    Effect.flatMap(start({ alpha, home }, { args }), (seen) =>
+      seen.code === 0 ? Effect.succeed(seen.stdout) : Effect.die(new Error(`${args.join(" ")}: ${seen.stderr}`))
+    )
+  yield* does("files", "add", "a.md")
+  yield* does("dynamic", "add", "tree", "workspace__list_files", "--refresh", "demand")
+  yield* does("run", "hello")
+  yield* does("run", "-c", "List the files here")
+  yield* does("run", "--workspace", beta, "hello")
+  const sessions = yield* does("sessions", "list", "--all", "-f", "json")
+  const trust = yield* does("mcp", "trust", "--list", "-f", "json")
+  cpSync(root, kept, { recursive: true })
+  const facts = {
+    root,
+    alpha,
+    beta,
+    home,
+    session: idIn(sessions, alpha),
+    other: idIn(sessions, beta),
+    hash: /"hash":"([^"]+)"/.exec(trust)?.[1] ?? ""
+  }
+  return {
+    ...facts,
+    restore: () => {
+      rmSync(root, { recursive: true, force: true })
+      cpSync(kept, root, { recursive: true })
+    },
+    run: (run: Run, patience?: number) =>
+      run.spawned === true ? start(facts, run) : commands.run(facts, run, patience),
+    configuration: () => (existsSync(configFile) ? readFileSync(configFile, "utf8") : "")
+  } satisfies World
+})
