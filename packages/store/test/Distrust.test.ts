@@ -81,6 +81,8 @@ describe("what is not trusted", () => {
       const { filename, id, sessions } = yield* crashed
       renameSync(filename, `${filename}.away`)
       assert.match((yield* Effect.flip(sessions.get(id))).message, /was deleted or moved away while it was open/)
+      writeFileSync(filename, "another")
+      assert.match((yield* Effect.flip(sessions.get(id))).message, /was replaced by another file while it was open/)
       renameSync(`${filename}.away`, filename)
       assert.strictEqual((yield* sessions.get(id)).head, 4)
       yield* armed((text) => {

@@ -47,6 +47,56 @@ describe("group commit", () => {
     }).pipe(Effect.provide(store))
   )
 
+  it.effect("lets nothing wait but deltas of one turn, alone", () =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const { id } = yield* sessions.create({})
+      const other = turnId(round, 2)
+      yield* sessions.append(id, at(0), [delta("a"), delta("b")])
+      assert.isFalse(done(yield* fork(sessions.append(id, at(2), [delta("c"), delta("d")]))))
+      yield* TestClock.adjust(25)
+      let head = 4
+      for (const events of [
+        [delta("e"), started],
+        [started, delta("f")],
+        [delta("g"), delta("h", other)],
+        [delta("i", other), delta("j")],
+        [completed]
+      ]) {
+        yield* sessions.append(id, at(head++), [delta("x")]).pipe(fork)
+        assert.isTrue(done(yield* fork(sessions.append(id, at(head), events))))
+        head += events.length
+        assert.strictEqual((yield* sessions.get(id)).head, head)
+      }
+    }).pipe(Effect.provide(store))
+  )
+
+  it.effect("does not let deltas wait for those of another session that are due later", () =>
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
+      yield* sessions.append(a.id, at(0), [delta("a")])
+      yield* TestClock.adjust(20)
+      yield* sessions.append(b.id, at(0), [delta("a")])
+      const later = yield* fork(sessions.append(b.id, at(1), [delta("b")]))
+      yield* TestClock.adjust(4)
+      const sooner = yield* fork(sessions.append(a.id, at(1), [delta("b")]))
+      yield* settle
+      assert.isFalse(done(sooner))
+      yield* TestClock.adjust(1)
+      yield* settle
+      assert.deepStrictEqual([done(sooner), done(later)], [true, true])
+      // What was committed then has its interval from then on.
+      const next = yield* fork(sessions.append(b.id, at(2), [delta("c")]))
+      yield* TestClock.adjust(24)
+      yield* settle
+      assert.isFalse(done(next))
+      yield* TestClock.adjust(1)
+      yield* settle
+      assert.isTrue(done(next))
+    }).pipe(Effect.provide(store))
+  )
+
   it.effect("takes waiting deltas along with an append that cannot wait", () =>
     Effect.gen(function* () {
       const log = yield* record
@@ -90,6 +140,13 @@ describe("group commit", () => {
       yield* sessions.append(id, at(2), [delta("b"), fact])
       yield* sessions.append(id, at(4), [completed])
       yield* sessions.append(id, at(5), [started])
+      const other = yield* sessions.create({})
+      // One that needs it is enough, wherever it is in the group.
+      for (const after of [0, 2])
+        yield* Effect.all(
+          [sessions.append(other.id, at(after), [fact]), sessions.append(other.id, at(after + 1), [delta("c")])],
+          { concurrency: "unbounded" }
+        )
       const transaction = ["BEGIN IMMEDIATE", "COMMIT"]
       assert.deepStrictEqual(log(), [
         ...transaction,
@@ -98,6 +155,9 @@ describe("group commit", () => {
         ...transaction,
         ...transaction,
         "PRAGMA synchronous = NORMAL",
+        ...transaction,
+        "PRAGMA synchronous = FULL",
+        ...transaction,
         ...transaction
       ])
     }).pipe(Effect.provide(Temporary.layer))
