@@ -55,6 +55,17 @@ describe("the user's slots", () => {
     })
   )
 
+  it.effect("are removed from a list that is written on one line, the last one first", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporary
+      const file = put(directory, "config.json", '{"dynamicContext":[{"id":"a","tool":"b"},{"id":"c","tool":"d"}]}')
+      yield* UserSlots.remove(file, "c")
+      assert.strictEqual(read(file), '{"dynamicContext":[{"id":"a","tool":"b"}]}')
+      yield* UserSlots.remove(file, "a")
+      assert.deepStrictEqual(yield* ids(file), [])
+    })
+  )
+
   it.effect("the first one makes the file, for the owner only", () =>
     Effect.gen(function* () {
       const directory = yield* temporary

@@ -143,15 +143,27 @@ export const pathText = (path: Path): string =>
 
 const eol = (text: string): string => (text.includes("\r\n") ? "\r\n" : "\n")
 
+/** What takes the last of several items out of a list. `jsonc.modify` counts on white space before the bracket. */
+const withoutLast = (text: string, path: Path): jsonc.EditResult | undefined => {
+  const root = jsonc.parseTree(text)
+  const list = root === undefined ? undefined : jsonc.findNodeAtLocation(root, path.slice(0, -1))
+  const items = list?.type === "array" ? (list.children ?? []) : []
+  const before = items.at(-2)
+  if (list === undefined || before === undefined || path.at(-1) !== items.length - 1) return undefined
+  const offset = before.offset + before.length
+  return [{ offset, length: text.slice(offset, list.offset + list.length - 1).trimEnd().length, content: "" }]
+}
+
 /** The text with one value set, or removed when it is `undefined`. Comments and the rest of the layout stay. */
 export const change = (text: string, path: Path, value: unknown): Result.Result<string, string> =>
   Result.try({
     try: () =>
       jsonc.applyEdits(
         text,
-        jsonc.modify(text, [...path], value, {
-          formattingOptions: { insertSpaces: !/^\t/m.test(text), tabSize: 2, eol: eol(text) }
-        })
+        (value === undefined ? withoutLast(text, path) : undefined) ??
+          jsonc.modify(text, [...path], value, {
+            formattingOptions: { insertSpaces: !/^\t/m.test(text), tabSize: 2, eol: eol(text) }
+          })
       ),
     catch: () => `${pathText(path)} cannot be set: what holds it is not an object`
   })
