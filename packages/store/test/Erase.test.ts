@@ -8,6 +8,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as SqliteSessions from "../src/SqliteSessions.ts"
 import { BusyLimit } from "../src/StoreSettings.ts"
 import { asked, at, completed, delta, round, started } from "./support/events.ts"
@@ -81,6 +82,8 @@ describe("a session that is removed", () => {
       Effect.gen(function* () {
         const directory = yield* Temporary.directory
         const filename = join(directory, "sessions.db")
+        const logged: Array<string> = []
+        const logger = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))])
         const built = SqliteSessions.layer({ filename }).pipe(
           Layer.provide([Temporary.atOnce, Layer.succeed(BusyLimit, Duration.millis(50))])
         )
@@ -90,14 +93,17 @@ describe("a session that is removed", () => {
           reader.exec("BEGIN")
           reader.prepare("SELECT count(*) FROM events").get()
           yield* sessions.remove(gone)
+          assert.lengthOf(logged, 1)
+          assert.include(logged[0], `what it held may still be in ${filename} or beside it`)
           assert.strictEqual((yield* Effect.flip(sessions.get(gone)))._tag, "SessionNotFound")
           assert.isNotEmpty(holding(directory, secret))
           reader.exec("COMMIT")
           reader.close()
           yield* sessions.create({ id: gone, workspace: "/ws" })
           yield* sessions.remove(gone)
+          assert.lengthOf(logged, 1)
           assert.deepStrictEqual(holding(directory, secret), [])
-        }).pipe(Effect.provide(built, { local: true }))
+        }).pipe(Effect.provide([built, logger], { local: true }))
         assert.isFalse(existsSync(`${filename}-wal`) && holding(directory, secret).length > 0)
       }).pipe(Effect.scoped)
   )

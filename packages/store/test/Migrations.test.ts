@@ -1,4 +1,5 @@
-import { join } from "node:path"
+import { readdirSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
@@ -96,6 +97,32 @@ describe("migrations", () => {
     })
   )
 
+  it.live("keep a copy of each version that they end, and none of a new database or of one that is up to date", () =>
+    Effect.gen(function* () {
+      const directory = yield* Temporary.directory
+      const filename = join(directory, "sessions.db")
+      Version1.create(filename)
+      const names = () => readdirSync(directory).sort()
+      yield* open(filename, limit, migrations.slice(0, 2)).pipe(Effect.scoped)
+      assert.deepStrictEqual(names(), ["sessions.db", "sessions.db.version-1.bak"])
+      yield* Effect.scoped(open(filename, limit))
+      const all = ["sessions.db", "sessions.db.version-1.bak", "sessions.db.version-2.bak"]
+      assert.deepStrictEqual(names(), all)
+      for (const [name, version] of [
+        ["sessions.db.version-1.bak", 1],
+        ["sessions.db.version-2.bak", 2]
+      ] as const) {
+        assert.deepStrictEqual(rows(join(directory, name), "PRAGMA user_version"), [version])
+        assert.deepStrictEqual(rows(join(directory, name), "SELECT id FROM sessions"), ["old"])
+      }
+      // Of sessions that were there before, too, it is known to which database they belong.
+      assert.deepStrictEqual(rows(filename, "SELECT origin = (SELECT id FROM origin) FROM sessions"), [1])
+      yield* Effect.scoped(open(filename, limit))
+      yield* Effect.scoped(open(join(directory, "z.db"), limit))
+      assert.deepStrictEqual(names(), [...all, "z.db"])
+    })
+  )
+
   it.live("leave the database as it was when one fails", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
@@ -104,6 +131,10 @@ describe("migrations", () => {
       assert.strictEqual(error._tag, "StorageError")
       assert.deepStrictEqual(rows(filename, "PRAGMA user_version"), [migrations.length])
       assert.deepStrictEqual(rows(filename, "SELECT name FROM sqlite_schema WHERE name = 'notes'"), [])
+      assert.deepStrictEqual(
+        readdirSync(dirname(filename)).filter((name) => name.endsWith(".new")),
+        []
+      )
       yield* Effect.scoped(open(filename, limit))
     })
   )

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -50,8 +50,16 @@ describe("a database that is opened to be read", () => {
     Effect.gen(function* () {
       const { filename, id, root } = yield* written(newer)
       const before = fs.readFileSync(filename)
+      const prepare = yield* Effect.acquireRelease(
+        Effect.sync(() => vi.spyOn(DatabaseSync.prototype, "prepare")),
+        (spy) => Effect.sync(() => spy.mockRestore())
+      )
       yield* Effect.gen(function* () {
         const sessions = yield* open(filename)
+        // After the failure to open it properly: nothing that another program put into it is run, and damage is noticed.
+        const texts = prepare.mock.calls.map(([text]) => text)
+        assert.isAtLeast(texts.filter((text) => text === "PRAGMA trusted_schema = OFF").length, 2)
+        assert.isAtLeast(texts.filter((text) => text === "PRAGMA cell_size_check = ON").length, 2)
         assert.deepStrictEqual(
           (yield* sessions.list({})).map(({ title }) => title),
           ["first"]
