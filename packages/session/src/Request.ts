@@ -2,6 +2,7 @@ import { text, type UserBlock } from "@parley/domain/Content"
 import { InvalidMessage } from "@parley/domain/Errors"
 import { pieces, type Stretch } from "@parley/domain/Provenance"
 import type { EventOf } from "@parley/domain/SessionEvent"
+import { byteLength } from "@parley/prompt/Digest"
 import * as Effect from "effect/Effect"
 import { Limits } from "./Limits.ts"
 
@@ -63,10 +64,13 @@ export const validate = Effect.fnUntraced(function* (said: Said) {
     (block) => block._tag !== "Text" || block.text.replaceAll("\0", "").trim() !== ""
   )
   if (!meaning) return yield* new InvalidMessage({ problem: "The message is empty; say something" })
-  const size = content.request.reduce((sum, block) => sum + (block._tag === "Text" ? block.text : block.data).length, 0)
+  const size = content.request.reduce(
+    (sum, block) => sum + (block._tag === "Text" ? byteLength(block.text) : block.data.length),
+    0
+  )
   if (size > messageBytes)
     return yield* new InvalidMessage({
-      problem: `The message has ${size} characters; the limit is ${messageBytes}. Put long material into a file`
+      problem: `The message has ${size} bytes; the limit is ${messageBytes}. Put long material into a file`
     })
   return content
 })
