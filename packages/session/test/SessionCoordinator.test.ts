@@ -3,7 +3,7 @@ import * as FilesManager from "@parley/domain/FilesManager"
 import { textOf } from "@parley/domain/Content"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { SessionCoordinator } from "../src/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, sessionId, watched, world } from "./World.ts"
 
@@ -158,3 +158,18 @@ describe("the seed's test plan", () => {
     )
   )
 })
+
+it.effect("a session is followed from any event on: what came before is not told again", () =>
+  Effect.gen(function* () {
+    yield* watched
+    yield* send("go")
+    const all = yield* log
+    const { events } = yield* SessionCoordinator
+    for (const after of [undefined, 0, 2, 5]) {
+      const left = all.filter(({ seq }) => seq > (after ?? 0))
+      assert.isAbove(left.length, 0)
+      const told = yield* events(sessionId, { after }).pipe(Stream.take(left.length), Stream.runCollect)
+      assert.deepStrictEqual(told, left, `after ${after}`)
+    }
+  }).pipe(Effect.provide(world([turn(text(0, "Done."), [finish()])])))
+)

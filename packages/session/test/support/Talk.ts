@@ -33,7 +33,10 @@ export const long = "lorem ipsum ".repeat(300)
 export interface Talk {
   /** Tokens; `unknown` where the model does not say. */
   readonly window?: number | "unknown"
+  /** Tokens that a model takes when it is asked for by its name; the others take `window`. */
+  readonly windows?: { readonly [model: string]: number }
   readonly answer?: (request: ModelRequest, n: number) => Stream.Stream<Chunk, ModelError>
+  /** Without them those count that hold when nothing is said. */
   readonly settings?: CompactionSettings
   readonly count?: ModelsManager["Service"]["count"]
   readonly optional?: Layer.Layer<never>
@@ -52,7 +55,10 @@ export const talk = (requests: Array<ModelRequest>, options: Talk = {}) => {
   const models = Layer.succeed(ModelsManager, {
     models: Effect.succeed([info]),
     preferred: Effect.succeed(info.ref),
-    describe: (ref) => Effect.succeed({ ...info, ref }),
+    describe: (ref) => {
+      const contextWindow = options.windows?.[ref.model]
+      return Effect.succeed({ ...info, ref, ...(contextWindow === undefined ? {} : { contextWindow }) })
+    },
     stream: (request) =>
       Stream.suspend(() => {
         requests.push(request)
@@ -80,7 +86,7 @@ export const talk = (requests: Array<ModelRequest>, options: Talk = {}) => {
     Layer.provide(
       Layer.mergeAll(
         options.optional ?? Layer.empty,
-        Layer.succeed(CompactionSettings, options.settings ?? { auto: true })
+        options.settings === undefined ? Layer.empty : Layer.succeed(CompactionSettings, options.settings)
       )
     )
   )
