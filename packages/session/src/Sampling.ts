@@ -89,7 +89,10 @@ export const answer = Effect.fn("Sampling.answer")(function* (
   const most = request.maxTokens * charactersPerToken
   const isOver = ({ text, usage }: Heard) => text.length >= most || usage.outputTokens >= request.maxTokens
   const nothing: Heard = { text: "", usage: zero, finish: undefined }
-  const heard = yield* models
+  const meter = yield* Sampled
+  let last = nothing
+  const took = () => (last.finish === undefined ? atLeast(last.usage, last.text.slice(0, most)) : last.usage)
+  yield* models
     .stream({
       model: ref,
       system: request.system === "" ? "" : `${preface}\n\n${request.system}`,
@@ -99,13 +102,16 @@ export const answer = Effect.fn("Sampling.answer")(function* (
     })
     .pipe(
       Stream.scan(() => nothing, hear),
+      Stream.tap((heard) =>
+        Effect.sync(() => {
+          last = heard
+        })
+      ),
       Stream.takeUntil((heard) => heard.finish !== undefined || isOver(heard)),
-      Stream.runLast
+      Stream.runDrain,
+      // What an answer took that broke off, or that nobody waits for any more, is spent all the same.
+      Effect.ensuring(Effect.sync(() => meter?.add(took(), price)))
     )
-  const last = heard._tag === "Some" ? heard.value : nothing
-  const usage = last.finish === undefined ? atLeast(last.usage, last.text.slice(0, most)) : last.usage
-  const meter = yield* Sampled
-  meter?.add(usage, price)
   const stop = isOver(last) ? "maxTokens" : last.finish === undefined ? undefined : stops[last.finish.stop]
   if (stop === undefined) return { _tag: "Declined", reason: "the model gave no answer" }
   const said = last.text.slice(0, most).toWellFormed()
@@ -114,6 +120,6 @@ export const answer = Effect.fn("Sampling.answer")(function* (
     text: said,
     model: ModelRef.format(ref),
     stop,
-    usage
+    usage: took()
   }
 })

@@ -3,9 +3,13 @@ import { text } from "@parley/domain/Content"
 import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import type { Sampling } from "@parley/domain/ServerRequests"
+import { ModelError, StreamBroken } from "@parley/domain/ModelError"
 import { zero } from "@parley/domain/Usage"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
+import { Meter, Sampled } from "../src/Sampled.ts"
 import { answer } from "../src/Sampling.ts"
 
 const info: ModelInfo = { ref: { provider: "p", model: "m" }, description: "", settings: { max_tokens: 9 } }
@@ -17,16 +21,19 @@ const request: Sampling = {
   maxTokens: 10
 }
 
-const asked = (chunks: ReadonlyArray<ProviderChunk>, sampling: Sampling = request) => {
-  const requests: Array<ModelRequest> = []
-  const models = ModelsManager.of({
+const modelsOf = (stream: ModelsManager["Service"]["stream"]) =>
+  ModelsManager.of({
     models: Effect.succeed([info]),
     preferred: Effect.succeed(info.ref),
     describe: () => Effect.succeed(info),
-    stream: (request) => {
-      requests.push(request)
-      return Stream.fromArray(chunks)
-    }
+    stream
+  })
+
+const asked = (chunks: ReadonlyArray<ProviderChunk>, sampling: Sampling = request) => {
+  const requests: Array<ModelRequest> = []
+  const models = modelsOf((request) => {
+    requests.push(request)
+    return Stream.fromArray(chunks)
   })
   return Effect.map(Effect.provideService(answer(sampling), ModelsManager, models), (said) => ({ requests, said }))
 }
@@ -63,6 +70,45 @@ describe("what a server asks of a model", () => {
         stop: "maxTokens",
         usage: { ...zero, outputTokens: 10 }
       })
+    })
+  )
+
+  const limits: ReadonlyArray<Partial<RoundLimits>> = [{ roundTokens: 12 }, { sessionTokens: 12 }]
+  it.effect("is counted also where it breaks off or nobody waits for it any more, and once", () =>
+    Effect.gen(function* () {
+      const begun: ReadonlyArray<ProviderChunk> = [
+        { _tag: "UsageSoFar", usage: { ...zero, inputTokens: 5 } },
+        { _tag: "TextDelta", index: 0, text: "hello" }
+      ]
+      const meter = new Meter()
+      const said = (stream: ReturnType<ModelsManager["Service"]["stream"]>) =>
+        answer(request).pipe(
+          Effect.provideService(
+            ModelsManager,
+            modelsOf(() => stream)
+          ),
+          Effect.provideService(Sampled, meter)
+        )
+      const reason = new StreamBroken({ detail: "d" })
+      const broken = Stream.concat(Stream.fromArray(begun), Stream.fail(new ModelError({ reason })))
+      yield* Effect.flip(said(broken))
+      assert.strictEqual(meter.inAll.tokens, 7)
+
+      const hanging = yield* Effect.forkChild(said(Stream.concat(Stream.fromArray(begun), Stream.never)), {
+        startImmediately: true
+      })
+      yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+      yield* Fiber.interrupt(hanging)
+      assert.strictEqual(meter.inAll.tokens, 14)
+
+      for (const limit of limits) {
+        const over = yield* said(Stream.die("it is not asked")).pipe(
+          Effect.provideService(Limits, { ...defaults, ...limit })
+        )
+        assert.strictEqual(over._tag, "Declined")
+      }
+      yield* said(Stream.fromArray<ProviderChunk>([...begun, { _tag: "Finish", stop: "end", usage }]))
+      assert.strictEqual(meter.inAll.tokens, 19)
     })
   )
 
