@@ -43,6 +43,29 @@ describe("when a slot is asked", () => {
     )
   )
 
+  it.effect("a preview tells a value that is kept from one that is fresh", () =>
+    Effect.gen(function* () {
+      yield* watched
+      assert.deepStrictEqual(
+        (yield* preview).map(({ slot, state }) => [slot, state]),
+        [
+          ["timed", "fresh"],
+          ["plain", "fresh"]
+        ]
+      )
+      yield* send("one")
+      assert.deepStrictEqual(
+        (yield* preview).map(({ slot, state }) => [slot, state]),
+        [
+          ["timed", "kept"],
+          ["plain", "fresh"]
+        ]
+      )
+    }).pipe(
+      withSlots([slot("timed", { refresh: { seconds: 60 } }), slot("plain")], { timed: says("t"), plain: says("p") })
+    )
+  )
+
   it.effect("a clock that went backwards makes a value old", () =>
     Effect.gen(function* () {
       yield* watched

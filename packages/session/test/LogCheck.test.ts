@@ -1,8 +1,11 @@
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { callId, roundId, turnId } from "@parley/domain/Ids"
-import type { SessionEvent } from "@parley/domain/SessionEvent"
+import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
+import { zero } from "@parley/domain/Usage"
 import * as Effect from "effect/Effect"
+import { damage, intact } from "../src/LogCheck.ts"
+import * as Repair from "../src/Repair.ts"
 import * as SessionLog from "../src/SessionLog.ts"
 
 const round = roundId(1)
@@ -29,5 +32,106 @@ it.effect("a log that Parley cannot have written is refused by name, a log that 
     assert.strictEqual(yield* refused(asked), "opened")
     assert.match(yield* refused(asked, asked), /event 2: r1 starts while r1 is open/)
     assert.match(yield* refused(asked, settled), /event 2: a result of call r1t1c1, which was not asked for/)
+  }).pipe(Effect.provide(SessionManager.layerMemory, { local: true }))
+)
+
+const call = callId(turn, 1)
+const begun: SessionEvent = { _tag: "TurnStarted", roundId: round, turnId: turn, model: { provider: "p", model: "m" } }
+const delta: SessionEvent = { _tag: "TurnDelta", turnId: turn, chunks: [] }
+const toolCall = { _tag: "ToolCall" as const, callId: call, providerId: "x", name: "t", input: "{}" }
+const ended = { turnId: turn, content: [], usage: zero }
+const answered = (...content: ReadonlyArray<typeof toolCall>): SessionEvent => ({
+  _tag: "TurnCompleted",
+  ...ended,
+  content,
+  stop: "end"
+})
+const interrupted: SessionEvent = { _tag: "TurnInterrupted", ...ended }
+const started: SessionEvent = { _tag: "ToolStarted", callId: call }
+const done: SessionEvent = { _tag: "RoundCompleted", roundId: round, stop: "end" }
+const second: SessionEvent = { ...asked, roundId: roundId(2) }
+const refresh: SessionEvent = { _tag: "RefreshRequested" }
+const slot = callId(round, 1)
+const context: SessionEvent = {
+  _tag: "ContextCallRequested",
+  roundId: round,
+  callId: slot,
+  slot: "s",
+  name: "t",
+  input: "{}"
+}
+
+/** Numbered from 1; a number before an event is its own. */
+const numbered = (...all: ReadonlyArray<SessionEvent | number>): ReadonlyArray<LogEntry> => {
+  const entries: Array<LogEntry> = []
+  let seq = 1
+  for (const one of all)
+    if (typeof one === "number") seq = one
+    else entries.push({ seq: seq++, at: 0, event: one })
+  return entries
+}
+
+describe("the rules of a log", () => {
+  const asking = [asked, begun, answered(toolCall)]
+  const broken: ReadonlyArray<readonly [rule: string, entries: ReadonlyArray<LogEntry>]> = [
+    ["event 1: its number follows 1", numbered(asked, 1, begun)],
+    ["event 3: event 2 is missing before it", numbered(asked, 3, begun)],
+    ["event 1: TurnStarted while no round is open", numbered(begun)],
+    ["event 3: r1 starts twice", numbered(asked, done, asked)],
+    ["event 2: RefreshRequested while r1 is open", numbered(asked, refresh)],
+    ["event 2: RoundCompleted of r2 while r1 is open", numbered(asked, { ...done, roundId: roundId(2) })],
+    ["event 3: RoundCompleted while turn r1t1 is open", numbered(asked, begun, done)],
+    ["event 3: turn r1t1 starts while r1t1 is open", numbered(asked, begun, begun)],
+    ["event 4: turn r1t1 starts twice", numbered(asked, begun, interrupted, begun)],
+    ["event 2: TurnDelta of r1t1 while no turn is open", numbered(asked, delta)],
+    ["event 4: TurnInterrupted of r1t1 while no turn is open", numbered(asked, begun, answered(), interrupted)],
+    ["event 3: call r1t1c1 is requested twice", numbered(asked, begun, answered(toolCall, toolCall))],
+    ["event 3: call r1c1 is requested twice", numbered(asked, context, context)],
+    ["event 2: call r1t1c1 starts and was not asked for", numbered(asked, started)],
+    ["event 5: call r1t1c1 starts and is started", numbered(...asking, started, started)],
+    ["event 5: call r1t1c1 starts and is settled", numbered(...asking, settled, started)],
+    ["event 5: a second result of call r1t1c1", numbered(...asking, settled, settled)],
+    ["event 4 is missing", numbered(asked, begun, delta, 5, delta)]
+  ]
+  for (const [rule, entries] of broken) it(`are broken: ${rule}`, () => assert.strictEqual(damage(entries), rule))
+
+  it("are kept by one that owes results or the end of its round, or whose ended turn has lost its deltas", () => {
+    for (const entries of [
+      numbered(),
+      numbered(...asking, started),
+      numbered(...asking, settled, done, refresh, second),
+      numbered(asked, begun, delta, 7, answered(), done),
+      numbered(asked, context, { ...settled, callId: slot }, begun)
+    ])
+      assert.isUndefined(damage(entries))
+  })
+
+  it("are kept up to the last whole round before what breaks them", () => {
+    const whole = numbered(asked, done, refresh)
+    assert.deepStrictEqual(intact([...whole, ...numbered(4, second, second)]), whole)
+    assert.deepStrictEqual(intact([...whole, ...numbered(5, second)]), whole)
+    assert.deepStrictEqual(intact(numbered(asked, begun)), [])
+    assert.deepStrictEqual(intact(whole), whole)
+  })
+})
+
+it.effect("a repair copies all whole rounds, however many, and leaves the session as it is", () =>
+  Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const { id } = yield* sessions.create({ title: "mine", workspace: "/w" })
+    const rounds = Array.from({ length: 600 }, (_, i): ReadonlyArray<SessionEvent> => [
+      { ...asked, roundId: roundId(i + 1) },
+      { ...done, roundId: roundId(i + 1) }
+    ]).flat()
+    yield* sessions.append(id, { after: 0, epoch: 0 }, [...rounds, { ...asked, roundId: roundId(601) }, refresh])
+    const before = yield* sessions.read(id, 0)
+    const { leftBehind, session } = yield* Repair.repair(id)
+    assert.deepInclude(session, { title: "mine", workspace: "/w", head: 1200, rounds: 600, open: false })
+    assert.strictEqual(leftBehind, 2)
+    assert.deepStrictEqual(
+      (yield* sessions.read(session.id, 0)).map(({ event }) => event),
+      rounds
+    )
+    assert.deepStrictEqual(yield* sessions.read(id, 0), before)
   }).pipe(Effect.provide(SessionManager.layerMemory, { local: true }))
 )
