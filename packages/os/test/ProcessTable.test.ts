@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process, { env as own } from "node:process"
@@ -46,6 +46,10 @@ describe.skipIf(process.platform !== "linux")("what Linux tells of processes", (
       assert.isTrue(valueOf("LONG") === long)
       assert.strictEqual(valueOf("EMPTY"), "")
       for (const name of ["NAM", "AME", "", "b"]) assert.isUndefined(valueOf(name), name)
+      const open = () => readdirSync("/proc/self/fd").length
+      const before = open()
+      for (let i = 0; i < 100; i++) valueOf("NAME")
+      assert.isBelow(open(), before + 50, "files stay open")
     })
   )
 

@@ -91,7 +91,7 @@ describe("what a server asks of a model", () => {
         )
       const reason = new StreamBroken({ detail: "d" })
       const broken = Stream.concat(Stream.fromArray(begun), Stream.fail(new ModelError({ reason })))
-      yield* Effect.flip(said(broken))
+      yield* broken.pipe(said, Effect.flip)
       assert.strictEqual(meter.inAll.tokens, 7)
 
       const hanging = yield* Effect.forkChild(said(Stream.concat(Stream.fromArray(begun), Stream.never)), {
