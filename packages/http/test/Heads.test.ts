@@ -104,6 +104,52 @@ describe("a request", { timeout: 60_000 }, () => {
     })
   )
 
+  it.live("says what it takes and who asks, unless it is told otherwise", () =>
+    Effect.gen(function* () {
+      const { fetch } = yield* client()
+      const server = yield* web((_request, response) => void response.end("ok"))
+      yield* answered(fetch, server.url)
+      assert.deepInclude(server.seen.at(-1)?.headers, {
+        accept: "*/*",
+        "accept-encoding": "gzip, deflate, br, zstd",
+        "user-agent": "parley"
+      })
+      const own = { accept: "x/y", "accept-encoding": "identity", "user-agent": "mine" }
+      yield* answered(fetch, server.url, { headers: own })
+      assert.deepInclude(server.seen.at(-1)?.headers, own)
+    })
+  )
+
+  it.live("may be a `Request`, of which all counts that is not stated beside it", () =>
+    Effect.gen(function* () {
+      const { fetch } = yield* client()
+      const server = yield* web(({ url }, response) => {
+        if (url === "/away") response.writeHead(307, { location: "/" })
+        response.end("ok")
+      })
+      const aborted = AbortSignal.abort("early")
+      const send = (request: Request, init?: RequestInit) => answered((_url, given) => fetch(request, given), "", init)
+      const whole = { method: "PUT", body: "sent", headers: { "x-key": "k" } }
+      yield* send(new Request(server.url, whole))
+      assert.deepInclude(server.seen.at(-1), { method: "PUT", body: "sent" })
+      assert.deepInclude(server.seen.at(-1)?.headers, { "x-key": "k" })
+      const beside = { method: "POST", body: "other", headers: { "x-other": "o" } }
+      yield* send(new Request(server.url, whole), beside)
+      assert.deepInclude(server.seen.at(-1), { method: "POST", body: "other" })
+      assert.deepInclude(server.seen.at(-1)?.headers, { "x-other": "o" })
+      assert.notProperty(server.seen.at(-1)?.headers, "x-key")
+      const away = new Request(`${server.url}away`, { redirect: "manual" })
+      assert.strictEqual((yield* send(away)).status, 307)
+      assert.strictEqual((yield* send(away, { redirect: "follow" })).status, 200)
+      const asks = server.seen.length
+      const request = new Request(server.url, { signal: aborted })
+      const { error } = yield* Effect.flip(
+        Effect.tryPromise({ try: () => fetch(request), catch: (error) => ({ error }) })
+      )
+      assert.deepStrictEqual([error, server.seen.length], ["early", asks])
+    })
+  )
+
   it.live("that is none is refused with a TypeError, which tells nothing secret", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
@@ -113,8 +159,13 @@ describe("a request", { timeout: 60_000 }, () => {
         ["data:text/plain,x"],
         ["not an address"],
         ["http://user:canary@127.0.0.1/"],
+        ["http://canary@127.0.0.1/"],
+        ["http://:canary@127.0.0.1/"],
         ["http://127.0.0.1/", { body: "x" }],
+        ["http://127.0.0.1/", { method: "get", body: "x" }],
+        ["http://127.0.0.1/", { method: "HEAD", body: "x" }],
         ["http://127.0.0.1/", { method: "CONNECT" }],
+        ["http://127.0.0.1/", { method: "trace" }],
         ["http://127.0.0.1/", { method: "GET /" }],
         ["http://127.0.0.1/", { headers: { "x y": "z" } }]
       ]

@@ -77,6 +77,11 @@ describe("which requests go through a proxy", () => {
       assert.strictEqual(isProxied(Proxies.fromEnvironment(env), url), proxied)
     })
 
+  it("is none where no proxy is configured", () => {
+    assert.isFalse(Http.make().isProxied(new URL("https://api.example.org/")))
+    assert.isFalse(isProxied({ http: "", https: "" }, "https://api.example.org/"))
+  })
+
   it("never those for this machine, unless that is asked for", () => {
     const proxies = { http: "http://proxy:3128", https: "http://proxy:3128" }
     for (const host of [

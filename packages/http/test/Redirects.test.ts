@@ -34,6 +34,9 @@ describe("a redirect", { timeout: 60_000 }, () => {
           assert.strictEqual(/canary(?!-free)/.test(inspect(seen?.headers)), to === "here")
         }
       assert.strictEqual(yield* Effect.promise(() => fetch(`${here.url}302/here`).then((r) => r.redirected)), true)
+      // A method in lower case is the same method.
+      yield* answered(fetch, `${here.url}302/here`, { method: "post", body: "what is sent" })
+      assert.deepInclude(here.seen.at(-1), { method: "GET", body: "" })
       yield* answered(fetch, `${here.url}303/here`, { method: "HEAD" })
       assert.strictEqual(here.seen.at(-1)?.method, "HEAD")
     })
