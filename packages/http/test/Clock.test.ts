@@ -1,9 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { defaultLimits } from "../src/HttpLimits.ts"
 import { makeClock } from "../src/internal/Clock.ts"
 
 /** Waits until a clock that was started later than all others, and for longer, is over. */
 const later = Effect.callback<void>((resume) => makeClock().start(60, () => resume(Effect.void)))
+
+it("where no limit is stated, connecting has 30 s, silence ten minutes, a body 1 MiB", () => {
+  assert.deepStrictEqual(defaultLimits, {
+    connectMillis: 30_000,
+    headersMillis: 600_000,
+    idleMillis: 600_000,
+    totalMillis: Infinity,
+    bodyBytes: 1_048_576
+  })
+})
 
 describe("a limit of time", { timeout: 30_000 }, () => {
   it.live("is over once, also where none is left of it", () =>

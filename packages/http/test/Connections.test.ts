@@ -3,6 +3,7 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { vi } from "vitest"
 import { answered, asked, client, failed } from "./support/asking.ts"
 import { phases } from "./support/phases.ts"
 import { raw, web } from "./support/servers.ts"
@@ -101,6 +102,30 @@ describe("connections", { timeout: 60_000 }, () => {
       assert.isBelow(Math.max(...server.seen.map(({ connection }) => connection)), 9)
       yield* Effect.replicateEffect(answered(fetch, server.url), 10, { discard: true, concurrency: "unbounded" })
       assert.lengthOf(server.seen, 20)
+    })
+  )
+
+  it.live("that have been idle for too long, by either clock, are used no more", () =>
+    Effect.gen(function* () {
+      const { fetch } = yield* client()
+      const server = yield* web((_request, response) => void response.end("fine"))
+      const connection = Effect.map(answered(fetch, server.url), () => server.seen.at(-1)?.connection ?? -1)
+      // Until one is used again: it becomes free a little after its answer has been read.
+      const reused = Effect.gen(function* () {
+        for (let before = yield* connection; ;) {
+          const next = yield* connection
+          if (next === before) return next
+          before = next
+        }
+      })
+      const known = () => new Set(server.seen.map(({ connection }) => connection))
+      for (const clock of [Date, performance]) {
+        yield* reused.pipe(soon)
+        const [before, now] = [known(), clock.now.bind(clock)]
+        const set = vi.spyOn(clock, "now").mockImplementation(() => now() + 5000)
+        const after = yield* connection.pipe(Effect.ensuring(Effect.sync(() => set.mockRestore())))
+        assert.isFalse(before.has(after))
+      }
     })
   )
 

@@ -141,6 +141,22 @@ describe("a proxy", { timeout: 60_000 }, () => {
     })
   )
 
+  it.live("is asked for the host and the port of an address, one of version 6 in brackets", () =>
+    Effect.gen(function* () {
+      const proxy = yield* proxying(0, { refusal: "502 Bad Gateway" })
+      const { fetch } = yield* client({ proxies: { https: proxy.url } })
+      for (const [url, place] of [
+        ["https://far.example/", "far.example:443"],
+        ["https://far.example:8443/", "far.example:8443"],
+        ["https://[2001:db8::1]/", "[2001:db8::1]:443"],
+        ["https://[2001:db8::1]:8443/", "[2001:db8::1]:8443"]
+      ] as const) {
+        assert.deepInclude(yield* failed(fetch, url), { host: place, sent: false })
+        assert.strictEqual(proxy.asked.at(-1)?.line, `CONNECT ${place}`)
+      }
+    })
+  )
+
   it.live("that refuses, or is not there, is named with what to correct and without its password", () =>
     Effect.gen(function* () {
       const gone = "http://127.0.0.1:2"
