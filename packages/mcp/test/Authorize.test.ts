@@ -1,0 +1,159 @@
+import { createServer } from "node:net"
+import process from "node:process"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { authorize, type Person } from "../src/Authorize.ts"
+import * as McpAuth from "../src/McpAuth.ts"
+import { quickPerson } from "./oauth/People.ts"
+import { guarded } from "./oauth/Server.ts"
+import { freePort } from "./support.ts"
+
+/** Somebody whose browser cannot come back, and who pastes what they make of where it should have gone. */
+const pasting = (made: (address: string) => string) =>
+  Effect.map(Deferred.make<string>(), (came): Person => ({
+    show: ({ url }) =>
+      Effect.flatMap(
+        // @effect-diagnostics-next-line globalFetchInEffect:off -- it plays the browser
+        Effect.promise(() => fetch(url, { redirect: "manual" }).then(({ headers }) => headers.get("location") ?? "")),
+        (address) => Deferred.succeed(came, made(address))
+      ),
+    paste: Deferred.await(came)
+  }))
+
+const taking = (port: number) =>
+  Effect.acquireRelease(
+    Effect.callback<ReturnType<typeof createServer>>((resume) => {
+      const server = createServer().listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => server.close())
+  )
+
+const absent: Person = { show: () => Effect.void, paste: Effect.never }
+
+describe("what a person pastes", { timeout: 30_000 }, () => {
+  it.live("is the address that the browser came to, or the code in it, with blanks around it", () =>
+    Effect.gen(function* () {
+      const here = yield* guarded
+      const logsIn = (make: (address: string) => string) =>
+        Effect.gen(function* () {
+          const store = McpAuth.inMemory()
+          yield* authorize({ server: { url: here.url }, store, person: yield* pasting(make) })
+          assert.isDefined((yield* store.login(here.url).read).tokens)
+        })
+      yield* logsIn((address) => ` ${address}\n`)
+      // A code alone brings no issuer, so none may be promised.
+      here.behaviour.metadata = { authorization_response_iss_parameter_supported: false }
+      yield* logsIn((address) => `\t${new URL(address).searchParams.get("code")} `)
+    })
+  )
+
+  it.live("is not nothing, and no other address", () =>
+    Effect.gen(function* () {
+      const here = yield* guarded
+      const failed = (make: (address: string) => string) =>
+        Effect.gen(function* () {
+          const person = yield* pasting(make)
+          return yield* Effect.flip(authorize({ server: { url: here.url }, store: McpAuth.inMemory(), person }))
+        })
+      assert.strictEqual((yield* failed(() => " \n")).message, "nothing was pasted")
+      for (const make of [
+        (address: string) => address.replace(/state=[^&]*/, "state=other"),
+        (address: string) => address.replace("code=", "node="),
+        () => "http://["
+      ])
+        assert.match((yield* failed(make)).message, /is not the answer to this login/)
+      assert.strictEqual(here.count("/token"), 0)
+    })
+  )
+})
+
+describe("how long a person has", { timeout: 30_000 }, () => {
+  it.effect("is five minutes, where nothing else is stated", () =>
+    Effect.gen(function* () {
+      const here = yield* guarded
+      for (const [limit, seconds] of [
+        [undefined, 300],
+        ["20 seconds", 20]
+      ] as const) {
+        const shown = yield* Deferred.make<void>()
+        const person: Person = { ...absent, show: () => Deferred.succeed(shown, undefined) }
+        const waiting = yield* Effect.forkChild(
+          Effect.flip(authorize({ server: { url: here.url }, store: McpAuth.inMemory(), person, limit })),
+          { startImmediately: true }
+        )
+        yield* Deferred.await(shown)
+        yield* TestClock.adjust(`${seconds - 1} seconds`)
+        assert.isUndefined(waiting.pollUnsafe())
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(waiting)).message, `nobody has logged in within ${seconds} s`)
+      }
+    })
+  )
+})
+
+describe("where the browser comes back to", { timeout: 30_000 }, () => {
+  const portOf = (shown: ReadonlyArray<{ readonly url: string }>): number =>
+    Number(new URL(new URL(shown.at(-1)?.url ?? "").searchParams.get("redirect_uri") ?? "").port)
+
+  it.live("is the registered port, while it is free, and else another, which is registered", () =>
+    Effect.gen(function* () {
+      const here = yield* guarded
+      const store = McpAuth.inMemory()
+      const { person, shown } = quickPerson()
+      const login = authorize({ server: { url: here.url }, store, person })
+      yield* login
+      const first = portOf(shown)
+      yield* login
+      assert.deepStrictEqual([portOf(shown), here.count("/register")], [first, 1])
+      yield* taking(first)
+      yield* login
+      assert.notStrictEqual(portOf(shown), first)
+      assert.strictEqual(here.count("/register"), 2)
+    })
+  )
+
+  it.live("is the configured port, and no other", () =>
+    Effect.gen(function* () {
+      const here = yield* guarded
+      const redirectPort = yield* freePort
+      const { person, shown } = quickPerson()
+      const login = authorize({
+        server: { url: here.url, oauth: { redirectPort } },
+        store: McpAuth.inMemory(),
+        person
+      })
+      yield* login
+      assert.strictEqual(portOf(shown), redirectPort)
+      yield* taking(redirectPort)
+      assert.match((yield* Effect.flip(login)).message, /cannot be listened on/)
+      assert.lengthOf(shown, 1)
+    })
+  )
+})
+
+describe("a person with a browser", () => {
+  const address = { url: "https://as.example/authorize", host: "as.example" }
+  /** A program that starts, and one that is not there. */
+  const [starts, missing] = [`${process.execPath} -e 0`, "/there/is/no/such/program"]
+  const told = (options: Partial<McpAuth.BrowserOptions>) => {
+    const said: Array<string> = []
+    const say = (words: string) => Effect.sync(() => void said.push(words))
+    const person = McpAuth.browser({ env: { BROWSER: starts }, say, ...options })
+    return Effect.map(Effect.result(person.show(address)), ({ _tag }) => [_tag, ...said])
+  }
+  const open = "To log in at as.example, open https://as.example/authorize"
+  const hand = "When the browser has ended up at an address that begins with http://127.0.0.1, paste that here:"
+
+  it.live("is shown the address, and asked to paste only where none could be opened or none is wanted", () =>
+    Effect.gen(function* () {
+      const paste = Effect.never
+      assert.deepStrictEqual(yield* told({}), ["Success", open])
+      assert.deepStrictEqual(yield* told({ paste }), ["Success", open])
+      assert.deepStrictEqual(yield* told({ paste, pasteOnly: true }), ["Success", open, hand])
+      assert.deepStrictEqual(yield* told({ paste, env: { BROWSER: missing } }), ["Success", open, hand])
+      assert.deepStrictEqual(yield* told({ env: { BROWSER: missing } }), ["Failure", open])
+      assert.deepStrictEqual(yield* told({ pasteOnly: true }), ["Failure", open])
+    })
+  )
+})
