@@ -1,0 +1,23 @@
+import { assert, it } from "@effect/vitest"
+import { exceeds, maxAnswer, maxNoise, maxRequestBytes } from "../src/Bounds.ts"
+
+it("a text exceeds a number of bytes as UTF-8, and not before", () => {
+  for (const [text, bytes] of [
+    ["x".repeat(12), 12],
+    ["é".repeat(6), 12],
+    ["€".repeat(4), 12],
+    ["😀".repeat(3), 12],
+    ["xé€😀", 10],
+    ["", 0]
+  ] as const) {
+    assert.isFalse(exceeds(text, bytes), text)
+    assert.isTrue(exceeds(text, bytes - 1), text)
+  }
+})
+
+it("an answer, what is of no use around it, and a request have bounds that leave room for real ones", () => {
+  assert.deepStrictEqual(
+    [maxAnswer, maxNoise, maxRequestBytes].map((bytes) => bytes / 1024 / 1024),
+    [16, 256, 32]
+  )
+})
