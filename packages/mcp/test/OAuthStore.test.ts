@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Redacted } from "effect"
@@ -80,5 +81,27 @@ describe("stored logins", { timeout: 30_000 }, () => {
         assert.isTrue(yield* login.remove)
         assert.isFalse(yield* login.remove)
       })
+  )
+
+  it.live("a login that an earlier Parley has stored is read, whole", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const key = "https://one.example/mcp"
+      const name = `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`
+      const text =
+        `{"version":1,"server":"${key}","tokens":{"access":"a","refresh":"r","type":"Bearer","scope":"x y",` +
+        `"issuer":"https://as.example","resource":"${key}"},"clients":{"https://as.example":{"id":"c","secret":"s",` +
+        `"authMethod":"client_secret_post","redirect":"http://127.0.0.1:1/callback"}},"discovery":{"authorizationServer":` +
+        `"https://as.example","resourceMetadata":"https://one.example/meta"},"configuredAt":"https://as.example",` +
+        `"neededScope":"z"}\n`
+      writeFileSync(join(path, name), text, { mode: 0o600 })
+      const login = McpAuth.directory(path).login(`${key}#fragment`)
+      const { clients, tokens } = yield* login.read
+      assert.strictEqual(tokens === undefined ? "" : Redacted.value(tokens.access), "a")
+      assert.strictEqual(clients["https://as.example"]?.redirect, "http://127.0.0.1:1/callback")
+      yield* update(login, (record) => record)
+      assert.deepStrictEqual(readdirSync(path), [name])
+      assert.strictEqual(readFileSync(join(path, name), "utf8"), text)
+    })
   )
 })

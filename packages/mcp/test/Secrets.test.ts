@@ -129,4 +129,54 @@ describe("a secret that a server was given", () => {
       assert.notMatch(json(asked), halves)
     })
   )
+
+  it("is in no text of a message, and what is shown to no one as text stays", () => {
+    const { concealAll } = serverSecrets(telling())
+    const image = { type: "image", data: token, mimeType: token }
+    const blob = { uri: token, blob: token }
+    assert.deepStrictEqual(concealAll({ content: [image, { ...image, type: "audio" }, blob, token, 7, null] }), {
+      content: [
+        { type: "image", data: token, mimeType: "…" },
+        { type: "audio", data: token, mimeType: "…" },
+        { uri: "…", blob: token },
+        "…",
+        7,
+        null
+      ]
+    })
+    assert.deepStrictEqual(concealAll({ type: "text", data: token, blob: token }), {
+      type: "text",
+      data: "…",
+      blob: "…"
+    })
+    // In what a tool structures there are no such parts, whatever it looks like.
+    assert.deepStrictEqual(concealAll({ structuredContent: { a: [image, blob] } }), {
+      structuredContent: {
+        a: [
+          { type: "image", data: "…", mimeType: "…" },
+          { uri: "…", blob: "…" }
+        ]
+      }
+    })
+  })
+
+  it("is not below what is read of a message, however deep that is", () => {
+    const { concealAll } = serverSecrets(telling())
+    const nested = (depth: number): unknown => (depth === 0 ? token : [nested(depth - 1)])
+    assert.include(json(concealAll(nested(201))), "…")
+    assert.notInclude(json(concealAll(nested(202))), "…")
+    assert.notMatch(json(concealAll(nested(1000))), halves)
+  })
+
+  it("leaves a server without secrets, and a schema that was seen before, as they were", () => {
+    const { concealAll, concealTool } = serverSecrets(tellingServer())
+    const message = { a: token }
+    assert.strictEqual(concealAll(message), message)
+    const tool = { name: "s__t", server: "s", tool: "t", description: token, inputSchema: { type: "object" as const } }
+    assert.strictEqual(concealTool(tool), tool)
+    const secrets = serverSecrets(telling())
+    const [first, second] = [secrets.concealTool(tool), secrets.concealTool(tool)]
+    assert.strictEqual(first.description, "…")
+    assert.strictEqual(first.inputSchema, second.inputSchema)
+  })
 })
