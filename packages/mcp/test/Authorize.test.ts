@@ -157,3 +157,29 @@ describe("a person with a browser", () => {
     })
   )
 })
+
+describe("which servers are logged in to", () => {
+  const asked: Array<string> = []
+  const store = (name: string) => {
+    asked.push(name)
+    return McpAuth.inMemory()
+  }
+  const made = (url: string, headers?: { readonly [name: string]: string }, auth: McpAuth.AuthOptions = { store }) =>
+    Effect.map(
+      McpAuth.authorizerFor("s", { url, ...(headers === undefined ? {} : { headers }) }, auth),
+      (authorizer) => authorizer !== undefined
+    )
+
+  it.live("are those with an address that is one, and without a login of their own", () =>
+    Effect.gen(function* () {
+      assert.isTrue(yield* made("https://one.example/mcp"))
+      assert.isTrue(yield* made("https://one.example/mcp", { "x-key": "k" }, { store: McpAuth.inMemory() }))
+      assert.deepStrictEqual(asked, ["s"])
+      assert.isFalse(yield* made("no address"))
+      for (const name of ["authorization", "Authorization", "AUTHORIZATION"])
+        assert.isFalse(yield* made("https://one.example/mcp", { "x-key": "k", [name]: "Bearer own" }), name)
+      assert.isUndefined(yield* McpAuth.authorizerFor("s", { url: "https://one.example/mcp" }, undefined))
+      assert.lengthOf(asked, 1)
+    })
+  )
+})
