@@ -1,12 +1,14 @@
+import type { ServerResponse } from "node:http"
 import { createServer } from "node:net"
 import process from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { authorize, type Person } from "../src/Authorize.ts"
+import { randomState } from "../src/internal/Challenge.ts"
 import * as McpAuth from "../src/McpAuth.ts"
 import { quickPerson } from "./oauth/People.ts"
-import { guarded } from "./oauth/Server.ts"
+import { type Guarded, guarded } from "./oauth/Server.ts"
 import { freePort } from "./support.ts"
 
 /** Somebody whose browser cannot come back, and who pastes what they make of where it should have gone. */
@@ -182,4 +184,41 @@ describe("which servers are logged in to", () => {
       assert.lengthOf(asked, 1)
     })
   )
+})
+
+describe("a login that cannot begin", { timeout: 30_000 }, () => {
+  it.live("says so, and nobody is shown an address", () =>
+    Effect.gen(function* () {
+      const failed = (prepare: (behaviour: Guarded["behaviour"]) => void) =>
+        Effect.gen(function* () {
+          const here = yield* guarded
+          prepare(here.behaviour)
+          const { person, shown } = quickPerson()
+          const error = yield* Effect.flip(
+            authorize({ server: { url: here.url }, store: McpAuth.inMemory(), person, limit: "20 seconds" })
+          )
+          assert.isEmpty(shown)
+          return error.message
+        })
+      const open = yield* failed((behaviour) => {
+        const missing = (response: ServerResponse): void => void response.writeHead(404).end()
+        behaviour.override = {
+          "/mcp": (response) => void response.writeHead(200, { "content-type": "application/json" }).end("{}"),
+          "/.well-known/oauth-protected-resource/mcp": missing,
+          "/.well-known/oauth-authorization-server": missing
+        }
+      })
+      assert.strictEqual(open, "the server asks for no login, and does not say where there is one")
+      const inner = yield* failed((behaviour) => {
+        behaviour.metadata = { authorization_endpoint: "http://169.254.169.254/authorize" }
+      })
+      assert.match(inner, /169\.254\.169\.254/)
+    })
+  )
+
+  it("has a state that is another each time, and long enough that nobody guesses it", () => {
+    const states = Array.from({ length: 100 }, randomState)
+    assert.strictEqual(new Set(states).size, 100)
+    for (const state of states) assert.match(state, /^[\w-]{32}$/)
+  })
 })
