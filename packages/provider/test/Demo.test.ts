@@ -140,6 +140,7 @@ describe("what the demo model makes of results", () => {
     ["list_files", "", false, "There are no entries."],
     ["read_file", "one\n\ntwo", false, "a.txt says:\none\ntwo"],
     ["read_file", "1\n2\n3\n4\n5\n6\n7", false, "a.txt says:\n1\n2\n3\n4\n5\n… and 2 more"],
+    ["read_file", "1\n2\n3\n4\n5", false, "a.txt says:\n1\n2\n3\n4\n5"],
     ["read_file", " ", false, "a.txt is empty."],
     ["search_files", "a.txt:1: TODO", false, "There is 1 match:\na.txt:1: TODO"],
     ["search_files", "", false, "There are no matches."],
@@ -161,6 +162,15 @@ describe("what the demo model makes of results", () => {
       const content = [...(before.at(-1)?.content ?? []), ...user("list the files here").content]
       const turn = yield* run(demo, request([...before.slice(0, -1), { role: "user", content }], { tools: workspace }))
       assert.deepStrictEqual(calls(turn.blocks), ["workspace__list_files {}"])
+    })
+  )
+
+  it.effect("a text before the results is none that is answered", () =>
+    Effect.gen(function* () {
+      const before = answering("read_file", '{"path":"a.txt"}', "one")
+      const content = [...user("list the files here").content, ...(before.at(-1)?.content ?? [])]
+      const turn = yield* run(demo, request([...before.slice(0, -1), { role: "user", content }], { tools: workspace }))
+      assert.deepStrictEqual([calls(turn.blocks), textOf(turn)], [[], "a.txt says:\none"])
     })
   )
 
