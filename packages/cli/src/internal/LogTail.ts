@@ -7,7 +7,7 @@ const most = 4 * 1024 * 1024
 
 const attempt = <A>(run: () => Promise<A>) => Effect.tryPromise(run)
 
-/** The text of a file from some byte on; empty when there is no such file. */
+/** The bytes of a file from some byte on; empty when there is no such file. */
 const from = (path: string, start: number) =>
   Effect.acquireUseRelease(
     attempt(() => fs.open(path, "r")),
@@ -18,25 +18,25 @@ const from = (path: string, start: number) =>
         const begin = size < start ? 0 : start
         const bytes = Buffer.alloc(Math.min(most, size - begin))
         const { bytesRead } = yield* attempt(() => handle.read(bytes, 0, bytes.length, begin))
-        return { text: bytes.toString("utf8", 0, bytesRead), end: begin + bytesRead }
+        return { bytes: bytes.subarray(0, bytesRead), end: begin + bytesRead }
       }),
     (handle) => Effect.ignore(attempt(() => handle.close()))
-  ).pipe(Effect.orElseSucceed(() => ({ text: "", end: 0 })))
+  ).pipe(Effect.orElseSucceed(() => ({ bytes: Buffer.alloc(0), end: 0 })))
 
 export const fileIn = (directory: string, name: string): string => join(directory, `${name}.log`)
 
 /** The last lines of a log and of the older file beside it, and where the log goes on. */
 export const last = Effect.fnUntraced(function* (path: string, lines: number) {
   const older = yield* from(`${path}.1`, 0)
-  const { end, text } = yield* from(path, 0)
-  const all = (older.text + text).split("\n").filter((line) => line !== "")
+  const { bytes, end } = yield* from(path, 0)
+  const all = `${older.bytes.toString()}${bytes.toString()}`.split("\n").filter((line) => line !== "")
   return { lines: all.slice(-lines), end }
 })
 
 /** What was written since, in whole lines. */
 export const since = Effect.fnUntraced(function* (path: string, end: number) {
   const next = yield* from(path, end)
-  const whole = next.text.lastIndexOf("\n") + 1
-  const bytesLeft = Buffer.byteLength(next.text.slice(whole))
-  return { text: next.text.slice(0, whole), end: next.end - bytesLeft }
+  // Counted in bytes: the last character may be half written, and is then not the text that it will be.
+  const whole = next.bytes.lastIndexOf(0x0a) + 1
+  return { text: next.bytes.toString("utf8", 0, whole), end: next.end - (next.bytes.length - whole) }
 })
