@@ -3,7 +3,7 @@ import { Client, make } from "@parley/http/Http"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -45,35 +45,37 @@ const surroundings = Effect.acquireRelease(
 )
 
 /** Runs one command line in this process: only what `Program.ts` does around it is left out. */
-const runHere = (args: ReadonlyArray<string>): Effect.Effect<Ended> => {
-  let stdout = ""
-  let stderr = ""
-  const put = (text: string) => Effect.sync(() => void (stdout += text))
-  const say = (text: string) => Effect.sync(() => void (stderr += `${text}\n`))
-  const presenter: CliOutput.Presenter = {
-    present: (event) =>
-      event._tag === "InvalidInvocation"
-        ? say(event.errors.map(({ message }) => message).join("\n"))
-        : CliOutput.defaultPresenter.present(event)
-  }
-  const layer = Layer.mergeAll(
-    Layer.sync(Client, () => make()),
-    NodeServices.layer,
-    CliOutput.layerPresenter(presenter),
-    Layer.succeed(Output, { text: put, line: (json) => put(`${json}\n`), note: say, aside: say, ask: say })
-  )
-  return Command.runWith(parley, { version })(args).pipe(
-    Effect.matchEffect({
-      onSuccess: () => Effect.succeed<number>(exitCode.done),
-      onFailure: (error) =>
-        CliError.isCliError(error)
-          ? Effect.succeed(exitCode.usage)
-          : Effect.as(say(`parley: ${messageOf(error)}`), ofError(error))
-    }),
-    Effect.provide(layer),
-    Effect.map((code) => ({ code, stdout, stderr }))
-  )
-}
+const runHere = (args: ReadonlyArray<string>) =>
+  Effect.suspend((): Effect.Effect<Ended> => {
+    let stdout = ""
+    let stderr = ""
+    const put = (text: string) => Effect.sync(() => void (stdout += text))
+    const say = (text: string) => Effect.sync(() => void (stderr += `${text}\n`))
+    const presenter: CliOutput.Presenter = {
+      present: (event) =>
+        event._tag === "InvalidInvocation"
+          ? say(event.errors.map(({ message }) => message).join("\n"))
+          : CliOutput.defaultPresenter.present(event)
+    }
+    const layer = Layer.mergeAll(
+      Layer.sync(Client, () => make()),
+      NodeServices.layer,
+      CliOutput.layerPresenter(presenter),
+      Logger.layer([Logger.make(({ message }) => void (stderr += `parley: ${String(message)}\n`))]),
+      Layer.succeed(Output, { text: put, line: (json) => put(`${json}\n`), note: say, aside: say, ask: say })
+    )
+    return Command.runWith(parley, { version })(args).pipe(
+      Effect.matchEffect({
+        onSuccess: () => Effect.succeed<number>(exitCode.done),
+        onFailure: (error) =>
+          CliError.isCliError(error)
+            ? Effect.succeed(exitCode.usage)
+            : Effect.as(say(`parley: ${messageOf(error)}`), ofError(error))
+      }),
+      Effect.provide(layer),
+      Effect.map((code) => ({ code, stdout, stderr }))
+    )
+  })
 
 /** As `place` of `Cli.ts`, without a process for each command. */
 export const here = Effect.map(surroundings, ({ home, workspace }) => {
@@ -91,3 +93,5 @@ export const here = Effect.map(surroundings, ({ home, workspace }) => {
     run: (...args: ReadonlyArray<string>) => runHere(args)
   }
 })
+
+export type Here = Effect.Success<typeof here>

@@ -1,0 +1,114 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { SessionInfo } from "@parley/domain/SessionInfo"
+import { type Here, here } from "./support/InProcess.ts"
+
+const decodeInfos = Schema.decodeSync(Schema.fromJsonString(Schema.Array(SessionInfo)))
+const say = (it: Here, ...words: ReadonlyArray<string>) => it.run("run", "--no-stdin", "-m", "demo/demo", ...words)
+
+/** A session of one round, by its id. */
+const talked = Effect.fnUntraced(function* (it: Here) {
+  const said = yield* say(it, "hello")
+  assert.strictEqual(said.code, 0, said.stderr)
+  const [info] = decodeInfos((yield* it.run("sessions", "list", "-f", "json")).stdout)
+  return info?.id ?? ""
+})
+
+describe("parley sessions, in this process", { timeout: 60_000 }, () => {
+  it.live("pins words as what they are meant to be, lists them, and pins them no more", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const id = yield* talked(it)
+      const none = yield* it.run("sessions", "pins", id)
+      assert.deepStrictEqual([none.stdout, none.stderr], ["", "Nothing is pinned in this session\n"])
+      const pinned = yield* it.run("sessions", "pin", id, "Answer", "in", "French")
+      assert.match(pinned.stderr, /^Pinned: it is said with the next message/)
+      yield* it.run("sessions", "pin", id, "ship it", "--kind", "goal")
+      yield* it.run("sessions", "pin", id, "the docs", "--kind", "open-work")
+      const all = yield* it.run("sessions", "pins", id)
+      assert.strictEqual(all.stdout, "constraint  Answer in French\ngoal        ship it\nopen-work   the docs\n")
+      assert.strictEqual(all.stderr, "")
+      assert.strictEqual((yield* it.run("sessions", "unpin", id, "ship", "it")).code, 0)
+      assert.notInclude((yield* it.run("sessions", "pins", id)).stdout, "ship it")
+    })
+  )
+
+  it.live("refuses an id that names nothing, whatever is to be done with it", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      yield* talked(it)
+      for (const [verb, ...more] of [
+        ["pin", "x"],
+        ["unpin", "x"],
+        ["pins"],
+        ["compact"],
+        ["undo"],
+        ["refresh"],
+        ["show"],
+        ["delete"]
+      ] as const) {
+        const gone = yield* it.run("sessions", verb, "ses_nope", ...more)
+        assert.deepStrictEqual([verb, gone.code], [verb, 2], gone.stderr)
+        assert.include(gone.stderr, "No session ses_nope")
+        const empty = yield* it.run("sessions", verb, " ", ...more)
+        assert.deepStrictEqual([verb, empty.code], [verb, 2], empty.stderr)
+      }
+    })
+  )
+
+  it.live("compacts, says by how much, and takes that back", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const id = yield* talked(it)
+      for (const words of ["two", "three", "four"]) yield* say(it, "-c", `${words} `.repeat(2000))
+      const undone = yield* it.run("sessions", "undo", id)
+      assert.notStrictEqual(undone.code, 0, "there is nothing to take back yet")
+      const compacted = yield* it.run("sessions", "compact", id)
+      assert.strictEqual(compacted.code, 0, compacted.stderr)
+      assert.match(compacted.stderr, /summed up/)
+      const again = yield* it.run("sessions", "undo", id)
+      assert.deepStrictEqual(again, {
+        code: 0,
+        stdout: "",
+        stderr: "The latest compaction is undone: later requests hold again what it left out\n"
+      })
+    })
+  )
+
+  it.live("shows all files again with the next message after a refresh", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      it.write("a.md", "alpha")
+      it.write(".parley/context.json", '{ "include": ["a.md"] }')
+      const id = yield* talked(it)
+      const next = Effect.map(it.run("context", "-s", id, "again"), ({ stdout }) => stdout)
+      const before = yield* next
+      assert.strictEqual((yield* it.run("sessions", "refresh", id)).code, 0)
+      assert.notStrictEqual(yield* next, before)
+    })
+  )
+
+  it.live("recovers nothing where no round was left open, in words and in JSON", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      yield* talked(it)
+      assert.deepStrictEqual(yield* it.run("recover"), { code: 0, stdout: "", stderr: "Nothing to recover\n" })
+      assert.deepStrictEqual(yield* it.run("recover", "-f", "json"), { code: 0, stdout: "[]\n", stderr: "" })
+    })
+  )
+
+  it.live("copies the sessions of all workspaces into a file that does not exist yet", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const early = yield* it.run("sessions", "backup", "copy.db")
+      assert.deepStrictEqual([early.code, early.stdout], [2, ""])
+      yield* talked(it)
+      const done = yield* it.run("sessions", "backup", "copy.db")
+      assert.deepStrictEqual([done.code, done.stdout], [0, `${it.workspace}/copy.db\n`])
+      assert.match(done.stderr, /^Copied and checked the sessions of all workspaces/)
+      const again = yield* it.run("sessions", "backup", "copy.db")
+      assert.deepStrictEqual([again.code, again.stdout], [2, ""])
+      assert.match((yield* it.run("sessions", "backup", " ")).stderr, /Give the name of the file to make/)
+    })
+  )
+})
