@@ -6,6 +6,8 @@ type Node = { readonly [key: string]: Json }
 
 /** Schemas may refer to themselves; what lies deeper is left to the server to miss. */
 const deepest = 12
+/** A schema may ask for lists of lists of lists: so many values are made at most. */
+const most = 1000
 
 const isNode = (value: Json | undefined): value is Node =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -62,8 +64,14 @@ const typeOf = (schema: Node): Json | undefined => {
   return type ?? (isNode(schema["properties"]) ? "object" : isNode(schema["items"]) ? "array" : undefined)
 }
 
-const sample = (schema: Json | undefined, root: Node, depth: number): Json => {
-  if (!isNode(schema) || depth > deepest) return {}
+/** The schema that pointers lead into, and how many values may still be made. */
+interface Whole {
+  readonly root: Node
+  left: number
+}
+
+const sample = (schema: Json | undefined, whole: Whole, depth: number): Json => {
+  if (whole.left-- <= 0 || depth > deepest || !isNode(schema)) return {}
   for (const key of ["const", "default"]) if (Object.hasOwn(schema, key)) return schema[key] ?? null
   for (const key of ["enum", "examples"]) {
     const all = schema[key]
@@ -71,10 +79,10 @@ const sample = (schema: Json | undefined, root: Node, depth: number): Json => {
     if (first !== undefined) return first
   }
   const pointer = schema["$ref"]
-  if (typeof pointer === "string") return sample(referred(root, pointer), root, depth + 1)
+  if (typeof pointer === "string") return sample(referred(whole.root, pointer), whole, depth + 1)
   for (const key of ["oneOf", "anyOf"]) {
     const all = schema[key]
-    if (isList(all) && all.length > 0) return sample(all[0], root, depth + 1)
+    if (isList(all) && all.length > 0) return sample(all[0], whole, depth + 1)
   }
   switch (typeOf(schema)) {
     case "string":
@@ -88,22 +96,22 @@ const sample = (schema: Json | undefined, root: Node, depth: number): Json => {
       return null
     case "array":
       return Array.from({ length: Math.min(numberAt(schema, "minItems") ?? 0, 20) }, () =>
-        sample(schema["items"], root, depth + 1)
+        sample(schema["items"], whole, depth + 1)
       )
     default:
-      return object(schema, root, depth)
+      return object(schema, whole, depth)
   }
 }
 
-const object = (schema: Node, root: Node, depth: number): ToolInput => {
+const object = (schema: Node, whole: Whole, depth: number): ToolInput => {
   const parts = [schema, ...(isList(schema["allOf"]) ? schema["allOf"] : [])].filter(isNode)
   return Object.fromEntries(
     parts.flatMap((part) => {
       const required = part["required"]
       const properties = part["properties"]
       return (isList(required) ? required : []).flatMap((name) =>
-        typeof name === "string"
-          ? [[name, sample(isNode(properties) ? properties[name] : undefined, root, depth + 1)]]
+        typeof name === "string" && whole.left > 0
+          ? [[name, sample(isNode(properties) ? properties[name] : undefined, whole, depth + 1)]]
           : []
       )
     })
@@ -114,4 +122,4 @@ const object = (schema: Node, root: Node, depth: number): ToolInput => {
  * An input that a tool is likely to take: what its schema requires, with the first of what it allows. Patterns are not followed:
  * they are expressions of a stranger.
  */
-export const sampleInput = (schema: Node): ToolInput => object(schema, schema, 0)
+export const sampleInput = (schema: Node): ToolInput => object(schema, { root: schema, left: most }, 0)

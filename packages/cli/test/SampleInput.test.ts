@@ -40,4 +40,23 @@ describe("a sample of an input", () => {
     assert.deepStrictEqual(of({ $ref: "#/$defs/loop" }, { $defs }), {})
     assert.deepStrictEqual(of({ $ref: "https://example.org/schema" }), {})
   })
+
+  it("ends for schemas that ask for themselves again and again, however many they ask for", () => {
+    const list = { type: "array", minItems: 20, items: { $ref: "#/$defs/list" } }
+    const names = Array.from({ length: 50 }, (_, i) => `p${i}`)
+    const tree = {
+      type: "object",
+      required: names,
+      properties: Object.fromEntries(names.map((name) => [name, { $ref: "#/$defs/tree" }]))
+    }
+    const either = { anyOf: [{ oneOf: [{ $ref: "#/$defs/either" }] }] }
+    for (const name of ["list", "tree", "either"]) {
+      const made = of({ $ref: `#/$defs/${name}` }, { $defs: { list, tree, either } })
+      const size = (value: Schema.Json | undefined): number =>
+        typeof value === "object" && value !== null
+          ? Object.values(value).reduce((sum: number, one) => sum + size(one), 1)
+          : 1
+      assert.isAtMost(size(made), 2000, name)
+    }
+  })
 })
