@@ -83,6 +83,8 @@ describe("parley dynamic, in this process", { timeout: 60_000 }, () => {
         [add("n", "x__y", "--refresh", "1.5"), "--refresh 1.5: expected"],
         [add("n", "x__y", "--refresh", "1234567890"), "--refresh 1234567890: expected"],
         [add("n", "x__y", "--on-failure", "panic"), "on-failure"],
+        [add("n", "x__y", "--timeout", "0"), "expected a whole number above 0, found 0"],
+        [add("n", "x__y", "--timeout", "600001"), "--timeout: a slot may take 600000 ms at most"],
         [add("tree"), 'dynamic.json has a slot "tree"; take another id'],
         [["disable", "tree"], 'The slot "tree" is the project\'s: change'],
         [["enable", "none"], 'There is no slot "none" of dynamic context; there are tree, evil'],

@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { here } from "./support/InProcess.ts"
+
+const fixtures = join(import.meta.dirname, "../../mcp/test/fixtures")
+const program = (name: string, ...args: ReadonlyArray<string>) => [
+  "--",
+  process.execPath,
+  join(fixtures, name),
+  ...args
+]
+const decodeUsed = Schema.decodeSync(
+  Schema.fromJsonString(
+    Schema.Struct({
+      used: Schema.Array(
+        Schema.Struct({ kind: Schema.String, name: Schema.String, outcome: Schema.String, says: Schema.String })
+      )
+    })
+  )
+)
+const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
+
+describe("parley mcp probe, in this process", { timeout: 60_000 }, () => {
+  it.live("refuses what does not go together before it starts anything", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: string]> = [
+        [["--input", "{}", "http://127.0.0.1:1/mcp"], "--input is for a tool that --call names, one for each"],
+        [["--call", "a", "--input", "{}", "--input", "{}", "x"], "--input is for a tool that --call names"],
+        [["--exercise", "--call", "a", "x"], "--exercise calls all tools; --call is for one"],
+        [["--cwd", ".", "http://127.0.0.1:1/mcp"], "--env and --cwd are for servers that are started by a command"],
+        [["--header", "a: b", "--", "x"], "--header is for servers that are reached by --url"],
+        [[], "Say how the server is reached"]
+      ]
+      for (const [args, words] of cases) {
+        const { code, stderr, stdout } = yield* it.run("mcp", "probe", ...args)
+        assert.deepStrictEqual([code, stdout], [2, ""], `${args.join(" ")}: ${stderr}`)
+        assert.include(stderr, words)
+      }
+    })
+  )
+
+  it.live("calls tools in their order, each with its own input, and starts the server once", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const log = join(it.home, "log")
+      const inputs = ["--input", '{"text":"a"}', "--input", '{"text":"b"}']
+      const calls = ["--call", "echo", "--call", "echo", "--call", "local_reference", ...inputs]
+      const done = yield* it.run("mcp", "probe", ...calls, ...program("raw-server.mjs", `--log=${log}`))
+      assert.strictEqual(done.code, 0, done.stderr)
+      const lines = readFileSync(log, "utf8")
+      assert.deepStrictEqual(lines.match(/"input":.*?\}/g), [
+        '"input":{"text":"a"}',
+        '"input":{"text":"b"}',
+        '"input":{}'
+      ])
+      assert.lengthOf(lines.match(/"pid"/g) ?? [], 1)
+      assert.isFalse(existsSync(join(it.home, ".config")) || existsSync(join(it.home, ".local")), "nothing is stored")
+    })
+  )
+
+  it.live("answers what a server asks with no, or with the defaults when it is told to", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const form = {
+        method: "elicitation/create",
+        params: {
+          message: "Which?",
+          requestedSchema: { type: "object", properties: { n: { type: "integer", default: 7 } } }
+        }
+      }
+      const ask = (...flags: ReadonlyArray<string>) =>
+        it.run("mcp", "probe", "--call", "ask", "--input", encode(form), ...flags, ...program("asking-server.mjs"))
+      const declined = yield* ask()
+      assert.notInclude(declined.stdout, '"accept"')
+      const filled = yield* ask("--answer", "defaults")
+      assert.match(filled.stdout, /"action":"accept"/, filled.stderr)
+      assert.match(filled.stdout, /"n":7/)
+    })
+  )
+
+  it.live("uses everything that a server offers once, and says what came of each", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const { code, stderr, stdout } = yield* it.run(
+        "mcp",
+        "probe",
+        "--exercise",
+        "-f",
+        "json",
+        ...program("offers-server.mjs")
+      )
+      assert.strictEqual(code, 0, stderr)
+      const used = decodeUsed(stdout).used
+      assert.deepStrictEqual(
+        used.map(({ kind, name, outcome }) => [kind, name, outcome]),
+        [
+          ["tool", "change", "ok"],
+          ["tool", "crash", "lost"],
+          ["resource", "ok:a", "ok"],
+          ["resource", "ok:b", "refused"],
+          ["prompt", "greet", "ok"]
+        ]
+      )
+      assert.match(used.at(2)?.says ?? "", /^half . and/)
+      assert.match(used.at(-1)?.says ?? "", /^Greet example kindly\n/, "only what is required is given")
+      const text = yield* it.run("mcp", "probe", "--exercise", ...program("offers-server.mjs"))
+      assert.match(text.stdout, /^tool change: ok \(\d+ ms\)\ntool crash: lost \(\d+ ms\)\n {2}/)
+    })
+  )
+
+  it.live("says of a tool that it failed, and of what does not start that it cannot be used", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      const offers = join(it.home, "offers")
+      writeFileSync(offers, encode([{ name: "send", inputSchema: { type: "object" } }]))
+      const offering = program("offering-server.mjs", offers, join(it.home, "calls"))
+      const unknown = yield* it.run("mcp", "probe", "--call", "nope", ...offering)
+      assert.deepStrictEqual([unknown.code, unknown.stdout], [2, ""])
+      assert.include(unknown.stderr, 'The server has no tool "nope", there are send')
+      const whole = yield* it.run("mcp", "probe", "--call", "probe__send", ...offering)
+      assert.deepStrictEqual([whole.code, whole.stdout], [0, "did send\n"], "its whole name is a name, too")
+      const leaky = join(import.meta.dirname, "support/leaky.mjs")
+      const failed = yield* it.run("mcp", "probe", "--call", "fail", "--", process.execPath, leaky)
+      assert.deepStrictEqual([failed.code, failed.stdout], [1, "no luck\n"])
+      assert.include(failed.stderr, "fail says that it failed")
+      for (const flags of [["--exercise"], ["--call", "x"], []]) {
+        const gone = yield* it.run("mcp", "probe", ...flags, "--", "parley-no-such-command")
+        assert.strictEqual(gone.code, 4, gone.stderr)
+      }
+    })
+  )
+})
