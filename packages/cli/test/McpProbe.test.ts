@@ -29,6 +29,8 @@ describe("parley mcp probe, in this process", { timeout: 60_000 }, () => {
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: string]> = [
         [["--input", "{}", "http://127.0.0.1:1/mcp"], "--input is for a tool that --call names, one for each"],
         [["--call", "a", "--input", "{}", "--input", "{}", "x"], "--input is for a tool that --call names"],
+        [["--call", "a", "--input", "[1]", "--", "x"], "--input: expected an object in JSON"],
+        [["--call", "a", "--call", "b", "--input", "{}", "--input", "{", "--", "x"], "--input: expected an object"],
         [["--exercise", "--call", "a", "x"], "--exercise calls all tools; --call is for one"],
         [["--cwd", ".", "http://127.0.0.1:1/mcp"], "--env and --cwd are for servers that are started by a command"],
         [["--header", "a: b", "--", "x"], "--header is for servers that are reached by --url"],

@@ -105,6 +105,8 @@ export const probe = Effect.fn("parley mcp probe")(function* (flags: Input) {
   const { call, exercise, input, target, workspace } = flags
   if (input.length > call.length) return yield* usage("--input is for a tool that --call names, one for each")
   if (exercise && call.length > 0) return yield* usage("--exercise calls all tools; --call is for one")
+  // Before the first call: what it did would stay done.
+  yield* Effect.forEach(input, inputOf, { discard: true })
   const [first = ""] = target
   const description = yield* target.length === 1 && first.includes("://")
     ? serverOf({ url: first }, flags)
