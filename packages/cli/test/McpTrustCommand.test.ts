@@ -105,6 +105,7 @@ describe("parley mcp trust, in this process", { timeout: 60_000 }, () => {
       for (const name of ["a", "b"])
         assert.strictEqual((yield* trust(name, "--yes", "--hash", yield* hashOf(it, name))).code, 0)
       assert.strictEqual((yield* trust("--yes", "--hash", yield* hashOf(it, "c"))).code, 0, "one is left to decide on")
+      assert.match((yield* trust("--all")).stderr, /--all is for --revoke/, "it takes nothing back by itself")
       assert.match((yield* trust("a", "--revoke")).stderr, /^Taken back; 1 of this project/)
       assert.match((yield* trust("a", "--revoke")).stderr, /^There was nothing to take back/)
       assert.match((yield* trust("--revoke", "--all")).stderr, /^Taken back; 2 of this project/)

@@ -88,8 +88,9 @@ const checkAllow = Effect.fnUntraced(function* ({ allow, name }: Input) {
 
 /** What a project declares does nothing before it went through here. */
 export const trust = Effect.fn("parley mcp trust")(function* (input: Input) {
+  if (input.all && !input.revoke) return yield* usage("--all is for --revoke: servers are trusted one by one")
   const setup = yield* Setup.load(input)
-  if (input.revoke || input.all) return yield* revoke(setup, input)
+  if (input.revoke) return yield* revoke(setup, input)
   if (input.list || input.format === "json") return yield* list(setup, input)
   yield* checkAllow(input)
   if (setup.project.problem !== undefined && Option.isNone(input.name)) return yield* setup.project.problem
