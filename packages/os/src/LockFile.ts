@@ -53,16 +53,43 @@ const clear = (path: string, stale: Found): void => {
   fs.rmSync(aside, { force: true, recursive: true })
 }
 
-/** Whether the lock was created. An error when there can be none, as in a directory that is read-only. */
+/** Whether the lock was created. An error when there can be none, as in a directory that is read-only, or on a full disk. */
 const create = (path: string, text: string): boolean => {
+  let file: number
   try {
-    fs.writeFileSync(path, text, { flag: "wx", mode: 0o600 })
-    return true
+    file = fs.openSync(path, "wx", 0o600)
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false
     throw error
   }
+  try {
+    fs.writeFileSync(file, text)
+    return true
+  } catch (error) {
+    // Without the name of its holder it would be in the way until it is old.
+    fs.rmSync(path, { force: true })
+    throw error
+  } finally {
+    fs.closeSync(file)
+  }
 }
+
+/** What locks of this process hold that were given back and could not be removed. */
+const left = new Set<string>()
+
+/** Gives a lock back. A disk that does not remove it is no reason to lose the result of what was done under it. */
+const release = (path: string, own: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    // A holder that took too long may find the lock of another process here.
+    if (look(path)?.text !== own) return Effect.void
+    try {
+      fs.rmSync(path, { force: true })
+      return Effect.void
+    } catch (cause) {
+      left.add(own)
+      return Effect.logWarning(`The lock file ${path} cannot be removed; other processes wait until it is old`, cause)
+    }
+  })
 
 export interface Options<E> {
   /**
@@ -91,7 +118,7 @@ export const withLockFile = <A, E, R, E2>(
     let watched: { readonly text: string; readonly since: bigint } | undefined
     const isStale = ({ mtimeMs, text }: Found, now: number, monotonic: bigint): boolean => {
       const holder = decode(text)
-      if (holder._tag === "Some" && ProcessIdentity.isDead(holder.value)) return true
+      if (left.has(text) || (holder._tag === "Some" && ProcessIdentity.isDead(holder.value))) return true
       if (watched?.text !== text) watched = { text, since: monotonic }
       return now - mtimeMs > patience || Number(monotonic - watched.since) / 1e6 > patience
     }
@@ -119,7 +146,6 @@ export const withLockFile = <A, E, R, E2>(
     return Effect.acquireUseRelease(
       take,
       () => use,
-      // A holder that took too long may find the lock of another process here.
-      () => Effect.sync(() => void (look(path)?.text === own && fs.rmSync(path, { force: true })))
+      () => release(path, own)
     )
   })

@@ -1,0 +1,58 @@
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Effect } from "effect"
+import fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { withLockFile } from "../src/LockFile.ts"
+
+const directory = Effect.acquireRelease(
+  Effect.sync(() => fs.mkdtempSync(join(tmpdir(), "parley-os-"))),
+  (path) => Effect.sync(() => fs.rmSync(path, { recursive: true, force: true }))
+)
+
+/** One function of `node:fs` fails until the scope ends, as on a disk that is broken or full. */
+const failing = (name: "rmSync" | "writeFileSync", code: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const spy = vi.spyOn(fs, name).mockImplementation(() => {
+        throw Object.assign(new Error(`${code}: ${name}`), { code })
+      })
+      syncBuiltinESMExports()
+      return spy
+    }),
+    (spy) =>
+      Effect.sync(() => {
+        spy.mockRestore()
+        syncBuiltinESMExports()
+      })
+  )
+
+const locked = <A>(path: string, use: Effect.Effect<A>) =>
+  withLockFile(path, { longestHold: "2 minutes", unusable: String }, use)
+
+describe("a lock on a disk that fails", () => {
+  it.live(
+    "what was done under a lock is kept when the lock cannot be removed, and this process does not wait for it",
+    () =>
+      Effect.gen(function* () {
+        const path = join(yield* directory, "lock")
+        const first = yield* Effect.scoped(Effect.andThen(failing("rmSync", "EIO"), locked(path, Effect.succeed(1))))
+        assert.strictEqual(first, 1)
+        assert.isTrue(fs.existsSync(path), "it is still there")
+        const second = yield* Effect.timeout(locked(path, Effect.succeed(2)), "20 seconds")
+        assert.deepStrictEqual([second, fs.existsSync(path)], [2, false])
+      })
+  )
+
+  it.live("a lock that cannot be written is a typed error, and leaves nothing in the way", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "lock")
+      const error = yield* Effect.scoped(
+        Effect.andThen(failing("writeFileSync", "ENOSPC"), Effect.flip(locked(path, Effect.void)))
+      )
+      assert.include(error, "ENOSPC")
+      assert.isFalse(fs.existsSync(path))
+    })
+  )
+})
