@@ -26,7 +26,13 @@ const stable = (text: string, { root }: Facts): string =>
     .replaceAll(root, "ROOT")
     .replaceAll(/\d{4}-\d{2}-\d{2}[T ][\d:.]+Z?|\d{2}:\d{2}:\d{2}(\.\d+)?/g, "TIME")
     .replaceAll(/\b\d{13}\b/g, "MILLIS")
-    .replaceAll(/\b\d+(\.\d+)? ?ms\b|\b\d+\.\d+ ?s\b/g, "LONG")
+    .replaceAll(/\b\d+(\.\d+)? ?ms\b|\b\d+\.\d+ ?s\b|"millis\\?":\d+/g, "LONG")
+    .replaceAll(
+      /\b(state|code|code_challenge|code_verifier|refresh_token|client_id)=(?!me\b|https)[^&\s]+/g,
+      "$1=RANDOM"
+    )
+    .replaceAll(/127\.0\.0\.1(:|%3A)\d+/g, "ADDRESS")
+    .replaceAll(/Bearer \S+|"(client_id|\w*token)":"[^"]*"/g, "CREDENTIAL")
     .replaceAll(/\bses_[0-9a-z]+/g, "SESSION")
     .replaceAll(/\b[0-9a-f]{16,}\b/g, "DIGEST")
 
@@ -51,5 +57,5 @@ export const outcome = Effect.fnUntraced(function* (
   const line = [...command.split(" "), ...flag, ...args]
   const ended = of(yield* world.run({ ...run, args: line }, patience))
   const later = yield* Effect.forEach(afterwards, (args) => Effect.map(world.run({ args }), of))
-  return { ended, later, configuration: stable(world.configuration(), world), seen: seen?.() }
+  return { ended, later, configuration: stable(world.configuration(), world), seen: stable(seen?.() ?? "", world) }
 })

@@ -52,7 +52,7 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
   return [
     ...of("chat"),
     ...of("run"),
-    run("prompt", { with: ["--prompt", "offers:greet", "--arg", "who=me"], without: ["hello"] }),
+    run("prompt", { with: ["--prompt", "offers:greet", "--arg", "who=me"], without: ["hello"], afterwards: [latest] }),
     run("arg", { args: ["--prompt", "offers:greet"], with: ["--arg", "who=me"] }),
     run("stdin", { args: ["hello"], with: ["--no-stdin"], run: { input: "piped words" }, afterwards: [latest] }),
     run("refresh", { args: ["hello"], with: ["--refresh", "tree"], afterwards: [latest] }),
@@ -76,20 +76,20 @@ const connectingOf = (facts: Facts, guard: Guarded): ReadonlyArray<Experiment> =
           `${method} ${path} ${String(headers["x-a"])} ${headers.authorization} ${body}`
       )
       .join("\n")
-      .replaceAll(/(code|state|code_challenge|code_verifier|refresh_token)=[^&\s]*/g, "$1=")
-      .replaceAll(/Bearer \S+|mcp-session\S*|127\.0\.0\.1:\d+|127\.0\.0\.1%3A\d+|"(client_id|\w*token)":"[^"]*"/g, "")
   const BROWSER = `${process.execPath} ${facts.home}/browser.mjs`
-  const env = { BROWSER, SECRET: "canary-secret" }
+  const env = { BROWSER }
   const probe = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
     command: "mcp probe",
     flag,
     ...rest
   })
   const login = (flag: string, value: ReadonlyArray<string>, without: ReadonlyArray<string> = []): Experiment =>
-    probe(flag, { args: ["--auth", guard.url], with: value, without, run: { env }, seen })
+    // A client that the server does not know never comes back from its login.
+    probe(flag, { args: ["--auth", "--start-timeout", "2000", guard.url], with: value, without, run: { env }, seen })
   const offers = ["--", ...fixture("offers-server.mjs")]
   const asking = ["--", ...fixture("asking-server.mjs")]
   const ends = ["--", process.execPath, "-e", "console.error(process.cwd(), process.env.A); process.exit(3)"]
+  const late = ["--", "sh", "-c", 'sleep 1; exec "$@"', "sh", ...fixture("offers-server.mjs")]
   const form = { type: "object", properties: { a: { type: "string", default: "yes" } } }
   const question = { method: "elicitation/create", params: { message: "?", requestedSchema: form } }
   const auth = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
@@ -104,21 +104,17 @@ const connectingOf = (facts: Facts, guard: Guarded): ReadonlyArray<Experiment> =
     probe("env", { args: ends, with: ["--env", "A=b"] }),
     probe("cwd", { args: ends, with: ["--cwd", "workspace"] }),
     login("client-id", ["--client-id", "me"]),
-    login("client-secret-env", ["--client-id", "me", "--client-secret-env", "SECRET"], ["--client-id", "me"]),
+    login("client-secret-env", ["--client-id", "me", "--client-secret-env", "UNSET"], ["--client-id", "me"]),
     login("client-metadata-url", ["--client-metadata-url", "https://example.org/client.json"]),
     login("scope", ["--scope", "admin"]),
     probe("timeout", {
       args: ["--call", "slow", "--input", '{"millis":700}', ...asking],
       with: ["--timeout", "100"]
     }),
-    probe("start-timeout", {
-      args: ["--", process.execPath, "-e", "setInterval(() => {}, 1000)"],
-      with: ["--start-timeout", "200"],
-      without: ["--start-timeout", "1200"]
-    }),
+    probe("start-timeout", { args: late, with: ["--start-timeout", "100"] }),
     probe("auth", { args: [guard.url], with: ["--auth"], run: { env } }),
-    probe("call", { args: ["--", ...fixture("v1-server.mjs")], with: ["--call", "echo"] }),
-    probe("input", { args: ["--call", "slow", ...asking], with: ["--input", '{"millis":"x"}'] }),
+    probe("call", { args: ["--", ...fixture("v1-server.mjs")], with: ["--call", "add"] }),
+    probe("input", { args: ["--call", "add", "--", ...fixture("v1-server.mjs")], with: ["--input", '{"a":1,"b":2}'] }),
     probe("exercise", { args: offers, with: ["--exercise"] }),
     probe("answer", {
       args: ["--call", "ask", "--input", encode(question), ...asking],
@@ -133,7 +129,7 @@ const connectingOf = (facts: Facts, guard: Guarded): ReadonlyArray<Experiment> =
   ]
 }
 
-export const connecting: Effect.Effect<Tried, never, Scope> = Effect.map(guarded, (guard) => ({
-  servers: { guarded: { url: guard.url } },
-  experiments: (facts) => connectingOf(facts, guard)
-}))
+export const connecting: Effect.Effect<Tried, never, Scope> = Effect.map(guarded, (guard) => {
+  guard.behaviour.metadata = { client_id_metadata_document_supported: true }
+  return { servers: { guarded: { url: guard.url } }, experiments: (facts) => connectingOf(facts, guard) }
+})
