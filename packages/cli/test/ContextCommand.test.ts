@@ -43,6 +43,14 @@ describe("parley context", { timeout: 60_000 }, () => {
       const absent = yield* why("b.md")
       assert.match(absent, /^Nothing of b\.md is in the request\.\nb\.md is not in the context/)
       assert.match(yield* why("no\nsuch"), /^Nothing of "no\\nsuch" is in the request\./)
+      for (const flags of [
+        ["--why", "a.md"],
+        ["-c", "--diff", "r1"]
+      ]) {
+        const json = yield* it.run("context", ...flags, "-f", "json")
+        assert.deepStrictEqual([json.code, json.stdout], [2, ""], "there is no JSON of it")
+        assert.match(json.stderr, /leave --format json out/)
+      }
     })
   )
 

@@ -102,6 +102,8 @@ describe("parley mcp trust, in this process", { timeout: 60_000 }, () => {
       assert.match((yield* trust("--list")).stderr, /^This project declares no MCP servers/)
       declare(it, { a: nowhere, b: nowhere, c: nowhere })
       assert.match((yield* trust("--yes", "--hash", "x")).stderr, /--yes needs the name of the one server/)
+      const json = yield* trust("a", "--yes", "--hash", yield* hashOf(it, "a"), "-f", "json")
+      assert.deepStrictEqual([json.code, json.stdout], [2, ""], "a list is no decision")
       for (const name of ["a", "b"])
         assert.strictEqual((yield* trust(name, "--yes", "--hash", yield* hashOf(it, name))).code, 0)
       assert.strictEqual((yield* trust("--yes", "--hash", yield* hashOf(it, "c"))).code, 0, "one is left to decide on")

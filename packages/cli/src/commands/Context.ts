@@ -57,6 +57,8 @@ const wireOf = ({ wire }: RequestContext) =>
 
 /** Prints what the next request would hold, or what a turn's request did hold; sends nothing and stores nothing. */
 export const context = Effect.fn("parley context")(function* (input: Input) {
+  if (input.format === "json" && (Option.isSome(input.why) || Option.isSome(input.diff)))
+    return yield* new UsageError({ problem: "--why and --diff answer in words: leave --format json out" })
   const setup = yield* Setup.load(input)
   const fresh = Option.isNone(input.session) && !input.continue
   if (fresh && (Option.isSome(input.diff) || Option.isSome(input.turn)))

@@ -89,6 +89,8 @@ const checkAllow = Effect.fnUntraced(function* ({ allow, name }: Input) {
 /** What a project declares does nothing before it went through here. */
 export const trust = Effect.fn("parley mcp trust")(function* (input: Input) {
   if (input.all && !input.revoke) return yield* usage("--all is for --revoke: servers are trusted one by one")
+  if (input.format === "json" && (input.yes || input.revoke))
+    return yield* usage("--format json lists what the project declares; leave it out to decide")
   const setup = yield* Setup.load(input)
   if (input.revoke) return yield* revoke(setup, input)
   if (input.list || input.format === "json") return yield* list(setup, input)
