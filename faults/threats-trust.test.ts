@@ -1,8 +1,6 @@
-import { vi } from "vitest"
 import { suite } from "./suite.ts"
 import { cases, rows } from "./threats/trust.ts"
 
 // A case runs the command up to ten times, beside eleven other cases.
-vi.setConfig({ testTimeout: 240_000 })
 
 suite("RELIABILITY X01–X05, X07–X10, X13", rows, cases, { concurrent: true })

@@ -1,5 +1,12 @@
 import { defineConfig } from "vitest/config"
+import { patience } from "../../scripts/patience.ts"
 
 export default defineConfig({
-  test: { name: "cli", include: ["test/**/*.test.ts"], testTimeout: 30_000, globalSetup: "../../scripts/command.ts" }
+  test: {
+    name: "cli",
+    include: ["test/**/*.test.ts"],
+    testTimeout: patience,
+    hookTimeout: patience,
+    globalSetup: "../../scripts/command.ts"
+  }
 })

@@ -1,3 +1,6 @@
 import { defineConfig } from "vitest/config"
+import { patience } from "../../scripts/patience.ts"
 
-export default defineConfig({ test: { name: "workspace", include: ["test/**/*.test.ts"], testTimeout: 30_000 } })
+export default defineConfig({
+  test: { name: "workspace", include: ["test/**/*.test.ts"], testTimeout: patience, hookTimeout: patience }
+})

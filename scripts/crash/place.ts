@@ -10,7 +10,7 @@ const built = [resolve(import.meta.dirname, "../../packages/cli/bin/parley.mjs")
 const effects = join(import.meta.dirname, "effects.mjs")
 
 /** Milliseconds after which a process hangs. */
-const patience = 30_000
+const patience = 300_000
 
 /** One process from its start to its end. */
 export interface Life {

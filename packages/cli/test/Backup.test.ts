@@ -22,7 +22,7 @@ const look = (path: string) => {
 }
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-describe("parley sessions backup", { timeout: 120_000 }, () => {
+describe("parley sessions backup", () => {
   it.live("makes a whole and private copy, also while another process writes, and leaves nothing else", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -22,7 +22,7 @@ it("the version is the package's", () => {
   assert.include(manifest, `"version": "${version}"`)
 })
 
-describe("parley run", { timeout: 60_000 }, () => {
+describe("parley run", () => {
   it.live("answers through a real tool call, the answer alone on standard output", () =>
     Effect.gen(function* () {
       const here = yield* place
@@ -197,7 +197,7 @@ describe("parley run", { timeout: 60_000 }, () => {
   )
 })
 
-describe("parley sessions, context, tools, models, chat", { timeout: 60_000 }, () => {
+describe("parley sessions, context, tools, models, chat", () => {
   it.live("list, show and delete sessions", () =>
     Effect.gen(function* () {
       const here = yield* place

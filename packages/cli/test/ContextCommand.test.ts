@@ -18,7 +18,7 @@ const say = (it: Here, ...words: ReadonlyArray<string>) => it.run("run", "--no-s
 const text = (it: Here, ...args: ReadonlyArray<string>) =>
   Effect.map(it.run("context", ...args), ({ stdout }) => stdout)
 
-describe("parley context", { timeout: 60_000 }, () => {
+describe("parley context", () => {
   it.live("shows the next request with the message that it is given, and stores no session", () =>
     Effect.gen(function* () {
       const it = yield* world

@@ -6,7 +6,7 @@ import { configured } from "./support/Caller.ts"
 import { place } from "./support/Cli.ts"
 import { terminal } from "./support/Terminal.ts"
 
-describe("where a person is there, and what the terminal can do", { timeout: 60_000 }, () => {
+describe("where a person is there, and what the terminal can do", () => {
   it.live("a terminal that cannot move its cursor is sent nothing that would", () =>
     Effect.gen(function* () {
       const here = yield* place

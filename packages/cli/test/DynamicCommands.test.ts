@@ -22,7 +22,7 @@ const project = ({ write }: Here) =>
 /** The slots as the configuration file has them. */
 const written = ({ configFile }: Here): unknown => decodeConfig(readFileSync(configFile, "utf8")).dynamicContext
 
-describe("parley dynamic, in this process", { timeout: 60_000 }, () => {
+describe("parley dynamic, in this process", () => {
   it.live("writes what flags name, and leaves the rest to the defaults", () =>
     Effect.gen(function* () {
       const it = yield* here

@@ -32,7 +32,7 @@ const why = (manifest: ReadonlyArray<Segment>, slot: string) =>
     .map(({ why }) => why)
     .join("; ")
 
-describe("dynamic context over real servers", { timeout: 120_000 }, () => {
+describe("dynamic context over real servers", () => {
   it.live("one slot fails, one is too slow, one keeps its value: both rounds succeed, and each says why", () =>
     Effect.gen(function* () {
       const here = yield* place
@@ -149,7 +149,7 @@ describe("dynamic context over real servers", { timeout: 120_000 }, () => {
   )
 })
 
-describe("parley dynamic", { timeout: 120_000 }, () => {
+describe("parley dynamic", () => {
   it.live("declares, lists, switches and removes, and says what it cannot do", () =>
     Effect.gen(function* () {
       const here = yield* place

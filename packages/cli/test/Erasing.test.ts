@@ -31,6 +31,5 @@ it.live(
       assert.deepStrictEqual(holding(), [])
       assert.isTrue(existsSync(join(data, "parley.db")))
       assert.include((yield* here.run(["sessions", "show", otherId])).stdout, "OTHER-WORDS")
-    }),
-  60_000
+    })
 )

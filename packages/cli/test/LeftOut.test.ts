@@ -7,7 +7,7 @@ import { place } from "./support/Cli.ts"
 /** How often standard error says it, line by line. */
 const times = (stderr: string, line: RegExp) => stderr.split("\n").filter((one) => line.test(one)).length
 
-describe("what a model is not shown", { timeout: 60_000 }, () => {
+describe("what a model is not shown", () => {
   const instructions: ReadonlyArray<readonly [name: string, make: (file: string) => void, line: RegExp]> = [
     [
       "too large",
@@ -54,7 +54,7 @@ describe("what a model is not shown", { timeout: 60_000 }, () => {
   )
 })
 
-describe("what is missing of tools", { timeout: 60_000 }, () => {
+describe("what is missing of tools", () => {
   it.live("servers that did not start, and rules about no tool: one line each", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -6,20 +6,17 @@ import { place } from "./support/Cli.ts"
 import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { recorder } from "./support/Recorder.ts"
 
-it.live(
-  "a limit on the command line goes before the configured one, and says what to do",
-  () =>
-    Effect.gen(function* () {
-      const here = yield* place
-      here.configure({ limits: { turns: 7 } })
-      const ended = yield* here.run(["run", "List the files here", "--max-turns", "1"])
-      assert.strictEqual(ended.code, 1, ended.stderr)
-      assert.include(ended.stderr, "parley: The round reached its limit of 1 model responses; send another message")
-      const wrong = yield* here.run(["run", "hello", "--max-cost", "0"])
-      assert.strictEqual(wrong.code, 2)
-      assert.include(wrong.stderr, "expected an amount above 0, found 0")
-    }),
-  60_000
+it.live("a limit on the command line goes before the configured one, and says what to do", () =>
+  Effect.gen(function* () {
+    const here = yield* place
+    here.configure({ limits: { turns: 7 } })
+    const ended = yield* here.run(["run", "List the files here", "--max-turns", "1"])
+    assert.strictEqual(ended.code, 1, ended.stderr)
+    assert.include(ended.stderr, "parley: The round reached its limit of 1 model responses; send another message")
+    const wrong = yield* here.run(["run", "hello", "--max-cost", "0"])
+    assert.strictEqual(wrong.code, 2)
+    assert.include(wrong.stderr, "expected an amount above 0, found 0")
+  })
 )
 
 it.live(
@@ -40,8 +37,7 @@ it.live(
       here.configure({ prices: { "anthropic/claude-x": { input: 3, output: 15 } } })
       const allowed = yield* here.run(limited, { env })
       assert.deepStrictEqual([allowed.code, fake.bodies.length], [0, 1], allowed.stderr)
-    }),
-  60_000
+    })
 )
 
 it("no limit below a round's own ends the wait for a slow model", () => {
@@ -55,19 +51,16 @@ it("no limit below a round's own ends the wait for a slow model", () => {
   }
 })
 
-it.live(
-  "how long a model may be silent is a setting, and the message names it",
-  () =>
-    Effect.gen(function* () {
-      const here = yield* place
-      const env = keyed((yield* provider(200, "", true)).url)
-      here.configure({ limits: { firstTokenSeconds: 1, idleSeconds: 1, retries: 0 } })
-      const ended = yield* here.run(["run", "hello", "--model", "anthropic/claude-x"], { env })
-      assert.strictEqual(ended.code, 4, ended.stderr)
-      assert.include(ended.stderr, "no answer within 1 s (limits.firstTokenSeconds)")
-      const begun = keyed((yield* provider(200, streaming, true)).url)
-      const silent = yield* here.run(["run", "hello", "--model", "anthropic/claude-x"], { env: begun })
-      assert.include(silent.stderr, "silent for 1 s in the middle of the answer (limits.idleSeconds)")
-    }),
-  60_000
+it.live("how long a model may be silent is a setting, and the message names it", () =>
+  Effect.gen(function* () {
+    const here = yield* place
+    const env = keyed((yield* provider(200, "", true)).url)
+    here.configure({ limits: { firstTokenSeconds: 1, idleSeconds: 1, retries: 0 } })
+    const ended = yield* here.run(["run", "hello", "--model", "anthropic/claude-x"], { env })
+    assert.strictEqual(ended.code, 4, ended.stderr)
+    assert.include(ended.stderr, "no answer within 1 s (limits.firstTokenSeconds)")
+    const begun = keyed((yield* provider(200, streaming, true)).url)
+    const silent = yield* here.run(["run", "hello", "--model", "anthropic/claude-x"], { env: begun })
+    assert.include(silent.stderr, "silent for 1 s in the middle of the answer (limits.idleSeconds)")
+  })
 )

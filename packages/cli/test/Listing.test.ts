@@ -23,7 +23,7 @@ const decodeFiles = Schema.decodeSync(
   )
 )
 
-describe("what there is", { timeout: 60_000 }, () => {
+describe("what there is", () => {
   it.live("of models is listed with prices, the one that is used marked, and how to get more", () =>
     Effect.gen(function* () {
       const it = yield* here

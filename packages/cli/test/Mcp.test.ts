@@ -28,7 +28,7 @@ const secret = "canary-0123456789"
 const configOf = ({ home }: Place) => join(home, ".config/parley/config.json")
 const stored = (here: Place) => readFileSync(configOf(here), "utf8")
 const shown = ({ stderr, stdout }: Ended) => stdout + stderr
-describe("parley mcp", { timeout: 120_000 }, () => {
+describe("parley mcp", () => {
   it.live("servers are added by command and by address, listed, switched and removed", () =>
     Effect.gen(function* () {
       const here = yield* place

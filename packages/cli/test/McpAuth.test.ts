@@ -15,7 +15,7 @@ const browserOf = (here: Place): string => {
 }
 const loginsOf = ({ home }: Place) => join(home, ".local/share/parley/mcp-auth")
 
-describe("parley mcp auth", { timeout: 60_000 }, () => {
+describe("parley mcp auth", () => {
   it.live("logs in with the program that BROWSER names; logging out forgets that", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -7,7 +7,7 @@ const decode = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ mcpServer
 /** The servers as the configuration file has them. */
 const written = ({ configFile }: Here): unknown => decode(readFileSync(configFile, "utf8")).mcpServers
 
-describe("parley mcp add, remove, enable and disable", { timeout: 60_000 }, () => {
+describe("parley mcp add, remove, enable and disable", () => {
   it.live("write what the command line says of a server", () =>
     Effect.gen(function* () {
       const it = yield* here

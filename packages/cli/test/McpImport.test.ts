@@ -8,7 +8,7 @@ const raw = join(import.meta.dirname, "../../mcp/test/fixtures/raw-server.mjs")
 const secret = "canary-0123456789"
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
 
-describe("parley mcp import", { timeout: 60_000 }, () => {
+describe("parley mcp import", () => {
   it.live("adds what can be used, leaves the rest, and says which is which without any secret", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -34,7 +34,7 @@ const shown = ({ stderr, stdout }: Ended) => stdout + stderr
 // eslint-disable-next-line no-control-regex -- control characters are what this is about
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/
 
-describe("parley mcp, one server", { timeout: 120_000 }, () => {
+describe("parley mcp, one server", () => {
   it.live("inspect shows one server, on or off: its tools, what was left out and how long it took", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -36,7 +36,7 @@ const reference = Effect.gen(function* () {
   return here
 })
 
-describe("what MCP servers offer beside tools", { timeout: 120_000 }, () => {
+describe("what MCP servers offer beside tools", () => {
   it.live("is listed and read, for people and for programs", () =>
     Effect.gen(function* () {
       const here = yield* reference
@@ -113,7 +113,7 @@ describe("what MCP servers offer beside tools", { timeout: 120_000 }, () => {
   )
 })
 
-describe("a message", { timeout: 120_000 }, () => {
+describe("a message", () => {
   it.live("mentions resources, listed or of a template, beside files", () =>
     Effect.gen(function* () {
       const here = yield* reference

@@ -22,7 +22,7 @@ const decodeUsed = Schema.decodeSync(
 )
 const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
 
-describe("parley mcp probe, in this process", { timeout: 60_000 }, () => {
+describe("parley mcp probe, in this process", () => {
   it.live("refuses what does not go together before it starts anything", () =>
     Effect.gen(function* () {
       const it = yield* here

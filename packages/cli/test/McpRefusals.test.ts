@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { here } from "./support/InProcess.ts"
 
-describe("parley mcp, of servers that there are not or that cannot do it", { timeout: 60_000 }, () => {
+describe("parley mcp, of servers that there are not or that cannot do it", () => {
   it.live("names the servers that there are, whatever is wanted of one", () =>
     Effect.gen(function* () {
       const it = yield* here

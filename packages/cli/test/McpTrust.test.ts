@@ -11,7 +11,7 @@ const nowhere = { url: "http://127.0.0.1:1/mcp" }
 const declare = (here: Place, servers: object) => here.write(".parley/mcp.json", encode({ mcpServers: servers }))
 const hashes = ({ stdout }: Ended) => [...stdout.matchAll(/"hash":"(\w+)"/g)].map(([, hash]) => hash ?? "")
 
-describe("parley mcp trust", { timeout: 120_000 }, () => {
+describe("parley mcp trust", () => {
   it.live("says what there is, takes one at a time from scripts, and takes it back", () =>
     Effect.gen(function* () {
       const here = yield* place

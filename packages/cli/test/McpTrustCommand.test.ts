@@ -15,7 +15,7 @@ const hashOf = (it: Here, name: string) =>
 const nowhere = { url: "http://127.0.0.1:1/mcp", headers: { x: "y" } }
 const program = { command: "/nowhere/server", args: ["a b"], env: { __proto__x: "1" }, cwd: "/nowhere" }
 
-describe("parley mcp trust, in this process", { timeout: 60_000 }, () => {
+describe("parley mcp trust, in this process", () => {
   it.live("lists all that the project's file says of each server, and how it stands", () =>
     Effect.gen(function* () {
       const it = yield* here

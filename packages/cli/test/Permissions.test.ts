@@ -8,38 +8,32 @@ const decode = Schema.decodeEffect(Schema.fromJsonString(Round))
 const call = (stdout: string) => Effect.map(decode(stdout), ({ turns }) => turns[0]?.toolCalls[0])
 
 describe("permissions", () => {
-  it.live(
-    "a denied tool never runs, and the round goes on",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* place
-        here.configure({ permissions: { "workspace__*": "deny" } })
-        const ended = yield* here.run(["run", "List the files here", "-f", "json"])
-        assert.strictEqual(ended.code, 6, ended.stderr)
-        assert.include(
-          ended.stderr,
-          "No tool call of this round was allowed to run (workspace__list_files). --allow TOOL"
-        )
-        const denied = yield* call(ended.stdout)
-        assert.deepStrictEqual(denied?.decision, { allowed: false, by: "rule" })
-        assert.strictEqual(denied?.outcome?._tag, "Denied")
-      }),
-    60_000
+  it.live("a denied tool never runs, and the round goes on", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ permissions: { "workspace__*": "deny" } })
+      const ended = yield* here.run(["run", "List the files here", "-f", "json"])
+      assert.strictEqual(ended.code, 6, ended.stderr)
+      assert.include(
+        ended.stderr,
+        "No tool call of this round was allowed to run (workspace__list_files). --allow TOOL"
+      )
+      const denied = yield* call(ended.stdout)
+      assert.deepStrictEqual(denied?.decision, { allowed: false, by: "rule" })
+      assert.strictEqual(denied?.outcome?._tag, "Denied")
+    })
   )
 
-  it.live(
-    "where nobody can be asked, nothing runs, and it says what to do",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* place
-        here.configure({ permissions: { workspace__list_files: "ask" } })
-        const ended = yield* here.run(["run", "List the files here", "-f", "json"])
-        assert.strictEqual(ended.code, 6, ended.stderr)
-        assert.strictEqual((yield* call(ended.stdout))?.outcome?._tag, "Denied")
-        assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
-        assert.include(ended.stderr, "config.json can allow it")
-      }),
-    60_000
+  it.live("where nobody can be asked, nothing runs, and it says what to do", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ permissions: { workspace__list_files: "ask" } })
+      const ended = yield* here.run(["run", "List the files here", "-f", "json"])
+      assert.strictEqual(ended.code, 6, ended.stderr)
+      assert.strictEqual((yield* call(ended.stdout))?.outcome?._tag, "Denied")
+      assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
+      assert.include(ended.stderr, "config.json can allow it")
+    })
   )
 
   it.live(
@@ -71,42 +65,32 @@ describe("permissions", () => {
         yield* shows(/✓ [^]*✓ [^]*✓ [^]*> [^\n]*$/)
         yield* type("/exit\r")
         assert.strictEqual((yield* ended).code, 0)
-      }),
-    90_000
+      })
   )
 
-  it.live(
-    "what a pipe holds answers no question",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* place
-        here.configure({ permissions: { "*": "ask" } })
-        const ended = yield* here.run(["chat"], { input: "List the files here\ny\na\n" })
-        assert.strictEqual(ended.code, 0, ended.stderr)
-        const marks = ended.stderr.split("\n").filter((line) => /^[✓✗]/.test(line))
-        assert.strictEqual(marks.map((line) => line.charAt(0)).join(""), "✗")
-        assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
-      }),
-    60_000
+  it.live("what a pipe holds answers no question", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ permissions: { "*": "ask" } })
+      const ended = yield* here.run(["chat"], { input: "List the files here\ny\na\n" })
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const marks = ended.stderr.split("\n").filter((line) => /^[✓✗]/.test(line))
+      assert.strictEqual(marks.map((line) => line.charAt(0)).join(""), "✗")
+      assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
+    })
   )
 
-  it.live(
-    "--allow takes the patterns of the configuration, and says so of anything else",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* place
-        here.configure({ permissions: { "*": "ask" } })
-        const ended = yield* here.run(["run", "List the files here", "--allow", "x", "--allow", "workspace__l*"])
-        assert.strictEqual(ended.code, 0, ended.stderr)
-        assert.match(ended.stderr, /^✓/m)
-        assert.match(
-          ended.stderr,
-          /^parley: no tool here is called x, as --allow says; `parley tools` lists the names$/m
-        )
-        const wrong = yield* here.run(["run", "List the files here", "--allow", "*__list"])
-        assert.strictEqual(wrong.code, 2, wrong.stderr)
-        assert.include(wrong.stderr, "expected the name of a tool")
-      }),
-    60_000
+  it.live("--allow takes the patterns of the configuration, and says so of anything else", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.configure({ permissions: { "*": "ask" } })
+      const ended = yield* here.run(["run", "List the files here", "--allow", "x", "--allow", "workspace__l*"])
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.match(ended.stderr, /^✓/m)
+      assert.match(ended.stderr, /^parley: no tool here is called x, as --allow says; `parley tools` lists the names$/m)
+      const wrong = yield* here.run(["run", "List the files here", "--allow", "*__list"])
+      assert.strictEqual(wrong.code, 2, wrong.stderr)
+      assert.include(wrong.stderr, "expected the name of a tool")
+    })
   )
 })

@@ -7,7 +7,7 @@ import { main, place } from "./support/Cli.ts"
 import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { eventually } from "./support/Terminal.ts"
 
-describe("piping", { timeout: 60_000 }, () => {
+describe("piping", () => {
   it.live("an output that takes nothing is told of, and the answer is stored", () =>
     Effect.gen(function* () {
       const here = yield* place

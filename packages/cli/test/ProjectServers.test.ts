@@ -50,7 +50,7 @@ const calls = (home: string) =>
   existsSync(join(home, "calls")) ? readFileSync(join(home, "calls"), "utf8").split("\n").length - 1 : 0
 const message = "call github__send {}"
 
-describe("a server that a project declares", { timeout: 300_000 }, () => {
+describe("a server that a project declares", () => {
   it.live("runs no tool unasked by a permission that was not written for it", () =>
     Effect.gen(function* () {
       const here = yield* declaring(sending, { permissions: { "github__*": "allow" } })

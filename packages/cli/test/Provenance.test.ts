@@ -32,50 +32,44 @@ it("a line is the user's own but for what was pasted into it", () => {
     assert.deepStrictEqual(Request.blocks(of(typed)).request, Request.blocks(line(typed)).request, "what is sent")
 })
 
-it.live(
-  "arguments are the user's own, and what is piped in is not, into a conversation either",
-  () =>
-    Effect.gen(function* () {
-      const here = yield* place
-      yield* here.run(["run", "four"], { input: "and more" })
-      assert.deepStrictEqual(yield* written(here), ["request user 6", "request outside 8"])
-      yield* here.run(["run", "-c"], { input: "piped" })
-      yield* here.run(["chat", "-c"], { input: "/pin this\nline\n" })
-      assert.deepStrictEqual((yield* written(here)).slice(2), [
-        "request outside 5",
-        "pinned outside 40",
-        "request outside 4"
-      ])
-      const { stdout } = yield* here.run(["context", "-c"])
-      assert.match(stdout, /^history +user +6 bytes .* request: said in r1$/m)
-      assert.match(stdout, /^history +outside +8 bytes .* request: said in r1; others wrote this part$/m)
-      assert.match(stdout, /^system +parley .* instructions: /m)
-      assert.match(stdout, /^Tainted: it holds text from outside/m)
-      const fresh = yield* here.run(["context", "hello"])
-      assert.match(fresh.stdout, /^Not tainted: /m)
-    }),
-  120_000
+it.live("arguments are the user's own, and what is piped in is not, into a conversation either", () =>
+  Effect.gen(function* () {
+    const here = yield* place
+    yield* here.run(["run", "four"], { input: "and more" })
+    assert.deepStrictEqual(yield* written(here), ["request user 6", "request outside 8"])
+    yield* here.run(["run", "-c"], { input: "piped" })
+    yield* here.run(["chat", "-c"], { input: "/pin this\nline\n" })
+    assert.deepStrictEqual((yield* written(here)).slice(2), [
+      "request outside 5",
+      "pinned outside 40",
+      "request outside 4"
+    ])
+    const { stdout } = yield* here.run(["context", "-c"])
+    assert.match(stdout, /^history +user +6 bytes .* request: said in r1$/m)
+    assert.match(stdout, /^history +outside +8 bytes .* request: said in r1; others wrote this part$/m)
+    assert.match(stdout, /^system +parley .* instructions: /m)
+    assert.match(stdout, /^Tainted: it holds text from outside/m)
+    const fresh = yield* here.run(["context", "hello"])
+    assert.match(fresh.stdout, /^Not tainted: /m)
+  })
 )
 
-it.live(
-  "what is pasted into a conversation on a terminal is from outside, and what is typed around it is not",
-  () =>
-    Effect.gen(function* () {
-      const here = yield* place
-      const chat = yield* terminal(here, ["chat"])
-      yield* chat.shows(/> [^\n]*$/)
-      yield* chat.type("/pin typed\r")
-      yield* chat.shows(/pinned/)
-      yield* chat.type(`see \u001b[200~${"a line of a log\r".repeat(2)}\u001b[201~ ok\r`)
-      yield* chat.shows(/demo model/)
-      yield* chat.type("/exit\r")
-      yield* chat.ended
-      assert.deepStrictEqual(yield* written(here), [
-        "pinned user 41",
-        "request user 4",
-        "request outside 32",
-        "request user 3"
-      ])
-    }),
-  120_000
+it.live("what is pasted into a conversation on a terminal is from outside, and what is typed around it is not", () =>
+  Effect.gen(function* () {
+    const here = yield* place
+    const chat = yield* terminal(here, ["chat"])
+    yield* chat.shows(/> [^\n]*$/)
+    yield* chat.type("/pin typed\r")
+    yield* chat.shows(/pinned/)
+    yield* chat.type(`see \u001b[200~${"a line of a log\r".repeat(2)}\u001b[201~ ok\r`)
+    yield* chat.shows(/demo model/)
+    yield* chat.type("/exit\r")
+    yield* chat.ended
+    assert.deepStrictEqual(yield* written(here), [
+      "pinned user 41",
+      "request user 4",
+      "request outside 32",
+      "request user 3"
+    ])
+  })
 )

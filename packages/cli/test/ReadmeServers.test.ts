@@ -103,44 +103,38 @@ const untouched = ({ asked, here, ran, started }: World) => {
   assert.deepStrictEqual(ran(), [])
 }
 
-it.live(
-  "the README's configuration, as printed, runs nothing of a hostile project",
-  () =>
-    Effect.gen(function* () {
-      assert.strictEqual(configurations.length, 1)
-      const there = yield* world
-      const file = join(there.here.home, ".config/parley/config.json")
-      fs.mkdirSync(dirname(file), { recursive: true })
-      fs.writeFileSync(file, configurations.join(), { mode: 0o600 })
-      yield* there.until("parley tools", () => there.started().length > 0)
-      yield* there.shell("parley run hi")
-      untouched(there)
-      // That the trap is one: in the project itself the project decides.
-      there.here.configure({
-        mcpServers: { files: { command: "npx", args: ["-y", `${name}@${version}`], cwd: "workspace" } }
-      })
-      yield* there.until("parley tools", () => there.ran().length > 0)
-      assert.include(there.ran().join(), "evil.js")
-    }),
-  180_000
+it.live("the README's configuration, as printed, runs nothing of a hostile project", () =>
+  Effect.gen(function* () {
+    assert.strictEqual(configurations.length, 1)
+    const there = yield* world
+    const file = join(there.here.home, ".config/parley/config.json")
+    fs.mkdirSync(dirname(file), { recursive: true })
+    fs.writeFileSync(file, configurations.join(), { mode: 0o600 })
+    yield* there.until("parley tools", () => there.started().length > 0)
+    yield* there.shell("parley run hi")
+    untouched(there)
+    // That the trap is one: in the project itself the project decides.
+    there.here.configure({
+      mcpServers: { files: { command: "npx", args: ["-y", `${name}@${version}`], cwd: "workspace" } }
+    })
+    yield* there.until("parley tools", () => there.ran().length > 0)
+    assert.include(there.ran().join(), "evil.js")
+  })
 )
 
-it.live(
-  "the README's commands, as printed, run nothing of a hostile project",
-  () =>
-    Effect.gen(function* () {
-      assert.isAtLeast(added.length, 2)
-      assert.isAtLeast(probed.length, 2)
-      const there = yield* world
-      for (const line of added) assert.include(yield* there.shell(line), "Added ")
-      yield* there.until("parley mcp list", () => there.started().length > 0)
-      for (const line of [
-        ...probed,
-        "parley mcp inspect files",
-        `parley mcp probe -- npx -y ${name}@${version} /home/me/notes`
-      ])
-        yield* there.shell(line)
-      untouched(there)
-    }),
-  180_000
+it.live("the README's commands, as printed, run nothing of a hostile project", () =>
+  Effect.gen(function* () {
+    assert.isAtLeast(added.length, 2)
+    assert.isAtLeast(probed.length, 2)
+    const there = yield* world
+    for (const line of added) assert.include(yield* there.shell(line), "Added ")
+    yield* there.until("parley mcp list", () => there.started().length > 0)
+    for (const line of [
+      ...probed,
+      "parley mcp inspect files",
+      `parley mcp probe -- npx -y ${name}@${version} /home/me/notes`
+    ])
+      yield* there.shell(line)
+    untouched(there)
+  })
 )

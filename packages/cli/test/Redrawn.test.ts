@@ -19,6 +19,5 @@ it.live(
       yield* shows(/half a mess\r?\n[^\n>]*s[^\n>]*\r?\n[^\n]*> half a mess[^\n]*$/)
       yield* type("age\r")
       yield* shows(/The model says so\./)
-    }),
-  60_000
+    })
 )

@@ -14,47 +14,41 @@ const failingTwice = serve(
   { body: [answer("Here I am.")] }
 )
 
-it.live(
-  "a provider that is overloaded and then limits is asked again, and says so while it waits",
-  () =>
-    Effect.gen(function* () {
-      const server = yield* failingTwice
-      const here = yield* place
-      here.configure({ model: "anthropic/claude-sonnet-5-5" })
-      const env = { ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: server.url }
-      const ended = yield* here.run(["run", "hello", "--format", "json"], { env })
-      assert.strictEqual(ended.code, 0, ended.stderr)
-      const round = yield* Schema.decodeEffect(Schema.fromJsonString(Round))(ended.stdout)
-      assert.strictEqual(round.status, "completed")
-      assert.deepStrictEqual(
-        round.turns.map(({ failure, id, status }) => [id, status, failure?.reason]),
-        [
-          ["r1t1", "failed", "Overloaded"],
-          ["r1t2", "failed", "RateLimited"],
-          ["r1t3", "completed", undefined]
-        ]
-      )
-      const [first, second, third] = server.received
-      assert.strictEqual(second?.body, first?.body)
-      assert.strictEqual(third?.body, first?.body)
-      assert.isAtLeast((third?.at ?? 0) - (second?.at ?? 0), 1000, "the server's own wish is a minimum")
-    }),
-  60_000
+it.live("a provider that is overloaded and then limits is asked again, and says so while it waits", () =>
+  Effect.gen(function* () {
+    const server = yield* failingTwice
+    const here = yield* place
+    here.configure({ model: "anthropic/claude-sonnet-5-5" })
+    const env = { ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: server.url }
+    const ended = yield* here.run(["run", "hello", "--format", "json"], { env })
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    const round = yield* Schema.decodeEffect(Schema.fromJsonString(Round))(ended.stdout)
+    assert.strictEqual(round.status, "completed")
+    assert.deepStrictEqual(
+      round.turns.map(({ failure, id, status }) => [id, status, failure?.reason]),
+      [
+        ["r1t1", "failed", "Overloaded"],
+        ["r1t2", "failed", "RateLimited"],
+        ["r1t3", "completed", undefined]
+      ]
+    )
+    const [first, second, third] = server.received
+    assert.strictEqual(second?.body, first?.body)
+    assert.strictEqual(third?.body, first?.body)
+    assert.isAtLeast((third?.at ?? 0) - (second?.at ?? 0), 1000, "the server's own wish is a minimum")
+  })
 )
 
-it.live(
-  "a person sees what is waited for",
-  () =>
-    Effect.gen(function* () {
-      const server = yield* failingTwice
-      const here = yield* place
-      here.configure({ model: "anthropic/claude-sonnet-5-5" })
-      const env = { ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: server.url }
-      const ended = yield* here.run(["run", "hello"], { env })
-      assert.strictEqual(ended.code, 0, ended.stderr)
-      assert.strictEqual(ended.stdout, "Here I am.\n")
-      assert.match(ended.stderr, /retrying in [12] s: The provider is overloaded/)
-      assert.match(ended.stderr, /retrying in [23] s: The provider limits how often it may be asked/)
-    }),
-  60_000
+it.live("a person sees what is waited for", () =>
+  Effect.gen(function* () {
+    const server = yield* failingTwice
+    const here = yield* place
+    here.configure({ model: "anthropic/claude-sonnet-5-5" })
+    const env = { ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: server.url }
+    const ended = yield* here.run(["run", "hello"], { env })
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    assert.strictEqual(ended.stdout, "Here I am.\n")
+    assert.match(ended.stderr, /retrying in [12] s: The provider is overloaded/)
+    assert.match(ended.stderr, /retrying in [23] s: The provider limits how often it may be asked/)
+  })
 )

@@ -14,7 +14,7 @@ const talked = Effect.fnUntraced(function* (it: Here) {
   return info?.id ?? ""
 })
 
-describe("parley sessions, in this process", { timeout: 60_000 }, () => {
+describe("parley sessions, in this process", () => {
   it.live("pins words as what they are meant to be, lists them, and pins them no more", () =>
     Effect.gen(function* () {
       const it = yield* here

@@ -15,7 +15,7 @@ const slow = (here: Place, name: string, seconds: number) => {
   return { command: path }
 }
 
-describe("a server that is slow to start", { timeout: 120_000 }, () => {
+describe("a server that is slow to start", () => {
   it.live("is told of on standard error by what waits for it", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -71,8 +71,7 @@ it.live(
       assert.deepStrictEqual(talked(yield* next), ["2", "3", "4", "5", "6", "7", "8", "9"])
       yield* run("run", "-s", id, "what do you remember?")
       assert.include(model.bodies.at(-1), "number 3")
-    }),
-  120_000
+    })
 )
 
 it.live(
@@ -99,6 +98,5 @@ it.live(
           assert.notMatch(span.source, /^(message|system$)/, "everything has a name of its own")
         }
       }
-    }),
-  120_000
+    })
 )

@@ -34,7 +34,7 @@ const shell = Effect.fnUntraced(function* (script: string) {
 const each = [["look at a"], ["look at b"], ["look at c"]]
 const begun = /standard input is a file of which 2 bytes had been read before/
 
-describe("standard input of a run that has a message", { timeout: 60_000 }, () => {
+describe("standard input of a run that has a message", () => {
   // Only Linux says how far a file has been read.
   it.live.runIf(platform === "linux")("a loop over the lines of a file keeps its lines", () =>
     Effect.gen(function* () {

@@ -56,7 +56,7 @@ const halfway = Effect.suspend(() => {
   return Effect.map(listening(server), (port) => ({ url: `http://127.0.0.1:${port}`, finish }))
 })
 
-describe("stopping", { timeout: 60_000 }, () => {
+describe("stopping", () => {
   it.live("a second Ctrl-C ends the command and all that it has started at once", () =>
     Effect.gen(function* () {
       const { child, ended, here, seen } = yield* midway

@@ -36,80 +36,73 @@ const error = (status: number, type: string): Reply => ({
   body: [JSON.stringify({ type: "error", error: { type, message: "scripted" } })]
 })
 
-it.live(
-  "invariant 34: however handling a message ends, no fiber, timer, socket, file or process is left of it",
-  () =>
-    Effect.gen(function* () {
-      const echo = calls("echo", '{"text":"a"}')
-      const replies = [
-        echo,
-        answers,
-        echo,
-        answers,
-        error(400, "invalid_request_error"),
-        hangs,
-        hangs,
-        calls("hang", "{}"),
-        error(529, "overloaded_error"),
-        echo,
-        answers
+it.live("invariant 34: however handling a message ends, no fiber, timer, socket, file or process is left of it", () =>
+  Effect.gen(function* () {
+    const echo = calls("echo", '{"text":"a"}')
+    const replies = [
+      echo,
+      answers,
+      echo,
+      answers,
+      error(400, "invalid_request_error"),
+      hangs,
+      hangs,
+      calls("hang", "{}"),
+      error(529, "overloaded_error"),
+      echo,
+      answers
+    ]
+    const server = yield* serve(...replies)
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-strays-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+    )
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [script, server.url, rawServer, directory], {
+          env: { PATH: env["PATH"], HOME: directory },
+          stdio: ["ignore", "pipe", "pipe"]
+        })
+      ),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+    let out = ""
+    let err = ""
+    child.stdout.setEncoding("utf8").on("data", (data: string) => (out += data))
+    child.stderr.setEncoding("utf8").on("data", (data: string) => (err += data))
+    const code = yield* Effect.callback<number | null>((resume) => {
+      child.on("close", (code) => resume(Effect.succeed(code)))
+    }).pipe(Effect.timeoutOption("10 seconds"))
+    assert.match(
+      err,
+      /^timestamp=\S+ level=WARN? .*message="the MCP server raw wrote to its standard output what is no message: that is ignored"\n$/
+    )
+    const lines = yield* Schema.decodeEffect(Lines)(out.trim().split("\n"))
+    assert.deepStrictEqual(
+      lines.map(({ round, way }) => `${way}: ${round}`),
+      [
+        "warm up: completed",
+        "success: completed",
+        "failure: failed",
+        "interrupted in the stream: interrupted",
+        "cancelled in the stream: cancelled",
+        "interrupted in a tool: interrupted",
+        "cancelled before a retry: cancelled",
+        "success again: completed",
+        "the engine: closed"
       ]
-      const server = yield* serve(...replies)
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-strays-"))),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-      )
-      const child = yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          spawn(process.execPath, [script, server.url, rawServer, directory], {
-            env: { PATH: env["PATH"], HOME: directory },
-            stdio: ["ignore", "pipe", "pipe"]
-          })
-        ),
-        (child) => Effect.sync(() => child.kill("SIGKILL"))
-      )
-      let out = ""
-      let err = ""
-      child.stdout.setEncoding("utf8").on("data", (data: string) => (out += data))
-      child.stderr.setEncoding("utf8").on("data", (data: string) => (err += data))
-      const code = yield* Effect.callback<number | null>((resume) => {
-        child.on("close", (code) => resume(Effect.succeed(code)))
-      }).pipe(Effect.timeoutOption("10 seconds"))
-      assert.match(
-        err,
-        /^timestamp=\S+ level=WARN? .*message="the MCP server raw wrote to its standard output what is no message: that is ignored"\n$/
-      )
-      const lines = yield* Schema.decodeEffect(Lines)(out.trim().split("\n"))
-      assert.deepStrictEqual(
-        lines.map(({ round, way }) => `${way}: ${round}`),
-        [
-          "warm up: completed",
-          "success: completed",
-          "failure: failed",
-          "interrupted in the stream: interrupted",
-          "cancelled in the stream: cancelled",
-          "interrupted in a tool: interrupted",
-          "cancelled before a retry: cancelled",
-          "success again: completed",
-          "the engine: closed"
-        ]
-      )
-      // The first message starts the tool server and loads the provider's SDK; what a process keeps of a session between
-      // messages, its fold, is there from then on.
-      for (const { after, before, way } of lines.slice(1)) {
-        // Node's `fetch` opens one spare connection to a server after it has broken one off, for the next request. It keeps
-        // nothing alive, and there is never a second.
-        assert.isAtMost(after.connections, 1, way)
-        assert.deepStrictEqual({ ...after, connections: 0 }, { ...before, connections: 0 }, way)
-      }
-      assert.deepStrictEqual(
-        code,
-        Option.some(0),
-        "it leaves by itself, which it can when nothing keeps its event loop"
-      )
-      assert.strictEqual(lines[1]?.before.children, 1)
-      assert.isAbove(lines[1]?.before.fibers ?? 0, 1)
-      assert.strictEqual(server.received.length, replies.length)
-    }),
-  60_000
+    )
+    // The first message starts the tool server and loads the provider's SDK; what a process keeps of a session between
+    // messages, its fold, is there from then on.
+    for (const { after, before, way } of lines.slice(1)) {
+      // Node's `fetch` opens one spare connection to a server after it has broken one off, for the next request. It keeps
+      // nothing alive, and there is never a second.
+      assert.isAtMost(after.connections, 1, way)
+      assert.deepStrictEqual({ ...after, connections: 0 }, { ...before, connections: 0 }, way)
+    }
+    assert.deepStrictEqual(code, Option.some(0), "it leaves by itself, which it can when nothing keeps its event loop")
+    assert.strictEqual(lines[1]?.before.children, 1)
+    assert.isAbove(lines[1]?.before.fibers ?? 0, 1)
+    assert.strictEqual(server.received.length, replies.length)
+  })
 )

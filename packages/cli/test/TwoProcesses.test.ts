@@ -48,7 +48,7 @@ const kill = ({ child, ended }: Spawned) =>
     ended
   )
 
-describe("two processes on one session", { timeout: 60_000 }, () => {
+describe("two processes on one session", () => {
   it.live("the second is refused at once with the holder, and takes over when the first was killed", () =>
     Effect.gen(function* () {
       const here = yield* place

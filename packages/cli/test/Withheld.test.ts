@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { place } from "./support/Cli.ts"
 import { terminal } from "./support/Terminal.ts"
 
-describe("what a model may read", { timeout: 180_000 }, () => {
+describe("what a model may read", () => {
   it.live("is nothing of Parley's own, in a workspace that holds it", () =>
     Effect.gen(function* () {
       const here = yield* place

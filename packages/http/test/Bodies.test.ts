@@ -44,7 +44,7 @@ const bomb = (encoding: string, status = 200) =>
     more()
   })
 
-describe("the body of an answer", { timeout: 60_000 }, () => {
+describe("the body of an answer", () => {
   it.live("comes as it is, in whatever encoding, also where nothing is encoded", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()

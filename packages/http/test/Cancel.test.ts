@@ -10,7 +10,7 @@ import { web } from "./support/servers.ts"
 
 const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "5 seconds")
 
-describe("a request that is aborted", { timeout: 30_000 }, () => {
+describe("a request that is aborted", () => {
   for (const [name, phase] of Object.entries(phases))
     it.live(`while ${name} ends at once with the reason, and its connection with it`, () =>
       Effect.gen(function* () {

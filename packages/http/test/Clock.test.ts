@@ -16,7 +16,7 @@ it("where no limit is stated, connecting has 30 s, silence ten minutes, a body 1
   })
 })
 
-describe("a limit of time", { timeout: 30_000 }, () => {
+describe("a limit of time", () => {
   it.live("is over once, also where none is left of it", () =>
     Effect.gen(function* () {
       const overs: Array<number> = []

@@ -24,7 +24,7 @@ const ran = (env: { readonly [name: string]: string }, ...urls: ReadonlyArray<st
     })
   )
 
-describe("limits of time", { timeout: 30_000 }, () => {
+describe("limits of time", () => {
   const cases = [
     ["connectMillis", "TLS is agreed on", false, /no connection to 127\.0\.0\.1:\d+ within 0\.2 s/],
     ["connectMillis", "a proxy makes a tunnel", false, /no connection to far\.example within 0\.2 s/],
@@ -93,7 +93,7 @@ describe("limits of time", { timeout: 30_000 }, () => {
   )
 })
 
-describe("connections", { timeout: 60_000 }, () => {
+describe("connections", () => {
   it.live("serve one request after the other, and side by side where they have to", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()

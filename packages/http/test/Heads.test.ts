@@ -6,7 +6,7 @@ import { flood, raw, saying, web } from "./support/servers.ts"
 
 const fine = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine"
 
-describe("the head of an answer", { timeout: 60_000 }, () => {
+describe("the head of an answer", () => {
   it.live("is bounded, in bytes and in fields, and so are trailers", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
@@ -73,7 +73,7 @@ describe("the head of an answer", { timeout: 60_000 }, () => {
   )
 })
 
-describe("a request", { timeout: 60_000 }, () => {
+describe("a request", () => {
   it.live("is sent whole, with what goes without saying and nothing that is for the connection to say", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()

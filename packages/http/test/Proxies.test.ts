@@ -104,7 +104,7 @@ describe("which requests go through a proxy", () => {
   })
 })
 
-describe("a proxy", { timeout: 60_000 }, () => {
+describe("a proxy", () => {
   it.live("is asked for the whole address, with its user and password, which nobody else sees", () =>
     Effect.gen(function* () {
       const proxy = yield* proxying(0)

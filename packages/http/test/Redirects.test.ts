@@ -12,7 +12,7 @@ const secrets = {
   "content-type": "text/canary-free"
 }
 
-describe("a redirect", { timeout: 60_000 }, () => {
+describe("a redirect", () => {
   it.live("is followed by a request of the right kind, which takes its secrets to no other origin", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()

@@ -33,7 +33,7 @@ const taking = (port: number) =>
 
 const absent: Person = { show: () => Effect.void, paste: Effect.never }
 
-describe("what a person pastes", { timeout: 30_000 }, () => {
+describe("what a person pastes", () => {
   it.live("is the address that the browser came to, or the code in it, with blanks around it", () =>
     Effect.gen(function* () {
       const here = yield* guarded
@@ -70,7 +70,7 @@ describe("what a person pastes", { timeout: 30_000 }, () => {
   )
 })
 
-describe("how long a person has", { timeout: 30_000 }, () => {
+describe("how long a person has", () => {
   it.effect("is five minutes, where nothing else is stated", () =>
     Effect.gen(function* () {
       const here = yield* guarded
@@ -94,7 +94,7 @@ describe("how long a person has", { timeout: 30_000 }, () => {
   )
 })
 
-describe("where the browser comes back to", { timeout: 30_000 }, () => {
+describe("where the browser comes back to", () => {
   const portOf = (shown: ReadonlyArray<{ readonly url: string }>): number =>
     Number(new URL(new URL(shown.at(-1)?.url ?? "").searchParams.get("redirect_uri") ?? "").port)
 
@@ -186,7 +186,7 @@ describe("which servers are logged in to", () => {
   )
 })
 
-describe("a login that cannot begin", { timeout: 30_000 }, () => {
+describe("a login that cannot begin", () => {
   it.live("says so, and nobody is shown an address", () =>
     Effect.gen(function* () {
       const failed = (prepare: (behaviour: Guarded["behaviour"]) => void) =>

@@ -70,7 +70,7 @@ const noting = (client: Http.HttpClient) => {
   return { noted, client: { ...client, within } }
 }
 
-describe("how servers are asked over HTTP", { timeout: 60_000 }, () => {
+describe("how servers are asked over HTTP", () => {
   it.live("no limit of the client ends a call that the user allows more", () =>
     Effect.gen(function* () {
       const { url } = yield* ordinary

@@ -10,7 +10,7 @@ import { context, directory, eventually, largeServer, textOf, withManager } from
 
 const MiB = 1024 * 1024
 
-describe("large messages over stdio", { timeout: 120_000 }, () => {
+describe("large messages over stdio", () => {
   it.live("are read, or passed over with an error for their call alone, and the connection survives", () =>
     withManager({ servers: { large: largeServer() } }, (manager) =>
       Effect.gen(function* () {

@@ -71,7 +71,7 @@ const serving = Effect.acquireRelease(
     })
 )
 
-describe("large messages over HTTP", { timeout: 120_000 }, () => {
+describe("large messages over HTTP", () => {
   it.live("are read, or end their own call, and the connection survives", () =>
     Effect.gen(function* () {
       const address = (yield* serving).address()

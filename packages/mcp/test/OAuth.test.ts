@@ -28,7 +28,7 @@ const login = ({ store, url }: World) => authorize({ server: { url }, store, per
 const call = (tool: string) => (mcp: { readonly call: CallOf }) => mcp.call(`s__${tool}`, {}, context)
 type CallOf = Parameters<Parameters<typeof withManager<unknown, never, never>>[1]>[0]["call"]
 
-describe("OAuth", { timeout: 30_000 }, () => {
+describe("OAuth", () => {
   it.live("a login is made in a browser, stored for its owner alone, and used by who comes later", () =>
     Effect.gen(function* () {
       const here = yield* world

@@ -67,7 +67,7 @@ const members = (names: ReadonlyArray<string>, words: ReadonlyArray<string>): Me
     })
   )
 
-describe("the documents of a login", { timeout: 60_000 }, () => {
+describe("the documents of a login", () => {
   it.live.prop(
     "null, an empty text and no member at all mean the same",
     [Unset, Unset, Unset, Unset],
@@ -78,7 +78,7 @@ describe("the documents of a login", { timeout: 60_000 }, () => {
         behaviour.registration = members(optional.registration, registration)
         behaviour.tokens = members(optional.tokens, tokens)
       }),
-    { arbitrary: { runs: 40 }, timeout: 60_000 }
+    { arbitrary: { runs: 40 } }
   )
 
   const accepted: { readonly [what: string]: (behaviour: Guarded["behaviour"]) => void } = {

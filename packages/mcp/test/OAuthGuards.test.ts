@@ -15,7 +15,7 @@ import { context, withManager } from "./support.ts"
 // @effect-diagnostics-next-line globalFetchInEffect:off -- it plays the browser
 const visit = (url: string) => Effect.promise(() => fetch(url).then(({ status }) => status))
 
-describe("what guards a login", { timeout: 30_000 }, () => {
+describe("what guards a login", () => {
   it.live("a request for the server carries the configured headers, and goes nowhere else", () =>
     Effect.gen(function* () {
       const sdk = yield* loadClient

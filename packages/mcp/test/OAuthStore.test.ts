@@ -24,7 +24,7 @@ const inProcess = (...args: ReadonlyArray<string>) =>
     return Effect.sync(() => void child.kill("SIGKILL"))
   })
 
-describe("stored logins", { timeout: 30_000 }, () => {
+describe("stored logins", () => {
   it.live("two processes whose tokens have expired renew them once, and both go on", () =>
     Effect.gen(function* () {
       const here = yield* guarded

@@ -22,7 +22,7 @@ const started = Effect.gen(function* () {
   return { env: { BROWSER: `${process.execPath} ${script} -new` }, log }
 })
 
-describe("an address that is opened in a browser", { timeout: 30_000 }, () => {
+describe("an address that is opened in a browser", () => {
   it.live("is one argument of the chosen program, which is not started in the project", () =>
     Effect.gen(function* () {
       const { env, log } = yield* started

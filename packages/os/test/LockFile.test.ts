@@ -38,7 +38,7 @@ const future = now / 1000 + 365 * 24 * 3600
 
 const contender = join(import.meta.dirname, "support/contender.ts")
 
-describe("a lock in a file", { timeout: 60_000 }, () => {
+describe("a lock in a file", () => {
   it.live("is taken over from a process that is gone, and from one that holds it far too long", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "lock")

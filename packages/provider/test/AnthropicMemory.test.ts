@@ -10,7 +10,7 @@ import { serve } from "./support/SseServer.ts"
 const Left = Schema.fromJsonString(Schema.Struct({ heap: Schema.Int, controllers: Schema.Int, responses: Schema.Int }))
 const program = fileURLToPath(new URL("fixtures/requests.ts", import.meta.url))
 
-describe("the memory of a client", { timeout: 120_000 }, () => {
+describe("the memory of a client", () => {
   it.live("holds no request that has been answered, not even until its answer is collected", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })

@@ -16,5 +16,5 @@ it.effect.prop(
       assert.deepStrictEqual(violations, [], violations.join("; "))
       assert.deepStrictEqual(findings.unchecked, [])
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
-  { arbitrary: { runs }, timeout: 600_000 }
+  { arbitrary: { runs } }
 )

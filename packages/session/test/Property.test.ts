@@ -44,7 +44,7 @@ it.effect.prop(
       yield* goesOn
       yield* checkInvariants(seen)
     }).pipe(played(script, 2, disk)),
-  { arbitrary: { runs }, timeout: 60_000 }
+  { arbitrary: { runs } }
 )
 
 it.effect.prop(
@@ -62,7 +62,7 @@ it.effect.prop(
       yield* goesOn
       yield* checkInvariants(seen)
     }).pipe(played(script, 3, disk)),
-  { arbitrary: { runs }, timeout: 60_000 }
+  { arbitrary: { runs } }
 )
 
 it.effect.prop(
@@ -82,7 +82,7 @@ it.effect.prop(
       if (last === "RoundCancelled") assert.strictEqual(Exit.isSuccess(exit) && exit.value.status, "cancelled")
       yield* checkInvariants(seen)
     }).pipe(played(script, 1, disk)),
-  { arbitrary: { runs }, timeout: 60_000 }
+  { arbitrary: { runs } }
 )
 
 it.effect("asks the model exactly as often as the script has turns", () =>

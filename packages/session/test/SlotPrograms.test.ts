@@ -112,5 +112,5 @@ it.effect.prop(
     const world = new SlotWorld(program)
     return Effect.scoped(play(program, world)).pipe(Effect.provide(world.layer, { local: true }))
   },
-  { arbitrary: { runs }, timeout: 600_000 }
+  { arbitrary: { runs } }
 )

@@ -44,5 +44,5 @@ it.effect.prop(
         assert.strictEqual(tainted, said, "a rule is told what the manifest of its turn's request says")
       }
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
-  { arbitrary: { runs }, timeout: 600_000 }
+  { arbitrary: { runs } }
 )

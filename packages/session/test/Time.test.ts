@@ -83,7 +83,7 @@ it.effect.prop(
         "what the shown request says is sent"
       )
     }).pipe(Effect.scoped, played(script)),
-  { arbitrary: { runs: 75 }, timeout: 60_000 }
+  { arbitrary: { runs: 75 } }
 )
 
 /** A wall clock that somebody sets all the time, also backwards. Nothing else of the clock changes: waits take as long. */
@@ -116,5 +116,5 @@ it.effect.prop(
       assert.includeMembers([...times], jumped.at, "the clock did jump")
     })
   },
-  { arbitrary: { runs: 75 }, timeout: 60_000 }
+  { arbitrary: { runs: 75 } }
 )

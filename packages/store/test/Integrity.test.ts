@@ -64,7 +64,7 @@ it.effect.prop(
       assert.deepStrictEqual(found, [])
       assert.deepStrictEqual(db.prepare("SELECT count(*) AS rows FROM events").get(), { rows: 0 })
     }).pipe(Effect.scoped),
-  { arbitrary: { runs: 40 }, timeout: 60_000 }
+  { arbitrary: { runs: 40 } }
 )
 
 it.live("salvage reads all that is readable of a damaged log, page after page, and stops at the damage", () =>

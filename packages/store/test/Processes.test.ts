@@ -19,22 +19,19 @@ const run = (filename: string, appends: number) =>
   })
 
 describe("processes", () => {
-  it.live(
-    "create one database and write to it at the same time, and all succeed",
-    () =>
-      Effect.gen(function* () {
-        const filename = join(yield* Temporary.directory, "new", "sessions.db")
-        const failures = yield* Effect.forEach([1, 2, 3], () => run(filename, 200), { concurrency: "unbounded" })
-        assert.deepStrictEqual(failures, ["", "", ""])
-        const context = yield* Layer.build(SqliteSessions.layer({ filename }))
-        const sessions = yield* SessionManager.pipe(Effect.provide(context))
-        const all = yield* sessions.list({})
-        assert.deepStrictEqual(
-          all.map(({ head }) => head),
-          [200, 200, 200]
-        )
-        for (const { id } of all) assert.strictEqual((yield* sessions.read(id, 0)).length, 200)
-      }),
-    30_000
+  it.live("create one database and write to it at the same time, and all succeed", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* Temporary.directory, "new", "sessions.db")
+      const failures = yield* Effect.forEach([1, 2, 3], () => run(filename, 200), { concurrency: "unbounded" })
+      assert.deepStrictEqual(failures, ["", "", ""])
+      const context = yield* Layer.build(SqliteSessions.layer({ filename }))
+      const sessions = yield* SessionManager.pipe(Effect.provide(context))
+      const all = yield* sessions.list({})
+      assert.deepStrictEqual(
+        all.map(({ head }) => head),
+        [200, 200, 200]
+      )
+      for (const { id } of all) assert.strictEqual((yield* sessions.read(id, 0)).length, 200)
+    })
   )
 })

@@ -26,7 +26,7 @@ const editing = (...args: ReadonlyArray<string>) =>
 
 const parsed = (file: string) => JSON.parse(fs.readFileSync(file, "utf8"))
 
-describe("edits at the same time", { timeout: 120_000 }, () => {
+describe("edits at the same time", () => {
   it.live("by four processes, of the configuration, a project's files, pins and trust, are all kept", () =>
     Effect.gen(function* () {
       const directory = yield* temporary

@@ -58,7 +58,7 @@ describe("what ignore files leave out", () => {
         configure(root, ["**"])
         assert.deepStrictEqual(yield* taken(root), untracked(root))
       }).pipe(Effect.scoped),
-    { arbitrary: { runs: 60 }, timeout: 60_000 }
+    { arbitrary: { runs: 60 } }
   )
 
   it.effect("is what the nearest ignore file says that says anything", () =>

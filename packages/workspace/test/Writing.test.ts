@@ -148,13 +148,11 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live(
-    "of several processes leave a whole file at every moment",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* temporary
-        const file = put(directory, "config.json", "{}")
-        const script = `
+  it.live("of several processes leave a whole file at every moment", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporary
+      const file = put(directory, "config.json", "{}")
+      const script = `
         import * as Effect from "effect/Effect"
         import * as UserConfig from "./src/UserConfig.ts"
         const [file, name] = process.argv.slice(1)
@@ -162,28 +160,27 @@ describe("edits at the same time", () => {
           const value = { command: "x".repeat(i * 500) + "y" }
           await Effect.runPromise(UserConfig.edit(file, [{ path: ["mcpServers", name], value }]))
         }`
-        const child = (name: string) =>
-          Effect.callback<number | null>((resume) => {
-            const started = spawn(process.execPath, ["--input-type=module", "-e", script, file, name], {
-              cwd: new URL("..", import.meta.url),
-              stdio: "inherit"
-            })
-            started.on("exit", (code) => resume(Effect.succeed(code)))
-            return Effect.sync(() => started.kill())
+      const child = (name: string) =>
+        Effect.callback<number | null>((resume) => {
+          const started = spawn(process.execPath, ["--input-type=module", "-e", script, file, name], {
+            cwd: new URL("..", import.meta.url),
+            stdio: "inherit"
           })
-        const writers = yield* Effect.forkChild(Effect.all([child("a"), child("b")], { concurrency: 2 }))
-        let reads = 0
-        while (writers.pollUnsafe() === undefined) {
-          yield* UserConfig.load(file)
-          reads++
-        }
-        assert.deepStrictEqual(yield* Fiber.join(writers), [0, 0])
-        assert.isAbove(reads, 10)
-        // The last one to write is certainly there; the other's last edit may be lost.
-        assert.isAtLeast(names((yield* UserConfig.load(file)).config).length, 1)
-        assert.deepStrictEqual(fs.readdirSync(directory), ["config.json"])
-      }),
-    30_000
+          started.on("exit", (code) => resume(Effect.succeed(code)))
+          return Effect.sync(() => started.kill())
+        })
+      const writers = yield* Effect.forkChild(Effect.all([child("a"), child("b")], { concurrency: 2 }))
+      let reads = 0
+      while (writers.pollUnsafe() === undefined) {
+        yield* UserConfig.load(file)
+        reads++
+      }
+      assert.deepStrictEqual(yield* Fiber.join(writers), [0, 0])
+      assert.isAbove(reads, 10)
+      // The last one to write is certainly there; the other's last edit may be lost.
+      assert.isAtLeast(names((yield* UserConfig.load(file)).config).length, 1)
+      assert.deepStrictEqual(fs.readdirSync(directory), ["config.json"])
+    })
   )
 })
 
