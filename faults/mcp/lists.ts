@@ -41,7 +41,7 @@ const changing = (
           ["changed"],
           ["until", '"method":"tools/list"', 2],
           // For what was listed to be taken in, on a busy machine too: nothing tells the server of that.
-          ["sleep", 1500],
+          ["sleep", 5000],
           ["answer", "changed"]
         ]
       }

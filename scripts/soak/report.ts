@@ -40,16 +40,17 @@ const kindsThatGrew = (warm: Sample, end: Sample): string => {
 
 /**
  * What grew beyond its bound from the first sample under load to the last one. Resident memory grows in steps with what V8
- * and the allocator keep for later, for longer than the heap: there the second half of the run counts.
+ * and the allocator keep for later, for longer than the heap, and falls when they give some of it back: there the end is
+ * compared with the most that there was in the first half of the run.
  */
 export const problemsOf = (samples: ReadonlyArray<Sample>, rounds: number): ReadonlyArray<string> => {
   const [, warm] = samples
-  const middle = samples[Math.floor(samples.length / 2)] ?? warm
+  const firstHalf = samples.slice(1, Math.floor(samples.length / 2) + 1)
   const end = samples.at(-1)
   if (warm === undefined || end === undefined || end.rounds !== rounds || warm === end)
     return [`it ended after ${end?.rounds ?? 0} rounds of ${rounds}`]
   return columns.flatMap((column) => {
-    const before = column === "rss" && middle !== undefined ? middle : warm
+    const before = column === "rss" ? firstHalf.reduce((most, one) => (one.rss > most.rss ? one : most), warm) : warm
     if (end[column] <= allowed(column, before)) return []
     return [
       `${column}: ${shown(column, end[column])} after ${end.rounds} rounds, ${shown(column, before[column])} after ` +

@@ -72,7 +72,7 @@ it.live("invariant 34: however handling a message ends, no fiber, timer, socket,
     child.stderr.setEncoding("utf8").on("data", (data: string) => (err += data))
     const code = yield* Effect.callback<number | null>((resume) => {
       child.on("close", (code) => resume(Effect.succeed(code)))
-    }).pipe(Effect.timeoutOption("10 seconds"))
+    }).pipe(Effect.timeoutOption("2 minutes"))
     assert.match(
       err,
       /^timestamp=\S+ level=WARN? .*message="the MCP server raw wrote to its standard output what is no message: that is ignored"\n$/

@@ -22,7 +22,7 @@ const shows = ({ child }: Spawned, words: string) =>
       seen += data
       if (seen.includes(words)) resume(Effect.succeed(seen))
     })
-  }).pipe(Effect.timeout("20 seconds"), Effect.orDie)
+  }).pipe(Effect.timeout("2 minutes"), Effect.orDie)
 
 /** A process that hangs in a provider's stream, with its session; it does not survive the test. */
 const hangingIn = Effect.fnUntraced(function* (here: Place) {
