@@ -22,8 +22,8 @@ const copied = [
   "vitest.workspace.ts"
 ]
 
-/** Milliseconds after which the tests of a mutant are ended: it may run for ever. */
-const patience = 180_000
+/** Milliseconds after which the tests of a mutant are ended, as it may run for ever, and the tests without any. */
+const patience = { mutant: 180_000, control: 1_800_000 }
 
 export type Ran = TestResult | "ran out of time"
 
@@ -51,7 +51,7 @@ export class Runner {
       cwd: this.dir,
       detached: true,
       // A cache on the disk may be given the file as it is after the run under the key of the planted one.
-      env: { ...process.env, NO_COLOR: "1", PARLEY_TEST_PATIENCE: "30000", VITEST_FS_MODULE_CACHE: "false" },
+      env: { ...process.env, NO_COLOR: "1", PARLEY_TEST_PATIENCE: "120000", VITEST_FS_MODULE_CACHE: "false" },
       stdio: ["ignore", "ignore", "ignore", "ipc"]
     })
     const child = this.child
@@ -62,10 +62,12 @@ export class Runner {
       this.child = undefined
       return { ran: 0, failures: [{ file: "", test: "", text: "the test runner ended" }] }
     })
-    const late = sleep(patience, undefined, { signal }).then((): Ran => {
-      this.stop()
-      return "ran out of time"
-    })
+    const late = sleep(request.all === true ? patience.control : patience.mutant, undefined, { signal }).then(
+      (): Ran => {
+        this.stop()
+        return "ran out of time"
+      }
+    )
     child.send(request)
     return Promise.race([result, ended, late]).finally(() => answered.abort())
   }
