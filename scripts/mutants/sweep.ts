@@ -1,5 +1,5 @@
 // Tries small bugs that are made from the source itself, and says which of them no test notices.
-// usage: node scripts/mutants/sweep.ts [--each 8] [--add LIST] [--keep 2] [--tests FILE,...] [--project NAME] [--workers 1] SOURCE...
+// usage: pnpm sweep [--each 8] [--add LIST] [--keep 2] [--tests FILE,...] [--project NAME] [--workers 1] SOURCE...
 //   --each    how many bugs of a source are tried, evenly taken from all that there are; 0 for all
 //   --tests   the test files that may notice; else the five that reach the source on the shortest way of imports
 //   --add     puts as many as `--keep` of each source's killed ones into mutants/LIST.json

@@ -22,7 +22,7 @@ describe("where a person is there, and what the terminal can do", () => {
     })
   )
 
-  it.live("nobody is asked where the questions would go into a file", () =>
+  it.live("no question is asked where it would be written to a file", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write(".parley/mcp.json", '{ "mcpServers": { "a": { "url": "http://127.0.0.1:1/mcp" } } }')

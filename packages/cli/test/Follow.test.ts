@@ -33,7 +33,7 @@ describe("a session that is followed", () => {
     assert.strictEqual(startOf(log(started, cancelled, started)), 6)
   })
 
-  it.live("shows who said what and how each round ended, and that it was deleted", () =>
+  it.live("shows each message with its author, how each round ended, and that the session was deleted", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const coordinator = yield* SessionCoordinator

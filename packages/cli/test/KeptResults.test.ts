@@ -16,7 +16,7 @@ const settled = (seq: number, outcome: Outcome): LogEntry => ({
   event: { _tag: "ToolSettled", callId: CallId.make(`c${seq}`), outcome }
 })
 
-it("what results of tools were kept as is found in what was said of them, each once", () => {
+it("the names of kept tool results are found in a conversation, each once", () => {
   const words = `kept in /state/results/${nameOf("a")} and ${nameOf("b", "json")}`
   const entries = [
     settled(1, { _tag: "Succeeded", content: [{ _tag: "Text", text: words }] }),

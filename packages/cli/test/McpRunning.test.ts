@@ -9,7 +9,7 @@ import { eventually, terminal } from "./support/Terminal.ts"
 const prompt = /> [^\n]*$/
 
 describe("parley mcp logs", () => {
-  it.live("prints the last of what a server said in a session, without its secrets", () =>
+  it.live("prints the last lines that a server wrote in a session, without its secrets", () =>
     Effect.gen(function* () {
       const here = yield* place
       yield* configured(here, { env: { KEY: "open-sesame" } })

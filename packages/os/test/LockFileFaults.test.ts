@@ -1,32 +1,15 @@
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import fs from "node:fs"
-import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { withLockFile } from "../src/LockFile.ts"
+import { failing } from "./support/brokenDisk.ts"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(join(tmpdir(), "parley-os-"))),
   (path) => Effect.sync(() => fs.rmSync(path, { recursive: true, force: true }))
 )
-
-/** One function of `node:fs` fails until the scope ends, as on a disk that is broken or full. */
-const failing = (name: "rmSync" | "writeFileSync", code: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const spy = vi.spyOn(fs, name).mockImplementation(() => {
-        throw Object.assign(new Error(`${code}: ${name}`), { code })
-      })
-      syncBuiltinESMExports()
-      return spy
-    }),
-    (spy) =>
-      Effect.sync(() => {
-        spy.mockRestore()
-        syncBuiltinESMExports()
-      })
-  )
 
 const locked = <A>(path: string, use: Effect.Effect<A>) =>
   withLockFile(path, { longestHold: "2 minutes", unusable: String }, use)

@@ -26,7 +26,7 @@ export interface Added extends Here {
   readonly maxTokens: Flag<number>
 }
 
-const load = (flags: Here) => Setup.load({ ...flags })
+const load = (flags: Here) => Setup.load(flags)
 const usage = (problem: string) => new UsageError({ problem })
 const refusing = (edit: ReturnType<typeof UserSlots.remove>) =>
   Effect.catchTag(edit, "SlotError", ({ message }) => Effect.fail(usage(message)))

@@ -45,7 +45,7 @@ const words = ({ ignored, slot, source }: Declared, file: string): string => {
 
 /** What is declared, whether it counts, and when it is asked. */
 export const list = Effect.fn("parley dynamic list")(function* (flags: Here & { readonly format: "text" | "json" }) {
-  const setup = yield* Setup.load({ ...flags })
+  const setup = yield* Setup.load(flags)
   const output = yield* Output
   const all = yield* Slots.declared(setup)
   if (flags.format === "json") {

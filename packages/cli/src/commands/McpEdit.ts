@@ -48,7 +48,7 @@ const tell = Effect.fnUntraced(function* (configFile: string, name: string) {
 })
 
 export const add = Effect.fn("parley mcp add")(function* (flags: Added) {
-  const { user } = yield* Setup.load({ ...flags })
+  const { user } = yield* Setup.load(flags)
   const output = yield* Output
   const { disabled, name, readOnlyTool, sse } = flags
   const server = {
@@ -71,7 +71,7 @@ const change = Effect.fnUntraced(function* (
   words: string,
   edit: (configFile: string, name: string) => ReturnType<typeof UserServers.remove>
 ) {
-  const { user } = yield* Setup.load({ ...flags })
+  const { user } = yield* Setup.load(flags)
   const output = yield* Output
   yield* refused(edit(user.configFile, flags.name))
   yield* output.note(`${flags.name} ${words} ${user.configFile}`)

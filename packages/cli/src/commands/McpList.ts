@@ -46,7 +46,7 @@ const words = (server: typeof Listed.Type): string =>
 
 /** The servers that count, each started to see how it fares; those that are off, or not trusted, are only named. */
 export const list = Effect.fn("parley mcp list")(function* (flags: Here & { readonly format: "text" | "json" }) {
-  const setup = yield* Setup.load({ ...flags })
+  const setup = yield* Setup.load(flags)
   const output = yield* Output
   const configured = Object.entries(setup.servers)
   const [statuses, definitions] =

@@ -28,7 +28,7 @@ const stored = <A, E, R>(
   flags: Pick<Setup.Flags, "workspace">,
   f: (setup: Setup.Setup) => Effect.Effect<A, E, R>,
   access: "write" | "read" = "read"
-) => Setup.load({ ...flags }).pipe(Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup, access))))
+) => Setup.load(flags).pipe(Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup, access))))
 
 /** Local time as `2026-11-22 15:48`, whatever the locale: Swedish writes dates that way. */
 const minute = (millis: number) =>
