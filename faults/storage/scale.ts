@@ -23,6 +23,14 @@ const edit = (here: Machine, f: (db: DatabaseSync) => void): void => {
 const copy = `INSERT INTO sessions (id, workspace, title, created_at, updated_at, head, rounds, open, input_tokens,
   output_tokens, cache_read_tokens, cache_write_tokens, cost)`
 
+/** Milliseconds that SQLite alone takes to read all columns of the sessions here and now: on a busy or slow machine, more. */
+const bare = (here: Machine) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new DatabaseSync(here.database)),
+    (db) => best(Effect.sync(() => db.prepare("SELECT * FROM sessions ORDER BY updated_at DESC").all())),
+    (db) => Effect.sync(() => db.close())
+  )
+
 /** The best of five, so that a busy machine does not count, in milliseconds. */
 const best = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.replicateEffect(Effect.timed(work), 5), (all) =>
@@ -41,13 +49,14 @@ const many: Case = {
       const insert = db.prepare(`${copy} VALUES (?, '/w', 'A title of a usual length', 1, ?, 0, 0, 0, 0, 0, 0, 0, 0)`)
       for (let n = 1; n < 10_000; n++) insert.run(`ses_${n}`, n)
     })
-    const millis = yield* Effect.gen(function* () {
+    yield* Effect.gen(function* () {
       const { sessions } = yield* engine(here, { url: "http://127.0.0.1:9" })
       assert.strictEqual((yield* sessions.list({})).length, 10_000)
-      assert.isBelow(yield* best(sessions.list({ workspace: "/w", limit: 20 })), 50)
-      return yield* best(sessions.list({}))
+      const alone = yield* bare(here)
+      assert.isBelow(yield* best(sessions.list({ workspace: "/w", limit: 20 })), Math.max(50, alone))
+      // Three times is usual: 200 ms is what a person waits for, on a machine that reads the rows in 50 ms.
+      assert.isBelow(yield* best(sessions.list({})), Math.max(200, 5 * alone))
     }).pipe(Effect.scoped)
-    assert.isBelow(millis, 200)
     yield* post(here, id)
   })
 }
