@@ -56,7 +56,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
             while: (log) => !/\b(debug|info|notice|warning|error|critical|alert|emergency)\b/i.test(log),
             schedule: Schedule.spaced("100 millis")
           }),
-          Effect.timeout("15 seconds")
+          Effect.timeout("50 seconds")
         )
       }).pipe(
         Effect.provide(
@@ -108,7 +108,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
         })
         yield* Effect.sleep("1500 millis")
         yield* parley.cancel(id)
-        yield* Effect.timeout(Fiber.join(running), "3 seconds")
+        yield* Effect.timeout(Fiber.join(running), "50 seconds")
         const mcp = yield* McpManager
         const { content } = yield* mcp.call("real__echo", { message: "still here" }, { idempotencyKey: "a/b/c/d" })
         assert.strictEqual(textOf(content), "Echo: still here")

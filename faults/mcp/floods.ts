@@ -80,7 +80,7 @@ const flooding = (name: string, ...lines: ReadonlyArray<string>): Case => ({
       seen.push(`${p99} ms (at most ${max} ms) beside ${control.p99} ms without a flood`)
     }
     assert.fail(`the loop was behind by ${seen.join(", ")}`)
-  }).pipe(Effect.timeout("55 seconds"))
+  }).pipe(Effect.timeout("5 minutes"))
 })
 
 const notification = (method: string, params: string): string =>

@@ -138,7 +138,7 @@ export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Sco
       closing
     })
     yield* post(here, seen.sessionId, { limits: patient })
-  }).pipe(Effect.timeout("55 seconds"))
+  }).pipe(Effect.timeout("5 minutes"))
 
 export const variant = (id: string, name: string, scenario: Scenario): Case => ({
   id,

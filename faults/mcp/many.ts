@@ -5,6 +5,7 @@ import type { Home } from "../support/home.ts"
 import { variant } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { type Script, scripted } from "./support/script.ts"
+import { promptly } from "../../packages/os/test/support/promptly.ts"
 
 /** None is told to go on before all have been started: a manager that starts one after the other would wait for ever. */
 const together: Script = { start: [["until", '"pid"', 17]] }
@@ -40,6 +41,6 @@ export const many = variant("M25", "fifteen that work and five that do not", {
     }
     for (const name of Object.keys(badOnes(seen.home))) assert.notStrictEqual(seen.statuses[name]?.state, "ready")
     // The limit of the one that never answers, and what a busy machine needs.
-    assert.isAtMost(seen.millis, 3000 + 12_000)
+    promptly(seen.millis, 3000 + 12_000)
   }
 })

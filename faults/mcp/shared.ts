@@ -69,7 +69,7 @@ const twoSessions: Case = {
     yield* nothingRuns(here)
     yield* post(here, first.id, { limits: patient })
     yield* post(here, second.id, { limits: patient })
-  }).pipe(Effect.timeout("55 seconds"))
+  }).pipe(Effect.timeout("5 minutes"))
 }
 
 export const shared = [twoSessions]

@@ -95,7 +95,7 @@ export const play = (scenario: Scenario) =>
     assert.isDefined(round)
     scenario.look({ home: here, sessionId, rounds, round, turns: round.turns, log, error, received, ran, millis })
     yield* post(here, sessionId, settings)
-  }).pipe(Effect.timeout("30 seconds"))
+  }).pipe(Effect.timeout("5 minutes"))
 
 export const variant = (id: string, name: string, scenario: Scenario): Case => ({ id, name, run: play(scenario) })
 

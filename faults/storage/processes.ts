@@ -19,7 +19,7 @@ const hanging = serve({
 })
 
 const until = (done: () => boolean) =>
-  Effect.sleep("20 millis").pipe(Effect.repeat({ until: done }), Effect.timeout("20 seconds"))
+  Effect.sleep("20 millis").pipe(Effect.repeat({ until: done }), Effect.timeout("50 seconds"))
 
 /** A process in the middle of a round of a session that has one behind it. */
 const atWork = Effect.gen(function* () {

@@ -12,6 +12,7 @@ import { delta, open, sse, start, stop, text } from "../../packages/provider/tes
 import { calm, machine } from "./machine.ts"
 import { traced } from "./strace.ts"
 import { answering, talk } from "./talk.ts"
+import { promptly } from "../../packages/os/test/support/promptly.ts"
 
 const none = SessionId.make("none")
 
@@ -49,7 +50,7 @@ export const slowDisk: Case = {
     const second = here.start(args, { url: hanging.url, under: traced(here, slowly).under })
     yield* Effect.sleep("20 millis").pipe(
       Effect.repeat({ until: () => second.stdout().includes("Working") }),
-      Effect.timeout("20 seconds")
+      Effect.timeout("50 seconds")
     )
     const { pid } = second.child
     assert.isDefined(pid)
@@ -57,7 +58,7 @@ export const slowDisk: Case = {
     // The traced process, not the tracer.
     yield* here.parley(["--version"], { under: ["bash", "-c", `kill -INT $(pgrep -P ${pid}); exec "$@"`, "bash"] })
     const cancelled = yield* second.ended
-    assert.isBelow(performance.now() - before, 4000)
+    promptly(performance.now() - before, 4000)
     assert.strictEqual(cancelled.code, 130, cancelled.stderr)
     yield* post(here, id)
   })

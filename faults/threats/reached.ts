@@ -89,7 +89,7 @@ const redirects: Case = {
     for (const path of ["/token", "/register", discovery])
       for (const location of [`${other.origin}${path}`, `http://169.254.169.254${path}`, path]) {
         behaviour.override = { [path]: (response) => void response.writeHead(307, { location }).end() }
-        yield* Effect.timeout(Effect.exit(world.logIn()), "5 seconds")
+        yield* Effect.timeout(Effect.exit(world.logIn()), "50 seconds")
         // What was registered before would make a registration needless.
         yield* world.store.login(world.server.url).remove
       }

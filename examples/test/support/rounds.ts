@@ -103,7 +103,7 @@ export const offers = (tool: string) =>
       while: (tools) => !tools.some(({ name }) => name === `real__${tool}`),
       schedule: Schedule.spaced("20 millis")
     }),
-    Effect.timeout("8 seconds")
+    Effect.timeout("50 seconds")
   )
 
 const wordsOf = (outcome: ToolOutcome | undefined): string => {

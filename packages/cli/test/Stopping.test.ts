@@ -9,6 +9,7 @@ import { listening } from "../../provider/test/support/listening.ts"
 import { main, type Place, place } from "./support/Cli.ts"
 import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { eventually, serverIn, terminal } from "./support/Terminal.ts"
+import { promptly } from "../../os/test/support/promptly.ts"
 
 const pidsOf = (here: Place): ReadonlyArray<number> => {
   const log = join(here.home, "server.log")
@@ -65,7 +66,7 @@ describe("stopping", () => {
       const at = performance.now()
       child.kill("SIGINT")
       assert.strictEqual((yield* ended).code, 130)
-      assert.isBelow(performance.now() - at, 900)
+      promptly(performance.now() - at, 900)
       yield* gone(here)
     })
   )
@@ -91,7 +92,7 @@ describe("stopping", () => {
       const at = performance.now()
       child.kill("SIGINT")
       assert.strictEqual((yield* ended).code, 130)
-      assert.isBelow(performance.now() - at, 3000)
+      promptly(performance.now() - at, 3000)
       yield* gone(here)
     })
   )
@@ -116,7 +117,7 @@ describe("stopping", () => {
         const at = performance.now()
         child.kill(signal)
         assert.strictEqual((yield* ended).code, code)
-        assert.isBelow(performance.now() - at, 2000)
+        promptly(performance.now() - at, 2000)
         assert.strictEqual(logged().match(/"signal":"SIGTERM"/g)?.length, 1)
         assert.include(logged(), '"closed"')
         yield* gone(here)

@@ -8,7 +8,7 @@ import { asked, client } from "./support/asking.ts"
 import { flooding, never, phases } from "./support/phases.ts"
 import { web } from "./support/servers.ts"
 
-const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "25 seconds")
+const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "50 seconds")
 
 describe("a request that is aborted", () => {
   for (const [name, phase] of Object.entries(phases))

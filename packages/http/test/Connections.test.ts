@@ -9,7 +9,7 @@ import { phases } from "./support/phases.ts"
 import { raw, web } from "./support/servers.ts"
 import { secured } from "./support/tls.ts"
 
-const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "25 seconds")
+const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "50 seconds")
 
 const program = `import { make } from ${JSON.stringify(new URL("../src/Http.ts", import.meta.url).href)}
 const { fetch } = make()

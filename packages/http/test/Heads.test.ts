@@ -15,7 +15,7 @@ describe("the head of an answer", () => {
         flood(socket, "y".repeat(64 * 1024))
       })
       assert.deepInclude((yield* failed(fetch, long.url)).reason, { _tag: "TooLarge", limit: "headerBytes" })
-      yield* Deferred.await(long.closed).pipe(Effect.timeout("10 seconds"))
+      yield* Deferred.await(long.closed).pipe(Effect.timeout("50 seconds"))
       const many = (count: number) =>
         saying(`HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(count)}content-length: 4\r\n\r\nfine`)
       assert.strictEqual((yield* answered(fetch, (yield* many(999)).url)).text, "fine")
@@ -37,7 +37,7 @@ describe("the head of an answer", () => {
         assert.strictEqual((yield* answered(fetch, (yield* saying(interim.repeat(20) + fine)).url)).text, "fine")
         const endless = yield* raw((socket) => flood(socket, interim))
         assert.deepInclude((yield* failed(fetch, endless.url)).reason, { limit: "interimAnswers", most: 20 })
-        yield* Deferred.await(endless.closed).pipe(Effect.timeout("10 seconds"))
+        yield* Deferred.await(endless.closed).pipe(Effect.timeout("50 seconds"))
       }
       const changed = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
       assert.match((yield* failed(fetch, (yield* saying(changed)).url)).message, /changed the protocol/)

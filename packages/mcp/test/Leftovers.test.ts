@@ -19,6 +19,7 @@ import {
   readLog,
   withManager
 } from "./support.ts"
+import { promptly } from "../../os/test/support/promptly.ts"
 
 const leavingAbruptly = fileURLToPath(new URL("./fixtures/leaving-abruptly.ts", import.meta.url))
 const marked = process.platform === "linux"
@@ -140,7 +141,7 @@ describe("when the process is ending by a signal", () => {
       const before = yield* Clock.currentTimeMillis
       yield* Deferred.succeed(ending, undefined)
       yield* Scope.close(scope, Exit.void)
-      assert.isBelow((yield* Clock.currentTimeMillis) - before, 1500)
+      promptly((yield* Clock.currentTimeMillis) - before, 1500)
       const entries = yield* readLog(log)
       assert.deepStrictEqual(
         entries.filter((entry) => "signal" in entry || "closed" in entry).map((entry) => Object.keys(entry)),
@@ -179,7 +180,7 @@ describe("when the process is ending by a signal", () => {
       const before = yield* Clock.currentTimeMillis
       yield* Deferred.succeed(ending, undefined)
       yield* Scope.close(scope, Exit.void)
-      assert.isBelow((yield* Clock.currentTimeMillis) - before, 2000)
+      promptly((yield* Clock.currentTimeMillis) - before, 2000)
       const pids = (yield* readLog(log)).flatMap(({ browser, pid }) => [browser ?? [], pid ?? []].flat())
       assert.strictEqual(pids.length, 3)
       assert.deepStrictEqual(pids.filter(isRunning), [])

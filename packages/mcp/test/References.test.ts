@@ -157,7 +157,7 @@ describe.concurrent("real servers", () => {
           yield* Effect.sleep("300 millis")
           yield* modern.kill
           yield* legacy.kill
-          const lost = yield* Effect.timeout(Fiber.join(calls), "10 seconds")
+          const lost = yield* Effect.timeout(Fiber.join(calls), "50 seconds")
           assert.deepStrictEqual(
             lost.map(({ reason }) => reason),
             ["Lost", "Lost"]

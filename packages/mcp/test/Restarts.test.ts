@@ -23,7 +23,7 @@ import {
 
 const soon = { firstDelayMillis: 50 }
 const lost = (manager: McpManager["Service"], name: string) =>
-  manager.call(name, {}, context).pipe(Effect.flip, Effect.timeout("5 seconds"))
+  manager.call(name, {}, context).pipe(Effect.flip, Effect.timeout("50 seconds"))
 const says = (manager: McpManager["Service"], name: string, input = {}) =>
   Effect.map(manager.call(name, input, context), ({ content }) => textOf(content))
 

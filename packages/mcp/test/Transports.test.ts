@@ -34,7 +34,7 @@ describe("a server that speaks the HTTP of 2024", () => {
           )
           yield* Effect.sleep("300 millis")
           yield* server.kill
-          const lost = yield* Effect.timeout(Fiber.join(calls), "5 seconds")
+          const lost = yield* Effect.timeout(Fiber.join(calls), "50 seconds")
           assert.deepStrictEqual(
             lost.map(({ reason }) => reason),
             ["Lost", "Lost"]

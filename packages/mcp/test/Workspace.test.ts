@@ -1,11 +1,12 @@
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { McpManager, ToolInput } from "@parley/domain/McpManager"
 import { connectWorkspace } from "../src/internal/WorkspaceServer.ts"
 import { readTools } from "../src/ToolList.ts"
 import { workspaceDefinitions } from "../src/WorkspaceTools.ts"
+import { promptly } from "../../os/test/support/promptly.ts"
 import { context, directory, rawServer, textOf, withManager } from "./support.ts"
 
 const write = (root: string, files: { readonly [path: string]: string | Uint8Array }) => {
@@ -240,12 +241,14 @@ describe.concurrent("the workspace server", () => {
       write(root, { "mine.txt": "" })
       yield* withManager(
         {
-          servers: { workspace: rawServer(), slow: { ...rawServer("--silent"), startTimeoutMillis: 1500 } },
+          servers: { workspace: rawServer(), slow: { ...rawServer("--silent"), startTimeoutMillis: 4000 } },
           workspaceRoot: root
         },
         (manager) =>
           Effect.gen(function* () {
-            const { content } = yield* Effect.timeout(manager.call("workspace__list_files", {}, context), "1 second")
+            const before = yield* Clock.currentTimeMillis
+            const { content } = yield* manager.call("workspace__list_files", {}, context)
+            promptly((yield* Clock.currentTimeMillis) - before, 1000)
             assert.strictEqual(textOf(content), "mine.txt")
             const statuses = yield* manager.servers
             assert.deepStrictEqual(

@@ -80,7 +80,7 @@ export const logged = (path: string, key: string) =>
 export const eventually = <A, E, R>(self: Effect.Effect<A, E, R>, holds: (value: A) => boolean) =>
   self.pipe(
     Effect.repeat({ while: (value) => !holds(value), schedule: Schedule.spaced("10 millis") }),
-    Effect.timeout("25 seconds")
+    Effect.timeout("50 seconds")
   )
 
 /** Whether a process is there and not merely waiting to be reaped. */

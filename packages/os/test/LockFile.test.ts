@@ -45,10 +45,10 @@ describe("a lock in a file", () => {
       let runs = 0
       const run = Effect.sync(() => void runs++)
       writeFileSync(path, holder(noProcess))
-      yield* Effect.timeout(locked(path, run), "2 seconds")
+      yield* Effect.timeout(locked(path, run), "50 seconds")
       writeFileSync(path, holder(1, elsewhere))
       utimesSync(path, 1, 1)
-      yield* Effect.timeout(locked(path, run), "2 seconds")
+      yield* Effect.timeout(locked(path, run), "50 seconds")
       assert.strictEqual(runs, 2)
       for (const alive of [holder(process.pid), holder(1, elsewhere)]) {
         writeFileSync(path, alive)
@@ -107,7 +107,7 @@ describe("a lock in a file", () => {
         const path = join(at, `lock-${index}`)
         make(path)
         const quick = withLockFile(path, { ...options, longestHold: "200 millis" }, Effect.succeed("done"))
-        assert.strictEqual(yield* Effect.timeout(quick, "5 seconds"), "done")
+        assert.strictEqual(yield* Effect.timeout(quick, "50 seconds"), "done")
         assert.notInclude(readdirSync(at), `lock-${index}`)
       }
     })

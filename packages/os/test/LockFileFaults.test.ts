@@ -23,7 +23,7 @@ describe("a lock on a disk that fails", () => {
         const first = yield* Effect.scoped(Effect.andThen(failing("rmSync", "EIO"), locked(path, Effect.succeed(1))))
         assert.strictEqual(first, 1)
         assert.isTrue(fs.existsSync(path), "it is still there")
-        const second = yield* Effect.timeout(locked(path, Effect.succeed(2)), "20 seconds")
+        const second = yield* Effect.timeout(locked(path, Effect.succeed(2)), "50 seconds")
         assert.deepStrictEqual([second, fs.existsSync(path)], [2, false])
       })
   )

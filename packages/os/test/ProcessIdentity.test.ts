@@ -33,7 +33,7 @@ describe("whether a process is gone", () => {
       assert.isFalse(ProcessIdentity.isDead(ending))
       const state = () => readFileSync(`/proc/${ending.pid}/stat`, "utf8").split(") ")[1]?.[0]
       yield* Effect.repeat(Effect.delay(Effect.sync(state), "20 millis"), { until: (state) => state === "Z" }).pipe(
-        Effect.timeout("10 seconds")
+        Effect.timeout("50 seconds")
       )
       assert.isTrue(ProcessIdentity.exists(ending.pid), "it still has its number")
       assert.isTrue(ProcessIdentity.isDead(ending))

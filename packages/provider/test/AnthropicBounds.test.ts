@@ -153,17 +153,17 @@ describe("what is read whole", () => {
         const { error } = yield* Effect.timeout(run(provider(server.url)), "10 seconds")
         assert.strictEqual(error?.reason._tag, reason)
         assert.match(error?.message ?? "", /is larger than 1 MiB and was not read to its end; it begins: xxx/)
-        yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("10 seconds"))
+        yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
       })
     )
 
-  it.live("has a bound: a count", () =>
+  // Without a clock that goes: a count would be given up by itself after five seconds.
+  it.effect("has a bound: a count", () =>
     Effect.gen(function* () {
       const server = yield* serve(endless)
-      // It would be given up by itself after five seconds.
       const counting = provider(server.url).count?.(request()) ?? Effect.die("it cannot count")
-      assert.isUndefined(yield* Effect.timeout(counting, "4 seconds"))
-      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("10 seconds"))
+      assert.isUndefined(yield* counting)
+      yield* Deferred.await(server.received[0]!.closed)
     })
   )
 })

@@ -25,7 +25,7 @@ const count = (from: ModelProvider, what: ModelRequest = request()) =>
 const named = (model: string): ModelRequest => ({ ...request(), model: { provider: "anthropic", model } })
 
 describe("counting", () => {
-  it.live("asks the API about the body as it would be sent, without what is about the answer", () =>
+  it.effect("asks the API about the body as it would be sent, without what is about the answer", () =>
     Effect.gen(function* () {
       const server = yield* serve(counted('{"input_tokens":2095,"more":1}'))
       const from = provider(server.url, { thinking: { type: "adaptive" } })
@@ -44,7 +44,7 @@ describe("counting", () => {
     })
   )
 
-  it.live.each<readonly [string, Reply]>([
+  it.effect.each<readonly [string, Reply]>([
     ["a refusal", failed(401)],
     ["an overload", failed(529)],
     ["a limit", failed(429)],
@@ -63,7 +63,7 @@ describe("counting", () => {
     })
   )
 
-  it.live("a server that cannot count, or does not know the model, is asked once", () =>
+  it.effect("a server that cannot count, or does not know the model, is asked once", () =>
     Effect.gen(function* () {
       const server = yield* serve(failed(404), counted('{"input_tokens":3}'))
       const from = provider(server.url)
