@@ -68,7 +68,7 @@ const toolNames = ({ body }: Received): ReadonlyArray<string> => {
 }
 
 /** The model is not what is tested, and the machine may be busy. */
-export const patient = { firstChunkMillis: 20_000, idleMillis: 20_000, turnMillis: 20_000 }
+export const patient = { firstChunkMillis: 60_000, idleMillis: 60_000, turnMillis: 60_000 }
 
 /** Logs nothing, and keeps what would have been logged. */
 export const keeping = (into: Array<string>) =>

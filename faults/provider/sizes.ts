@@ -62,7 +62,7 @@ const inputs = [1, 10, 100].map((size): Case => ({
     const grown = yield* peak(
       play({
         replies: [{ body: huge(size * MB) }, done],
-        limits: { turnMillis: 20_000 },
+        limits: { turnMillis: 120_000 },
         look: (seen) => {
           completed("completed", "completed")(seen)
           assert.isEmpty(seen.ran)
@@ -93,7 +93,7 @@ const many = variant("P33", "100,000 chunks", {
       ]
     }
   ],
-  limits: { turnMillis: 20_000 },
+  limits: { turnMillis: 120_000 },
   look: (seen) => {
     completed("completed")(seen)
     assert.strictEqual(said(seen.turns[0]), "word ".repeat(100_000))
@@ -119,7 +119,7 @@ const one: Case = {
             ]
           }
         ],
-        limits: { turnMillis: 20_000 },
+        limits: { turnMillis: 120_000 },
         look: (seen) => {
           failed("StreamBroken")(seen)
           assert.include(seen.error?.message, "an event is larger than 16777216 characters")
@@ -145,7 +145,7 @@ const crowd = variant("P34", "all are answered, in order, a few at a time", {
     },
     done
   ],
-  limits: { turnMillis: 20_000, toolConcurrency: 8 },
+  limits: { turnMillis: 120_000, toolConcurrency: 8 },
   look: (seen) => {
     completed("completed", "completed")(seen)
     const numbers = Array.from({ length: calls }, (_, i) => `{"n":${i}}`)

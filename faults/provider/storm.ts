@@ -44,7 +44,7 @@ const storm: Case = {
       const server = yield* busy
       const built = yield* engine(here, {
         url: server.url,
-        limits: { retries: 1, firstChunkMillis: 20_000, turnMillis: 20_000 }
+        limits: { retries: 1, firstChunkMillis: 120_000, turnMillis: 120_000 }
       })
       const rounds = yield* Effect.forEach(
         Array.from({ length: sessions }, (_, i) => i),

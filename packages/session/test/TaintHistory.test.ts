@@ -2,7 +2,7 @@ import { textOf } from "@parley/domain/Content"
 import { isTainted } from "@parley/domain/ContextManifest"
 import { FilesManager, type WorkspaceFile } from "@parley/domain/FilesManager"
 import { TurnId } from "@parley/domain/Ids"
-import { Unauthorized } from "@parley/domain/ModelError"
+import { InvalidRequest, Unauthorized } from "@parley/domain/ModelError"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ScriptedModel } from "@parley/testing"
@@ -22,12 +22,15 @@ const tainted = Effect.map(next, ({ manifest }) => isTainted(manifest))
 const compact = SessionCoordinator.use((parley) => parley.compact(sessionId))
 const undo = SessionCoordinator.use((parley) => parley.undoCompaction(sessionId))
 
-/** Whether the next request is tainted, as the fold of a log has it. */
-const folded = (entries: ReadonlyArray<LogEntry>) => {
+/** Whether the next request is tainted after each entry, as the fold of a log has it. */
+const foldedEach = (entries: ReadonlyArray<LogEntry>) => {
   const state = new SessionState()
-  for (const entry of entries) state.push(entry)
-  return state.history.tainted
+  return entries.map((entry) => {
+    state.push(entry)
+    return state.history.tainted
+  })
 }
+const folded = (entries: ReadonlyArray<LogEntry>) => foldedEach(entries).at(-1)
 
 const words = [{ path: "a.md", text: "words" }]
 
@@ -120,6 +123,19 @@ describe("what is gone from a request taints it no more", () => {
       yield* send("three")
       assert.isFalse(folded(yield* log))
     }).pipe(Effect.provide(talk([], { optional: layer, answer: failing })))
+  })
+
+  it.effect("a message that the provider refused", () => {
+    const refusing: Talk["answer"] = (request, n) =>
+      n === 1 ? ScriptedModel.failing(new InvalidRequest({ detail: "scripted" })) : answer(request)
+    return Effect.gen(function* () {
+      yield* watched
+      yield* Effect.flip(send(["one", { outside: "words" }]))
+      assert.include(foldedEach(yield* log), true, "it was there")
+      assert.isFalse(folded(yield* log))
+      yield* send("two")
+      assert.isFalse(yield* tainted)
+    }).pipe(Effect.provide(talk([], { answer: refusing })))
   })
 
   it.effect("but an answer that knew of it stays, and taints", () => {
