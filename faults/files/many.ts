@@ -50,7 +50,13 @@ const manyFiles: Case = {
     })
     assert.deepStrictEqual(yield* limited, cut)
     yield* post(here, id, { files: Files.layer({ root: here.workspace }) })
-  })
+  }).pipe(
+    // A busy machine takes longer to look at them than a user should wait.
+    Effect.provideServiceEffect(
+      FileLimits,
+      Effect.map(FileLimits, (defaults) => Object.assign({}, defaults, { millis: 300_000 }))
+    )
+  )
 }
 
 const deep: Case = {

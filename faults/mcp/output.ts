@@ -7,7 +7,7 @@ import { one, play, type Scenario, variant } from "./kit.ts"
 import { ended, starts, strays } from "./look.ts"
 import type { Script, Step } from "./support/script.ts"
 
-const quick = { timeoutMillis: 1500 }
+const quick = { timeoutMillis: 6000 }
 
 /** Noise costs nothing but itself: it is counted, and the server stays as it is. */
 const noise = (name: string, script: Script, ignored: number, act: string | RegExp): Case =>
@@ -41,7 +41,7 @@ const onStdout = [
     "a line within a message",
     { calls: { act: [["say", '{"jsonrpc":"2.0","id":$id,\nnoise\n"result":{"content":[]}}']] } },
     3,
-    "Unknown: no answer within 1.5 s"
+    "Unknown: no answer within 6 s"
   ),
   noise("bytes that are no text", { calls: { act: [["bytes", "//4AgP8K"], done] } }, 1, "Succeeded: done"),
   variant("M05", "20 MB without a line feed", {

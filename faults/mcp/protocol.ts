@@ -25,10 +25,10 @@ const malformed: ReadonlyArray<readonly [name: string, line: string]> = [
 
 const messages = malformed.map(([name, line]) =>
   variant("M11", name, {
-    servers: one({ calls: { act: [["say", line]] } }, { timeoutMillis: 1500 }),
+    servers: one({ calls: { act: [["say", line]] } }, { timeoutMillis: 6000 }),
     turns: [["s__act", ["s__echo", { n: 1 }]], [["s__echo", { n: 2 }]]],
     look: (seen) => {
-      ended("Unknown: no answer within 1.5 s", 'Succeeded: {"n":1}', 'Succeeded: {"n":2}')(seen)
+      ended("Unknown: no answer within 6 s", 'Succeeded: {"n":1}', 'Succeeded: {"n":2}')(seen)
       ignored("wrote", seen)
     }
   })
@@ -67,10 +67,10 @@ const answers = [
     ["answer", "wrong"]
   ]),
   variant("M12", "an answer to a call whose time was over, while another runs", {
-    servers: one(late, { timeoutMillis: 1500 }),
+    servers: one(late, { timeoutMillis: 6000 }),
     turns: [["s__slow"], ["s__act"]],
     look: (seen) => {
-      ended("Unknown: no answer within 1.5 s", "Succeeded: right")(seen)
+      ended("Unknown: no answer within 6 s", "Succeeded: right")(seen)
       assert.isTrue(seen.notes.some(({ method }) => method === "notifications/cancelled"))
       ignored("answered", seen)
     }

@@ -56,7 +56,7 @@ const forAWhile = (millis: number): Case => ({
     const { millis: took, value, worst } = yield* lagOf(coordinator.handleMessage({ sessionId: id, request: "hello" }))
     assert.strictEqual(value.status, "completed")
     assert.isAtLeast(took, millis - 1)
-    assert.isBelow(worst, loopBound)
+    promptly(worst, loopBound)
     yield* post(here, id)
   }).pipe(Effect.scoped)
 })
@@ -78,7 +78,7 @@ const forEver: Case = {
     assert.include(value.message, here.data)
     assert.isAbove(millis, 4000)
     promptly(millis, 12_000)
-    assert.isBelow(worst, loopBound)
+    promptly(worst, loopBound)
     yield* lock.give
     yield* post(here, id)
   }).pipe(Effect.scoped)

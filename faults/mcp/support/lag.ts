@@ -13,7 +13,7 @@ import { managerOf } from "./servers.ts"
 const Task = Schema.fromJsonString(Schema.Struct({ root: Schema.String, url: Schema.String, server: McpServerConfig }))
 const { root, server, url } = Schema.decodeUnknownSync(Task)(process.argv[2])
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
-const limits = { firstChunkMillis: 20_000, idleMillis: 20_000, turnMillis: 20_000 }
+const limits = { firstChunkMillis: 60_000, idleMillis: 60_000, turnMillis: 60_000 }
 
 const measured = Effect.gen(function* () {
   // Both are written down as the command does it.
@@ -30,8 +30,7 @@ const measured = Effect.gen(function* () {
   const round = yield* coordinator.handleMessage({ sessionId, request: "Go on." })
   lag.disable()
   const outcomes = round.turns.flatMap(({ toolCalls }) => toolCalls.map(({ outcome }) => outcome?._tag))
-  const millis = (nanoseconds: number): number => nanoseconds / 1e6
-  return { sessionId, outcomes, count: lag.count, p99: millis(lag.percentile(99)), max: millis(lag.max) }
+  return { sessionId, outcomes, count: lag.count, p99: lag.percentile(99) / 1e6 }
 })
 
 stdout.write(encode(await Effect.runPromise(Effect.scoped(measured))))

@@ -117,5 +117,7 @@ export const scripted = (
   command: process.execPath,
   args: [join(import.meta.dirname, "server.mjs"), notesOf(here), JSON.stringify(script)],
   env: { FAULT_HOME: here.root, FAULT_NAME: name },
+  // Cases that are about a slow start set a limit of their own; others start a hundred servers on a busy machine.
+  startTimeoutMillis: 60_000,
   ...limits
 })

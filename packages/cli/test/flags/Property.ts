@@ -27,7 +27,7 @@ const problem = Effect.fnUntraced(function* (world: World, experiment: Experimen
   const name = `${experiment.command} --${experiment.flag}`
   const [without, again] = yield* baseline(world, experiment)
   if (!isDeepStrictEqual(without, again))
-    return [`${name}: two runs without it differ, which proves nothing of a third`]
+    return [`${name}: two runs without it differ, which proves nothing of a third: ${encode([without, again])}`]
   const flagged = yield* outcome(world, experiment, experiment.with, experiment.patience)
   return isDeepStrictEqual(flagged, without) ? [`${name} changes nothing`] : []
 })

@@ -34,7 +34,7 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
       }),
       flag("max-tokens", "List the files here", { with: ["--max-tokens", "1"] }),
       flag("max-cost", "hello", {
-        args: ["--model", "anthropic/claude-x", "--max-seconds", "1"],
+        args: ["--model", "anthropic/claude-x", "--max-seconds", "5"],
         with: ["--max-cost", "0.01"],
         run: silent
       }),
