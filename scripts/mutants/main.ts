@@ -1,6 +1,7 @@
 // Plants each bug of mutants/*.json in a copy of the packages and runs the tests that must notice.
-// usage: pnpm mutants [--changed] [--record] [--workers 2] [text in "guards" or "file"]...
+// usage: pnpm mutants [--changed] [--most N] [--record] [--workers 2] [text in "guards" or "file"]...
 //   --changed   only those of files that have changed since all their mutants were last killed
+//   --most      fail at once when more than that are to be run
 //   --record    writes down what the tests said of mutants that do not say it, and which files are done
 import process from "node:process"
 import { parseArgs } from "node:util"
@@ -13,6 +14,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     changed: { type: "boolean", default: false },
+    most: { type: "string" },
     record: { type: "boolean", default: false },
     workers: { type: "string", default: "2" }
   }
@@ -25,6 +27,14 @@ const chosen = mutants.filter(
     (positionals.length === 0 || positionals.some((text) => `${guards} ${file}`.includes(text))) &&
     (changed === undefined || changed.has(file))
 )
+
+if (values.most !== undefined && chosen.length > Number(values.most)) {
+  console.error(
+    `${chosen.length} planted bugs are to be tried, and at most ${values.most} may be here: ` +
+      "run `pnpm mutants --changed --record` and commit docs/evidence/mutants.json"
+  )
+  process.exit(1)
+}
 
 const started = performance.now()
 const says = new Map<string, string>()
