@@ -11,7 +11,7 @@ import { missing } from "./support/needs.ts"
 class Sample extends Context.Service<Sample, Place>()("@parley/faults/crash.test/Sample") {}
 
 // A sample of `pnpm crash`, so that the harness goes on working on the tree as it is.
-it.layer(Layer.effect(Sample, prepared), { excludeTestServices: true, timeout: "60 seconds" })(
+it.layer(Layer.effect(Sample, prepared), { excludeTestServices: true, timeout: "15 minutes" })(
   "a few points of each round",
   (it) => {
     for (const [i, round] of rounds.entries())

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
+import { theCommand } from "../../scripts/command.ts"
 import { makePlace, type Place } from "../../scripts/crash/place.ts"
 import type { Job } from "../../scripts/crash/report.ts"
 import { none, prepare, prepareEmpty, type Round, rounds } from "../../scripts/crash/rounds.ts"
 
-/** A place of the crash harness until the scope ends. `command` starts Parley; else it is the one that was built. */
-export const placeAt = (command?: ReadonlyArray<string>) =>
+/** A place of the crash harness until the scope ends. `command` starts Parley; else it is the one that all tests share. */
+export const placeAt = (command: ReadonlyArray<string> = [theCommand().parley]) =>
   Effect.acquireRelease(
     Effect.promise(() => makePlace(mkdtempSync(join(tmpdir(), "parley-crash-")), command)),
     ({ provider, root }) =>
