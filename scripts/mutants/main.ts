@@ -56,27 +56,28 @@ const plant = async (runner: Runner, mutant: Mutant): Promise<void> => {
 }
 
 /** The control: tests that fail without a bug would notice every bug. */
-const control = async (runner: Runner): Promise<void> => {
-  for (const project of new Set(chosen.map((mutant) => mutant.project))) {
-    const tests = [...new Set(chosen.filter((mutant) => mutant.project === project).map(({ test }) => test))]
-    const ran = await runner.tests({ project, tests, all: true })
-    const failures = ran === "ran out of time" ? [{ test: "all", text: ran }] : ran.failures
-    if (failures.length === 0) continue
-    for (const { test, text } of failures) console.log(`${project}: ${test}: ${text}`)
-    throw new Error(`the tests of ${project} fail without a mutant`)
-  }
+const control = async (runner: Runner, { project, test }: Mutant): Promise<void> => {
+  const ran = await runner.tests({ project, tests: [test], all: true })
+  const failures = ran === "ran out of time" ? [{ test: "all", text: ran }] : ran.failures
+  if (failures.length === 0) return
+  for (const failure of failures) console.log(`${project}: ${failure.test}: ${failure.text}`)
+  throw new Error(`${test} of ${project} fails without a mutant`)
 }
 
 const runners = await Promise.all(Array.from({ length: Number(values.workers) }, () => Runner.make()))
-try {
-  const [first] = runners
-  if (first !== undefined) await control(first)
-  const queue = chosen.values()
-  await Promise.all(
+
+/** Gives each runner the next one when it is done with one. */
+const share = (queue: IterableIterator<Mutant>, work: (runner: Runner, mutant: Mutant) => Promise<void>) =>
+  Promise.all(
     runners.map(async (runner) => {
-      for (const mutant of queue) await plant(runner, mutant)
+      for (const mutant of queue) await work(runner, mutant)
     })
   )
+
+try {
+  const tested = new Map(chosen.map((mutant) => [`${mutant.project} ${mutant.test}`, mutant]))
+  await share(tested.values(), control)
+  await share(chosen.values(), plant)
 } finally {
   await Promise.all(runners.map((runner) => runner.close()))
 }
