@@ -1,7 +1,5 @@
-import process from "node:process"
-
 /**
  * Milliseconds after which a test counts as one that never ends. It says nothing about speed, so it is long enough for a
  * machine with twenty times the work that it can do. The mutant runner sets a shorter one: bugs may make tests hang.
  */
-export const patience = Number(process.env["PARLEY_TEST_PATIENCE"] ?? 900_000)
+export const patience = 900_000

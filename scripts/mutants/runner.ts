@@ -51,7 +51,7 @@ export class Runner {
       cwd: this.dir,
       detached: true,
       // A cache on the disk may be given the file as it is after the run under the key of the planted one.
-      env: { ...process.env, NO_COLOR: "1", PARLEY_TEST_PATIENCE: "120000", VITEST_FS_MODULE_CACHE: "false" },
+      env: { ...process.env, NO_COLOR: "1", VITEST_FS_MODULE_CACHE: "false" },
       stdio: ["ignore", "ignore", "ignore", "ipc"]
     })
     const child = this.child

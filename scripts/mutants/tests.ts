@@ -37,6 +37,12 @@ const command = join(root, "command")
 /** Projects whose tests start the built command. */
 const starting = new Set(["cli", "faults"])
 
+/** Projects whose tests run in one process, on a virtual clock. */
+const virtual = new Set(["domain", "prompt", "session", "testing"])
+
+/** Milliseconds after which a test that a bug makes hang is ended. */
+const patience = (project: string): number => (virtual.has(project) ? 60_000 : 120_000)
+
 const vitests = new Map<string, Vitest>()
 const vitestOf = async ({ all, project }: TestRequest): Promise<Vitest> => {
   const key = `${project} ${all}`
@@ -50,7 +56,7 @@ const vitestOf = async ({ all, project }: TestRequest): Promise<Vitest> => {
     silent: true,
     maxWorkers: 1,
     watch: false,
-    ...(all === true ? {} : { bail: 1 })
+    ...(all === true ? {} : { bail: 1, testTimeout: patience(project) })
   })
   vitests.set(key, made)
   return made
