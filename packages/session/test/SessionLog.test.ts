@@ -1,0 +1,46 @@
+import { StorageError } from "@parley/domain/Errors"
+import { RoundId } from "@parley/domain/Ids"
+import type { SessionEvent } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as SessionLog from "../src/SessionLog.ts"
+
+const events: ReadonlyArray<SessionEvent> = [
+  { _tag: "RoundStarted", roundId: RoundId.make("r1"), request: [{ _tag: "Text", text: "hello" }] },
+  { _tag: "RoundCancelled", roundId: RoundId.make("r1") }
+]
+
+const full = new StorageError({ operation: "append", reason: "Full", detail: "test" })
+const settled = Effect.repeat(Effect.yieldNow, { times: 100 })
+
+it.effect("an append behind one that failed fails too, though it is stored, and nothing is appended after that", () =>
+  Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const { id } = yield* sessions.create({})
+    const lease = yield* sessions.acquire(id)
+    let appends = 0
+    const failing = SessionManager.of({
+      ...sessions,
+      // The first is stored, and takes long to say that it failed.
+      append: (id, at, events) =>
+        sessions.append(id, at, events).pipe(Effect.tap(++appends === 1 ? Effect.andThen(settled, full) : settled))
+    })
+    const log = yield* Effect.provideService(SessionLog.open(id, lease), SessionManager, failing)
+    // Not children of this test: what waits for ever, and cannot be interrupted, would keep it from its end.
+    const fibers = yield* Effect.forEach(events, (event) =>
+      Effect.forkDetach(Effect.flip(log.append([event])), { startImmediately: true })
+    )
+    yield* Effect.replicateEffect(settled, 10, { discard: true })
+    assert.isTrue(
+      fibers.every((fiber) => fiber.pollUnsafe() !== undefined),
+      "both have ended"
+    )
+    assert.deepStrictEqual(yield* Effect.forEach(fibers, Fiber.join), [full, full])
+    assert.strictEqual(log.failure(), full)
+    assert.strictEqual(log.state.head, 0)
+    assert.strictEqual(yield* Effect.flip(log.append(events)), full)
+    assert.strictEqual(appends, 2)
+  }).pipe(Effect.scoped, Effect.provide(SessionManager.layerMemory))
+)
