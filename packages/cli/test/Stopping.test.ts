@@ -86,6 +86,20 @@ describe("stopping", () => {
     })
   )
 
+  it.live("an end that something keeps from ending is cut short all the same", () =>
+    Effect.gen(function* () {
+      const signals = join(import.meta.dirname, "../src/internal/Signals.ts")
+      const script = `import { onStop, receive } from "${signals}"
+        onStop(() => {})
+        setInterval(() => {}, 1000)
+        receive("SIGTERM")`
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" })
+      yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
+      yield* eventually("its end", () => child.exitCode !== null, undefined, 20)
+      assert.strictEqual(child.exitCode, 143)
+    })
+  )
+
   it.live("an end that hangs is cut short", () =>
     Effect.gen(function* () {
       const { child, ended, here } = yield* midway

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { cache, type Place, main } from "./Cli.ts"
 
 /** Waits for something outside of this process. */
-export const eventually = (what: string, holds: () => boolean, seen: () => string = () => "", seconds = 300) =>
+export const eventually = (what: string, holds: () => boolean, seen: () => string = () => "", seconds = 100) =>
   Effect.suspend(() => {
     const patience = performance.now() + seconds * 1000
     const look: Effect.Effect<void> = Effect.suspend(() => {
