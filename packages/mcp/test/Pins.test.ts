@@ -8,6 +8,7 @@ import type { StdioServer } from "@parley/domain/McpServerConfig"
 import type { McpManager } from "@parley/domain/McpManager"
 import { ServerRequests } from "@parley/domain/ServerRequests"
 import * as Pins from "../src/Pins.ts"
+import { refusedTool } from "../src/ToolCalls.ts"
 import { context, directory, eventually, withManager } from "./support.ts"
 
 const script = fileURLToPath(new URL("./fixtures/offering-server.mjs", import.meta.url))
@@ -262,4 +263,10 @@ it("what the user says of a tool is no part of its pin, and all that its server 
   const long = Pins.pinAll([{ ...tool, inputSchema: { type: "object", title: "x".repeat(20_000) } }])
   assert.isUndefined(long["t"]?.definition)
   assert.notStrictEqual(Pins.hashOf(long), Pins.hashOf(pinned))
+})
+
+it("a call of a tool that is blocked says why, and one of a tool that is not there says that", () => {
+  const blocked = [{ name: "s__old", why: "the server has changed" }]
+  assert.deepInclude(refusedTool("s__old", blocked), { reason: "NotSent", problem: "the server has changed" })
+  assert.deepInclude(refusedTool("s__other", blocked), { reason: "NotSent", problem: "There is no tool s__other" })
 })
