@@ -27,7 +27,7 @@ const ends = (id: Id, phase: Phase, deaf: boolean) =>
     running.child.kill(signal)
     const ended = yield* running.ended
     assert.oneOf(ended.status, phase.end === "RoundCompleted" ? [0, code] : [code], ended.stderr)
-    assert.isBelow(ended.at - at, bound)
+    promptly(ended.at - at, bound)
     if (phase.end !== undefined) assert.strictEqual(tagsOf(here).at(-1), phase.end, ended.stdout)
     yield* postconditions(here, ended.stdout + ended.stderr)
   })

@@ -45,5 +45,5 @@ export const nothingRuns = (here: Home) =>
     "no server is left",
     () => processesOf(here).length === 0,
     () => processesOf(here).join(" "),
-    1
+    10
   )

@@ -24,6 +24,18 @@ const decodeFiles = Schema.decodeSync(
 )
 
 describe("what there is", () => {
+  it.live("of MCP servers is listed with how each fares, and why one failed", () =>
+    Effect.gen(function* () {
+      const it = yield* here
+      it.configure({
+        mcpServers: { good: { command: process.execPath, args: [raw] }, absent: { command: "parley-no-such-command" } }
+      })
+      const { stdout } = yield* it.run("mcp", "list")
+      assert.match(stdout, /^good: \d+ tools\n/m)
+      assert.match(stdout, /^absent: failed\n[^]* {2}! [^\n]*parley-no-such-command/m)
+    })
+  )
+
   it.live("of models is listed with prices, the one that is used marked, and how to get more", () =>
     Effect.gen(function* () {
       const it = yield* here

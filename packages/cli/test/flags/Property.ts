@@ -14,10 +14,10 @@ const baseline = Effect.fnUntraced(function* (world: World, experiment: Experime
   const key = encode([command, args, run, afterwards, without, seen === undefined].map((part) => part ?? null))
   const known = baselines.get(key)
   if (known !== undefined) return known
-  const twice = [
-    yield* outcome(world, experiment, without ?? []),
-    yield* outcome(world, experiment, without ?? [])
-  ] as const
+  const once = outcome(world, experiment, without ?? [])
+  let twice: readonly [Outcome, Outcome] = [yield* once, yield* once]
+  // Where a limit of time ends them, what they had shown until then differs on a busy machine.
+  for (let more = 3; more > 0 && !isDeepStrictEqual(...twice); more--) twice = [twice[1], yield* once]
   baselines.set(key, twice)
   return twice
 })

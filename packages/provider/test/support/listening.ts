@@ -6,6 +6,8 @@ import type * as Scope from "effect/Scope"
 export const listening = (server: Server): Effect.Effect<number, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<number>((resume) => {
+      // A connection is not closed while a client on a busy machine begins to use it again.
+      server.keepAliveTimeout = 600_000
       server.listen(0, "127.0.0.1", () => {
         const address = server.address()
         resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
