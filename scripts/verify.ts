@@ -15,7 +15,6 @@ run("oxfmt", ["--check", "."])
 run("knip", [])
 run("node", ["scripts/build.ts"])
 run("npx", ["-y", "pnpm@12.21.0", "test"])
-run("node", ["scripts/mutants/main.ts", "--changed", "--most", "60"])
 run("node", ["scripts/conformance/main.ts"])
 run("node", ["scripts/floor.ts", "--short"])
 
