@@ -62,10 +62,17 @@ const vitestOf = async ({ all, project }: TestRequest): Promise<Vitest> => {
   return made
 }
 
+/** As Vitest reports it: no longer an instance of any class. */
 type Problem = { readonly name?: string; readonly message: string; readonly diff?: string; readonly cause?: unknown }
 
+const isProblem = (value: unknown): value is Problem =>
+  typeof value === "object" && value !== null && "message" in value && typeof value.message === "string"
+
+const causeOf = (cause: unknown): ReadonlyArray<string> =>
+  typeof cause === "string" ? [cause] : isProblem(cause) ? [textOf(cause)] : []
+
 const textOf = ({ cause, diff, message, name }: Problem): string =>
-  [`${name ?? "Error"}: ${message}`, diff ?? "", ...(cause instanceof Error ? [textOf(cause)] : [])].join("\n")
+  [`${name ?? "Error"}: ${message}`, diff ?? "", ...causeOf(cause)].join("\n")
 
 const failuresOf = (module: TestModule): ReadonlyArray<Failure> => {
   const file = module.relativeModuleId
