@@ -80,6 +80,6 @@ describe("the lists of planted bugs", () => {
 
   it("each new one says what the test must say; how many old ones do not only falls", () => {
     const without = mutants.filter(({ says }) => says === undefined)
-    assert.isAtMost(without.length, 630)
+    assert.isAtMost(without.length, 603)
   })
 })
