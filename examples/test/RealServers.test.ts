@@ -13,6 +13,7 @@ import { Effect, Fiber, Schedule, Schema, type Scope } from "effect"
 import { effectServer } from "./support/effectServer.ts"
 import { requests, tools } from "./support/everything.ts"
 import { directory, engine, everything, fixture, offers, results, round, serving } from "./support/rounds.ts"
+import { inTime } from "../../packages/os/test/support/promptly.ts"
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const stdio = (...args: ReadonlyArray<string>): McpServerConfig => ({
@@ -56,7 +57,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
             while: (log) => !/\b(debug|info|notice|warning|error|critical|alert|emergency)\b/i.test(log),
             schedule: Schedule.spaced("100 millis")
           }),
-          Effect.timeout("50 seconds")
+          inTime(15_000)
         )
       }).pipe(
         Effect.provide(
@@ -108,7 +109,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
         })
         yield* Effect.sleep("1500 millis")
         yield* parley.cancel(id)
-        yield* Effect.timeout(Fiber.join(running), "50 seconds")
+        yield* Fiber.join(running).pipe(inTime(3000))
         const mcp = yield* McpManager
         const { content } = yield* mcp.call("real__echo", { message: "still here" }, { idempotencyKey: "a/b/c/d" })
         assert.strictEqual(textOf(content), "Echo: still here")

@@ -4,7 +4,7 @@ import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
 import { ping, sse } from "../../packages/provider/test/support/wire.ts"
 import { failed, said, variant, variants } from "./kit.ts"
 import { afterHeaders, sentUpTo, withContent } from "./phases.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { inTime, promptly } from "../../packages/os/test/support/promptly.ts"
 
 const silence = { firstChunkMillis: 300, idleMillis: 300, turnMillis: 120_000 }
 /** Silence is noticed late by an eighth at most; the rest is for a busy machine. */
@@ -35,7 +35,7 @@ const stalled = variants(
     meanwhile: (server) =>
       Deferred.await(server.hanging).pipe(
         Effect.andThen(Effect.suspend(() => Deferred.await(server.received[0]!.closed))),
-        Effect.timeout("50 seconds")
+        inTime(soon)
       ),
     look: (seen) => {
       failed("Stalled")(seen)

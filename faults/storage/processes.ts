@@ -8,6 +8,7 @@ import { post, stored } from "../support/post.ts"
 import { delta, open, sse, start } from "../../packages/provider/test/support/wire.ts"
 import { calm, type Ended, type Machine, machine, sessionOf, type Started } from "./machine.ts"
 import { answering, words } from "./talk.ts"
+import { inTime } from "../../packages/os/test/support/promptly.ts"
 
 const hanging = serve({
   body: [
@@ -18,8 +19,7 @@ const hanging = serve({
   last: "hang"
 })
 
-const until = (done: () => boolean) =>
-  Effect.sleep("20 millis").pipe(Effect.repeat({ until: done }), Effect.timeout("50 seconds"))
+const until = (done: () => boolean) => Effect.sleep("20 millis").pipe(Effect.repeat({ until: done }), inTime(20_000))
 
 /** A process in the middle of a round of a session that has one behind it. */
 const atWork = Effect.gen(function* () {

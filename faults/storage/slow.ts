@@ -12,7 +12,7 @@ import { delta, open, sse, start, stop, text } from "../../packages/provider/tes
 import { calm, machine } from "./machine.ts"
 import { traced } from "./strace.ts"
 import { answering, talk } from "./talk.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { inTime, promptly } from "../../packages/os/test/support/promptly.ts"
 
 const none = SessionId.make("none")
 
@@ -50,7 +50,7 @@ export const slowDisk: Case = {
     const second = here.start(args, { url: hanging.url, under: traced(here, slowly).under })
     yield* Effect.sleep("20 millis").pipe(
       Effect.repeat({ until: () => second.stdout().includes("Working") }),
-      Effect.timeout("50 seconds")
+      inTime(20_000)
     )
     const { pid } = second.child
     assert.isDefined(pid)

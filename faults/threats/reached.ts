@@ -4,6 +4,7 @@ import { guarded } from "../../packages/mcp/test/oauth/Server.ts"
 import { authFetch } from "../../packages/mcp/src/internal/AuthFetch.ts"
 import type { Case } from "../suite.ts"
 import { here, usable } from "./login.ts"
+import { inTime } from "../../packages/os/test/support/promptly.ts"
 
 const id = "X23"
 
@@ -89,7 +90,7 @@ const redirects: Case = {
     for (const path of ["/token", "/register", discovery])
       for (const location of [`${other.origin}${path}`, `http://169.254.169.254${path}`, path]) {
         behaviour.override = { [path]: (response) => void response.writeHead(307, { location }).end() }
-        yield* Effect.timeout(Effect.exit(world.logIn()), "50 seconds")
+        yield* Effect.exit(world.logIn()).pipe(inTime(5000))
         // What was registered before would make a registration needless.
         yield* world.store.login(world.server.url).remove
       }

@@ -18,6 +18,7 @@ import * as SecureIds from "@parley/store/SecureIds"
 import * as SqliteSessions from "@parley/store/SqliteSessions"
 import { Chunks, ScriptedModel } from "@parley/testing"
 import { Effect, Layer, Schedule } from "effect"
+import { inTime } from "../../../packages/os/test/support/promptly.ts"
 
 export const everything = resolve(
   import.meta.dirname,
@@ -103,7 +104,7 @@ export const offers = (tool: string) =>
       while: (tools) => !tools.some(({ name }) => name === `real__${tool}`),
       schedule: Schedule.spaced("20 millis")
     }),
-    Effect.timeout("50 seconds")
+    inTime(8000)
   )
 
 const wordsOf = (outcome: ToolOutcome | undefined): string => {

@@ -7,6 +7,7 @@ import type { Home } from "../../support/home.ts"
 import { lives } from "../../user/support/processes.ts"
 import { until } from "../../user/support/until.ts"
 import { mark } from "./script.ts"
+import { inTime } from "../../../packages/os/test/support/promptly.ts"
 
 /** A manager of MCP servers, as the command has it, but that it is quick to start them again and to end them. */
 export const managerOf = (
@@ -45,5 +46,5 @@ export const nothingRuns = (here: Home) =>
     "no server is left",
     () => processesOf(here).length === 0,
     () => processesOf(here).join(" "),
-    10
-  )
+    50
+  ).pipe(inTime(1000))

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { MiB } from "../src/HttpLimits.ts"
 import { answered, client, failed } from "./support/asking.ts"
 import { flood, raw, saying, web } from "./support/servers.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const head = (...lines: ReadonlyArray<string>) => ["HTTP/1.1 200 OK", ...lines, "", ""].join("\r\n")
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
@@ -83,7 +84,7 @@ describe("the body of an answer", () => {
         })
         // Whether it counts as an error is for the decoder to say; it ends at any rate.
         yield* Effect.exit(answered(fetch, more.url))
-        yield* Deferred.await(more.closed).pipe(Effect.timeout("50 seconds"))
+        yield* Deferred.await(more.closed).pipe(inTime(10_000))
       }
     })
   )
@@ -133,7 +134,7 @@ describe("the body of an answer", () => {
         const { message, reason } = yield* failed(fetch, server.url)
         assert.deepInclude(reason, { _tag: "TooLarge", limit: "bodyBytes", most: MiB, beginning: "y".repeat(200) })
         assert.match(message, /is larger than 1 MiB and was not read to its end; it begins: yyy/)
-        yield* Deferred.await(server.closed).pipe(Effect.timeout("50 seconds"))
+        yield* Deferred.await(server.closed).pipe(inTime(10_000))
       }
       const exact = yield* web((_request, response) => void response.end("z".repeat(1000)))
       assert.lengthOf((yield* answered(within({ bodyBytes: 1000 }), exact.url)).text, 1000)
@@ -237,7 +238,7 @@ describe("the body of an answer", () => {
       yield* Effect.repeat(moves, { while: (moved) => moved })
       assert.isBelow(sent * 64 * 1024, 32 * MiB)
       yield* Effect.promise(() => response.body?.cancel() ?? Promise.resolve())
-      yield* Deferred.await(server.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(server.closed).pipe(inTime(10_000))
     })
   )
 
@@ -261,7 +262,7 @@ describe("the body of an answer", () => {
         const response = yield* Effect.promise(() => fetch(url))
         const reader = response.body?.getReader()
         const read = yield* Effect.promise(() => reader?.read() ?? Promise.reject(new Error("no body"))).pipe(
-          Effect.timeout("50 seconds")
+          inTime(10_000)
         )
         assert.strictEqual(new TextDecoder().decode(read.value), "data: first\n\n", name)
         yield* Effect.promise(() => reader?.cancel() ?? Promise.resolve())

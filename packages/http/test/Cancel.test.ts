@@ -7,8 +7,9 @@ import type * as Http from "../src/Http.ts"
 import { asked, client } from "./support/asking.ts"
 import { flooding, never, phases } from "./support/phases.ts"
 import { web } from "./support/servers.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
-const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "50 seconds")
+const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => effect.pipe(inTime(25_000))
 
 describe("a request that is aborted", () => {
   for (const [name, phase] of Object.entries(phases))

@@ -8,8 +8,9 @@ import { answered, asked, client, failed } from "./support/asking.ts"
 import { phases } from "./support/phases.ts"
 import { raw, web } from "./support/servers.ts"
 import { secured } from "./support/tls.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
-const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.timeout(effect, "50 seconds")
+const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => effect.pipe(inTime(25_000))
 
 const program = `import { make } from ${JSON.stringify(new URL("../src/Http.ts", import.meta.url).href)}
 const { fetch } = make()

@@ -3,6 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { answered, client, failed } from "./support/asking.ts"
 import { flood, raw, saying, web } from "./support/servers.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const fine = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine"
 
@@ -15,7 +16,7 @@ describe("the head of an answer", () => {
         flood(socket, "y".repeat(64 * 1024))
       })
       assert.deepInclude((yield* failed(fetch, long.url)).reason, { _tag: "TooLarge", limit: "headerBytes" })
-      yield* Deferred.await(long.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(long.closed).pipe(inTime(10_000))
       const many = (count: number) =>
         saying(`HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(count)}content-length: 4\r\n\r\nfine`)
       assert.strictEqual((yield* answered(fetch, (yield* many(999)).url)).text, "fine")
@@ -37,7 +38,7 @@ describe("the head of an answer", () => {
         assert.strictEqual((yield* answered(fetch, (yield* saying(interim.repeat(20) + fine)).url)).text, "fine")
         const endless = yield* raw((socket) => flood(socket, interim))
         assert.deepInclude((yield* failed(fetch, endless.url)).reason, { limit: "interimAnswers", most: 20 })
-        yield* Deferred.await(endless.closed).pipe(Effect.timeout("50 seconds"))
+        yield* Deferred.await(endless.closed).pipe(inTime(10_000))
       }
       const changed = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
       assert.match((yield* failed(fetch, (yield* saying(changed)).url)).message, /changed the protocol/)

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
 import type { McpManager } from "@parley/domain/McpManager"
 import { context, directory, eventually, logged, rawServer, readLog, textOf, withManager } from "./support.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const Echo = Schema.fromJsonString(
   Schema.Struct({ input: Schema.Unknown, _meta: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)) })
@@ -131,7 +132,7 @@ describe.concurrent("calls", () => {
             // This pattern takes longer than the age of the universe on this text.
             const evil = { text: `${"a".repeat(60)}!` }
             for (const tool of ["raw__slow_pattern", "raw__local_reference", "raw__circular"]) {
-              const output = yield* Effect.timeout(manager.call(tool, evil, context), "50 seconds")
+              const output = yield* manager.call(tool, evil, context).pipe(inTime(3000))
               assert.isFalse(output.isError, tool)
             }
             const deep = { child: { child: { child: 1 } } }

@@ -7,6 +7,7 @@ import type { McpManager, ToolInput } from "@parley/domain/McpManager"
 import { byteLength } from "../src/PlainText.ts"
 import { resultLimits } from "../src/ToolResults.ts"
 import { context, directory, eventually, promisingServer, textOf, withManager } from "./support.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const ownName = /^result-[0-9a-f]{32}\.(txt|wav|bin|png)$/
 const allText = Array.from({ length: 20_000 }, (_, i) => `line ${i + 1} é`).join("\n")
@@ -211,7 +212,7 @@ describe("what a tool promises of its results", () => {
           const failed = yield* call("p__failed")
           assert.deepStrictEqual(failed, { isError: true, content: [{ _tag: "Text", text: "no such account" }] })
           // A promise that cannot be checked in time counts as kept.
-          const slow = yield* Effect.timeout(call("p__slow_promise"), "50 seconds")
+          const slow = yield* call("p__slow_promise").pipe(inTime(3000))
           assert.isFalse(slow.isError)
           const status = (yield* manager.servers).find(({ name }) => name === "p")
           assert.deepStrictEqual(status?.leftOut, [

@@ -16,6 +16,7 @@ import {
   v2Server,
   withManager
 } from "./support.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const Environment = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 const decodeEnvironment = Schema.decodeEffect(Environment)
@@ -157,7 +158,7 @@ describe.concurrent("real servers", () => {
           yield* Effect.sleep("300 millis")
           yield* modern.kill
           yield* legacy.kill
-          const lost = yield* Effect.timeout(Fiber.join(calls), "50 seconds")
+          const lost = yield* Fiber.join(calls).pipe(inTime(10_000))
           assert.deepStrictEqual(
             lost.map(({ reason }) => reason),
             ["Lost", "Lost"]

@@ -20,10 +20,11 @@ import {
   v2Server,
   withManager
 } from "./support.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const soon = { firstDelayMillis: 50 }
 const lost = (manager: McpManager["Service"], name: string) =>
-  manager.call(name, {}, context).pipe(Effect.flip, Effect.timeout("50 seconds"))
+  manager.call(name, {}, context).pipe(Effect.flip, inTime(5000))
 const says = (manager: McpManager["Service"], name: string, input = {}) =>
   Effect.map(manager.call(name, input, context), ({ content }) => textOf(content))
 

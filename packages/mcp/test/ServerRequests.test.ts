@@ -12,7 +12,7 @@ import type {
 import { zero } from "@parley/domain/Usage"
 import { askingServer, logging, withServer } from "./asking.ts"
 import { directory, eventually, everything, logged, readLog } from "./support.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { inTime, promptly } from "../../os/test/support/promptly.ts"
 
 const accept = (content: Extract<ElicitationAnswer, { readonly _tag: "Accept" }>["content"]): Requests => ({
   elicit: () => Effect.succeed({ _tag: "Accept", content })
@@ -191,7 +191,7 @@ describe("elicitation", () => {
           yield* Effect.sleep("600 millis")
           assert.isFalse(yield* Deferred.isDone(ended))
           yield* Fiber.interrupt(fiber)
-          yield* Effect.timeout(Deferred.await(ended), "50 seconds")
+          yield* Deferred.await(ended).pipe(inTime(1000))
         })
       )
     })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { context, eventually, everything, freePort, httpServer, textOf, v2Server, withManager } from "./support.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const startSse = (port: number) => httpServer(everything("sse"), /running|listening|port/i, { PORT: String(port) })
 
@@ -34,7 +35,7 @@ describe("a server that speaks the HTTP of 2024", () => {
           )
           yield* Effect.sleep("300 millis")
           yield* server.kill
-          const lost = yield* Effect.timeout(Fiber.join(calls), "50 seconds")
+          const lost = yield* Fiber.join(calls).pipe(inTime(5000))
           assert.deepStrictEqual(
             lost.map(({ reason }) => reason),
             ["Lost", "Lost"]

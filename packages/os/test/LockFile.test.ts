@@ -16,6 +16,7 @@ import { Effect } from "effect"
 import * as TestClock from "effect/testing/TestClock"
 import { withLockFile } from "../src/LockFile.ts"
 import * as ProcessIdentity from "../src/ProcessIdentity.ts"
+import { inTime } from "./support/promptly.ts"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-os-"))),
@@ -45,10 +46,10 @@ describe("a lock in a file", () => {
       let runs = 0
       const run = Effect.sync(() => void runs++)
       writeFileSync(path, holder(noProcess))
-      yield* Effect.timeout(locked(path, run), "50 seconds")
+      yield* locked(path, run).pipe(inTime(2000))
       writeFileSync(path, holder(1, elsewhere))
       utimesSync(path, 1, 1)
-      yield* Effect.timeout(locked(path, run), "50 seconds")
+      yield* locked(path, run).pipe(inTime(2000))
       assert.strictEqual(runs, 2)
       for (const alive of [holder(process.pid), holder(1, elsewhere)]) {
         writeFileSync(path, alive)
@@ -107,7 +108,7 @@ describe("a lock in a file", () => {
         const path = join(at, `lock-${index}`)
         make(path)
         const quick = withLockFile(path, { ...options, longestHold: "200 millis" }, Effect.succeed("done"))
-        assert.strictEqual(yield* Effect.timeout(quick, "50 seconds"), "done")
+        assert.strictEqual(yield* quick.pipe(inTime(5000)), "done")
         assert.notInclude(readdirSync(at), `lock-${index}`)
       }
     })

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { withLockFile } from "../src/LockFile.ts"
 import { failing } from "./support/brokenDisk.ts"
+import { inTime } from "./support/promptly.ts"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(join(tmpdir(), "parley-os-"))),
@@ -23,7 +24,7 @@ describe("a lock on a disk that fails", () => {
         const first = yield* Effect.scoped(Effect.andThen(failing("rmSync", "EIO"), locked(path, Effect.succeed(1))))
         assert.strictEqual(first, 1)
         assert.isTrue(fs.existsSync(path), "it is still there")
-        const second = yield* Effect.timeout(locked(path, Effect.succeed(2)), "50 seconds")
+        const second = yield* locked(path, Effect.succeed(2)).pipe(inTime(20_000))
         assert.deepStrictEqual([second, fs.existsSync(path)], [2, false])
       })
   )

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import process from "node:process"
 import { Effect } from "effect"
 import * as ProcessIdentity from "../src/ProcessIdentity.ts"
+import { inTime } from "./support/promptly.ts"
 
 const { machine } = ProcessIdentity
 const identity = (pid: number) => ({ pid, machine, started: ProcessIdentity.startOf(pid) })
@@ -33,7 +34,7 @@ describe("whether a process is gone", () => {
       assert.isFalse(ProcessIdentity.isDead(ending))
       const state = () => readFileSync(`/proc/${ending.pid}/stat`, "utf8").split(") ")[1]?.[0]
       yield* Effect.repeat(Effect.delay(Effect.sync(state), "20 millis"), { until: (state) => state === "Z" }).pipe(
-        Effect.timeout("50 seconds")
+        inTime(10_000)
       )
       assert.isTrue(ProcessIdentity.exists(ending.pid), "it still has its number")
       assert.isTrue(ProcessIdentity.isDead(ending))

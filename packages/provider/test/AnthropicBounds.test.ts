@@ -21,6 +21,7 @@ import {
 } from "./support/Events.ts"
 import { serve } from "./support/SseServer.ts"
 import { provider, request, run, user } from "./support/Turn.ts"
+import { inTime } from "../../os/test/support/promptly.ts"
 
 const fed = (pieces: Iterable<string>) => {
   const response = new AnthropicResponse({ secret: "k" })
@@ -153,7 +154,7 @@ describe("what is read whole", () => {
         const { error } = yield* Effect.timeout(run(provider(server.url)), "10 seconds")
         assert.strictEqual(error?.reason._tag, reason)
         assert.match(error?.message ?? "", /is larger than 1 MiB and was not read to its end; it begins: xxx/)
-        yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
+        yield* Deferred.await(server.received[0]!.closed).pipe(inTime(10_000))
       })
     )
 

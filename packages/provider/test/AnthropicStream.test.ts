@@ -21,7 +21,7 @@ import {
 } from "./support/Events.ts"
 import { type Reply, serve } from "./support/SseServer.ts"
 import { provider, request, run, secret, textOf, type Turn } from "./support/Turn.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { inTime, promptly } from "../../os/test/support/promptly.ts"
 
 /** One request to a server that answers with these bytes, through the real SDK and a real socket. */
 const answered = (body: string | ReadonlyArray<string | Uint8Array>, reply: Reply = {}): Effect.Effect<Turn> =>
@@ -400,7 +400,7 @@ describe("interruption", () => {
       yield* Deferred.await(first)
       const [taken] = yield* fiber.pipe(Fiber.interrupt, Effect.timed)
       yield* interruptedOnly(fiber)
-      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(server.received[0]!.closed).pipe(inTime(2000))
       promptly(Duration.toMillis(taken), 1000)
     })
   )
@@ -414,7 +414,7 @@ describe("interruption", () => {
       yield* Deferred.await(server.hanging)
       yield* Fiber.interrupt(fiber)
       yield* interruptedOnly(fiber)
-      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(server.received[0]!.closed).pipe(inTime(2000))
     })
   )
 
@@ -424,7 +424,7 @@ describe("interruption", () => {
       const chunks = yield* Stream.runCollect(Stream.take(provider(server.url).stream(request()), 2))
       assert.deepStrictEqual(chunks[1], { _tag: "TextDelta", index: 0, text: "Hel" })
       assert.strictEqual(chunks[0]?._tag, "UsageSoFar", "what is known of the cost is known from the start")
-      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(server.received[0]!.closed).pipe(inTime(2000))
     })
   )
 
@@ -432,7 +432,7 @@ describe("interruption", () => {
     Effect.gen(function* () {
       const server = yield* serve({ body: [...begun, "data: oops\n\n"], last: "hang" })
       assert.strictEqual(reason(yield* run(provider(server.url))), "StreamBroken")
-      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(server.received[0]!.closed).pipe(inTime(2000))
     })
   )
 })
@@ -454,7 +454,7 @@ describe("the connection", () => {
       const turn = yield* run(provider(server.url))
       assert.strictEqual(turn.finish?.stop, "end")
       assert.isUndefined(turn.error)
-      yield* Deferred.await(server.received[0]!.closed).pipe(Effect.timeout("50 seconds"))
+      yield* Deferred.await(server.received[0]!.closed).pipe(inTime(2000))
     })
   )
 })

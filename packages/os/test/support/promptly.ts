@@ -1,4 +1,6 @@
 import { assert } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 
 /** How many times longer than its computing time a piece of work takes on this machine just now: 1 when nothing else runs. */
 const slowness = (): number => {
@@ -25,3 +27,16 @@ export const promptly = (millis: number, limit: number, what = "it"): void => {
     `${what} took ${millis} ms; ${limit} ms, ${times.toFixed(1)} times longer than usual`
   )
 }
+
+/** Waits for something that must happen within `limit` milliseconds, by the rule of `promptly`; after 50 seconds it is given up. */
+export const inTime =
+  (limit: number) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    self.pipe(
+      Effect.timeout("50 seconds"),
+      Effect.timed,
+      Effect.map(([took, value]) => {
+        promptly(Duration.toMillis(took), limit)
+        return value
+      })
+    )
