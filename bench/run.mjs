@@ -1,5 +1,5 @@
 // pnpm bench [--rounds 3] [--cases REGEXP] [--write]: every case for every peer, interleaved, each in a fresh process.
-// Figures are medians over rounds; ratios compare within one run, because machines differ and loads change.
+// Figures are medians over rounds. Ratios compare results of the same run only, because machines and loads differ.
 import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { cpus, platform } from "node:os"
@@ -32,6 +32,7 @@ const server = spawn(process.execPath, [join(import.meta.dirname, "server.mjs")]
 const port = await new Promise((resolve) => server.stdout.once("data", (data) => resolve(String(data).trim())))
 const streams = new Map()
 const lines = []
+let failed = 0
 const say = (line) => {
   lines.push(line)
   console.log(line)
@@ -49,7 +50,10 @@ for (const name of cases.filter((name) => wanted.test(name))) {
       const one = [join(import.meta.dirname, "one.mjs"), peer, name, `http://127.0.0.1:${port}`]
       const { status, stderr, stdout } = spawnSync(process.execPath, ["--expose-gc", ...one], { encoding: "utf8" })
       if (status === 0) results[peer].push(JSON.parse(stdout.trim().split("\n").at(-1)))
-      else console.error(`${name} ${peer}: ${stderr.trim().split("\n").slice(-3).join(" ")}`)
+      else {
+        failed++
+        console.error(`${name} ${peer} failed with exit code ${status}:\n${stderr.trim()}`)
+      }
     }
   if (name.startsWith("stream"))
     streams.set(name, Object.fromEntries(peers.map((peer) => [peer, median(results[peer].map(({ cpu }) => cpu))])))
@@ -76,11 +80,15 @@ for (const name of cases.filter((name) => wanted.test(name))) {
 const [first, longer] = ["stream n=1", "stream n=20000"].map((name) => streams.get(name))
 if (first !== undefined && longer !== undefined) {
   say(
-    "\n## What one more chunk costs\n\nCPU µs, from the difference between 20 000 chunks and one: what a message costs by itself is left out.\n"
+    "\n## Cost of each additional chunk\n\nCPU µs, from the difference between 20 000 chunks and one, so that the fixed cost of a message is excluded.\n"
   )
   for (const peer of peers) say(`- ${peer}: ${(((longer[peer] - first[peer]) * 1000) / 19_999).toFixed(2)}`)
 }
 server.kill()
+if (failed > 0) {
+  console.error(`${failed} runs failed; nothing is written`)
+  process.exit(1)
+}
 if (process.argv.includes("--write")) {
   const directory = join(import.meta.dirname, "../docs/evidence")
   mkdirSync(directory, { recursive: true })

@@ -1,7 +1,7 @@
 // A deterministic fake of the Anthropic Messages API on node:http. The script of a reply is in the last user text:
 //   TEXT:n    n text deltas of 12 characters      TOOLS:k   k calls of the tool "work", input {"i":..,"ms":..}
 //   ROUNDS:r  r rounds of calls (default 1)       MS:m      the value of "ms"        FINAL:n   deltas after the tools (3)
-// GET /__last says when the latest request came (first and last byte, nanoseconds) and how large it was; /__reset forgets.
+// GET /__last returns the arrival of the latest request (first and last byte, nanoseconds) and its size; /__reset clears it.
 import http from "node:http"
 
 const now = () => process.hrtime.bigint()
@@ -68,7 +68,7 @@ const reply = ({ text, tools, ms, round, model }) => {
   return buffers
 }
 
-/** The last user text that holds a script, and how many rounds of results came after it. */
+/** The last user text that contains a script, and how many messages with tool results follow it. */
 const plan = ({ messages }) => {
   let rounds = 0
   for (const { content, role } of messages.toReversed()) {

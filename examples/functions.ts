@@ -6,6 +6,7 @@ import * as Merged from "@parley/mcp/Merged"
 import * as ToolkitTools from "@parley/mcp/ToolkitTools"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import { Chunks, ScriptedModel } from "@parley/testing"
+import { argv } from "node:process"
 import { Console, Context, Effect, Layer, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 
@@ -24,7 +25,7 @@ class UnknownItem extends Schema.TaggedError<UnknownItem>()("UnknownItem", { ite
   }
 }
 
-/** A function as a tool: what it needs is in its type, and how it fails is what the model reads. */
+/** A function as a tool. Its requirements are in its type, and the model receives its errors as results. */
 const level = FunctionTools.tool({
   name: "level",
   description: "How many of an item are left",
@@ -42,11 +43,11 @@ const order = FunctionTools.tool({
   description: "Orders an item",
   input: Schema.Struct({ item: Schema.NonEmptyString, count: Schema.Int }),
   run: ({ count, item }) =>
-    // The key is the same should the same call ever be made again: the supplier can tell.
+    // The key is the same if the same call is ever made again, so the supplier can detect a duplicate order.
     Effect.map(FunctionTools.CurrentCall, ({ idempotencyKey }) => `Ordered ${count} ${item} as ${idempotencyKey}`)
 })
 
-/** A toolkit that the application has anyway. */
+/** A toolkit that the application already has. */
 const Weather = Toolkit.make(
   Tool.make("forecast", {
     description: "Tomorrow's weather",
@@ -56,13 +57,13 @@ const Weather = Toolkit.make(
 )
 const weather = Weather.toLayer({ forecast: () => Effect.succeed({ sunny: true }) })
 
-/** Both together. A layer of `McpServers` would stand beside them. */
+/** Both together. A layer of `McpServers` would be added to this list. */
 export const Tools: Layer.Layer<McpManager> = Merged.merge(
   FunctionTools.layer("shop", [level, order]),
   ToolkitTools.layer("weather", Weather)
 ).pipe(Layer.provide([Stock.layer, weather]))
 
-/** A model that plays a script, in place of a real one. */
+/** A scripted model instead of a real one. */
 const Model = ScriptedModel.layer([
   ScriptedModel.turn([
     ...Chunks.call(0, "shop__level", { item: "apples" }),
@@ -84,7 +85,8 @@ export const program = Effect.gen(function* () {
   return yield* coordinator.handleMessage({ sessionId: id, request: "How are we doing?" })
 })
 
-if (import.meta.main) {
+// `import.meta.main` exists since Node 24.2.
+if (import.meta.filename === argv[1]) {
   Effect.runFork(
     program.pipe(
       Effect.flatMap((round) => Console.log(round.turns.at(-1)?.content)),

@@ -7,12 +7,12 @@ import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as SqliteSessions from "@parley/store/SqliteSessions"
 import { Config, Console, Effect, Layer, Stream } from "effect"
 
-/** A real model behind the coordinator, sessions in a database, a tool of the application's own. */
-const Models = Layer.unwrap(
-  Effect.map(Config.Redacted("ANTHROPIC_API_KEY"), (apiKey) =>
-    Registry.layer({ providers: [Anthropic.make({ apiKey })] })
-  )
-)
+/** A coordinator with a real model, sessions in a database, and a tool of the application. */
+const settings = Config.all({
+  apiKey: Config.Redacted("ANTHROPIC_API_KEY"),
+  baseUrl: Config.String("ANTHROPIC_BASE_URL").pipe(Config.withDefault("https://api.anthropic.com"))
+})
+const Models = Layer.unwrap(Effect.map(settings, (options) => Registry.layer({ providers: [Anthropic.make(options)] })))
 
 const Parley = SessionCoordinator.layer.pipe(
   Layer.provideMerge([
@@ -23,7 +23,7 @@ const Parley = SessionCoordinator.layer.pipe(
   ])
 )
 
-/** `events` shows the conversation while it happens; `handleMessage` returns when the round is over. */
+/** `events` streams the events as they are stored; `handleMessage` returns when the round has ended. */
 const program = Effect.gen(function* () {
   const { id } = yield* Effect.flatMap(SessionManager, (sessions) => sessions.create({ title: "Stock" }))
   const coordinator = yield* SessionCoordinator

@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config"
-import { patience } from "../scripts/patience.ts"
+import { patience } from "../packages/harness/src/time/patience.ts"
 
 export default defineConfig({
-  test: { name: "examples", include: ["test/**/*.test.ts"], testTimeout: patience, hookTimeout: patience }
+  test: {
+    name: "examples",
+    include: ["test/**/*.test.ts"],
+    isolate: false,
+    testTimeout: patience,
+    hookTimeout: patience
+  }
 })

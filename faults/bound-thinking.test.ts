@@ -2,13 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import type { SessionId } from "@parley/domain/Ids"
 import { McpManager } from "@parley/domain/McpManager"
 import { Effect } from "effect"
-import { binding, thoughts } from "./support/binding.ts"
-import { engine, type EngineOptions, type Home, home } from "./support/home.ts"
+import { engine, type EngineOptions, type Home, home } from "../packages/harness/src/sessions/home.ts"
 import { atRest, breaksRules, stored } from "./support/post.ts"
+import { messagesApi } from "./support/thinkingProtocols.ts"
+import { type ThinkingServer, thinkingServer } from "./support/thinkingServer.ts"
 
 const tools = McpManager.layerMemory({ echo: () => "once more" })
 
-/** Sends messages with an engine of their own, as a process would. */
+/** Sends messages with a new engine, as a new process would. */
 const send = (here: Home, id: SessionId | undefined, options: EngineOptions, ...messages: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const { coordinator, sessions } = yield* engine(here, { tools, limits: { retries: 0 }, ...options })
@@ -18,20 +19,24 @@ const send = (here: Home, id: SessionId | undefined, options: EngineOptions, ...
     return { sessionId, rounds, coordinator }
   })
 
+/** A Messages API that refuses foreign thinking with these words. */
+const api = (mismatch = messagesApi.mismatch) => thinkingServer({ ...messagesApi, mismatch })
+const thoughtsIn = ({ exchanges }: ThinkingServer) => exchanges.map(({ thoughts }) => thoughts)
+
 const prefix = (body: string | undefined) => (body ?? "").replaceAll(/,"cache_control":\{[^}]*\}/g, "").slice(0, -2)
 
-describe("thinking belongs to where it was produced", () => {
-  it.live("and goes back there, byte for byte, while nothing changes, also to the next process", () =>
+describe("thinking is bound to the endpoint, model and system prompt that produced it", () => {
+  it.live("and is sent back byte for byte while none of these changes, also by the next process", () =>
     Effect.gen(function* () {
       const here = yield* home
-      const api = yield* binding()
-      const { sessionId } = yield* Effect.scoped(send(here, undefined, { url: api.url }, "one", "call it"))
-      yield* Effect.scoped(send(here, sessionId, { url: `${api.url}/v1/` }, "two"))
-      assert.deepStrictEqual(api.requests.map(thoughts), [0, 1, 2, 3])
-      for (const [i, body] of api.bodies.entries())
+      const server = yield* api()
+      const { sessionId } = yield* Effect.scoped(send(here, undefined, { url: server.url }, "one", "call it"))
+      yield* Effect.scoped(send(here, sessionId, { url: `${server.url}/v1/` }, "two"))
+      assert.deepStrictEqual(thoughtsIn(server), [0, 1, 2, 3])
+      for (const [i, body] of server.bodies.entries())
         if (i > 0)
           assert.isTrue(
-            body.replaceAll(/,"cache_control":\{[^}]*\}/g, "").startsWith(prefix(api.bodies[i - 1])),
+            body.replaceAll(/,"cache_control":\{[^}]*\}/g, "").startsWith(prefix(server.bodies[i - 1])),
             `${i}`
           )
     }).pipe(Effect.scoped)
@@ -42,26 +47,26 @@ describe("thinking belongs to where it was produced", () => {
     ["another system prompt", { instructions: "You are tested in another way." }]
   ]
   for (const [name, change] of moves)
-    it.live(`and stays behind with ${name}`, () =>
+    it.live(`and is omitted with ${name}`, () =>
       Effect.gen(function* () {
         const here = yield* home
-        const api = yield* binding()
-        const { sessionId } = yield* Effect.scoped(send(here, undefined, { url: api.url }, "one", "call it"))
-        yield* Effect.scoped(send(here, sessionId, { url: api.url, ...change }, "two", "three"))
-        assert.deepStrictEqual(api.requests.map(thoughts), [0, 1, 2, 0, 1])
-        assert.deepStrictEqual(breaksRules(api.bodies), [])
+        const server = yield* api()
+        const { sessionId } = yield* Effect.scoped(send(here, undefined, { url: server.url }, "one", "call it"))
+        yield* Effect.scoped(send(here, sessionId, { url: server.url, ...change }, "two", "three"))
+        assert.deepStrictEqual(thoughtsIn(server), [0, 1, 2, 0, 1])
+        assert.deepStrictEqual(breaksRules(server.bodies), [])
       }).pipe(Effect.scoped)
     )
 
-  it.live("and stays behind at another endpoint; back at the first, its own is there again", () =>
+  it.live("and is omitted at another endpoint; back at the first, its own thinking is sent again", () =>
     Effect.gen(function* () {
       const here = yield* home
-      const [one, other] = yield* Effect.all([binding(), binding()])
+      const [one, other] = yield* Effect.all([api(), api()])
       const { sessionId } = yield* Effect.scoped(send(here, undefined, { url: one.url }, "one"))
       yield* Effect.scoped(send(here, sessionId, { url: other.url }, "two", "three"))
       yield* Effect.scoped(send(here, sessionId, { url: one.url }, "four"))
       assert.deepStrictEqual(
-        [one.requests.map(thoughts), other.requests.map(thoughts)],
+        [thoughtsIn(one), thoughtsIn(other)],
         [
           [0, 1],
           [0, 1]
@@ -80,62 +85,62 @@ const words: ReadonlyArray<string> = [
   "block_binding: prefix_mismatch"
 ]
 
-describe("thinking that the provider refuses all the same", () => {
-  for (const said of words)
-    it.live(`costs one more request, once: ${said}`, () =>
+describe("thinking that the provider refuses nevertheless", () => {
+  for (const message of words)
+    it.live(`costs one more request, once: ${message}`, () =>
       Effect.gen(function* () {
         const here = yield* home
-        const api = yield* binding(() => said)
-        const { coordinator, rounds, sessionId } = yield* send(here, undefined, { url: api.url }, "one")
+        const server = yield* api(message)
+        const { coordinator, rounds, sessionId } = yield* send(here, undefined, { url: server.url }, "one")
         assert.lengthOf(rounds, 1)
-        api.forget()
+        server.forget()
         const round = yield* coordinator.handleMessage({ sessionId, request: "two" })
         assert.deepStrictEqual(
           round.turns.map(({ status }) => status),
           ["failed", "completed"]
         )
         yield* coordinator.handleMessage({ sessionId, request: "three" })
-        assert.deepStrictEqual(api.requests.map(thoughts), [0, 1, 0, 1])
-        for (const text of ["one", "two", "three"]) assert.include(api.bodies.at(-1), `"text":"${text}"`)
-        assert.deepStrictEqual(breaksRules(api.bodies), [])
+        assert.deepStrictEqual(thoughtsIn(server), [0, 1, 0, 1])
+        for (const text of ["one", "two", "three"]) assert.include(server.bodies.at(-1), `"text":"${text}"`)
+        assert.deepStrictEqual(breaksRules(server.bodies), [])
         const started = stored(here, sessionId).flatMap(({ event }) => (event._tag === "TurnStarted" ? [event] : []))
         assert.deepStrictEqual(
           started.map(({ thinking }) => thinking),
           [undefined, undefined, "dropped", undefined]
         )
-        // What was sent is worked out again from the log alone.
+        // The requests are derived again from the log alone.
         for (const [i, { turnId }] of started.entries()) {
           const { wire } = yield* coordinator.sentContext(sessionId, turnId)
-          assert.strictEqual(wire?.body, api.bodies[i])
+          assert.strictEqual(wire?.body, server.bodies[i])
         }
         assert.deepStrictEqual(atRest(here), [])
       }).pipe(Effect.scoped)
     )
 
-  it.live("takes nothing back that was said, should the round fail later for another reason", () =>
+  it.live("takes nothing back from the conversation if the round fails later for another reason", () =>
     Effect.gen(function* () {
       const here = yield* home
-      const api = yield* binding()
-      const { coordinator, sessionId } = yield* send(here, undefined, { url: api.url }, "one")
-      api.forget()
-      api.failAt(4)
+      const server = yield* api()
+      const { coordinator, sessionId } = yield* send(here, undefined, { url: server.url }, "one")
+      server.forget()
+      server.failAt(4)
       const error = yield* Effect.flip(coordinator.handleMessage({ sessionId, request: "call it" }))
       assert.strictEqual(error._tag === "ModelError" ? error.reason._tag : error._tag, "Unauthorized")
       yield* coordinator.handleMessage({ sessionId, request: "three" })
-      assert.include(api.bodies.at(-1), "once more")
-      assert.notInclude(api.bodies.at(-1), "left out")
+      assert.include(server.bodies.at(-1), "once more")
+      assert.notInclude(server.bodies.at(-1), "left out")
     }).pipe(Effect.scoped)
   )
 
-  it.live("is no reason to ask a third time, nor is anything else", () =>
+  it.live("is retried only once, whatever the second refusal is", () =>
     Effect.gen(function* () {
       const here = yield* home
-      const api = yield* binding(() => "messages: something else is wrong")
-      const { coordinator, sessionId } = yield* send(here, undefined, { url: api.url }, "one")
-      api.forget()
+      const server = yield* api("messages: something else is wrong")
+      const { coordinator, sessionId } = yield* send(here, undefined, { url: server.url }, "one")
+      server.forget()
       const error = yield* Effect.flip(coordinator.handleMessage({ sessionId, request: "two" }))
       assert.strictEqual(error._tag === "ModelError" ? error.reason._tag : error._tag, "InvalidRequest")
-      assert.lengthOf(api.requests, 2)
+      assert.lengthOf(server.exchanges, 2)
     }).pipe(Effect.scoped)
   )
 })

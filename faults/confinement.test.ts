@@ -8,7 +8,7 @@ import { type Place, place } from "./files/place.ts"
 import { atRest } from "./support/post.ts"
 import { type Case, suite } from "./suite.ts"
 
-/** The `i`th escape, against each way into files. */
+/** Tries the `i`th escape with every way of reading files. */
 const against = (name: string, i: number): Case => ({
   id: "X19",
   name,
@@ -25,7 +25,7 @@ const against = (name: string, i: number): Case => ({
       assert.isFalse(told.includes(secret), `${way.name} shows what a file outside holds`)
       assert.isFalse(told.includes(secretName), `${way.name} shows what a file outside is called`)
     }
-    // The session that comes after all this is like any other.
+    // A later session works normally.
     yield* Effect.scoped(Effect.flatMap(session(here), ({ send }) => send("Is all well?")))
     assert.deepStrictEqual(atRest(here), [])
   })

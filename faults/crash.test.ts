@@ -6,11 +6,11 @@ import type { Place } from "../scripts/crash/place.ts"
 import { pointsOf } from "../scripts/crash/points.ts"
 import { rounds } from "../scripts/crash/rounds.ts"
 import { prepared, quiet } from "./crash/places.ts"
-import { missing } from "./support/needs.ts"
+import { missing } from "../packages/harness/src/disk/needs.ts"
 
 class Sample extends Context.Service<Sample, Place>()("@parley/faults/crash.test/Sample") {}
 
-// A sample of `pnpm crash`, so that the harness goes on working on the tree as it is.
+// A sample of `pnpm crash`, so that the harness keeps working with the current code.
 it.layer(Layer.effect(Sample, prepared), { excludeTestServices: true, timeout: "15 minutes" })(
   "a few points of each round",
   (it) => {
@@ -20,7 +20,7 @@ it.layer(Layer.effect(Sample, prepared), { excludeTestServices: true, timeout: "
           const place = yield* Sample
           const points = yield* Effect.promise(() => pointsOf(place, round))
           assert.isAbove(points.length, 60)
-          // Another part of the round in each, and all of them together a part of everything that happens.
+          // Each round is sampled at different points, so that the samples together cover all parts of a round.
           const at = points[Math.floor((points.length * (2 * i + 1)) / (2 * rounds.length))]
           if (at === undefined) return assert.fail("there is no such point")
           yield* quiet(place, killAt(round, at))

@@ -13,7 +13,7 @@ const write = (path: string, text: string): string => {
   writeFileSync(file, text)
   return file
 }
-/** A package with one module, which is returned. */
+/** Creates a package with one module and returns the path of the module. */
 const install = (name: string, license: unknown, files: { readonly [path: string]: string }): string => {
   write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", license }))
   for (const [path, text] of Object.entries(files)) write(`node_modules/${name}/${path}`, text)
@@ -32,8 +32,8 @@ beforeEach(() => {
   return () => rmSync(root, { recursive: true })
 })
 
-describe("which packages a bundle holds", () => {
-  it("those of its modules, by the nearest package.json with a name, but not ours", () => {
+describe("the packages of a bundle", () => {
+  it("include those of its modules, by the nearest package.json with a name, except ours", () => {
     write("packages/cli/package.json", JSON.stringify({ name: "@parley/cli", version: "1.0.0" }))
     write("node_modules/plain/esm/package.json", JSON.stringify({ type: "module" }))
     install("plain", "MIT", plain)
@@ -46,7 +46,7 @@ describe("which packages a bundle holds", () => {
     ])
   })
 
-  it("those that a module was bundled from, and those that were copied into a package", () => {
+  it("include those that a module was bundled from, and those that were copied into a package", () => {
     const outer = install("outer", "MIT", {
       "dist/index.mjs": [
         "//#region ../../node_modules/.pnpm/@in+ner@1.2.3_peer@4.0.0/node_modules/@in/ner/index.js",
@@ -59,20 +59,20 @@ describe("which packages a bundle holds", () => {
     assert.deepStrictEqual(titles(outer, copied), ["@in/ner@1.2.3", "esbuilt", "outer@1.0.0", "tiny"])
   })
 
-  it("the bundler, of which every bundle has helpers", () => {
+  it("include the bundler, because every bundle contains its helpers", () => {
     install("rolldown", "MIT", { ...plain, "THIRD-PARTY-LICENSE": "of its compiler" })
     const [own] = notices("\0rolldown/runtime.js")
     assert.strictEqual(own?.title, "rolldown@1.0.0")
     assert.deepStrictEqual(own?.texts, [{ from: "LICENSE", text: "the text of plain" }])
   })
 
-  it("a module that cannot be placed fails the build", () => {
+  it("fail the build if the package of a module is unknown", () => {
     assert.throws(() => packages("\0virtual:unknown"), /a module of no package: "\\u0000virtual:unknown"/)
   })
 })
 
-describe("what is said of a package", () => {
-  it("its licence, its notices, and whose its source files are", () => {
+describe("the notice of a package", () => {
+  it("contains its licence, its notices, and the copyright comments of its source files", () => {
     const module = install("full", "(MIT OR CC0-1.0)", {
       "index.js": "/*! Copyright (c) 2020 Ada */\nexport {}\n// nothing of the kind\n",
       "LICENSE.md": "the licence",
@@ -94,7 +94,7 @@ describe("what is said of a package", () => {
     })
   })
 
-  it("a text that is missing, or that is not of the top of the package, fails the build until one is kept", () => {
+  it("fails the build if a text is missing or not at the top of the package, until one is stored", () => {
     const bare = install("bare", "MIT", { "index.js": "", "src/copied/LICENSE": "of what was copied" })
     assert.throws(
       () => notices(bare),
@@ -108,7 +108,7 @@ describe("what is said of a package", () => {
     assert.throws(() => notices(bare), /bare@1.0.1 is in the bundle without/)
   })
 
-  it("a licence that was not reviewed, or none, fails the build", () => {
+  it("fails the build without a licence, or if the licence was not reviewed", () => {
     for (const license of [
       "GPL-3.0",
       "MIT AND GPL-3.0",
@@ -129,7 +129,7 @@ describe("what is said of a package", () => {
       assert.strictEqual(notices(install("plain", license, plain)).length, 1, license)
   })
 
-  it("a text that no package needs any more fails the build", () => {
+  it("fails the build if a stored text is not needed by any package", () => {
     write("scripts/licences/texts/gone@1.0.0.txt", "MIT\n\ntext\n")
     assert.throws(() => notices(install("plain", "MIT", plain)), /No package in the bundle needs .*gone@1.0.0.txt/)
   })
@@ -145,7 +145,7 @@ describe("a packed tarball", () => {
     return { module, problems: () => tarballProblems(root, join(root, "out"), true) }
   }
 
-  it("carries our licence, and the command's names every package", () => {
+  it("contains our licence, and that of the command names every package", () => {
     const { module, problems } = packed()
     assert.deepStrictEqual(problems(), [])
     write("out/THIRD-PARTY-NOTICES", documentOf([]))
@@ -154,7 +154,7 @@ describe("a packed tarball", () => {
     assert.deepStrictEqual(problemsOf(shortened, notices(module)), ["it lacks NOTICE of plain@1.0.0"])
     const other = install("other", "MIT", plain)
     const hostile = install("hostile", "MIT", { ...plain, NOTICE: `text\n${"=".repeat(80)}\nplain@1.0.0` })
-    assert.throws(() => documentOf(notices(hostile)), /hostile@1.0.0 holds the line/)
+    assert.throws(() => documentOf(notices(hostile)), /hostile@1.0.0 contains the separator line/)
     assert.deepStrictEqual(problemsOf(documentOf(notices(module, other)), notices(module)), [
       "it names other@1.0.0, which is not in the bundle"
     ])

@@ -12,7 +12,7 @@ describe("the lockfile", () => {
     assert.deepStrictEqual(lockfileProblems(own), [])
   })
 
-  it("is refused with a package that is not pinned by that alone", () => {
+  it("is refused if a package is not pinned by a sha512 alone", () => {
     const ways = {
       "no integrity": "{}",
       "a weaker one": "{integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}",
@@ -30,12 +30,12 @@ describe("the lockfile", () => {
     assert.match(lockfileProblems(own.replace(first, (line) => line + line))[0] ?? "", /is not pinned by a sha512/)
   })
 
-  it("is refused with a host in it, wherever that stands", () => {
+  it("is refused if it contains a host anywhere", () => {
     for (const text of ["  specifier: https://host.example/a.tgz", "  version: git@host.example:a/b.git"])
       assert.deepStrictEqual(lockfileProblems(`${own}${text}\n`), [`it names a host: ${text.trim()}`])
   })
 
-  it("is refused when something is used that it does not pin, or when it cannot be read", () => {
+  it("is refused if it does not pin something that is used, or if it cannot be parsed", () => {
     const used = lockfileProblems(own.replace("\nsnapshots:\n", "\nsnapshots:\n\n  stray@1.0.0(peer@1.0.0): {}\n"))
     assert.deepStrictEqual(used, ["stray@1.0.0(peer@1.0.0) is used and not pinned"])
     for (const text of ["", "{}", own.replaceAll("\n", "\r\n"), own.replace("\npackages:\n", "\npackage:\n")])
@@ -43,7 +43,7 @@ describe("the lockfile", () => {
   })
 })
 
-describe("what runs when a published package is installed", () => {
+describe("programs that run when a published package is installed", () => {
   let root = ""
   const install = (at: string, manifest: object, file?: string) => {
     const dir = join(root, at)
@@ -56,13 +56,13 @@ describe("what runs when a published package is installed", () => {
     return () => rmSync(root, { recursive: true })
   })
 
-  it("nothing of what comes with ours", () => {
+  it("do not exist among the dependencies of our packages", () => {
     const packages = join(dirname(import.meta.dirname), "packages")
     const names = ["cli", "domain", "mcp", "prompt", "provider", "session", "store", "testing", "workspace"]
     assert.deepStrictEqual(installScripts(names.map((name) => join(packages, name))), [])
   })
 
-  it("a script of its own, or of anything that comes with it, is found, and each once", () => {
+  it("are found for a package and all its dependencies, each once", () => {
     const any = "*"
     install("mine", {
       dependencies: { a: any, b: any },

@@ -21,7 +21,7 @@ import { texts } from "./mcp/texts.ts"
 import { unavailable } from "./mcp/unavailable.ts"
 import { suite } from "./suite.ts"
 
-// Each case has servers, a directory and an engine of its own, and spends most of its time waiting.
+// Each case has separate servers, a directory and an engine, and spends most of its time waiting.
 describe.concurrent("", () =>
   suite("RELIABILITY B.2, MCP servers", rows, [
     ...crashes,

@@ -1,18 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { assert, describe, it } from "vitest"
 import { candidatesOf } from "../scripts/mutants/candidates.ts"
 import { filesBelow } from "../scripts/mutants/graph.ts"
-import type { Mutant } from "../scripts/mutants/lists.ts"
+import { readLists } from "../scripts/mutants/lists.ts"
 
-/** Planted bugs are code, too: each must still be one, and name a test that is there. See `scripts/mutants`. */
+/** Checks the lists of mutants: each mutant must still apply, and name a test that exists. See `scripts/mutants`. */
 
 const root = resolve(import.meta.dirname, "..")
 
-const mutants = readdirSync(join(root, "mutants")).flatMap((list) => {
-  const planted: ReadonlyArray<Mutant> = JSON.parse(readFileSync(join(root, "mutants", list), "utf8"))
-  return planted.map((mutant) => Object.assign({ list }, mutant))
-})
+const mutants = readLists().flatMap(({ mutants: planted, path }) =>
+  planted.map((mutant) => Object.assign({ list: relative(root, path) }, mutant))
+)
 const sources = new Map<string, string>()
 const sourceOf = (file: string): string => {
   const known = sources.get(file) ?? (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "")
@@ -22,20 +21,18 @@ const sourceOf = (file: string): string => {
 const directoryOf = (project: string): string =>
   ["examples", "faults"].includes(project) ? join(root, project) : join(root, "packages", project)
 const testsBelow = (directory: string): ReadonlyArray<string> =>
-  readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".test.ts") && !name.includes("node_modules"))
-    .map((name) => relative(root, join(directory, name)))
+  filesBelow(root, relative(root, directory)).filter((name) => name.endsWith(".test.ts"))
 
-/** What the generator takes for logic and is none: the start of a program, schemas, and the sizes of generated programs. */
+/** Files without logic in which the generator finds candidates: program starts, schemas, and sizes of generated programs. */
 const withoutLogic = new Set([
   "packages/cli/src/main.ts",
   "packages/domain/src/RequestSize.ts",
   "packages/domain/src/SessionContext.ts",
-  "packages/testing/src/Programs.ts"
+  "packages/testing/src/programs/Programs.ts"
 ])
 
-describe("the lists of planted bugs", () => {
-  it("each stands exactly once in its file, changes it, and is planted once for each test that must notice", () => {
+describe("the lists of mutants", () => {
+  it("each text occurs exactly once in its file and is changed, and each mutant is listed once per test", () => {
     const seen = new Set<string>()
     const wrong = mutants.flatMap(({ file, find, guards, list, project, replace, test }) => {
       const key = JSON.stringify([file, find, replace, project, test])
@@ -49,7 +46,7 @@ describe("the lists of planted bugs", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
-  it("each has a name of its own", () => {
+  it("each mutant has a unique name", () => {
     const names = mutants.map(({ guards }) => guards)
     assert.deepStrictEqual(
       names.filter((name, i) => names.indexOf(name) !== i),
@@ -57,7 +54,17 @@ describe("the lists of planted bugs", () => {
     )
   })
 
-  it("each names the test file that must notice, which exists", () => {
+  it("each mutant is listed beside the tests that must detect it", () => {
+    const wrong = mutants.filter(
+      ({ list, project }) => !list.startsWith(`${relative(root, directoryOf(project))}/`) || !list.includes("mutants/")
+    )
+    assert.deepStrictEqual(
+      wrong.map(({ guards }) => guards),
+      []
+    )
+  })
+
+  it("each mutant names the test file that must detect it, and that file exists", () => {
     const files = new Map<string, ReadonlyArray<string>>()
     const wrong = mutants.flatMap(({ guards, list, project, test }) => {
       const known = files.get(project) ?? testsBelow(directoryOf(project))
@@ -69,8 +76,8 @@ describe("the lists of planted bugs", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
-  it("every source file with logic has one", () => {
-    const sources = filesBelow(root, "packages").filter((file) => /^packages\/[^/]+\/src\//.test(file))
+  it("every source file with logic has a mutant", () => {
+    const sources = filesBelow(root, "packages").filter((file) => /^packages\/(?!harness\/)[^/]+\/src\//.test(file))
     const planted = new Set(mutants.map(({ file }) => file))
     const without = sources.filter(
       (file) => !planted.has(file) && !withoutLogic.has(file) && candidatesOf(file, sourceOf(file)).length > 0
@@ -78,8 +85,8 @@ describe("the lists of planted bugs", () => {
     assert.deepStrictEqual(without, [])
   })
 
-  it("each new one says what the test must say; how many old ones do not only falls", () => {
+  it("each new mutant names the expected failure, and the number of old ones without it only decreases", () => {
     const without = mutants.filter(({ says }) => says === undefined)
-    assert.isAtMost(without.length, 603)
+    assert.isAtMost(without.length, 466)
   })
 })

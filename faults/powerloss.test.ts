@@ -2,17 +2,17 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, identity } from "effect"
-import { barriers } from "../packages/domain/test/support/barriers.ts"
+import { barriers } from "../packages/harness/src/sessions/barriers.ts"
 import { readStored } from "../scripts/crash/stored.ts"
 import { Disk } from "../scripts/powerloss/disk.ts"
 import { lay, wrong } from "../scripts/powerloss/judge.ts"
 import { imageOf, losses } from "../scripts/powerloss/losses.ts"
 import { record } from "../scripts/powerloss/record.ts"
 import { type Op, Trace } from "../scripts/powerloss/trace.ts"
-import { home } from "./support/home.ts"
-import { missing } from "./support/needs.ts"
+import { home } from "../packages/harness/src/sessions/home.ts"
+import { missing } from "../packages/harness/src/disk/needs.ts"
 
-// The parts of `pnpm powerloss` itself: what they take for synced is what was synced.
+// Tests the parts of `pnpm powerloss` itself: only synced data counts as durable.
 
 const name = (name: string, file: number | undefined): Op => ({ _tag: "Name", names: [[name, file]] })
 const write = (file: number, at: number, text: string): Op => ({ _tag: "Write", file, at, bytes: Buffer.from(text) })
@@ -27,7 +27,7 @@ const left = (disk: Disk) =>
 describe("the disk", () => {
   const made = [name("parley.db", 0), { _tag: "SyncNames" }] satisfies ReadonlyArray<Op>
 
-  it("has no more than what was synced", () => {
+  it("guarantees only synced data", () => {
     const kept = [...made, write(0, 0, "abc"), { _tag: "Sync", file: 0 }] satisfies ReadonlyArray<Op>
     assert.deepStrictEqual(left(after(...made, write(0, 0, "abc"))), { "parley.db": "" })
     assert.deepStrictEqual(left(after(...kept)), { "parley.db": "abc" })
@@ -37,7 +37,7 @@ describe("the disk", () => {
     assert.deepStrictEqual(left(after(...kept, ...grown)), { "parley.db": "a\0\0z" })
   })
 
-  it("has a name when its directory was synced, and a file keeps what it holds under another", () => {
+  it("keeps a name after a sync of its directory, and a file keeps its content under another name", () => {
     const before = [name("parley.db.new", 0), write(0, 0, "abc"), { _tag: "Sync", file: 0 }] as const
     assert.deepStrictEqual(left(after(...before)), {})
     const moved: Op = {
@@ -51,14 +51,14 @@ describe("the disk", () => {
     assert.deepStrictEqual(left(after(...before, moved, { _tag: "SyncNames" })), { "parley.db": "abc" })
   })
 
-  it("may hold any of the rest, in sectors", () => {
+  it("may contain any part of the other data, in whole sectors", () => {
     const page = "n".repeat(1024)
     const disk = after(...made, write(0, 0, "o".repeat(2048)), { _tag: "Sync", file: 0 }, write(0, 512, page))
     const seen = new Set<string>()
     for (const loss of Object.keys(losses).filter((key): key is keyof typeof losses => key in losses))
       for (let n = 0; n < 40; n++) {
         const content = imageOf(disk, loss, Math.random).get("parley.db")?.toString("latin1") ?? ""
-        // What no write touched is as it was.
+        // Bytes that were not written are unchanged.
         assert.strictEqual(content.slice(0, 512) + content.slice(1536), "o".repeat(1024), loss)
         seen.add(content[512] === content[1023] ? `${content[512]}${content[1024]}` : "mixed")
       }
@@ -72,7 +72,7 @@ describe("a trace", () => {
   const on = (fd: number, path: string) => `${fd}<${hex(path)}>`
   const open = `7 openat(AT_FDCWD${on(3, "/").slice(1)}, "${hex("/d/parley.db")}", O_RDWR|O_CREAT, 0600) = ${on(5, "/d/parley.db")}`
 
-  it("is read, also where threads interleave, and other files are none of it", () => {
+  it("is parsed even if threads interleave, and other files are ignored", () => {
     const ops = new Trace("/d").read(
       [
         open,
@@ -94,7 +94,7 @@ describe("a trace", () => {
     ])
   })
 
-  it("that is not understood is refused", () => {
+  it("with an unsupported call is refused", () => {
     const read = (line: string) => new Trace("/d").read(`${open}\n${line}`)
     assert.throws(() => read(`7 fallocate(${on(5, "/d/parley.db")}, 0, 0, 4096) = 0`), /fallocate on a file/)
     assert.throws(() => read(`7 symlink("${hex("/x")}", "${hex("/d/parley.db-wal")}") = 0`), /symlink on a file/)
@@ -103,7 +103,7 @@ describe("a trace", () => {
 })
 
 describe.skipIf(missing(["strace"]).length > 0)("a recording", () => {
-  /** Promises that are broken when the power is lost right after the acknowledgement, and what they are broken by. */
+  /** Events that are lost when the power is lost right after their acknowledgement, with the problems found. */
   const broken = (node: ReadonlyArray<string>) =>
     Effect.gen(function* () {
       const { data, root, scratch } = yield* home
@@ -124,11 +124,11 @@ describe.skipIf(missing(["strace"]).length > 0)("a recording", () => {
       return found
     })
 
-  it.live("of the store as it is keeps every promise", () =>
+  it.live("of the unchanged store keeps every acknowledged event", () =>
     Effect.map(broken([]), (found) => assert.deepStrictEqual([...found], []))
   )
 
-  it.live("of a store that syncs nothing breaks every promise", () =>
+  it.live("of a store that syncs nothing loses every acknowledged event", () =>
     Effect.gen(function* () {
       const plant = `${pathToFileURL(join(import.meta.dirname, "crash/plant.mjs")).href}?unsynced`
       const found = yield* broken(["--import", plant])

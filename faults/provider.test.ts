@@ -16,7 +16,7 @@ import { storms } from "./provider/storm.ts"
 import { thinking } from "./provider/thinking.ts"
 import { suite } from "./suite.ts"
 
-// Each case has a server, a directory and an engine of its own, and spends most of its time waiting.
+// Each case has a separate server, directory and engine, and spends most of its time waiting.
 describe.concurrent("", () =>
   suite("RELIABILITY B.1, provider", rows, [
     ...broken,

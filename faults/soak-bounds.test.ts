@@ -19,7 +19,7 @@ const sample: Sample = {
 const run = (end: Partial<Sample>) =>
   problemsOf([sample, { ...sample, rounds: 500 }, { ...sample, rounds: 1000, ...end }], 1000)
 
-it("what is held is compared with what was held under load, and each kind has its bound", () => {
+it("resources are compared with the first sample under load, and each kind has its bound", () => {
   assert.deepStrictEqual(run({ heap: 59_900_000, external: 12_900_000, rss: 229_000_000, database: 1e9 }), [])
   assert.deepStrictEqual(run({ descriptors: 20, fibers: 1 }), [])
   const grown = {
@@ -41,12 +41,12 @@ it("what is held is compared with what was held under load, and each kind has it
   assert.match(problems[3] ?? "", /^descriptors: 26 after 1000 rounds, 25 after 500; .*\(fd socket: 11\)$/)
 })
 
-it("a process that ended early has shown nothing", () => {
+it("a process that ended early is a failure", () => {
   for (const samples of [[], [sample], [sample, { ...sample, rounds: 500 }]])
     assert.match(problemsOf(samples, 1000)[0] ?? "", /^it ended after \d+ rounds of 1000$/)
 })
 
-it("resident memory has the second half of the run to be flat in", () => {
+it("resident memory must not grow in the second half of the run", () => {
   const at = (rounds: number, rss: number): Sample => ({ ...sample, rounds, rss })
   const half = [at(0, 180e6), at(500, 300e6), at(1000, 390e6)]
   assert.deepStrictEqual(problemsOf([...half, at(1500, 395e6), at(2000, 392e6)], 2000), [])

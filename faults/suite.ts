@@ -2,40 +2,40 @@ import { stdout } from "node:process"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { missing, type Need } from "./support/needs.ts"
+import { missing, type Need } from "../packages/harness/src/disk/needs.ts"
 
-/** One variant of a row of the fault catalogue: what is done to Parley, and what must come of it. */
+/** One variant of a row of the fault catalogue: the injected fault and the expected result. */
 export interface Case {
   /** The row: `P05`. */
   readonly id: string
-  /** The variant, in words, unique in its row. */
+  /** A description of the variant, unique in its row. */
   readonly name: string
-  /** What it takes that a machine with Node may not have. Without it the case is not run, which is printed. */
+  /** Requirements besides Node. If the machine lacks one, the case is skipped and that is printed. */
   readonly needs?: ReadonlyArray<Need>
-  /** Fails, by an assertion or an error, when what the row calls right does not happen. Ends with the postconditions. */
+  /** Fails, by an assertion or an error, unless Parley behaves as the row requires. Ends with the postconditions. */
   readonly run: Effect.Effect<void, unknown, Scope.Scope>
 }
 
-/** A row: how many variants the catalogue counts, or why some of them are not run here. */
+/** A row of the catalogue: its number of variants, and the reasons why some of them are not run. */
 export interface Row {
   readonly id: string
   readonly fault: string
   readonly variants: number
-  /** Its cases measure time or memory: nothing else of a concurrent suite runs meanwhile. */
+  /** Its cases measure time or memory, so no other case of a concurrent suite runs at the same time. */
   readonly alone?: true
-  /** Variants that are not run, each with the reason. They are printed, and count as not passed. */
+  /** Variants that are not run, each with the reason. They are printed and count as not passed. */
   readonly left?: ReadonlyArray<string>
 }
 
 /**
- * Runs the cases of one part of the catalogue and prints `passed/total`. A row with fewer cases than the catalogue counts
- * fails, unless what is missing is named.
+ * Runs the cases of one part of the catalogue and prints `passed/total`. A row with fewer cases than the catalogue requires
+ * fails, unless the missing ones are listed in `left`.
  */
 export const suite = (
   title: string,
   rows: ReadonlyArray<Row>,
   cases: ReadonlyArray<Case>,
-  /** Cases that share nothing, and mostly wait, may run side by side. */
+  /** Independent cases that mostly wait may run concurrently. */
   options: { readonly concurrent?: boolean } = {}
 ): void => {
   const total = rows.reduce((sum, row) => sum + row.variants, 0)

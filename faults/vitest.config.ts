@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config"
-import { patience } from "../scripts/patience.ts"
+import { patience } from "../packages/harness/src/time/patience.ts"
 
 export default defineConfig({
   test: {
@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     testTimeout: patience,
     hookTimeout: patience,
-    globalSetup: "../scripts/command.ts",
+    globalSetup: "../packages/harness/src/command/command.ts",
     maxConcurrency: 12
   }
 })

@@ -1,6 +1,8 @@
-// Libraries: tsc. The CLI: one bundled file, and the notices of what is in it. Every package carries the licence. Old output is removed first, since `tsc -b` never deletes what has no source.
+// Builds the libraries with tsc, and the CLI as one bundled file with the licence notices of its contents. Every package
+// gets a copy of the licence. Old output is removed first, since `tsc -b` never deletes output whose source was removed.
 import { copyFileSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { shipDriver } from "./driver.ts"
 import { run, packages } from "./run.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -11,4 +13,5 @@ for (const name of packages()) {
 }
 rmSync(join(root, "packages/cli/THIRD-PARTY-NOTICES"), { force: true })
 run("tsc", ["-b"])
+shipDriver(join(root, "packages/store"))
 run("rolldown", ["-c", "rolldown.config.ts"], join(root, "packages/cli"))

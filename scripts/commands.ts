@@ -1,4 +1,4 @@
-// Runs many `parley` commands at once on one home and one project: every change that was reported as made must be there.
+// Runs many `parley` commands concurrently on one home and one project, and checks that every reported change was kept.
 // usage: pnpm commands [--runs 50] [--edits 100] [--repeat 3] [--write]; needs a build
 // With --write the table goes to docs/evidence/commands.md.
 import { spawn } from "node:child_process"
@@ -40,7 +40,7 @@ interface Kind {
   readonly name: string
   readonly count: number
   readonly args: (index: number) => ReadonlyArray<string>
-  /** How many of the changes are there afterwards. */
+  /** Counts the changes that were kept. */
   readonly kept: (home: string) => number
 }
 
@@ -92,7 +92,7 @@ const kinds: ReadonlyArray<Kind> = [
   }
 ]
 
-/** What `mcp trust --yes` is to be told: the hash of each server of the project. */
+/** The arguments of `mcp trust --yes`: the hash of each server of the project. */
 let hashes: ReadonlyArray<string> = []
 const hashesOf = (home: string) =>
   new Promise<ReadonlyArray<string>>((done) => {
@@ -131,7 +131,7 @@ const once = async (): Promise<void> => {
       rows.push(`| \`${name}\` | ${count} | ${succeeded} | ${there} | ${seconds} |`)
       if (succeeded !== count || there !== count)
         problems.push(`${name}: ${ended.find(({ code }) => code !== 0)?.errors.trim() ?? `${there} of ${count} kept`}`)
-      // Every later command would start the servers that were added, or resolve the slots.
+      // Remove the added servers and slots, because every later command would start or resolve them.
       if (name === "parley mcp add" || name === "parley dynamic add")
         writeFileSync(join(home, ".config/parley/config.json"), "{}\n")
     }
@@ -148,10 +148,10 @@ const text = `# Commands at the same time
 
 \`pnpm commands --runs ${values.runs} --edits ${values.edits} --repeat ${values.repeat}\`, ${today}, ${machine}.
 
-All commands of a row are started at once, on one home and one project. "Kept" is what the file or the database holds
-afterwards; for \`run\` it is the rounds that are complete in a database that passes SQLite's integrity check.
+All commands of a row are started concurrently, on one home and one project. "Kept" is the number of changes in the file or
+the database afterwards; for \`run\`, the completed rounds in a database that passes SQLite's integrity check.
 
-| command | at once | exit 0 | kept | seconds |
+| command | started | exit 0 | kept | seconds |
 | ------- | ------: | -----: | ---: | ------: |
 ${rows.join("\n")}
 `

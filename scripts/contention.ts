@@ -1,4 +1,4 @@
-// Eight processes append to one database as fast as they can, each to a session of its own and all to a shared one.
+// Several processes (default 8) append to one database as fast as possible, each to its own session and all to a shared one.
 // usage: pnpm contention [--seconds N] [--processes N]
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -43,7 +43,7 @@ const spread = (times: ReadonlyArray<number>) => {
   return `p50 ${at(sorted, 0.5)} ms, p99 ${at(sorted, 0.99)} ms, max ${at(sorted, 1)} ms`
 }
 
-/** Every append that was acknowledged is there, in order, and no holder's work has another's in it. */
+/** Checks that every acknowledged append is stored, in order, and that writes of different lease holders never interleave. */
 const verify = (reports: ReadonlyArray<Report>, shared: string) => {
   const db = new DatabaseSync(filename)
   const log = db.prepare(
@@ -89,7 +89,7 @@ try {
     `# Contention\n\n\`pnpm contention --seconds ${values.seconds} --processes ${count}\`, ${today}, ${machine}.\n`
   )
   console.log(
-    `${count} processes on one database. Each appends without a pause to a session of its own, every tenth time with a full barrier, and to one shared session whenever it gets the lease.\n`
+    `${count} processes on one database. Each appends without a pause to its own session, every tenth time with a full barrier, and to one shared session whenever it gets the lease.\n`
   )
   console.log(`- appends: ${times.length} (${Math.round(times.length / Number(values.seconds))}/s), ${spread(times)}`)
   console.log(`- leases of the shared session: ${reports.reduce((sum, { held }) => sum + held, 0)} held`)
@@ -100,7 +100,7 @@ try {
 }
 console.log(
   problems.length === 0
-    ? "- every acknowledged event is there, in order, and no two holders wrote at the same time"
+    ? "- every acknowledged event is stored, in order, and no two holders wrote at the same time"
     : problems.join("\n")
 )
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -1,5 +1,5 @@
-// Measures what the files of a very large workspace cost: the first context, one after a change, and one after none.
-// usage: pnpm files [--files 100000] [--shown 1000] [--repeat 5] [--write]
+// Measures the cost of the files of a very large workspace: the first context, one after a change, and one without a change.
+// usage: pnpm files [--files 57000,100000] [--shown 1000] [--repeat 5] [--write]
 // With --write the table goes to docs/evidence/files.md.
 import { fork } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
@@ -15,24 +15,24 @@ import { FilesManager } from "../packages/domain/src/FilesManager.ts"
 import * as Baseline from "../packages/prompt/src/Baseline.ts"
 import type { Digests } from "../packages/prompt/src/Part.ts"
 import * as RoundPart from "../packages/prompt/src/RoundPart.ts"
-import * as Files from "../packages/workspace/src/Files.ts"
+import * as Files from "../packages/workspace/src/files/Files.ts"
 
 interface Measured {
   readonly round: string
   readonly millis: number
-  /** Of all threads of the process, which says more than the time on a machine that others use as well. */
+  /** CPU milliseconds of all threads of the process; more reliable than wall time on a shared machine. */
   readonly cpu: number
   readonly opened: unknown
   readonly shown: number
-  /** What the round adds to the request, in bytes. */
+  /** How many bytes the round adds to the request. */
   readonly added: number
-  /** Above what the process had before its first context, in bytes: the most of the round. */
+  /** The peak resident memory of the round, in bytes above that before the first context. */
   readonly rss: number
   readonly heap: number
 }
 
 const options = {
-  files: { type: "string", default: "100000" },
+  files: { type: "string", default: "57000,100000" },
   shown: { type: "string", default: "1000" },
   repeat: { type: "string", default: "5" }
 } as const
@@ -40,7 +40,8 @@ const { positionals, values } = parseArgs({
   options: { ...options, write: { type: "boolean", default: false } },
   allowPositionals: true
 })
-const [total, shown] = [Number(values.files), Number(values.shown)]
+const totals = values.files.split(",").map(Number)
+const shown = Number(values.shown)
 
 const prompt = {
   instructions: "You are measured.",
@@ -53,8 +54,8 @@ const prompt = {
 const environment = { timeZone: "UTC" }
 const bytesOf = (texts: ReadonlyArray<string>): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 
-/** A tenth of the files is where no pattern goes, three tenths are where an ignore file lets none go. */
-const make = (root: string): void => {
+/** One tenth of the files is in a directory that no pattern matches, three tenths in one that an ignore file excludes. */
+const make = (root: string, total: number): void => {
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
@@ -70,7 +71,7 @@ const make = (root: string): void => {
   for (let i = 0; i < shown; i++) put(`src/p${i % 50}/d${i % 20}/docs/doc${i}.md`, `Document ${i}. `.repeat(30))
 }
 
-/** The rounds of one process, which has done nothing else before. */
+/** Measures the rounds in this process, which must not have done anything else before. */
 const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
   const runtime = ManagedRuntime.make(Files.layer({ root }))
   const before = process.memoryUsage()
@@ -128,7 +129,7 @@ const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
   const rounds = [await round("the first")]
   writeFileSync(join(root, "src/p7/d7/docs/doc7.md"), `Changed by ${process.pid}. `.repeat(20))
   rounds.push(await round("one file has changed"))
-  // What has changed within two seconds may change again without a sign, so the next look opens it once more.
+  // A file changed within the last two seconds may change again with the same timestamp, so the next check opens it again.
   rounds.push(await round("nothing has changed, at once"))
   await pause(3000)
   rounds.push(await round("nothing has changed, 3 s later"))
@@ -140,36 +141,43 @@ const measure = async (root: string): Promise<ReadonlyArray<Measured>> => {
 const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1)
 const number = (n: number): string => n.toLocaleString("en-US")
 
-const report = (rounds: ReadonlyArray<Measured>, bare: number): string => {
+const table = (total: number, rounds: ReadonlyArray<Measured>, bare: number): string => {
   const first = rounds[0]?.millis ?? 0
   const firstCpu = rounds[0]?.cpu ?? 0
-  const args = process.argv.slice(2).filter((word) => word !== "--write")
   const row = ({ added, cpu, heap, millis, opened, round, rss, shown }: Measured): string =>
     `| ${round} | ${millis.toFixed(0)} | ${(millis / first).toFixed(2)} | ${(millis / bare).toFixed(2)} | ${cpu.toFixed(0)} | ${(cpu / firstCpu).toFixed(2)} | ${String(opened)} | ${number(shown)} | ${number(added)} | ${mib(rss)} | ${mib(heap)} |`
-  return `# Files of a large workspace
+  return `## ${number(total)} files
 
-\`pnpm ${["files", ...args].join(" ")}\`, ${new Intl.DateTimeFormat("sv").format()}, Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} cores (${cpus()[0]?.model.split(" ").slice(0, 2).join(" ") ?? "unknown"}).
-
-A workspace of ${number(total)} small files, and ${number(shown)} more that \`**/doc*.md\` finds. A tenth of them is in \`node_modules\`, and three
-tenths in a directory that \`.gitignore\` names. There is an AGENTS.md, too. A process builds the files' part of the context through \`Files.layer\` and
-\`prompt/Baseline\`, a file changes, and it builds again. The files have just been made, so the system has them in memory.
 Node's own recursive listing of the same tree, names only and all of them, took ${bare.toFixed(0)} ms in the same run.
-The load average of the machine was ${loadavg()[0]?.toFixed(1) ?? "unknown"}: where others use it as well, CPU time says more of a round than time does.
 
 | context | ms | to the first | to the bare listing | CPU ms | to the first | files opened | files shown | bytes added to the request | RSS, MiB more | heap, MiB more |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rounds.map(row).join("\n")}
+`
+}
 
-Times and memory are medians of ${values.repeat} processes, files opened are the most of any. Memory is the most that was seen during
-the round, every 10 ms and at its end, above what the process had before the first. A file that changed less than two
-seconds before it is read is read again the next time, as a further change might not show.
+const report = (tables: ReadonlyArray<string>): string => {
+  const args = process.argv.slice(2).filter((word) => word !== "--write")
+  return `# Files of a large workspace
+
+\`pnpm ${["files", ...args].join(" ")}\`, ${new Intl.DateTimeFormat("sv").format()}, Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} cores (${cpus()[0]?.model.split(" ").slice(0, 2).join(" ") ?? "unknown"}).
+
+Workspaces of small files, and ${number(shown)} more that \`**/doc*.md\` finds. A tenth of them is in \`node_modules\`, and three
+tenths in a directory that \`.gitignore\` names. There is an AGENTS.md, too. A process builds the files' part of the context through \`Files.layer\` and
+\`prompt/Baseline\`, a file changes, and it builds again. The files have just been made, so the system has them in memory.
+The load average of the machine was ${loadavg()[0]?.toFixed(1) ?? "unknown"}. On a shared machine, CPU time is more reliable than wall time.
+
+${tables.join("\n")}
+Times and memory are medians of ${values.repeat} processes; files opened is the maximum of all. Memory is the peak during the
+round, sampled every 10 ms and at its end, above that before the first round. A file that changed less than two seconds
+before it is read is read again the next time, because a further change might have the same timestamp.
 `
 }
 
 const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
-/** What was measured of one round several times; what is shown must be the same each time. */
+/** The medians of several measurements of one round. The number of files shown must be the same each time. */
 const middle = (times: ReadonlyArray<Measured>): Measured => {
   const [one] = times
   const counts = new Set(times.map(({ shown }) => shown))
@@ -180,7 +188,7 @@ const middle = (times: ReadonlyArray<Measured>): Measured => {
   return { ...one, opened, millis: of("millis"), cpu: of("cpu"), rss: of("rss"), heap: of("heap") }
 }
 
-/** All rounds, in a process of their own. */
+/** Measures all rounds in a separate process. */
 const measured = (root: string) =>
   new Promise<ReadonlyArray<Measured>>((done, failed) => {
     const child = fork(resolve(import.meta.filename), ["measure", root])
@@ -195,26 +203,30 @@ const [mode, place] = positionals
 if (mode === "measure" && place !== undefined) {
   process.send?.(await measure(place))
 } else {
-  const root = mkdtempSync(join(tmpdir(), "parley-files-"))
-  try {
-    make(root)
-    // Until none of them counts as changed just now.
-    await pause(3000)
-    const runs: Array<ReadonlyArray<Measured>> = []
-    const bare: Array<number> = []
-    for (let i = 0; i < Number(values.repeat); i++) {
-      const began = performance.now()
-      readdirSync(root, { recursive: true })
-      bare.push(performance.now() - began)
-      runs.push(await measured(root))
-      // The file that has changed is not one that has changed just now, either.
+  const tables: Array<string> = []
+  for (const total of totals) {
+    const root = mkdtempSync(join(tmpdir(), "parley-files-"))
+    try {
+      make(root, total)
+      // Wait until no file counts as recently changed.
       await pause(3000)
+      const runs: Array<ReadonlyArray<Measured>> = []
+      const bare: Array<number> = []
+      for (let i = 0; i < Number(values.repeat); i++) {
+        const began = performance.now()
+        readdirSync(root, { recursive: true })
+        bare.push(performance.now() - began)
+        runs.push(await measured(root))
+        // Wait until the changed file no longer counts as recently changed.
+        await pause(3000)
+      }
+      const rounds = (runs[0] ?? []).map((_, i) => middle(runs.flatMap((run) => run[i] ?? [])))
+      tables.push(table(total, rounds, median(bare)))
+    } finally {
+      rmSync(root, { recursive: true, force: true })
     }
-    const rounds = (runs[0] ?? []).map((_, i) => middle(runs.flatMap((run) => run[i] ?? [])))
-    const text = report(rounds, median(bare))
-    console.log(text)
-    if (values.write) writeFileSync(join(import.meta.dirname, "../docs/evidence/files.md"), text)
-  } finally {
-    rmSync(root, { recursive: true, force: true })
   }
+  const text = report(tables)
+  console.log(text)
+  if (values.write) writeFileSync(join(import.meta.dirname, "../docs/evidence/files.md"), text)
 }

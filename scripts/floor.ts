@@ -1,7 +1,8 @@
-// Installs old and new versions of Node from npm and has each run the command as it is published; then one that must refuse.
+// Installs old and new versions of Node from npm and runs the published form of the command with each. Unsupported versions
+// must be refused.
 // usage: pnpm floor [--write] [--short] [VERSION...]; needs `pnpm build`
-// Without versions: the oldest and newest that are admitted, and some that are not. --short: the oldest alone, with the command
-// as it is built and not packed.
+// Without versions: the oldest and newest supported ones, and some unsupported ones. --short: only the oldest supported one,
+// with the built command instead of the packed one.
 // With --write the table goes to docs/evidence/node-versions.md.
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -9,7 +10,7 @@ import { cpus, release, tmpdir, type } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
 import process from "node:process"
 import { parseArgs, promisify } from "node:util"
-import { install, newest } from "./installed.ts"
+import { installNode, newest, nodePackage } from "./installed.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -19,9 +20,6 @@ const root = resolve(import.meta.dirname, "..")
 const evidence = join(root, "docs/evidence/node-versions.md")
 const everything = join(root, "packages/mcp/node_modules/@modelcontextprotocol/server-everything/dist/index.js")
 const work = mkdtempSync(join(tmpdir(), "parley-floor-"))
-
-const system = process.platform === "win32" ? "win" : process.platform
-const nodePackage = `${system === "darwin" && process.arch === "arm64" ? "node-bin" : "node"}-${system}-${process.arch}`
 
 interface Ended {
   readonly code: unknown
@@ -36,7 +34,7 @@ const start = (file: string, args: ReadonlyArray<string>, cwd: string, env: Node
     child.stdin?.end()
   })
 
-/** The command as a registry would hand it out. */
+/** The command, packed as a registry would deliver it. */
 const packed = async (): Promise<string> => {
   const cli = join(root, "packages/cli")
   await promisify(execFile)("npx", ["-y", "pnpm@12.21.0", "pack", "--out", join(work, "cli.tgz")], { cwd: cli })
@@ -44,13 +42,9 @@ const packed = async (): Promise<string> => {
   return join(work, "package/bin/parley.mjs")
 }
 
-const nodeOf = async (version: string): Promise<string> => {
-  const directory = join(work, version)
-  await install(directory, `${nodePackage}@${version}`)
-  return join(directory, "node_modules", nodePackage, system === "win" ? "bin/node.exe" : "bin/node")
-}
+const nodeOf = (version: string): Promise<string> => installNode(join(work, version), version)
 
-/** A home, a workspace with one file, and a real MCP server that the same Node runs. */
+/** A home, a workspace with one file, and a real MCP server that runs on the same Node. */
 const place = (node: string) => {
   const home = mkdtempSync(join(work, "home-"))
   mkdirSync(join(home, ".config/parley"), { recursive: true, mode: 0o700 })
@@ -64,7 +58,7 @@ const place = (node: string) => {
 
 interface Step {
   readonly args: ReadonlyArray<string>
-  /** What standard output must say. */
+  /** What standard output must match. */
   readonly says: RegExp
 }
 const steps: ReadonlyArray<Step> = [
@@ -77,7 +71,7 @@ const steps: ReadonlyArray<Step> = [
   { args: ["context"], says: /^=== system$/m }
 ]
 
-/** A program of somebody else's that keeps its sessions with the store, and has two experimental warnings of its own. */
+/** A third-party program that stores its sessions with our store and causes two experimental warnings itself. */
 const application = join(root, "packages/store/test/support/application.ts")
 const inApplication = async (node: string): Promise<ReadonlyArray<string>> => {
   const { cwd, env } = place(node)
@@ -88,7 +82,7 @@ const inApplication = async (node: string): Promise<ReadonlyArray<string>> => {
   return right ? [] : [`another program with the store: ${JSON.stringify({ stdout, stderr })}`]
 }
 
-/** What is wrong with each step, or nothing. */
+/** The problems of all steps. */
 const trial = async (node: string, parley: string): Promise<ReadonlyArray<string>> => {
   const { cwd, env } = place(node)
   const problems: Array<string> = []
@@ -113,7 +107,7 @@ const refusal = async (node: string, parley: string, version: string): Promise<R
     stdout: "",
     stderr: `parley: needs Node 24 or newer, or Node 22 from 22.19 on; this is ${version}\n`
   }
-  return JSON.stringify(ended) === JSON.stringify(right) ? [] : [`not refused properly: ${JSON.stringify(ended)}`]
+  return JSON.stringify(ended) === JSON.stringify(right) ? [] : [`not refused as expected: ${JSON.stringify(ended)}`]
 }
 
 const admitted = (version: string): boolean => {
@@ -139,7 +133,7 @@ try {
       : await refusal(node, parley, version)
     failed += problems.length
     rows.push(
-      `| ${version} | ${problems.length > 0 ? problems.join("; ") : ok ? `${steps.length} commands right, no warning; the store in another program too` : "refused in one sentence, exit 3"} |`
+      `| ${version} | ${problems.length > 0 ? problems.join("; ") : ok ? `${steps.length} commands succeeded without warnings, and so did another program with the store` : "refused in one sentence, exit 3"} |`
     )
     console.log(rows.at(-1))
     rmSync(join(work, version), { recursive: true, force: true })

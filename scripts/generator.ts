@@ -1,4 +1,4 @@
-/** Mulberry32: numbers from 0 to below 1, the same for the same seed. */
+/** Mulberry32: pseudo-random numbers from 0 to below 1. The same seed gives the same numbers. */
 export const generator = (seed: number) => (): number => {
   seed = (seed + 0x6d2b79f5) | 0
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)

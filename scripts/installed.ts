@@ -7,7 +7,7 @@ import { promisify } from "node:util"
 const run = promisify(execFile)
 const npm = process.platform === "win32" ? "npm.cmd" : "npm"
 
-/** Installs packages of npm, `name@version`, into a directory of their own. What they would run at that time is not run. */
+/** Installs npm packages (`name@version`) into a directory. Install scripts are not run. */
 export const install = async (directory: string, ...packages: ReadonlyArray<string>): Promise<void> => {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, "package.json"), '{ "private": true }\n')
@@ -17,7 +17,7 @@ export const install = async (directory: string, ...packages: ReadonlyArray<stri
   })
 }
 
-/** The newest version that a range, such as `24`, stands for. */
+/** The newest version in a range such as `24`. */
 export const newest = async (name: string, range: string): Promise<string> => {
   const { stdout } = await run(npm, ["view", `${name}@${range}`, "version", "--json"])
   const found: unknown = JSON.parse(stdout)
@@ -29,4 +29,15 @@ export const newest = async (name: string, range: string): Promise<string> => {
     return (left[at] ?? 0) - (right[at] ?? 0)
   }
   return versions.toSorted(later).at(-1) ?? range
+}
+
+const system = process.platform === "win32" ? "win" : process.platform
+
+/** The npm package that contains the binary of Node for this system. */
+export const nodePackage = `${system === "darwin" && process.arch === "arm64" ? "node-bin" : "node"}-${system}-${process.arch}`
+
+/** Installs a version of Node into a directory and returns the path of its binary. */
+export const installNode = async (directory: string, version: string): Promise<string> => {
+  await install(directory, `${nodePackage}@${version}`)
+  return join(directory, "node_modules", nodePackage, system === "win" ? "bin/node.exe" : "bin/node")
 }

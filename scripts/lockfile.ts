@@ -1,4 +1,4 @@
-// What makes an install bring the same bytes everywhere, and run nothing of them: run by verify.
+// Checks that an install gives the same bytes everywhere and runs no install scripts. Part of `pnpm verify`.
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import process from "node:process"
@@ -10,12 +10,12 @@ const section = (lockfile: string, name: string): ReadonlyArray<string> => {
 
 const isKey = /^ {2}'?([^\s'].*?)'?:(?: \{\})?$/
 const resolution = /^ {4}resolution: \{integrity: sha512-[A-Za-z0-9+/]{86}==\}$/
-/** Versions with what they were resolved beside: `name@1.0.0(peer@2.0.0)`. A patch is part of that. */
+/** Removes the peers and patches from a resolved version such as `name@1.0.0(peer@2.0.0)`. */
 const plain = (key: string): string => key.replace(/\(.*$/s, "")
 
 /**
- * What in a lockfile of pnpm leaves open which bytes are installed, or ties them to one registry: each package has to be
- * named by version and sha512, and by nothing else.
+ * Entries of a pnpm lockfile that do not determine the installed bytes, or that bind them to one registry. Each package must
+ * be identified by version and sha512 only.
  */
 export const lockfileProblems = (lockfile: string): ReadonlyArray<string> => {
   const packages = new Map<string, ReadonlyArray<string>>()
@@ -50,7 +50,7 @@ interface Manifest {
 }
 const manifestOf = (dir: string): Manifest => JSON.parse(readFileSync(join(dir, "package.json"), "utf8"))
 
-/** As Node looks for it; nothing where it is for another system, or optional and not installed. */
+/** Resolves a package as Node does. Undefined if it is for another platform, or optional and not installed. */
 const installed = (name: string, from: string): string | undefined => {
   for (let dir = from; dir !== dirname(dir); dir = dirname(dir)) {
     const path = join(dir, "node_modules", name)
@@ -59,7 +59,7 @@ const installed = (name: string, from: string): string | undefined => {
   return undefined
 }
 
-/** Which packages that come with the published ones run a program when they are installed. */
+/** The dependencies of the published packages that run a program during installation. */
 export const installScripts = (published: ReadonlyArray<string>): ReadonlyArray<string> => {
   const seen = new Set<string>()
   const running: Array<string> = []
@@ -68,7 +68,7 @@ export const installScripts = (published: ReadonlyArray<string>): ReadonlyArray<
     seen.add(dir)
     const { dependencies, name, optionalDependencies, peerDependencies, scripts } = manifestOf(dir)
     const found = ["preinstall", "install", "postinstall"].filter((script) => scripts?.[script] !== undefined)
-    // npm builds what has one of these, also without a script.
+    // npm runs node-gyp for packages with a binding.gyp, even without an install script.
     if (existsSync(join(dir, "binding.gyp"))) found.push("binding.gyp")
     running.push(...found.map((what) => `${name} runs a program when it is installed: ${what}`))
     for (const other of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {

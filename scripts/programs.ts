@@ -1,8 +1,8 @@
-// Runs generated programs against the coordinator: far more of them than the tests do.
+// Runs generated programs against the coordinator, many more than the tests do.
 // usage: pnpm programs [--laws] --runs 100000 --seed 1 [--workers 2] [--minutes 10] [--evidence]
-// With --laws they are programs of edits, configurations, restarts and compactions, held to the laws of context.
-// With --minutes it stops then, with however many it has run.
-// With --evidence what was run is written to docs/evidence/programs.md, or laws.md, also when it failed.
+// With --laws, programs of edits, configurations, restarts and compactions are checked against the laws of context.
+// With --minutes, it stops after that time, however many programs were run.
+// With --evidence, the result is written to docs/evidence/programs.md, or laws.md, even if it failed.
 import { fork } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
@@ -17,7 +17,7 @@ interface Part {
   readonly calls: number
   readonly compactions: number
   readonly seconds: number
-  /** Which invariants were checked, in words. */
+  /** A description of the invariants that were checked. */
   readonly invariants: string
   readonly failure?: string
 }
@@ -35,7 +35,7 @@ const { values } = parseArgs({
 })
 const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(values.workers)]
 
-/** One process: its share of the runs in batches, each with a seed of its own, so that a failure is found again quickly. */
+/** One process with its share of the runs, in batches. Each batch has its own seed, to reproduce a failure quickly. */
 const part = (seed: number, runs: number) =>
   new Promise<Part>((done, failed) => {
     const child = fork(
@@ -58,10 +58,10 @@ compared with the reference model after every command, and its sessions, models 
 
 const ofLaws = `A program is up to 24 commands against one session: messages with and without tool calls, edits and removals of files,
 another prompt, other tools in the order their servers happened to connect, hours that pass, restarts, compactions on request
-and by themselves (a small window, or a model that says "too large"), undo. Of every request: without a new baseline or a
-compaction it begins with the bytes of the one before; the last it says of a file is what the file holds; its files stand in
-the order of their code units; and the stored log alone gives the same request again. A new baseline needs a reason. All
-invariants that a session, its subscriber, its requests and its calls tell hold as well.`
+and automatic ones (a small window, or a model that reports "too large"), undo. For every request: without a new baseline or
+a compaction it begins with the bytes of the previous one; its latest content of a file equals the file; its files are
+ordered by code units; and the stored log alone gives the same request again. A new baseline needs a reason. All invariants
+that can be checked from a session, its subscriber, its requests and its calls hold as well.`
 
 const today = new Intl.DateTimeFormat("sv").format()
 const started = performance.now()

@@ -6,7 +6,7 @@ import process from "node:process"
 const git = (...args: ReadonlyArray<string>): string =>
   execFileSync("git", args, { cwd: resolve(import.meta.dirname, ".."), encoding: "utf8" }).trim()
 
-/** When and on what something was measured, and of which commit: what evidence must say of itself. */
+/** The date, machine and commit of a measurement, which every evidence file must state. */
 export const provenance = (): string => {
   const changed = git("status", "--porcelain", "--", ".", ":!docs") === "" ? "" : " with changes"
   return [

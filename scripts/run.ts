@@ -1,11 +1,15 @@
 import { spawnSync } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import process from "node:process"
 
 const root = resolve(import.meta.dirname, "..")
 
-export const packages = (): ReadonlyArray<string> => readdirSync(join(root, "packages"))
+/** The packages that are published. */
+export const packages = (): ReadonlyArray<string> =>
+  readdirSync(join(root, "packages")).filter(
+    (name) => JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private !== true
+  )
 
 /** Runs a program of the workspace and ends this one when it fails. */
 export const run = (command: string, args: ReadonlyArray<string>, cwd = root): void => {

@@ -1,8 +1,8 @@
-// Measures how long a round waits for its MCP servers: real ones alone, and beside five that are broken in different ways.
+// Measures how long a round waits for its MCP servers: working ones alone, and with five that are broken in different ways.
 // usage: pnpm servers [--repeat 5] [--write]; pnpm servers --real [--installed DIRECTORY] [--write]
-// With --write the table, and what `parley mcp list` says, go to docs/evidence/servers.md.
-// --real tries servers of npm that others have written, and writes servers-real.md; it needs the registry. They are installed
-// into the system's temporary directory, unless DIRECTORY already has them.
+// With --write the table, and the output of `parley mcp list`, go to docs/evidence/servers.md.
+// --real tries third-party servers from npm and writes servers-real.md; it needs the registry. They are installed into the
+// system's temporary directory, unless DIRECTORY already contains them.
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { McpManager } from "../packages/domain/src/McpManager.ts"
 import type { McpServerConfig } from "../packages/domain/src/McpServerConfig.ts"
-import * as McpServers from "../packages/mcp/src/McpServers.ts"
+import * as McpServers from "../packages/mcp/src/server/McpServers.ts"
 
 const { values } = parseArgs({
   options: {
@@ -47,12 +47,12 @@ const healthy: Servers = {
   ...some("v2-", 5, node(fixture("v2-server.mjs")))
 }
 
-// Wants a token, and offers no way to get one.
+// Requires a token but offers no way to obtain one.
 const locked = createServer((_, response) => response.writeHead(401).end())
 await new Promise<void>((listening) => locked.listen(0, "127.0.0.1", listening))
 const address = locked.address()
 const port = typeof address === "object" && address !== null ? address.port : 0
-/** A port that was free a moment ago, where nobody answers. */
+/** A port that was free a moment ago, so that connections are refused. */
 const nobody = await new Promise<number>((found) => {
   const other = createServer().listen(0, "127.0.0.1", () => {
     const address = other.address()
@@ -65,10 +65,10 @@ const quick: Servers = {
   refuses: { url: `http://127.0.0.1:${nobody}/mcp` },
   locked: { url: `http://127.0.0.1:${port}/mcp` }
 }
-/** Nothing but time tells it from one that is slow. */
+/** A server that never answers. Only a timeout distinguishes it from a slow one. */
 const silent: Servers = { silent: node(fixture("raw-server.mjs"), "--silent") }
 
-/** How long it takes from nothing until the tools are known, in milliseconds. */
+/** The time from a cold start until the tools are known, in milliseconds. */
 const waits = (servers: Servers) =>
   Effect.gen(function* () {
     const started = performance.now()
@@ -86,7 +86,7 @@ const cases: ReadonlyArray<readonly [string, Servers]> = [
 ]
 const median = (all: ReadonlyArray<number>): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
 
-/** What a person is told of the same twenty. */
+/** The output of `parley mcp list` for the same twenty servers. */
 const listed = async (): Promise<string> => {
   const home = mkdtempSync(join(tmpdir(), "parley-servers-"))
   try {

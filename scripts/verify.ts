@@ -1,4 +1,4 @@
-// Everything that must hold before a change lands, in the order in which it fails fastest.
+// Runs everything that must pass before a change lands, fastest checks first.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -9,16 +9,21 @@ import { packages, run } from "./run.ts"
 const root = resolve(import.meta.dirname, "..")
 
 run("node", ["scripts/lockfile.ts"])
+run("node", ["scripts/models.ts", "--check"])
 run("tsc", ["-b"])
 run("oxlint", ["--deny-warnings"])
 run("oxfmt", ["--check", "."])
+run("node", ["scripts/structure/main.ts"])
 run("knip", [])
 run("node", ["scripts/build.ts"])
+run("node", ["tools/docs/main.ts"])
 run("npx", ["-y", "pnpm@12.21.0", "test"])
+run("npx", ["-y", "pnpm@12.21.0", "faults"])
 run("node", ["scripts/conformance/main.ts"])
 run("node", ["scripts/floor.ts", "--short"])
+run("node", ["scripts/packed/main.ts"])
 
-// What would be published, checked as a registry would hand it out.
+// Checks the packages to be published, as a registry would deliver them.
 const out = mkdtempSync(join(tmpdir(), "parley-pack-"))
 for (const name of packages()) {
   const dir = join(root, "packages", name)

@@ -1,4 +1,5 @@
-// A session of 200 rounds through the real engine, files changing between them, and what of its requests a cache can keep.
+// Measures which part of its requests a prompt cache can serve: one session of 200 rounds through the real engine, with
+// files that change between the rounds.
 //   pnpm cache [--rounds 200] [--seed 1]      --write   put the result into docs/evidence/cache.md
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
@@ -21,7 +22,7 @@ const [count, seed] = [Number(values.rounds), Number(values.seed)]
 
 const unmarked = (body: string): Buffer => Buffer.from(body.replaceAll(',"cache_control":{"type":"ephemeral"}', ""))
 
-/** How many bytes two texts begin with alike. */
+/** The length in bytes of the common prefix of two texts. */
 const common = (a: Buffer, b: Buffer): number => {
   let [from, to] = [0, Math.min(a.length, b.length)]
   while (from < to) {

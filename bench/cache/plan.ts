@@ -1,4 +1,4 @@
-/** What happens in the session: the same for the same seed. */
+/** Generates the events of the session. The same seed gives the same plan. */
 
 export interface Call {
   readonly name: "read_file" | "search"
@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 export interface Round {
-  /** Somebody changes these before the message: path to the new text. */
+  /** Files that are changed before the message: path and new text. */
   readonly edits: ReadonlyArray<readonly [path: string, text: string]>
   readonly message: string
   /** The model's turns. All but the last call tools. */
@@ -28,7 +28,7 @@ const words =
     " "
   )
 
-/** mulberry32: small, and the same everywhere. */
+/** mulberry32: a small generator that gives the same numbers on every platform. */
 const random = (seed: number) => {
   let state = seed >>> 0
   return (): number => {
@@ -39,7 +39,7 @@ const random = (seed: number) => {
   }
 }
 
-/** A turn with more calls than the API looks back over. */
+/** A number of calls in one turn that exceeds the API's look-back of 20 blocks. */
 const many = 24
 
 export const make = (seed: number, rounds: number): Plan => {

@@ -9,7 +9,7 @@ const Body = Schema.Struct({
 })
 type Body = typeof Body.Type
 
-/** A request as the API's cache sees it: blocks in order, of which some carry a marker. */
+/** A request as the API's cache sees it: blocks in order, some of which have a cache marker. */
 export interface Prompt {
   readonly blocks: ReadonlyArray<string>
   readonly marked: ReadonlyArray<number>
@@ -29,15 +29,15 @@ const promptOf = ({ messages, system, tools }: Body): Prompt => {
 
 const decode = Schema.decodeSync(Schema.fromJsonString(Body))
 
-/** What was sent. */
+/** The request as it was sent. */
 export const sent = (body: string): Prompt => promptOf(decode(body))
 
-/** The same with the one marker that the API would place by itself: on the last block. */
+/** The same request with only the API's automatic marker, on the last block. */
 export const automatic = ({ blocks }: Prompt): Prompt => ({ blocks, marked: [blocks.length - 1] })
 
 /**
- * The same contents in the usual way: everything that changes is part of the system prompt, rendered anew, and messages hold
- * only what was said. The markers stand where they stood.
+ * The same contents in the common layout: everything that changes is part of the system prompt, which is rendered for each
+ * request, and messages contain only the conversation. The markers keep their positions.
  */
 export const naive = (body: string, system: string): Prompt => {
   const { messages, tools } = decode(body)
@@ -46,7 +46,7 @@ export const naive = (body: string, system: string): Prompt => {
     system: [{ type: "text", text: system, cache_control: { type: "ephemeral" } }],
     messages: messages.map(({ content, role }) => ({
       role,
-      // What a round adds stands before the user's words, which are the last block of their message.
+      // The round part precedes the user's text, which is the last block of the message.
       content: role === "user" && content.at(-1)?.["type"] === "text" ? content.slice(-1) : content
     }))
   })

@@ -10,9 +10,9 @@ import type { Charged } from "./simulation.ts"
 export interface Row {
   readonly round: number
   readonly body: number
-  /** Bytes with which it begins like the one before, the markers of both aside. */
+  /** The length in bytes of the prefix it shares with the previous request, ignoring the markers of both. */
   readonly same: number
-  /** Bytes of the one before that come after these. */
+  /** The remaining bytes of the previous request after that prefix. */
   readonly rest: number
   readonly markers: number
   readonly parley: Charged
@@ -30,7 +30,7 @@ const named = {
   naiveByDay: "naive, with the day instead of the time"
 }
 
-/** What it costs by the API's prices, in bytes of input: a tenth for what is read from the cache, a quarter more to put it there. */
+/** The cost by the API's prices, in bytes of input: cache reads cost 0.1 of the input price, cache writes 1.25. */
 const cost = ({ bytes, read, written }: Charged) => bytes - read - written + 0.1 * read + 1.25 * written
 
 const sum = (rows: ReadonlyArray<Row>, f: (row: Row) => number) => rows.reduce((all, row) => all + f(row), 0)
@@ -39,7 +39,7 @@ const digits = (n: number) => n.toLocaleString("en-US").replaceAll(",", " ")
 const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
-/** Prints what was found, and says whether anything of it may not be: the exit code. */
+/** Prints the results. Returns the exit code: not zero if a result violates a requirement. */
 export const report = (
   rows: ReadonlyArray<Row>,
   run: {
@@ -59,7 +59,7 @@ export const report = (
     (all, { answers }) => all + answers.reduce((n, answer) => n + answer.calls.length, 0),
     0
   )
-  // Of the request before, only its closing brackets may be missing in the next one's beginning.
+  // Each request must begin with the whole previous one, except for its closing brackets.
   const broken = rows.slice(1).filter(({ rest }) => rest > "]}".length)
   const crowded = rows.filter(({ markers }) => markers > 4)
 
@@ -98,15 +98,15 @@ export const report = (
     "",
     `One session of ${rounds} rounds through the real engine: ${rows.length} requests over a socket to a server that records them, ${calls} tool calls (in some turns more than the API looks back over), ${plan.files.length} files in the context and ${edits} changes to them between rounds, a line of dynamic context that follows these, the time in every round, ${run.compactions} compactions. Bytes, not tokens.`,
     "",
-    "The cache is simulated as the API documents it: a prefix is kept up to a marked block of an earlier request, and found at a marker or at one of the 19 blocks before it; nothing below 4096 bytes (1024 tokens) is kept, and nothing expires, since the rounds are a minute apart. The naive ways hold the same contents, computed from the same requests, with the same markers.",
+    "The cache is simulated as the API documents it: a prefix is kept up to a marked block of an earlier request, and found at a marker or at one of the 19 blocks before it; nothing below 4096 bytes (1024 tokens) is kept, and nothing expires, since the rounds are a minute apart. The naive layouts have the same contents, computed from the same requests, with the same markers.",
     "",
-    "Bytes that are processed anew, all requests of a round together; body and beginning are of its last request:",
+    "Bytes that are processed again, for all requests of a round; body and common prefix are those of its last request:",
     "",
     line([
       "round",
       "requests",
       "body",
-      "begins like the one before",
+      "same as the previous one",
       "Parley",
       "automatic marker",
       "naive",
@@ -117,15 +117,15 @@ export const report = (
     "",
     "All rounds:",
     "",
-    line(["", "bytes sent", "processed anew", "from the cache", "against Parley", "paid for", "against Parley"]),
+    line(["", "bytes sent", "processed again", "from the cache", "against Parley", "paid for", "against Parley"]),
     line(["---", "--:", "--:", "--:", "--:", "--:", "--:"]),
     ...totals,
     "",
-    "Parley sends more, since what a file said before stays in the history until it is compacted. Paid for, in bytes of input: a tenth of what comes from the cache, five quarters of what is put there, by the prices for five minutes.",
+    "Parley sends more, because earlier versions of a file stay in the history until it is compacted. Paid for, in bytes of input: a tenth of the bytes read from the cache and five quarters of those written to it, by the prices for a lifetime of five minutes.",
     "",
-    `- begins with all of the request before it, but for its closing brackets and the markers: ${rows.length - 1 - broken.length} of ${rows.length - 1} requests`,
-    `- requests with more than the four markers that the API takes: ${crowded.length}`,
-    `- the session's own report, from the usage that the server states: ${percent(ratio)} of the input from the cache`,
+    `- requests that begin with the whole previous request, except its closing brackets and the markers: ${rows.length - 1 - broken.length} of ${rows.length - 1}`,
+    `- requests with more than the four markers that the API accepts: ${crowded.length}`,
+    `- the session's own report, from the usage that the server returns: ${percent(ratio)} of the input from the cache`,
     ""
   ].join("\n")
   console.log(text)

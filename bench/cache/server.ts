@@ -1,10 +1,10 @@
 import { createServer } from "node:http"
 import * as Effect from "effect/Effect"
-import { listening } from "../../packages/provider/test/support/listening.ts"
-import { all, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { listening } from "@parley/harness/listening"
+import { all, start, stop, text, toolUse } from "@parley/harness/wire"
 import type { Answer } from "./plan.ts"
 
-/** What the API would say a request took. */
+/** The usage that the API would report for a request. */
 export interface Usage {
   readonly input_tokens: number
   readonly cache_read_input_tokens: number
@@ -19,7 +19,7 @@ const written = ({ calls, text: words }: Answer, usage: Usage): string =>
     ...stop(calls.length > 0 ? "tool_use" : "end_turn", { output_tokens: Math.ceil(words.length / 4) })
   )
 
-/** Speaks the Messages API on a loopback socket: hands each body to `record`, which says what it took and what to answer. */
+/** A Messages API on a loopback socket. It passes each body to `record`, which returns the usage and the response. */
 export const serve = (record: (body: string) => { readonly usage: Usage; readonly answer: Answer }) =>
   Effect.suspend(() => {
     const server = createServer((request, response) => {

@@ -18,7 +18,7 @@ import * as Redacted from "effect/Redacted"
 import { instructions, type Workspace } from "./workspace.ts"
 import type { Plan } from "./plan.ts"
 
-/** The first message is sent then, and the others a minute apart. */
+/** When the first message is sent. The others follow at intervals of one minute. */
 const begin = DateTime.makeUnsafe("2026-01-05T09:00:00Z").epochMilliseconds
 const timeOf = (round: number): number => begin + round * 60_000
 export const dateOf = (round: number): string => DateTime.formatIso(DateTime.makeUnsafe(timeOf(round)))
@@ -31,7 +31,7 @@ const status: DynamicContext.DynamicSlot = {
   onFailure: "fail"
 }
 
-/** The engine as the command has it, but that time is the plan's. */
+/** The engine as the command composes it, except that the plan sets the clock. */
 const engine = ({ root, run, status: changed }: Workspace, url: string) =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([
@@ -76,7 +76,7 @@ interface Options {
   readonly workspace: Workspace
   readonly url: string
   readonly time: { now: number }
-  /** Before its message is sent. */
+  /** Called before the message of a round is sent. */
   readonly onRound: (round: number) => void
 }
 

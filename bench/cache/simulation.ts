@@ -1,23 +1,24 @@
 import { createHash } from "node:crypto"
 import type { Prompt } from "./prompt.ts"
 
-/** From a marker the API looks at so many blocks, the marked one included. */
+/** How many blocks the API checks backwards from a marker, including the marked one. */
 const lookBack = 20
 
-/** It caches nothing shorter: 1024 tokens, a quarter of the bytes. */
+/** The shortest prefix that the API caches, in bytes: 1024 tokens of 4 bytes. */
 const shortest = 4096
 
 export interface Charged {
   readonly bytes: number
-  /** Taken from the cache. */
+  /** Bytes read from the cache. */
   readonly read: number
-  /** Put there, for the next request. */
+  /** Bytes written to the cache. */
   readonly written: number
 }
 
 /**
- * The API's cache as it documents it. A prefix is kept only up to a marked block of an earlier request; it is found only at
- * a marker of this one or at one of the blocks before it that are looked at. Nothing expires: the rounds are a minute apart.
+ * The API's prompt cache, as its documentation describes it. A prefix is stored only up to a marked block of an earlier
+ * request. It is found only at a marker of the current request or at one of the blocks checked before the marker. Nothing
+ * expires, because the rounds are a minute apart.
  */
 export const make = (): ((prompt: Prompt) => Charged) => {
   const kept = new Set<string>()

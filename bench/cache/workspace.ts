@@ -7,7 +7,7 @@ import type { Call, Plan } from "./plan.ts"
 export const instructions =
   "You help with the code of this workspace. Look before you change something, and say in a few words what you found."
 
-/** A directory with the files of the plan, and what its tools say of it. */
+/** A directory with the files of the plan, and the results of its tools. */
 const make = (plan: Plan) => {
   const sorted = <A>(map: ReadonlyMap<string, A>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
   const root = realpathSync(mkdtempSync(join(tmpdir(), "parley-cache-")))
@@ -44,7 +44,7 @@ const make = (plan: Plan) => {
       )
       return found.length === 0 ? `nothing holds ${input.query}` : found.slice(0, 5).join("\n")
     },
-    /** The system prompt of those who put everything into it. What changes most stands last. */
+    /** A system prompt that contains everything. The parts that change most often are last. */
     system: (date: string): string =>
       [
         instructions,
@@ -56,7 +56,7 @@ const make = (plan: Plan) => {
 }
 export type Workspace = ReturnType<typeof make>
 
-/** It lasts as long as the scope. */
+/** The workspace of the plan. It is removed when the scope closes. */
 export const workspace = (plan: Plan) =>
   Effect.acquireRelease(
     Effect.sync(() => make(plan)),

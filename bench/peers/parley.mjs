@@ -1,5 +1,5 @@
 // The engine as an application composes it: coordinator, SQLite on disk with its barriers, the Anthropic provider, tools as
-// functions. A session's deltas are counted where a subscriber sees them, so what is measured is stored first.
+// functions. Deltas are counted when a subscriber receives them, so the measured time includes storing them.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -35,7 +35,7 @@ const tools = Layer.succeed(McpManager, {
     })
 })
 
-/** A stored conversation of question and answer, as rounds that ended. */
+/** The events of a stored session: one completed round for each question and answer. */
 const events = (history) => {
   const out = []
   for (let i = 0; i + 1 < history.length; i += 2) {
@@ -122,7 +122,7 @@ const create =
     }
   }
 
-/** Each message of a session that this process has not seen before. */
+/** Each message is for a session that this process has not opened before. */
 export const cold = create(false)
 /** The session is open in this process, as in a chat or a server. */
 export const warm = create(true)

@@ -1,5 +1,5 @@
-// The floor: hand-written loops without an engine, an error model or a record. `limitHttp` is node:http and JSON.parse;
-// `sdkCreate` and `sdkStream` are the official SDK's two ways of streaming.
+// The lower bound: hand-written loops without an engine, error handling or storage. `limitHttp` uses node:http and
+// JSON.parse; `sdkCreate` and `sdkStream` are the two streaming interfaces of the official SDK.
 import http from "node:http"
 import { model, system, tool, work } from "./common.mjs"
 

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Parley, program } from "../functions.ts"
 
-it.effect("the functions of an application are called, and what they say reaches the model", () =>
+it.effect("the functions of an application are called, and their results reach the model", () =>
   Effect.gen(function* () {
     const round = yield* program
     const requests = yield* ScriptedModel.Requests.all
@@ -20,7 +20,7 @@ it.effect("the functions of an application are called, and what they say reaches
       )
     assert.deepStrictEqual(results.slice(0, 2), [
       [false, "12 left"],
-      [true, "We do not sell pears"]
+      [true, `We do not sell pears {"item":"pears"}`]
     ])
     assert.match(String(results[2]?.[1]), /^Ordered 3 apples as \S+\/\S+\/\S+\/\S+$/)
     assert.deepStrictEqual(results[3], [false, '{"sunny":true}'])

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Invariants } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
+import { type Mutant, readLists } from "../../scripts/mutants/lists.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const rows = readFileSync(join(root, "docs/invariants.md"), "utf8")
@@ -13,22 +14,13 @@ const rows = readFileSync(join(root, "docs/invariants.md"), "utf8")
       .slice(1, -1)
       .map((cell) => cell.trim().replaceAll("`", ""))
   )
-interface Mutant {
-  readonly guards: string
-  readonly file: string
-  readonly find: string
-  readonly project: string
-  readonly test?: string
-}
-const mutants: ReadonlyArray<Mutant> = readdirSync(join(root, "mutants")).flatMap((name) =>
-  JSON.parse(readFileSync(join(root, "mutants", name), "utf8"))
-)
+const mutants = readLists().flatMap((list) => list.mutants)
 
-/** Rows about features that are not there yet. Nothing else may be without a test or a mutant. */
+/** Rows about features that do not exist yet. All other rows need a test and a mutant. */
 const later = new Map([[52, "later: cluster"]])
 
-/** A contract's suite lies beside the library and is run by the tests of whoever implements it. */
-const notices = ({ project, test = "" }: Mutant, path: string): boolean =>
+/** A contract suite is part of the library and is run by the tests of each implementation. */
+const notices = ({ project, test }: Mutant, path: string): boolean =>
   path.startsWith("packages/testing/src/")
     ? test === "SessionManagerContract"
     : path.startsWith(`packages/${project}/test/`) && path.includes(test)
@@ -53,7 +45,7 @@ it("docs/invariants.md has all 53 in order, and names tests and mutants that exi
   assert.deepStrictEqual(wrong, [])
 })
 
-it("the invariants that are functions have the names of the table", () => {
+it("the invariants that are functions have the same names as in the table", () => {
   for (const [number, { name }] of Object.entries(Invariants.all))
     assert.strictEqual(rows[Number(number) - 1]?.[1], name)
 })

@@ -1,4 +1,4 @@
-// How a user tests a manager of their own: the contract suite for the interface, the invariants for whole conversations.
+// How users test their own manager: the contract suite for the interface, and the invariants for whole sessions.
 import { SessionManager } from "@parley/domain/SessionManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -7,7 +7,7 @@ import * as SessionManagerContract from "@parley/testing/SessionManagerContract"
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Layer } from "effect"
 
-/** A store that counts what is appended; stands for any implementation. */
+/** A store that counts appended events, as an example of a custom implementation. */
 const counting = (counter: { appended: number }): Layer.Layer<SessionManager> =>
   Layer.effect(
     SessionManager,
@@ -22,9 +22,9 @@ const counting = (counter: { appended: number }): Layer.Layer<SessionManager> =>
     )
   ).pipe(Layer.provide(SessionManager.layerMemory))
 
-SessionManagerContract.suite("a store of our own", counting({ appended: 0 }))
+SessionManagerContract.suite("a store of our own", { layer: counting({ appended: 0 }) })
 
-it.effect.prop("keeps every conversation's invariants", [Arbitrary.schema(Arbitraries.Script)], ([script]) => {
+it.effect.prop("keeps the invariants of every session", [Arbitrary.schema(Arbitraries.Script)], ([script]) => {
   const counter = { appended: 0 }
   return Effect.gen(function* () {
     const sessions = yield* SessionManager

@@ -5,7 +5,7 @@ import { textOf } from "@parley/domain/Content"
 import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { SessionManager } from "@parley/domain/SessionManager"
-import type { CallProgress } from "@parley/mcp/Progress"
+import type { CallProgress } from "@parley/mcp/CallProgress"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ import { Effect, Fiber, Schedule, Schema, type Scope } from "effect"
 import { effectServer } from "./support/effectServer.ts"
 import { requests, tools } from "./support/everything.ts"
 import { directory, engine, everything, fixture, offers, results, round, serving } from "./support/rounds.ts"
-import { inTime } from "../../packages/os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const stdio = (...args: ReadonlyArray<string>): McpServerConfig => ({
@@ -34,13 +34,13 @@ const transports: { readonly [name: string]: Reached } = {
 const settings = { sampling: "allow", roots: ["."], logLevel: "debug" } as const
 
 describe.each(Object.entries(transports))("server-everything over %s", (_, reach) => {
-  it.live("has all its tools called in a round, is asked and asks, reports progress and logs", () =>
+  it.live("has all its tools called in a round, sends requests, reports progress and logs", () =>
     Effect.gen(function* () {
       const home = yield* directory
       const config = { ...(yield* reach), ...settings }
       const progress: Array<CallProgress> = []
       const calls = tools.map(([tool, input]) => [tool, input] as const)
-      const logs = { directory: home, conceal: () => (text: string) => text }
+      const logs = { directory: home, redact: () => (text: string) => text }
       yield* Effect.gen(function* () {
         yield* offers("trigger-sampling-request")
         yield* offers("get-roots-list")
@@ -67,7 +67,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
     })
   )
 
-  it.live("has its resources mentioned, its prompts written, and values completed", () =>
+  it.live("has its resources mentioned, its prompts requested, and argument values completed", () =>
     Effect.gen(function* () {
       const home = yield* directory
       yield* Effect.gen(function* () {
@@ -97,7 +97,7 @@ describe.each(Object.entries(transports))("server-everything over %s", (_, reach
     })
   )
 
-  it.live("is told when a round is cancelled, and takes the next call", () =>
+  it.live("is notified when a round is cancelled, and accepts the next call", () =>
     Effect.gen(function* () {
       const home = yield* directory
       const calls = [["trigger-long-running-operation", { duration: 60, steps: 60 }]] as const

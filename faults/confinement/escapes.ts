@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { Place } from "../files/place.ts"
 import type { Escape } from "./outside.ts"
 
-/** The paths that leave a workspace, but for the one that does so in a race. */
+/** The paths that leave a workspace, except the one that does so in a race (see `race.ts`). */
 export const escapes = (here: Place): ReadonlyArray<Escape> => {
   const file = join(here.root, "other/a.md")
   return [

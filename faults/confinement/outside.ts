@@ -2,30 +2,30 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { Place } from "../files/place.ts"
 
-/** What files outside of the workspace hold. It must not be in anything that is sent or said. */
+/** The content of files outside the workspace. It must not occur in any request or output. */
 export const secret = "SECRET-OUTSIDE-5f3a9c"
-/** What a file outside is called. */
+/** The name of a file outside the workspace. */
 export const secretName = "NAME-OUTSIDE-81d4e2"
-/** What files of the workspace hold. Every way in must get here, or it would prove nothing. */
+/** The content of files in the workspace. Every way must read it; otherwise its test would prove nothing. */
 export const inside = "Inside."
 
 /** One variant: how a path leaves the workspace. */
 export interface Escape {
   readonly name: string
-  /** Links that are made in the workspace. */
+  /** Symbolic links to create in the workspace. */
   readonly links: { readonly [from: string]: string }
   /** Paths of files outside, and of directories outside. */
   readonly files: ReadonlyArray<string>
   readonly directories: ReadonlyArray<string>
-  /** Patterns that would find what is outside. */
+  /** Patterns that would match files outside. */
   readonly patterns: ReadonlyArray<string>
   /** Paths of files inside that lead through the outside. */
   readonly through?: ReadonlyArray<string>
 }
 
 /**
- * A workspace `ws` in what may be a repository, beside two directories that are none of its business. The name of one of
- * them begins as the workspace's does.
+ * Creates a workspace `ws` next to two directories outside it. The name of one of them begins with the name of the
+ * workspace.
  */
 export const surround = (here: Place): void => {
   mkdirSync(join(here.root, ".git"), { recursive: true })

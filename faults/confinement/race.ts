@@ -11,7 +11,7 @@ import { session } from "./ways.ts"
 /** How often each way is tried while the directory is being swapped. */
 const times = 120
 
-/** No two alike, because a round ends when the same is asked for again and again. */
+/** All calls differ, because a round ends when the same call is repeated too often. */
 const calls = [
   ...Array.from("SECRTOUDInsid.o", (query, i) => [
     ["read_file", { path: "d/a.md", limit: i + 1 }] as const,
@@ -20,10 +20,10 @@ const calls = [
   ...[{ path: "d" }, { path: "./d" }, { path: "d", recursive: true }].map((input) => ["list_files", input] as const)
 ]
 
-/** The directory that all ways ask for is swapped for a link that leads out, and back, all the while. */
+/** The directory that all ways read is continuously swapped for a link that leads out, and back. */
 export const race: Case = {
   id: "X19",
-  name: "swapped for a way out between the check and the reading",
+  name: "swapped for a link that leads out between the check and the read",
   needs: ["linux"],
   run: Effect.gen(function* () {
     const here = yield* place

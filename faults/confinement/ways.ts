@@ -4,14 +4,14 @@ import * as McpServers from "@parley/mcp/McpServers"
 import * as Files from "@parley/workspace/Files"
 import * as Prompt from "@parley/workspace/Prompt"
 import { Effect, type Layer, type Scope } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
-import { all, answer, start, stop, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
+import { all, answer, start, stop, toolUse } from "../../packages/harness/src/provider/wire.ts"
 import { encode, type Place } from "../files/place.ts"
-import { engine } from "../support/home.ts"
+import { engine } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules } from "../support/post.ts"
 import type { Escape } from "./outside.ts"
 
-/** A way into files, and all that came of asking for those of an escape: what was sent, and what people were told. */
+/** A way of reading files. It returns everything that was sent to the model and shown to the user for an escape's paths. */
 export interface Way {
   readonly name: string
   readonly ask: (here: Place, escape: Escape) => Effect.Effect<string, unknown, Scope.Scope>
@@ -31,7 +31,7 @@ const calls = (inputs: ReadonlyArray<readonly [tool: string, input: object]>): s
     ...stop("tool_use")
   )
 
-/** A session on the workspace with all that reads it, and a model that calls these tools in its first answer. */
+/** A session with everything that reads the workspace, and a model that calls these tools in its first response. */
 export const session = Effect.fnUntraced(function* (here: Place, tools: Parameters<typeof calls>[0] = []) {
   const replies = [...(tools.length === 0 ? [] : [{ body: [calls(tools)] }]), { body: [answer("Seen.")] }]
   const server = yield* serve(...replies)

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { theCommand } from "../../scripts/command.ts"
+import { theCommand } from "../../packages/harness/src/command/command.ts"
 import { makePlace, type Place } from "../../scripts/crash/place.ts"
 import type { Job } from "../../scripts/crash/report.ts"
 import { none, prepare, prepareEmpty, type Round, rounds } from "../../scripts/crash/rounds.ts"
 
-/** A place of the crash harness until the scope ends. `command` starts Parley; else it is the one that all tests share. */
+/** A place of the crash harness until the scope closes. `command` starts Parley; default: the command all tests share. */
 export const placeAt = (command: ReadonlyArray<string> = [theCommand().parley]) =>
   Effect.acquireRelease(
     Effect.promise(() => makePlace(mkdtempSync(join(tmpdir(), "parley-crash-")), command)),
@@ -19,13 +19,13 @@ export const placeAt = (command: ReadonlyArray<string> = [theCommand().parley]) 
       })
   )
 
-/** With all homes from which rounds start. */
+/** A place with all homes from which rounds start. */
 export const prepared = Effect.tap(placeAt(), (place) => Effect.promise(() => prepare(place)))
 
-/** With a home that has an empty database. */
+/** A place with a home that has an empty database. */
 export const empty = Effect.tap(placeAt(), (place) => Effect.promise(() => prepareEmpty(place)))
 
-/** The job comes into effect, and nothing is wrong then. */
+/** Asserts that the job comes into effect and finds no problem. */
 export const quiet = (place: Place, job: Job) =>
   Effect.map(
     Effect.promise(() => job.run(place)),

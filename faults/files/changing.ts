@@ -9,7 +9,7 @@ import { place, shown } from "./place.ts"
 
 const size = 120_000
 
-/** A thread that does something to the file, over and over, until the scope ends. */
+/** A thread that repeats an operation on the file until the scope closes. */
 const meanwhile = (path: string, body: string) =>
   Effect.acquireRelease(
     Effect.sync(
@@ -32,7 +32,7 @@ const changes = (
   name: string,
   body: string,
   whole: RegExp,
-  /** What else may be said than that it changed. */
+  /** Allowed reasons besides that the file changed. */
   reasons: ReadonlyArray<string>
 ): Case => ({
   id: "F07",
@@ -53,7 +53,7 @@ const changes = (
         read += files.length
         told += skipped.length
       }
-      // A round works all the same.
+      // A round works nevertheless.
       yield* shown(here)
     }).pipe(Effect.scoped)
     rmSync(path, { force: true })
@@ -76,7 +76,7 @@ export const changing: ReadonlyArray<Case> = [
   changes(
     "is truncated, and filled again",
     `fs.truncateSync(path, 0); fs.writeFileSync(path, "a".repeat(${size})); pause(0.5)`,
-    // Nothing, or a beginning: a state in which it was.
+    // Empty or a prefix: every state in which the file was.
     /^a{0,120000}$/,
     []
   ),

@@ -14,7 +14,7 @@ import type { Case } from "../suite.ts"
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(SessionContext))
 const denied = "permission denied"
 
-/** A machine with something in its workspace, and a command for somebody for whom permissions count. */
+/** A machine with files in its workspace, and a command that runs as a user who is subject to file permissions. */
 const stocked = Effect.map(machine, (here) => {
   const put = (name: string, text: string) => {
     const path = join(here.workspace, name)
@@ -58,14 +58,14 @@ const closed = (
 
 const theWorkspace: Case = {
   id: "F04",
-  name: "of the workspace: it has no files then, and what its settings would be is not guessed at",
+  name: "of the workspace: it has no files then, and its settings are not guessed",
   needs: ["linux"],
   run: Effect.gen(function* () {
     const { here, under } = yield* stocked
     chmodSync(here.workspace, 0o000)
     const set = yield* unprivileged(here.root, Files.read(here.workspace))
     assert.deepStrictEqual(set, { files: [], skipped: [{ path: here.workspace, reason: `the workspace: ${denied}` }] })
-    // Instructions and rules that may be there are not left out in silence.
+    // Instructions and rules that may exist must not be omitted silently.
     for (const args of [
       ["context", "hello"],
       ["run", "hello"]

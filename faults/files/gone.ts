@@ -6,11 +6,11 @@ import { Effect } from "effect"
 import { post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
 import { type Place, place, shown } from "./place.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
-import { engine } from "../support/home.ts"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
+import { engine } from "../../packages/harness/src/sessions/home.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
 
-/** The session goes on without the workspace, and with it again when it is back. */
+/** The session continues without the workspace, and with it again when it is back. */
 const resumed = (here: Place, leave: () => void, back: () => void, skipped: ReadonlyArray<unknown>) =>
   Effect.gen(function* () {
     const { id, seen } = yield* shown(here)
@@ -25,7 +25,7 @@ const resumed = (here: Place, leave: () => void, back: () => void, skipped: Read
       assert.deepStrictEqual(context.skipped, skipped)
       const round = yield* coordinator.handleMessage({ sessionId: id, request: "And now?" })
       assert.strictEqual(round.status, "completed")
-      // The model is told, as the file is still in what it was sent before.
+      // The model is told that the file is gone, because earlier requests contain the file.
       assert.include(server.received[0]?.body, String.raw`The file \"a.md\" is no longer part of the context.`)
     }).pipe(Effect.scoped)
     yield* post(here, id, { files })
@@ -91,7 +91,7 @@ const unmounted: Case = {
     }
     const unmount = () => void execFileSync("umount", ["--lazy", here.workspace])
     yield* Effect.acquireRelease(Effect.sync(mount), () => Effect.sync(unmount))
-    // An empty directory has no `context.json`, so that nothing is asked for.
+    // An empty directory has no `context.json`, so no files are configured.
     yield* resumed(here, unmount, mount, [])
   })
 }

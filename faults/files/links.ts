@@ -12,7 +12,7 @@ const secret = "SECRET-OUTSIDE"
 const outside = "leads out of the workspace"
 const loop = "its symbolic links form a loop"
 
-/** Beside the workspace, one directory whose name begins as the workspace's does. */
+/** Creates directories beside the workspace. The name of one of them begins with the name of the workspace. */
 const beside = (here: Place): void => {
   for (const name of ["other", "ws-evil"]) {
     mkdirSync(join(here.root, name, "d"), { recursive: true })
@@ -43,7 +43,7 @@ const linked = (
 
 const swapped: Case = {
   id: "F02",
-  name: "swapped for a way out between the check and the reading",
+  name: "swapped for a link that leads out between the check and the read",
   needs: ["linux"],
   run: Effect.gen(function* () {
     const here = yield* place
@@ -63,7 +63,7 @@ const swapped: Case = {
     assert.isTrue(seen.has("Inside."))
     assert.isTrue(seen.has(outside))
     assert.isFalse(seen.has(secret))
-    // Wherever the swaps stopped, the workspace is put in order, and works.
+    // Whatever state the swaps left, a fresh workspace works.
     const fresh = yield* place
     fresh.put("d/a.md", "Inside.")
     symlinkSync("../ws-evil", join(fresh.workspace, "trap"))
@@ -98,7 +98,7 @@ export const links: ReadonlyArray<Case> = [
       evil: outside,
       "evil/": outside,
       "evil/a.md": outside,
-      in: "is a directory; its files are `in/**`",
+      in: "is a directory; to include its files, write `in/**`",
       out: outside,
       "out/other/a.md": outside
     }

@@ -8,11 +8,11 @@ import { post } from "../support/post.ts"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { place, roomyPlace, shown, shows } from "./place.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const manyFiles: Case = {
   id: "F06",
-  name: "100,000 files, and more than are looked at",
+  name: "100,000 files, and more than the limit",
   run: Effect.gen(function* () {
     const here = yield* roomyPlace
     for (let d = 0; d < 200; d++) {
@@ -33,7 +33,7 @@ const manyFiles: Case = {
     assert.strictEqual(files.skipped.length, 201)
     assert.deepStrictEqual(files.skipped.at(-1), {
       path: "…",
-      reason: `${100_000 - 1000 - 200} more are skipped as well`
+      reason: `${100_000 - 1000 - 200} more are skipped`
     })
 
     here.include(["**/*.md"])
@@ -51,7 +51,7 @@ const manyFiles: Case = {
     assert.deepStrictEqual(yield* limited, cut)
     yield* post(here, id, { files: Files.layer({ root: here.workspace }) })
   }).pipe(
-    // A busy machine takes longer to look at them than a user should wait.
+    // A busy machine needs more time to read them than the default limit allows.
     Effect.provideServiceEffect(
       FileLimits,
       Effect.map(FileLimits, (defaults) => Object.assign({}, defaults, { millis: 300_000 }))
@@ -65,7 +65,7 @@ const deep: Case = {
   run: Effect.gen(function* () {
     const here = yield* place
     here.put(`${"d/".repeat(30)}a.md`, "Reached.")
-    // Deeper than one path can say, so step by step.
+    // Deeper than the longest possible path, so the directories are created step by step.
     execFileSync(
       "sh",
       ["-c", "i=0; while [ $i -lt 1000 ]; do mkdir -p d && cd -P d && i=$((i+1)); done; echo x > z.md"],
@@ -87,7 +87,7 @@ const deep: Case = {
 
 const hardLinks: Case = {
   id: "F06",
-  name: "hard links: files like any others, and no more of them than fit",
+  name: "hard links: treated like other files, and no more of them than fit",
   run: Effect.gen(function* () {
     const here = yield* place
     const first = here.put("0.md", "y".repeat(4000))
@@ -102,7 +102,7 @@ const hardLinks: Case = {
 
 const mounts: Case = {
   id: "F06",
-  name: "mount points: the workspace in itself, and another file system",
+  name: "mount points: the workspace mounted in itself, and another file system",
   needs: ["linux", "root", "mounts"],
   run: Effect.gen(function* () {
     const here = yield* place

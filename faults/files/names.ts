@@ -7,7 +7,7 @@ import { machine } from "../storage/machine.ts"
 import type { Case } from "../suite.ts"
 import { encode, type Place, place, shows } from "./place.ts"
 
-/** Its text is reached by its name and by patterns, and what is sent names it so that it leads back to it. */
+/** A file is found by its name and by patterns, and the request names it with a path that leads back to it. */
 const odd = (name: string, ...files: ReadonlyArray<string>): Case => ({
   id: "F05",
   name,
@@ -20,7 +20,7 @@ const odd = (name: string, ...files: ReadonlyArray<string>): Case => ({
       const seen = yield* shows(here, texts)
       for (const file of files) assert.include(seen.sent, encode(encode(file)).slice(3, -3))
     }
-    // A file of that name is shown on a terminal, and nothing in the name reaches the terminal as it is.
+    // When the name is shown on a terminal, its special characters are escaped.
     yield* escaped(here, files)
   })
 })

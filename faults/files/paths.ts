@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Paths from "../../packages/workspace/src/internal/Paths.ts"
+import * as WorkspacePaths from "../../packages/workspace/src/files/WorkspacePaths.ts"
 import type { Case } from "../suite.ts"
 import { place, shows } from "./place.ts"
 
@@ -13,7 +13,7 @@ const home = "refused: `~` is not expanded; a name that begins with it is writte
 const address = "refused: it is an address, not a path"
 const missing = "does not exist"
 
-/** What each path is answered with. None leads to a file, however it is written. */
+/** The reason for which each path is refused. None may lead to a file, in any notation. */
 const refused = (
   name: string,
   reasons: { readonly [path: string]: string },
@@ -36,10 +36,11 @@ const refused = (
   })
 })
 
-/** What other systems make of it: project files travel. */
+/** The reasons on Windows. Paths in project files must be refused on every system, because projects are shared. */
 const onWindows = (reasons: { readonly [path: string]: string }) =>
   Effect.sync(() => {
-    for (const [path, reason] of Object.entries(reasons)) assert.strictEqual(Paths.refusal(path, "win32"), reason)
+    for (const [path, reason] of Object.entries(reasons))
+      assert.strictEqual(WorkspacePaths.refusal(path, "win32"), reason)
   })
 const notAllowed = "refused: Windows does not allow such a name"
 
@@ -80,8 +81,8 @@ export const paths: ReadonlyArray<Case> = [
   ),
   refused("in another case", {
     "A.MD": missing,
-    ".Git/*": "refused: `.Git` is not searched; its files are named one by one",
-    ".PARLEY/*.json": "refused: `.PARLEY` is not searched; its files are named one by one",
+    ".Git/*": "refused: patterns do not search `.Git`; include its files by name",
+    ".PARLEY/*.json": "refused: patterns do not search `.PARLEY`; include its files by name",
     "DOCS/*.md": "matches no file"
   })
 ]

@@ -4,15 +4,15 @@ import { dirname, join } from "node:path"
 import { assert } from "@effect/vitest"
 import * as Files from "@parley/workspace/Files"
 import { Effect, Schema, type Scope } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
-import { engine, type Home, home } from "../support/home.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
+import { engine, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules, post } from "../support/post.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
 
-/** A workspace beside its engine's database. */
+/** A workspace, and a database for its engine. */
 export interface Place extends Home {
   readonly workspace: string
-  /** Writes a file of the workspace, and tells where it is. */
+  /** Writes a file of the workspace, and returns its absolute path. */
   readonly put: (name: string, content: string | Uint8Array) => string
   /** Writes `context.json`. */
   readonly include: (paths: ReadonlyArray<string>, more?: object) => void
@@ -39,7 +39,7 @@ export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.map(home, 
 
 const memory = "/dev/shm"
 
-/** One that a great many files can be put into: in memory, where there is such a place. */
+/** A place for very many files: in memory, if there is an in-memory file system. */
 export const roomyPlace: Effect.Effect<Place, never, Scope.Scope> = Effect.gen(function* () {
   const beside = yield* home
   const root = yield* Effect.acquireRelease(
@@ -52,11 +52,11 @@ export const roomyPlace: Effect.Effect<Place, never, Scope.Scope> = Effect.gen(f
 interface Shown {
   readonly files: { readonly [path: string]: string }
   readonly skipped: { readonly [path: string]: string }
-  /** The bodies of the request that went out. */
+  /** The body of the request that was sent. */
   readonly sent: string
 }
 
-/** A round of a session on the workspace: what its context is said to hold, and what is really sent. */
+/** Runs a round on the workspace. Returns the files that its context reports, and the request that was really sent. */
 export const shown = (here: Place) =>
   Effect.gen(function* () {
     const server = yield* serve({ body: [answer("Seen.")] })
@@ -76,7 +76,7 @@ export const shown = (here: Place) =>
     return { id, seen }
   }).pipe(Effect.scoped)
 
-/** What must be shown, no more and no less, and be told of the rest; then the postconditions. */
+/** Asserts exactly which files are shown and with which reasons others are skipped. Then checks the postconditions. */
 export const shows = (here: Place, files: Shown["files"], skipped: Shown["skipped"] = {}) =>
   Effect.gen(function* () {
     const { id, seen } = yield* shown(here)

@@ -10,11 +10,11 @@ const ways = [
 ] as const
 type Way = (typeof ways)[number][1]
 
-/** `slow` never answers, and is under way when `act` brings the server down. */
+/** `slow` never answers, and is running when `act` crashes the server. */
 const moments: ReadonlyArray<readonly [name: string, script: (way: Way) => Script, effects: number]> = [
   [
     "before it reads the call",
-    // Should both calls come in one piece, then `act` has been read, and nothing has been done about it.
+    // If both calls arrive in one chunk, `act` has been read but not handled.
     (way) => ({ calls: { slow: [["once", "trap", ...way]], act: [["once", ...way]] } }),
     0
   ],
@@ -49,7 +49,7 @@ const moments: ReadonlyArray<readonly [name: string, script: (way: Way) => Scrip
 
 const unknown = /^Unknown: the connection closed before the answer came$/
 
-/** Both calls are of unknown outcome, nothing is done twice, and the server is started again for the next call. */
+/** Both calls have an unknown outcome, no effect happens twice, and the server is restarted for the next call. */
 export const crashes = moments.flatMap(([moment, script, effects]) =>
   ways.map(([name, way, how]) =>
     variant("M06", `${name} ${moment}`, {

@@ -1,12 +1,12 @@
 import { assert } from "@effect/vitest"
-import type { Home } from "../support/home.ts"
+import type { Home } from "../../packages/harness/src/sessions/home.ts"
 import type { Case } from "../suite.ts"
-import { lives } from "../user/support/processes.ts"
+import { lives } from "../../packages/harness/src/user/processes.ts"
 import { one, type Scenario, type Seen, variant } from "./kit.ts"
 import { ended } from "./look.ts"
 import { noted, type Step } from "./support/script.ts"
 
-/** A server that does not leave when it should is made to, with all of its process group. */
+/** A server that does not end when it should is killed with its whole process group. */
 const stubborn = (name: string, start: ReadonlyArray<Step>, look: (seen: Seen) => void, more: Partial<Scenario> = {}) =>
   variant("M24", name, {
     servers: one({ start }),
@@ -40,7 +40,7 @@ export const ends: ReadonlyArray<Case> = [
     assert.isAbove(childOf(seen.home), 0)
     assert.isFalse(lives(childOf(seen.home)))
   }),
-  // It has left the group, and is known by the mark in its environment.
+  // The daemon has left the process group, and is found by the mark in its environment.
   stubborn("leaves a daemon behind", [["child", true]], (seen) => {
     assert.isAtMost(seen.closing, 3000)
     assert.isAbove(childOf(seen.home), 0)

@@ -4,11 +4,11 @@ import process from "node:process"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect, Schema } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 import type { Case } from "../suite.ts"
-import { home } from "../support/home.ts"
+import { home } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules, post } from "../support/post.ts"
 import { patient } from "./kit.ts"
 import { starts } from "./look.ts"
@@ -27,7 +27,7 @@ const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Measured))
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 
 const millis = 1500
-/** In milliseconds, what the catalogue says. */
+/** The bound of the catalogue, in milliseconds. */
 const bound = 50
 const attempts = 3
 
@@ -39,7 +39,7 @@ const runs = (script: string, task: string): Effect.Effect<string> =>
     return Effect.sync(() => void child.kill())
   })
 
-/** A round of the engine in a process of its own, in which the server does something before it answers. */
+/** Runs a round in a separate process, in which the server performs the given steps before it answers. */
 const lagOf = (...before: ReadonlyArray<Step>) =>
   Effect.gen(function* () {
     const here = yield* home
@@ -64,8 +64,8 @@ const lagOf = (...before: ReadonlyArray<Step>) =>
   }).pipe(Effect.scoped)
 
 /**
- * The loop stays responsive while the server never stops talking. What else runs on the machine can only make that worse, so
- * the best of a few attempts counts.
+ * The event loop stays responsive while the server sends without pause. Other load on the machine can only make the result
+ * worse, so the best of a few attempts is used.
  */
 const flooding = (name: string, ...lines: ReadonlyArray<string>): Case => ({
   id: "M09",

@@ -2,11 +2,11 @@ import { assert } from "@effect/vitest"
 import { one, variant } from "./kit.ts"
 import { kept, keeping } from "./kept.ts"
 import { ended } from "./look.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const piece = "aé€😀"
 
-/** However an answer is cut into chunks, it is the same answer. */
+/** The way a response is split into chunks does not change it. */
 const inPieces = [
   variant("M29", "byte by byte", {
     servers: one({
@@ -20,11 +20,11 @@ const inPieces = [
     look: ended(`Succeeded: ${piece.repeat(9)}`)
   }),
   variant("M29", "cut every 64 KiB, within characters", {
-    // Of three cuts in a text with a period of ten bytes, one at least is within a character.
+    // Of three splits in a text with a period of ten bytes, at least one is within a character.
     servers: one({ calls: { act: [["answer", piece, 22_000]] } }),
     options: keeping,
     turns: [["s__act"]],
-    // More than is shown, so it is kept whole.
+    // The result is longer than the model is shown, so all of it is kept in a file.
     look: (seen) => {
       ended(/^Succeeded: aé€😀/)(seen)
       assert.deepStrictEqual(
@@ -41,7 +41,7 @@ const unread = variant("M30", "calls of 1 MB to a server that does not read", {
   servers: one({ start: [["stay"]], listed: [["once", "unread"]] }, { timeoutMillis: 1000 }),
   turns: [Array.from({ length: 8 }, (_, n) => large(n))],
   look: (seen) => {
-    // What is beyond 4 MiB does not wait with the others.
+    // Calls beyond 4 MiB of unsent data are refused instead of queued.
     const late = "Unknown: no answer within 1 s"
     const refused = "Failed: The call was not sent: it does not read what it is sent"
     ended(late, late, late, late, late, refused, refused, refused)(seen)

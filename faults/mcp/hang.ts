@@ -2,17 +2,17 @@ import { assert } from "@effect/vitest"
 import { textOf } from "@parley/domain/Content"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { until } from "../user/support/until.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
 import { one, type Scenario, variant } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { noted, type Script } from "./support/script.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const limits = { timeoutMillis: 600, maxTimeoutMillis: 2000 }
 
-/** A call that hangs ends when its time is over, the server is told, and one that stays deaf is started anew. */
+/** A hanging call ends with a timeout, the server is notified, and a server that stays unresponsive is restarted. */
 const hanging = (name: string, script: Script, limit: string, lives: number): Case => {
-  const options: Scenario["options"] = () => ({ hearing: "300 millis" })
+  const options: Scenario["options"] = () => ({ pingTimeout: "300 millis" })
   return variant("M07", name, {
     servers: (here) => ({ s: { ...one(script)(here).s, ...limits } }),
     options,
@@ -39,7 +39,7 @@ const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"
 
 export const hangs: ReadonlyArray<Case> = [
   hanging("no answer, to this call and to whatever comes after it", { calls: { act: [] }, ping: [] }, "0.6 s", 2),
-  // Each report gives it more time, and all of them together no more than the most that a call may take.
+  // Each progress report extends the timeout, but only up to the maximum duration of a call.
   hanging("nothing but progress", { calls: { act: [["drip", progress, 100, 200]] } }, "2 s", 1),
   hanging("a line that is begun", { calls: { act: [["raw", '{"jsonrpc":"2.0","id":$id,"result":{']] } }, "0.6 s", 2)
 ]

@@ -2,21 +2,21 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { ServerResponse } from "node:http"
 import type { Case } from "../suite.ts"
-import { until } from "../user/support/until.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
 import { play, type Seen } from "./kit.ts"
 import { ended } from "./look.ts"
 import { type Remote, remote, reply } from "./support/remote.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 interface Fault {
   readonly name: string
   readonly act: (out: ServerResponse, id: unknown, session: string | undefined, other: string) => void
   readonly outcome: RegExp
-  /** How often the call may come, at most. */
+  /** How often the call may arrive, at most. */
   readonly calls?: number
   readonly timeoutMillis?: number
   readonly look?: (at: Remote, seen: Seen) => void
-  /** Before the next message of the session. */
+  /** Runs before the next message of the session. */
   readonly afterwards?: (at: Remote) => Effect.Effect<void, unknown>
 }
 
@@ -78,7 +78,7 @@ const faults: ReadonlyArray<Fault> = [
   }
 ]
 
-/** One result, no loop, nothing sent elsewhere, and the next call is answered. */
+/** The call has one result, nothing loops or is sent elsewhere, and the next call is answered. */
 export const overHttp = faults.map(
   ({ act, afterwards, calls = 1, look, name, outcome, timeoutMillis = 20_000 }): Case => ({
     id: "M20",

@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
-import type { Home } from "../support/home.ts"
+import type { Home } from "../../packages/harness/src/sessions/home.ts"
 
 const directory = ({ root }: Home): string => join(root, "results")
 
-/** Where what is too large to be shown is kept whole, as the command has it. */
+/** Stores results that are too large to be shown in a directory, as the command does. */
 export const keeping = (here: Home) => ({ spillDirectory: directory(here) })
 
-/** What was kept, which nobody else can read. */
+/** The contents of the stored results. Asserts that other users cannot read them. */
 export const kept = (here: Home): ReadonlyArray<Buffer> =>
   existsSync(directory(here))
     ? readdirSync(directory(here)).map((name) => {

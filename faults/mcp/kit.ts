@@ -7,28 +7,28 @@ import { fromEvents } from "@parley/domain/SessionFold"
 import type { ToolOutcome } from "@parley/domain/Tool"
 import type { McpServersOptions } from "@parley/mcp/McpServers"
 import { Effect, Layer, Logger, References, type Scope } from "effect"
-import { type Received, serve } from "../../packages/provider/test/support/SseServer.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
+import { type Received, serve } from "../../packages/harness/src/provider/SseServer.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
 import type { Case } from "../suite.ts"
-import { engine, type Home, home } from "../support/home.ts"
+import { engine, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules, post, stored } from "../support/post.ts"
 import { type Note, noted, type Script, scripted } from "./support/script.ts"
 import { managerOf, nothingRuns } from "./support/servers.ts"
 import { type Call, turnOf } from "./support/turn.ts"
 
-/** What a scenario left. */
+/** The results of a scenario. */
 export interface Seen {
   readonly home: Home
   readonly round: Round
   /** How each call of the round ended, in the order of the calls. */
   readonly outcomes: ReadonlyArray<ToolOutcome | undefined>
-  /** How the servers fared after the round. */
+  /** The status of each server after the round. */
   readonly statuses: { readonly [server: string]: ServerStatus }
-  /** The tools that the model was offered, request by request; the last is of the message after the round. */
+  /** The tools that were offered to the model, for each request. The last one belongs to the message after the round. */
   readonly offered: ReadonlyArray<ReadonlyArray<string>>
   readonly received: ReadonlyArray<Received>
   readonly notes: ReadonlyArray<Note>
-  /** What was written to the log. */
+  /** The log messages. */
   readonly logged: ReadonlyArray<string>
   /** How long the round took. */
   readonly millis: number
@@ -36,7 +36,7 @@ export interface Seen {
   readonly closing: number
 }
 
-/** What can be looked at while a round runs. */
+/** The running parts that a scenario can inspect during a round. */
 export interface Running extends Effect.Success<ReturnType<typeof engine>> {
   readonly home: Home
   readonly manager: McpManager["Service"]
@@ -47,13 +47,13 @@ export interface Running extends Effect.Success<ReturnType<typeof engine>> {
 export interface Scenario {
   readonly servers: (here: Home) => { readonly [name: string]: McpServerConfig }
   readonly options?: (here: Home) => Partial<McpServersOptions>
-  /** What the model calls, turn after turn; then it says that it is done. */
+  /** The model's calls for each turn. After the last one it ends the round. */
   readonly turns?: ReadonlyArray<ReadonlyArray<Call>>
   readonly look: (seen: Seen) => void
   readonly meanwhile?: (running: Running) => Effect.Effect<unknown, unknown>
-  /** When the model is asked the next thing, if not when the round is over. */
+  /** Delays the next message. Default: it is sent when the round has ended. */
   readonly afterwards?: (running: Running) => Effect.Effect<unknown, unknown>
-  /** When the servers have been ended, and before it is looked whether something is left. */
+  /** Runs after the servers were ended and before the check for left processes. */
   readonly atEnd?: (here: Home) => Effect.Effect<unknown, unknown>
 }
 
@@ -67,10 +67,10 @@ const toolNames = ({ body }: Received): ReadonlyArray<string> => {
   return (request.tools ?? []).map(({ name }) => name)
 }
 
-/** The model is not what is tested, and the machine may be busy. */
+/** Long timeouts for the model, which is not under test here; the machine may be busy. */
 export const patient = { firstChunkMillis: 60_000, idleMillis: 60_000, turnMillis: 60_000 }
 
-/** Logs nothing, and keeps what would have been logged. */
+/** Collects log messages instead of writing them. */
 export const keeping = (into: Array<string>) =>
   Layer.mergeAll(
     Layer.succeed(References.MinimumLogLevel, "Debug"),
@@ -78,9 +78,9 @@ export const keeping = (into: Array<string>) =>
   )
 
 /**
- * Runs a round of the real engine with real servers, then another message of the same session while the servers are as the
- * fault has left them. Looks, and checks the postconditions: one result for each call, requests and a database without
- * fault, no process left, and a session that a new engine goes on with.
+ * Runs a round of the real engine with real servers, then sends another message to the same session while the servers are in
+ * the state that the fault left. Runs the case's assertions and checks the postconditions: one result for each call, legal
+ * requests, an intact database, no left process, and a session that a new engine can continue.
  */
 export const play = (scenario: Scenario): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {

@@ -9,7 +9,7 @@ import type { Call } from "./support/turn.ts"
 
 const anything = { type: "object" }
 
-/** The tools of a request, as they were sent. */
+/** The tools of a request, exactly as sent. */
 const toolsIn = ({ received }: Seen, request: number): unknown => {
   const body: { readonly tools: unknown } = JSON.parse(received.at(request)?.body ?? "{}")
   return body.tools
@@ -20,13 +20,13 @@ interface Change {
   readonly tools: ReadonlyArray<Tool>
   readonly call: Call
   readonly outcome: RegExp
-  /** What is offered to the next round. */
+  /** The tools that are offered in the next round. */
   readonly later: ReadonlyArray<string>
-  /** The same where the user's pins say what was accepted. */
+  /** The same with pinned tools. */
   readonly pinned: { readonly outcome: RegExp; readonly later: ReadonlyArray<string> }
 }
 
-/** The tools change while the first call runs, and the engine has listed them anew before that call ends. */
+/** The tools change while the first call runs, and the engine has listed them again before that call ends. */
 const changing = (
   { call, tools }: Change,
   { later, outcome }: Change["pinned"],
@@ -40,7 +40,7 @@ const changing = (
           ["tools", tools],
           ["changed"],
           ["until", '"method":"tools/list"', 2],
-          // For what was listed to be taken in, on a busy machine too: nothing tells the server of that.
+          // Time for the engine to process the new list, even on a busy machine. The server is not notified of that.
           ["sleep", 5000],
           ["answer", "changed"]
         ]
@@ -71,7 +71,7 @@ const changed: ReadonlyArray<Change> = [
     pinned: { outcome: isGone, later: ["s__act", "s__echo"] }
   },
   {
-    name: "one less, and it is called",
+    name: "one is removed and then called",
     tools: ["act"],
     call: "s__echo",
     outcome: isGone,
@@ -79,7 +79,7 @@ const changed: ReadonlyArray<Change> = [
     pinned: { outcome: isGone, later: ["s__act"] }
   },
   {
-    name: "another schema, and it is called by the old one",
+    name: "another schema, but it is called with the old one",
     tools: ["act", needsN],
     call: "s__echo",
     outcome: /^Failed: Invalid input/,

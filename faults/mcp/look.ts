@@ -4,11 +4,11 @@ import type { ToolOutcome } from "@parley/domain/Tool"
 import type { Seen } from "./kit.ts"
 import type { Note } from "./support/script.ts"
 
-/** How a call ended, in one line. */
+/** The outcome of a call, in one line. */
 export const words = (outcome: ToolOutcome | undefined): string =>
   outcome === undefined ? "none" : `${outcome._tag}: ${"content" in outcome ? textOf(outcome.content) : outcome.reason}`
 
-/** The round completed, and its calls ended so. */
+/** Asserts that the round completed and its calls had these outcomes. */
 export const ended =
   (...expected: ReadonlyArray<string | RegExp>) =>
   ({ outcomes, round }: Pick<Seen, "outcomes" | "round">): void => {
@@ -27,9 +27,9 @@ export const ended =
 export const starts = (notes: ReadonlyArray<Note>, server = "s"): number =>
   notes.filter(({ name, pid }) => name === server && pid !== undefined).length
 
-/** How much of a kind the log says a server has sent beside the point. Such things are said once, and counted in the end. */
-export const strays = ({ logged }: Pick<Seen, "logged">, kind: "wrote" | "answered"): number => {
+/** The number of ignored messages of a kind that the log reports: the first as a warning, and a total at the end. */
+export const strays = ({ logged }: Pick<Seen, "logged">, kind: "wrote" | "sent"): number => {
   const about = logged.filter((line) => line.startsWith(`the MCP server s ${kind}`))
-  assert.strictEqual(about.filter((line) => line.endsWith(": that is ignored")).length, 1)
+  assert.strictEqual(about.filter((line) => line.endsWith("; it was ignored")).length, 1)
   return Number(/, (\d+) times$/.exec(about.at(-1) ?? "")?.[1])
 }

@@ -1,13 +1,13 @@
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
-import type { Home } from "../support/home.ts"
+import type { Home } from "../../packages/harness/src/sessions/home.ts"
 import { variant } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { type Script, scripted } from "./support/script.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
-/** None is told to go on before all have been started: a manager that starts one after the other would wait for ever. */
+/** No server continues before all have been started, so a manager that starts them sequentially would wait forever. */
 const together: Script = { start: [["until", '"pid"', 17]] }
 const badOnes = (here: Home): { readonly [name: string]: McpServerConfig } => ({
   absent: { command: join(here.root, "absent") },
@@ -40,7 +40,7 @@ export const many = variant("M25", "fifteen that work and five that do not", {
       assert.strictEqual(starts(seen.notes, name), 1)
     }
     for (const name of Object.keys(badOnes(seen.home))) assert.notStrictEqual(seen.statuses[name]?.state, "ready")
-    // The limit of the one that never answers, and what a busy machine needs.
+    // The timeout of the server that never answers, plus time for a busy machine.
     promptly(seen.millis, 3000 + 12_000)
   }
 })

@@ -7,7 +7,7 @@ import { one, variant } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { scripted } from "./support/script.ts"
 
-/** Names that come out as the same, or nearly, are names of different tools all the same. */
+/** Tools whose names become equal or similar after replacement remain different tools. */
 const alike = (name: string, tools: ReadonlyArray<string>): Case =>
   variant("M14", name, {
     servers: one({ tools, calls: Object.fromEntries(tools.map((tool, i) => [tool, [["answer", `number ${i}`]]])) }),
@@ -34,7 +34,7 @@ export const names = [
     }
   }),
   variant("M14", "across servers", {
-    // The second pair would be one name, were names only put together.
+    // The second pair would have the same name if server and tool names were just concatenated.
     servers: (here) => ({
       one: scripted(here, "one", { calls: { act: [["answer", "one"]] } }),
       two: scripted(here, "two", { calls: { act: [["answer", "two"]] } }),
@@ -63,7 +63,7 @@ export const names = [
     }
   }),
   variant("M14", "that look the same", {
-    // Whatever the order, it is the plain one that stays.
+    // The plain ASCII name is kept, whatever the order.
     servers: one({ tools: ["\u0435cho", "ech\u043e", "echo", "echo\u200b"] }),
     turns: [["s__echo", ...disguised]],
     look: (seen) => {

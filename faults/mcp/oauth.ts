@@ -58,7 +58,7 @@ const discovery: Case = {
 
 const metacharacters: Case = {
   id,
-  name: "the discovery URL holds what a shell acts on",
+  name: "the discovery URL contains shell syntax",
   run: Effect.gen(function* () {
     const world = yield* here
     const marker = join(world.home, "owned")

@@ -9,7 +9,7 @@ import type { Script, Step } from "./support/script.ts"
 
 const quick = { timeoutMillis: 6000 }
 
-/** Noise costs nothing but itself: it is counted, and the server stays as it is. */
+/** Noise on standard output is ignored and counted, and the server keeps running. */
 const noise = (name: string, script: Script, ignored: number, act: string | RegExp): Case =>
   variant("M05", name, {
     servers: one(script, quick),
@@ -57,7 +57,7 @@ const onStdout = [
 
 const ownStderr = (): string => readlinkSync("/proc/self/fd/2")
 
-/** The most memory that this process has while something runs, above what it had before. */
+/** The peak memory of this process while an effect runs, in bytes above that before. */
 const peak = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const before = process.memoryUsage().rss
@@ -89,7 +89,7 @@ const onStderr: ReadonlyArray<Case> = [
     id: "M08",
     name: "300 MB while a call runs",
     needs: ["linux"],
-    // What is read of it is let go of again.
+    // The read data is released again.
     run: Effect.map(peak(play(flood)), (bytes) => assert.isAtMost(bytes, 150_000_000))
   },
   variant("M08", "escapes, and then the end", {

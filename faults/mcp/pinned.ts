@@ -1,20 +1,20 @@
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
-import { accept, keyOf, type Pinned, type Pins } from "@parley/mcp/Pins"
+import { accept, keyOf, type Pinned, type Pins } from "@parley/mcp/ToolPins"
 import { Effect } from "effect"
-import { filePins } from "../../packages/cli/src/trust/FilePins.ts"
-import type { Home } from "../support/home.ts"
+import * as ToolPinFiles from "../../packages/app/src/trust/ToolPinFiles.ts"
+import type { Home } from "../../packages/harness/src/sessions/home.ts"
 import { one, type Running, type Seen, variant } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { managerOf } from "./support/servers.ts"
 import type { Script, Tool } from "./support/script.ts"
 
-const pinsOf = ({ data }: Home): Pins => filePins({ user: { databaseFile: join(data, "parley.db") } })
+const pinsOf = ({ data }: Home): Pins => ToolPinFiles.make({ user: { databaseFile: join(data, "parley.db") } })
 
-/** What is accepted of a server is what it was when it was first seen, as the command has it. */
-export const pinning = (here: Home) => ({ pins: pinsOf(here), firstSight: 0 })
+/** Pins the tools that a server offers when it is first used, as the command does. */
+export const pinning = (here: Home) => ({ pins: pinsOf(here), firstOfferWindow: 0 })
 
-/** As the user does it: looks at what the server offers now, accepts that, and starts it anew. */
+/** Accepts the server's current tools and restarts it, as a user would. */
 const accepting = (script: Script, { home: here, manager }: Running) =>
   Effect.gen(function* () {
     const servers = one(script)(here)
@@ -32,7 +32,7 @@ const accepting = (script: Script, { home: here, manager }: Running) =>
 
 const send = (description: string): Tool => ({ name: "send", description, inputSchema: { type: "object" } })
 
-/** The server ends within the first call, and has other tools when it is there again. */
+/** The server ends during the first call, and offers other tools after its restart. */
 const pulled = (name: string, tools: ReadonlyArray<Tool>, later: ReadonlyArray<Tool>, why: RegExp) => {
   const script: Script = { tools, later, calls: { act: [["once", "exit", 0]] } }
   const offers = ({ received }: Seen, request: number): string => received.at(request)?.body ?? ""
@@ -53,7 +53,7 @@ const pulled = (name: string, tools: ReadonlyArray<Tool>, later: ReadonlyArray<T
       }),
     look: (seen) => {
       ended(/^Unknown: /, why, "Succeeded: {}")(seen)
-      // The first, the one before it was accepted, the one who looked, and the one after.
+      // The server starts: the first one, the one before the acceptance, the one that inspects it, and the one after.
       assert.strictEqual(starts(seen.notes), 4)
       for (const request of [0, 1, 2]) assert.notInclude(offers(seen, request), "to somebody else")
       assert.include(offers(seen, -1), "to somebody else")

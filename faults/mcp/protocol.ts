@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { until } from "../user/support/until.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
 import type { Case } from "../suite.ts"
 import { one, type Seen, variant } from "./kit.ts"
 import { ended, starts, strays } from "./look.ts"
@@ -7,8 +7,8 @@ import type { Step } from "./support/script.ts"
 
 const content = '{"content":[{"type":"text","text":"done"}]}'
 
-/** The server is the same one as before, and what it sent beside the point was counted. */
-const ignored = (kind: "wrote" | "answered", seen: Seen): void => {
+/** Asserts that the server was not restarted, and that its invalid or unsolicited messages were counted. */
+const ignored = (kind: "wrote" | "sent", seen: Seen): void => {
   assert.strictEqual(starts(seen.notes), 1)
   assert.strictEqual(seen.statuses["s"]?.state, "ready")
   assert.strictEqual(strays(seen, kind), 1)
@@ -34,14 +34,14 @@ const messages = malformed.map(([name, line]) =>
   })
 )
 
-/** An answer to nothing reaches nobody, and least of all another call. */
+/** An unsolicited response is ignored, and never settles another call. */
 const misdirected = (name: string, act: ReadonlyArray<Step>): Case =>
   variant("M12", name, {
     servers: one({ calls: { act } }),
     turns: [["s__act"], [["s__echo", { n: 2 }]]],
     look: (seen) => {
       ended("Succeeded: right", 'Succeeded: {"n":2}')(seen)
-      ignored("answered", seen)
+      ignored("sent", seen)
     }
   })
 
@@ -72,7 +72,7 @@ const answers = [
     look: (seen) => {
       ended("Unknown: no answer within 6 s", "Succeeded: right")(seen)
       assert.isTrue(seen.notes.some(({ method }) => method === "notifications/cancelled"))
-      ignored("answered", seen)
+      ignored("sent", seen)
     }
   }),
   misdirected("the id as text", [
@@ -87,11 +87,12 @@ const tooLate = variant("M28", "the effect, the end of the time, the answer", {
     { timeoutMillis: 600 }
   ),
   turns: [["s__act"]],
-  afterwards: ({ logged }) => until("the late answer was seen", () => logged.some((line) => line.includes("answered"))),
+  afterwards: ({ logged }) =>
+    until("the late answer was seen", () => logged.some((line) => line.includes("sent a response"))),
   look: (seen) => {
     ended("Unknown: no answer within 0.6 s")(seen)
     assert.strictEqual(seen.notes.filter(({ effect }) => effect === true).length, 1)
-    ignored("answered", seen)
+    ignored("sent", seen)
   }
 })
 

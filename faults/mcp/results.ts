@@ -5,7 +5,7 @@ import { ended, words } from "./look.ts"
 
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
-/** A result of a kind is something that a model can be sent. */
+/** Every kind of result is converted to something that can be sent to a model. */
 const result = (name: string, value: object, look: (outcome: string, seen: Seen) => void): Case =>
   variant("M17", name, {
     servers: one({ calls: { act: [["result", value]] } }),
@@ -77,10 +77,10 @@ const requests: ReadonlyArray<readonly [name: string, method: string, params: ob
   ],
   ["roots", "roots/list", {}, -32601],
   ["ping", "ping", {}, 0],
-  ["a request that nobody knows", "machine/selfDestruct", {}, -32601]
+  ["an unknown request", "machine/selfDestruct", {}, -32601]
 ]
 
-/** The server answers its call when it has been answered itself, which takes no longer than a second. */
+/** The server answers the call only after its own request was answered, which takes at most a second. */
 const asks = requests.map(([name, method, params, told]) =>
   variant("M19", name, {
     servers: one(

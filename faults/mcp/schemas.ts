@@ -5,7 +5,7 @@ import { kept, keeping } from "./kept.ts"
 import { one, play, type Seen, variant } from "./kit.ts"
 import { ended, words } from "./look.ts"
 import { remote } from "./support/remote.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const offering = (inputSchema: unknown) =>
   one({
@@ -22,7 +22,7 @@ const offering = (inputSchema: unknown) =>
     ]
   })
 
-/** A tool that no model can be offered costs itself and no other. */
+/** A tool that cannot be offered to a model is dropped without affecting other tools. */
 const dropped = (why: RegExp) => (seen: Seen) => {
   ended(/^Failed: There is no tool/, "Succeeded: {}")(seen)
   assert.deepStrictEqual(seen.offered[0], ["s__echo"])
@@ -51,14 +51,14 @@ const elsewhere: Case = {
   })
 }
 
-/** For this text and this pattern a check takes longer than anybody lives. */
+/** With this text, matching the pattern would take practically forever. */
 const evil = { s: `${"a".repeat(60)}!` }
 
 const pattern = variant("M15", "a pattern that does not end", {
   servers: offering({ type: "object", properties: { s: { type: "string", pattern: "^(a+)+$" } } }),
   turns: [[["s__bad", evil], "s__echo"]],
   look: (seen) => {
-    // It is a regular expression like others, until it is run.
+    // The pattern is a valid regular expression. Only matching it is a problem.
     ended(`Succeeded: ${JSON.stringify(evil)}`, "Succeeded: {}")(seen)
     assert.deepStrictEqual(seen.offered[0], ["s__bad", "s__echo"])
     promptly(seen.millis, 15_000)
@@ -68,8 +68,8 @@ const pattern = variant("M15", "a pattern that does not end", {
 const circle = { type: "object", properties: { a: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/a" } } }
 
 /**
- * Structured content that a tool has not promised is for the user alone: a model would take it for what was promised. The
- * text beside it is for the model, with a note.
+ * Structured content that violates the tool's output schema is shown only to the user, because a model would assume that it
+ * is valid. The model receives the accompanying text with a note.
  */
 const promised = (name: string, result: object, why: RegExp, isKept: boolean): Case =>
   variant("M18", name, {
@@ -115,10 +115,10 @@ export const schemas: ReadonlyArray<Case> = [
   bad("ten thousand levels", { type: "object", not: "$deep" }, /too large or too deep/),
   pattern,
   promised(
-    "another type than promised",
+    "another type than declared",
     { content: said, structuredContent: { amount: "twelve" } },
     /at \/amount: .*number/,
     true
   ),
-  promised("nothing of what was promised", { content: said }, /it demands structured content, and none came/, false)
+  promised("no structured content", { content: said }, /it demands structured content, and none came/, false)
 ]

@@ -1,19 +1,19 @@
 import { assert } from "@effect/vitest"
 import { McpManager } from "@parley/domain/McpManager"
 import { Effect, Layer } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
-import { engine, home } from "../support/home.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules, post } from "../support/post.ts"
 import type { Case } from "../suite.ts"
-import { until } from "../user/support/until.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
 import { one, patient } from "./kit.ts"
 import { ended, starts } from "./look.ts"
 import { noted } from "./support/script.ts"
 import { managerOf, nothingRuns } from "./support/servers.ts"
 import { turnOf } from "./support/turn.ts"
 
-/** The server answers the second session before the first, and with the state that the first has left. */
+/** The server answers the second session before the first, and keeps the state of the first one in between. */
 const answersBackwards = one({
   calls: {
     hold: [["keep"]],
@@ -25,12 +25,12 @@ const answersBackwards = one({
 })
 
 /**
- * Servers belong to the process: sessions share them, and what they remember. Each session is given its own answers, in
- * whatever order they come.
+ * Servers belong to the process, so sessions share them and their state. Each session receives its own results, whatever
+ * their order.
  */
 const twoSessions: Case = {
   id: "M27",
-  name: "two sessions share one that remembers",
+  name: "two sessions share a server with state",
   needs: ["linux"],
   run: Effect.gen(function* () {
     const here = yield* home

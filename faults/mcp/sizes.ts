@@ -5,7 +5,7 @@ import { kept, keeping } from "./kept.ts"
 import { ended, starts, words } from "./look.ts"
 import type { Step } from "./support/script.ts"
 
-/** Whatever a result holds, little of it is shown, what is left out is kept, and the connection is as it was. */
+/** Only a part of a large result is shown, all of it is kept in a file, and the connection remains usable. */
 const sized = (
   name: string,
   act: Step,

@@ -1,11 +1,11 @@
 import { assert } from "@effect/vitest"
-import { sanitize } from "../../packages/cli/src/Sanitize.ts"
+import { sanitize } from "../../packages/cli/src/output/Sanitize.ts"
 import type { Case } from "../suite.ts"
 import { one, type Seen, variant } from "./kit.ts"
 import { words } from "./look.ts"
 import type { Step } from "./support/script.ts"
 
-/** The text of the result that the model was sent. */
+/** The text of the result in the request to the model. */
 const sentResult = ({ received }: Seen): string => {
   const body: {
     readonly messages: ReadonlyArray<{
@@ -21,7 +21,7 @@ const sentResult = ({ received }: Seen): string => {
 
 const drives = /[^\P{Cc}\n\t]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
 
-/** The model is sent well-formed text, as it is otherwise; a terminal nothing that drives it. */
+/** The model receives well-formed but otherwise unchanged text. A terminal receives no control sequences. */
 const text = (name: string, act: Step, look: (sent: string) => void): Case =>
   variant("M22", name, {
     servers: one({ calls: { act: [act] } }),

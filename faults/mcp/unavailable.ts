@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
-import type { Home } from "../support/home.ts"
+import type { Home } from "../../packages/harness/src/sessions/home.ts"
 import type { Case } from "../suite.ts"
 import { type Seen, variant } from "./kit.ts"
 import { ended } from "./look.ts"
 import { type Script, type Step, scripted } from "./support/script.ts"
 
-/** A server that cannot be used beside one that can: the round runs without it, and its status says why. */
+/** A server that cannot be used, next to one that can: the round runs without it, and its status gives the reason. */
 const without = (
   id: string,
   name: string,
@@ -40,7 +40,7 @@ const file = (here: Home, name: string, content: string | Uint8Array, mode: numb
   return { command: path }
 }
 
-/** The beginning of a program for a machine of which nobody has made one. */
+/** The header of an executable for a machine type that does not exist. */
 const otherMachine = Buffer.concat([
   Buffer.from("7f454c46020101000000000000000000020000ff01000000", "hex"),
   Buffer.alloc(4096, 0xff)
@@ -54,7 +54,7 @@ const commands = [
     (here) => file(here, "plain", "#!/bin/sh\n", 0o644),
     /^the command .*plain cannot be executed/
   ),
-  // The C library gives what the kernel refuses to a shell, which then says what it thinks of it.
+  // The C library passes a program that the kernel refuses to a shell, which reports a different error.
   without("M01", "of another machine", (here) => file(here, "foreign", otherMachine, 0o755), /foreign/)
 ]
 
@@ -82,7 +82,7 @@ const mute = without(
   /^it did not answer within 0\.7 s/,
   ({ millis, notes }) => {
     assert.isAtLeast(millis, 700)
-    // It was asked to end, and it is gone although it did not want to.
+    // It was asked to end, and was killed because it did not.
     assert.isTrue(notes.some(({ name, signal }) => name === "bad" && signal === "SIGTERM"))
   }
 )

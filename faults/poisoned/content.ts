@@ -2,7 +2,7 @@ import * as F from "./form.ts"
 
 const { opened, refused } = F
 
-/** A round in which a call with this input, or a result with this content, stands. */
+/** A round with this call and a result with this content. */
 const called = (call: F.Raw, ...content: ReadonlyArray<F.Raw>): ReadonlyArray<F.Raw> => [
   ...F.asking(1, call),
   F.ran("r1t1c1"),
@@ -13,7 +13,7 @@ const image = (mediaType: string, data: string): F.Raw => ({ _tag: "Image", medi
 const usual = F.call("r1t1c1")
 const lone = "Half a \ud83d pair"
 
-/** What is said is odd. */
+/** Unusual or invalid content. */
 export const content: ReadonlyArray<F.Form> = [
   opened("an answer with an empty text", ...F.round(1, F.text(""))),
   opened("an answer of spaces", ...F.round(1, F.text(" \n\t ")), ...F.round(2)),

@@ -1,20 +1,20 @@
-/** An event as it is stored, right or wrong. */
+/** An event as it is stored, valid or not. */
 export interface Raw {
   readonly _tag: string
   readonly [key: string]: unknown
 }
 
-/** A history that Parley does not write, and what becomes of it. */
+/** A history that Parley never writes, and the expected result of opening it. */
 export interface Form {
   readonly name: string
-  /** Events, or texts that are no events. */
+  /** Events, or texts that are not events. */
   readonly log: ReadonlyArray<Raw | string>
   readonly expect: "opened" | "refused"
-  /** Their numbers, if not 1, 2, 3. */
+  /** Their sequence numbers, if not 1, 2, 3. */
   readonly seqs?: ReadonlyArray<number>
-  /** Columns of the session that are not what the log says. */
+  /** Columns of the session that differ from the values derived from the log. */
   readonly session?: { readonly [column: string]: string | number }
-  /** Of the last event, milliseconds. */
+  /** The time of the last event, in milliseconds. */
   readonly at?: number | bigint
 }
 
@@ -83,7 +83,7 @@ export const settled = (callId: string, ...content: ReadonlyArray<Raw>): Raw => 
 })
 export const done = (n: number, stop = "end"): Raw => ({ _tag: "RoundCompleted", roundId: `r${n}`, stop })
 
-/** A round whose turn says this. */
+/** A round whose turn has this content. */
 export const round = (n: number, ...content: ReadonlyArray<Raw>): ReadonlyArray<Raw> => [
   asked(n),
   context(n),
@@ -92,7 +92,7 @@ export const round = (n: number, ...content: ReadonlyArray<Raw>): ReadonlyArray<
   done(n)
 ]
 
-/** A round that begins with a turn that asks for these calls. */
+/** The beginning of a round, with a turn that requests these calls. */
 export const asking = (n: number, ...calls: ReadonlyArray<Raw>): ReadonlyArray<Raw> => [
   asked(n),
   context(n),

@@ -5,7 +5,7 @@ const { opened, refused } = F
 const one = F.call("r1t1c1")
 const first = F.asking(1, one)
 
-/** Things stand in an order in which they cannot have happened. */
+/** Events in an impossible order. */
 export const order: ReadonlyArray<F.Form> = [
   refused(
     "a result comes twice",
@@ -62,9 +62,9 @@ export const order: ReadonlyArray<F.Form> = [
 
 const whole = F.round(1)
 
-/** Rows that are no events, or not where they belong. */
+/** Rows that are not events, or that are in the wrong place. */
 export const stored: ReadonlyArray<F.Form> = [
-  refused("a kind of event that nobody knows", ...whole, { _tag: "Newspeak", roundId: "r1" }),
+  refused("an unknown kind of event", ...whole, { _tag: "Newspeak", roundId: "r1" }),
   refused("an event that is no JSON", ...whole, '{"_tag":"RoundStarted"'),
   refused("an event that is a number", ...whole, "7"),
   refused(
@@ -81,15 +81,18 @@ export const stored: ReadonlyArray<F.Form> = [
     ...refused("pieces are missing from a turn without an end", F.asked(1), F.context(1), F.began(1), F.delta(1, 1)),
     seqs: [1, 2, 3, 9]
   },
-  { ...refused("the session says that there is more", ...whole), session: { head: 9 } },
-  { ...refused("the session says that there is less", ...whole), session: { head: 3 } },
+  { ...refused("the session's head is greater than the last number", ...whole), session: { head: 9 } },
+  { ...refused("the session's head is less than the last number", ...whole), session: { head: 3 } },
   { ...opened("times run backwards and before 1970", ...whole), at: -5 },
-  { ...refused("a time that no number can hold", ...whole), at: 1n << 62n },
-  { ...opened("a count of tokens that no number can hold", ...whole), session: { input_tokens: Number.MAX_VALUE } },
+  { ...refused("a time that is too large for a number", ...whole), at: 1n << 62n },
   {
-    ...opened("less than nothing was spent, before 1970", ...whole),
+    ...opened("a count of tokens that is too large for an integer", ...whole),
+    session: { input_tokens: Number.MAX_VALUE }
+  },
+  {
+    ...opened("negative usage, before 1970", ...whole),
     session: { cost: -1, created_at: -1, rounds: -3 }
   },
-  { ...opened("a lease for ever that nobody holds", ...whole), session: { lease_until: 253_402_300_799_000 } },
+  { ...opened("an endless lease without a holder", ...whole), session: { lease_until: 253_402_300_799_000 } },
   { ...opened("a session without a title, from nowhere", ...whole), session: { title: "", workspace: "" } }
 ]

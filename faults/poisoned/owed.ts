@@ -2,7 +2,7 @@ import * as F from "./form.ts"
 
 const { opened } = F
 
-/** Something that is owed never came. */
+/** An expected event is missing. */
 export const owed: ReadonlyArray<F.Form> = [
   opened("the round's only result is missing", ...F.asking(1, F.call("r1t1c1")), F.ran("r1t1c1"), ...F.answering(1)),
   opened(
@@ -53,7 +53,7 @@ export const owed: ReadonlyArray<F.Form> = [
   ),
   opened("a turn stopped for calls and asks for none", ...F.asking(1), F.done(1, "tool-calls")),
   opened(
-    "a pause that nobody went on from",
+    "a pause without a continuation",
     F.asked(1),
     F.context(1),
     F.began(1),
@@ -61,13 +61,13 @@ export const owed: ReadonlyArray<F.Form> = [
     F.done(1, "pause")
   ),
   {
-    name: "a session that says it is open and has no events",
+    name: "a session that is marked as open and has no events",
     log: [],
     expect: "opened",
     session: { open: 1, rounds: 1 }
   },
   {
-    ...opened("a session that says it is closed and is not", ...F.round(1), F.asked(2)),
+    ...opened("a session that is marked as closed and is open", ...F.round(1), F.asked(2)),
     session: { open: 0, rounds: 99 }
   }
 ]

@@ -1,10 +1,10 @@
 import { createServer } from "node:http"
 import { Effect, Schema } from "effect"
 import { breaksRules } from "../support/post.ts"
-import { answer, apiError } from "../../packages/provider/test/support/wire.ts"
-import { listening } from "../../packages/provider/test/support/listening.ts"
+import { answer, apiError } from "../../packages/harness/src/provider/wire.ts"
+import { listening } from "../../packages/harness/src/provider/listening.ts"
 
-/** What the API looks at beyond the order of blocks: their own shape. */
+/** The rules of the API on the shape of blocks, in addition to their order. */
 const Block = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [Schema.Record(Schema.String, Schema.Json)])
 const Body = Schema.fromJsonString(
   Schema.Struct({ messages: Schema.Array(Schema.Struct({ role: Schema.String, content: Schema.Array(Block) })) })
@@ -48,7 +48,7 @@ export interface Strict {
   readonly broken: ReadonlyArray<string>
 }
 
-/** A Messages API that refuses, with status 400, what breaks a rule, and answers everything else. */
+/** A Messages API that refuses illegal requests with status 400, and answers all others. */
 export const strict = Effect.gen(function* () {
   const bodies: Array<string> = []
   const broken: Array<string> = []

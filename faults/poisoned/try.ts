@@ -4,14 +4,14 @@ import { SessionId } from "@parley/domain/Ids"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Repair from "@parley/session/Repair"
 import { Effect } from "effect"
-import { engine, type Home, home } from "../support/home.ts"
+import { engine, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 import { talk } from "../storage/talk.ts"
 import type { Form } from "./form.ts"
 import { strict } from "./strict.ts"
 
 const poisoned = SessionId.make("poisoned")
 
-/** Past the store, as a bug, an older version or an editor would. */
+/** Writes the history without using the store, as a bug, an older version or an editor would. */
 const write = ({ data }: Home, { at, log, seqs, session = {} }: Form): void => {
   const db = new DatabaseSync(`${data}/parley.db`)
   const key = 77
@@ -46,7 +46,7 @@ const write = ({ data }: Home, { at, log, seqs, session = {} }: Form): void => {
   db.close()
 }
 
-/** What becomes of a history when the next message comes, now and once more in a later process. */
+/** Sends a message to the history, and another one from a new engine, and checks the expected results. */
 export const attempt = (form: Form) =>
   Effect.gen(function* () {
     const here = yield* home
@@ -73,7 +73,7 @@ export const attempt = (form: Form) =>
         assert.deepInclude(result.failure, { _tag: "StorageError", reason: "Corrupt", sessionId: poisoned })
         assert.match(
           result.failure.message,
-          /`parley sessions repair poisoned` copies what is whole .*: session poisoned/
+          /the history of this session is damaged, other sessions are not affected: session poisoned/
         )
         assert.strictEqual(server.bodies.length, before, "nothing was sent")
       }
@@ -87,7 +87,7 @@ export const attempt = (form: Form) =>
       assert.deepStrictEqual(server.broken, [], form.name)
       assert.strictEqual(result._tag, "Success")
     }
-    // The others do not care, and can be found.
+    // Other sessions are not affected and are listed.
     const other = yield* send(sound ?? poisoned, "And you?")
     assert.strictEqual(other._tag, "Success")
     const listed = yield* engine(here, { url: server.url }).pipe(

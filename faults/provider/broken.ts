@@ -1,14 +1,14 @@
 import { assert } from "@effect/vitest"
-import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { answer, sse } from "../../packages/provider/test/support/wire.ts"
+import type { Reply } from "../../packages/harness/src/provider/SseServer.ts"
+import { answer, sse } from "../../packages/harness/src/provider/wire.ts"
 import { completed, said, type Seen, variant, variants } from "./kit.ts"
 import { afterHeaders, afterStart, type Phase, sentUpTo, withContent } from "./phases.ts"
 
 const whole = "Whole at last."
 
 /**
- * Every attempt but the last is a failed turn that keeps what arrived, runs nothing and is in no request; each asks the
- * same thing.
+ * Every attempt but the last is a failed turn that keeps the received content, runs no tool and is not part of any request.
+ * All attempts send the same request.
  */
 const triedAgain =
   (phase: Phase, ...reasons: ReadonlyArray<string>) =>
@@ -33,7 +33,7 @@ const types = [
 ] as const
 const phases = [{ ...afterHeaders, name: "as the first event" }, afterStart, ...withContent]
 
-/** An error event comes with status 200: what it says counts. */
+/** An error event arrives with status 200. The error in the event counts. */
 const inStream = variants(
   "P05",
   phases.flatMap((phase) => types.map(([type, reason]) => [`${type} ${phase.name}`, { phase, reason, type }] as const)),
@@ -51,7 +51,7 @@ const inStream = variants(
   })
 )
 
-/** RST, FIN within the body, and a body that ends properly before the message does. */
+/** RST, FIN within the body, and a body that ends properly before the message is complete. */
 const ends = ["reset", "fin", "end"] as const
 
 const cut = [

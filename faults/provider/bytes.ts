@@ -2,9 +2,9 @@ import { assert } from "@effect/vitest"
 import { TurnId } from "@parley/domain/Ids"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { Effect } from "effect"
-import { AnthropicResponse } from "../../packages/provider/src/AnthropicResponse.ts"
+import { AnthropicResponse } from "../../packages/provider/src/anthropic/AnthropicResponse.ts"
 import type { Case } from "../suite.ts"
-import { all, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { all, start, stop, text, toolUse } from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, completed, play, type SentBlock, said, variants } from "./kit.ts"
 
 const words = "né 你好 \u{1D11E} 👩‍👩‍👧 end"
@@ -20,7 +20,7 @@ const bytesOf = (source: string): Uint8Array => new TextEncoder().encode(source)
 const cutAt = (bytes: Uint8Array, at: ReadonlyArray<number>): ReadonlyArray<Uint8Array> =>
   [0, ...at].map((from, i) => bytes.subarray(from, at[i] ?? bytes.length))
 
-/** What an answer comes to, without a network: sockets may join what was written in pieces. */
+/** Decodes a response from pieces without a network, because a socket may join pieces. */
 const fold = (pieces: ReadonlyArray<Uint8Array>) => {
   const response = new AnthropicResponse({ secret: "k" })
   const content = new TurnContent(TurnId.make("r1t1"))
@@ -42,7 +42,7 @@ const clefs = Array.from(bytesOf(whole).keys()).filter((at) =>
   character.every((byte, i) => bytesOf(whole)[at + i] === byte)
 )
 
-/** All the ways to cut, and one of them over a real socket, with a flush between the pieces. */
+/** All ways to split the bytes, and one of them over a real socket with a flush between the pieces. */
 const split: ReadonlyArray<readonly [name: string, ways: ReadonlyArray<ReadonlyArray<Uint8Array>>]> = [
   ["within a character of four bytes", clefs.flatMap((at) => everywhere(bytesOf(whole), at + 1, at + 4))],
   ["within an event, anywhere", everywhere(bytesOf(whole), lineStart, lineEnd)],
@@ -75,7 +75,7 @@ const cut = split.map(([name, ways]): Case => ({
   })
 }))
 
-/** Stored as what can be stored, and sent back as what can be sent. */
+/** Text is stored in a form that can be stored, and sent back in a form that can be sent. */
 const hard = variants<{ readonly is: string; readonly becomes?: string }>(
   "P29",
   [
@@ -86,7 +86,7 @@ const hard = variants<{ readonly is: string; readonly becomes?: string }>(
     ["1 MB without a line end", { is: "0123456789".repeat(100_000) }]
   ],
   ({ is, becomes = is }) => ({
-    // In text, in thinking and in a tool's input: as characters or as escapes, however JSON writes it.
+    // In text, in thinking and in a tool's input; as characters or as JSON escapes.
     replies: [
       {
         body: [
@@ -113,7 +113,7 @@ const hard = variants<{ readonly is: string; readonly becomes?: string }>(
       assert.notMatch(JSON.stringify(ends), /[^\\]\\ud[89a-f]/i, "nothing stored holds half a character")
       const back: ReadonlyArray<SentBlock> = blocksSent(seen.received[1], "assistant")
       assert.strictEqual(back[0]?.["text"], becomes)
-      // Thinking is signed: it goes back as it came, or not at all.
+      // Thinking is signed, so it is sent back unchanged or not at all.
       assert.deepStrictEqual(
         back.filter(({ type }) => type === "thinking").map((block) => block["thinking"]),
         is.isWellFormed() ? [is] : []

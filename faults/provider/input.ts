@@ -1,8 +1,8 @@
 import { assert } from "@effect/vitest"
-import { all, answer, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { all, answer, start, stop, text, toolUse } from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, completed, results, type Scenario, type Seen, variants } from "./kit.ts"
 
-/** An answer that calls `echo` with this input, and one that ends the round. */
+/** A response that calls `echo` with this input, and one that ends the round. */
 const calling = (input: string): Scenario["replies"] => [
   { body: [all(start(), ...toolUse(0, "echo", input), ...stop("tool_use"))] },
   { body: [answer("Done.")] }
@@ -14,7 +14,7 @@ export const repeated = ({ received }: Seen): string | undefined =>
     received[1]?.body ?? ""
   )?.[1]
 
-/** Not executed; one error result says why, and the round goes on. */
+/** The call is not executed, one error result gives the reason, and the round continues. */
 const answeredWith = (words: string) => (seen: Seen) => {
   completed("completed", "completed")(seen)
   assert.isEmpty(seen.ran)
@@ -68,7 +68,7 @@ const deep = variants(
   })
 )
 
-/** What the model wrote is what it reads again; what JavaScript cannot hold reaches no tool. */
+/** The model's own text is sent back unchanged. Values that JavaScript cannot represent reach no tool. */
 const changed = variants<{ readonly input: string; readonly ran?: string; readonly sent?: string }>(
   "P27",
   [
@@ -105,7 +105,7 @@ const cutOff = (...events: ReadonlyArray<typeof complete>) => ({
   body: [all(start(), ...text(0, "Let me "), ...events.flat(), ...stop("max_tokens"))]
 })
 
-/** No call of an answer that was cut off is run, whole or not. Told so, the model gets one more try. */
+/** No call of a truncated response is run, complete or not. The model is told and gets one more try. */
 const cut = variants(
   "P16",
   [

@@ -9,44 +9,44 @@ import type { LogEntry } from "@parley/domain/SessionEvent"
 import { fromEvents } from "@parley/domain/SessionFold"
 import type { RoundLimits } from "@parley/session/Limits"
 import { Effect, type Layer, Result } from "effect"
-import { type Received, type Reply, serve, type SseServer } from "../../packages/provider/test/support/SseServer.ts"
+import { type Received, type Reply, serve, type SseServer } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
-import { engine, type EngineOptions, type Home, home } from "../support/home.ts"
+import { engine, type EngineOptions, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
 
-/** What a scenario left: nothing of it is taken from the engine's memory but what whoever sent the messages was told. */
+/** The results of a scenario. They come from the store and the server, not from the engine's memory, except `error`. */
 export interface Seen {
   readonly home: Home
   readonly sessionId: SessionId
   readonly rounds: ReadonlyArray<Round>
-  /** The last round, and the turns of it. */
+  /** The last round with its turns. */
   readonly round: Round
   readonly turns: ReadonlyArray<Turn>
   readonly log: ReadonlyArray<LogEntry>
-  /** What the last message failed with. */
+  /** The error of the last message, if it failed. */
   readonly error: HandleMessageError | undefined
   readonly received: ReadonlyArray<Received>
-  /** The inputs that the tools were run with. */
+  /** The inputs of the tool calls that were run. */
   readonly ran: ReadonlyArray<ToolInput>
   /** How long the messages took. */
   readonly millis: number
 }
 
 export interface Scenario {
-  /** The last one stands for all later ones. */
+  /** The replies of the server, in order. The last one is repeated for all later requests. */
   readonly replies: ReadonlyArray<Reply>
-  /** In this order; one that fails does not keep the next from being sent. */
+  /** The messages, in order. If one fails, the next is sent nevertheless. */
   readonly messages?: ReadonlyArray<string>
   readonly limits?: Partial<RoundLimits>
   readonly provider?: EngineOptions["provider"]
-  /** Of the workspace, for the scenario only. */
+  /** The instructions of the workspace during the scenario. */
   readonly instructions?: string
-  /** Instead of `echo`, which answers with its input. */
+  /** The tools. Default: `echo`, which returns its input. */
   readonly tools?: Layer.Layer<McpManager>
-  /** Where the API is, when it is not the server that gives the replies. */
+  /** The URL of the API, if it is not that of the server with the replies. */
   readonly url?: (server: SseServer) => string
   readonly look: (seen: Seen) => void
-  /** What happens while the messages are handled. */
+  /** An action that runs while the messages are handled. */
   readonly meanwhile?: (
     server: SseServer,
     at: Effect.Success<ReturnType<typeof engine>>,
@@ -54,10 +54,10 @@ export interface Scenario {
   ) => Effect.Effect<void, unknown>
 }
 
-/** No retries, unless a case is about them; then they do not wait for long. */
+/** By default there are no retries. In cases about retries, the waits are short. */
 const limits: Partial<RoundLimits> = { retries: 0, longestWaitMillis: 60 }
 
-/** Sends the messages to the real engine against a server that answers as told, looks, and checks the postconditions. */
+/** Sends the messages to the real engine with a scripted server, runs `look`, and checks the postconditions. */
 export const play = (scenario: Scenario) =>
   Effect.gen(function* () {
     const here = yield* home
@@ -110,7 +110,7 @@ export const variants = <A>(
 export const statuses = (turns: ReadonlyArray<Turn>): ReadonlyArray<string> =>
   turns.map(({ failure, status }) => (failure === undefined ? status : `${status}: ${failure.reason ?? failure.error}`))
 
-/** The round failed, after these attempts, with an error that has words for a person and no trace for a developer. */
+/** Asserts that the round failed after these attempts, with an error message for users and without a stack trace. */
 export const failed =
   (reason: string, attempts = 1) =>
   ({ error, received, round, rounds, turns }: Seen): void => {
@@ -126,7 +126,7 @@ export const failed =
     assert.isAtMost(received.length, rounds.flatMap(({ turns }) => turns).length, "each attempt is a turn")
   }
 
-/** The last round completed, with turns as given, and whoever sent the message was told. */
+/** Asserts that the last round completed with the given turns, and that the sender of the message received it. */
 export const completed =
   (...expected: ReadonlyArray<string>) =>
   ({ error, round, turns }: Seen): void => {
@@ -137,14 +137,14 @@ export const completed =
 
 export const said = (turn: Turn | undefined): string => textOf(turn?.content ?? [])
 
-/** The text a model is given as the result of each of a turn's calls. */
+/** The result text that the model receives for each call of a turn. */
 export const results = (turn: Turn | undefined): ReadonlyArray<string> =>
   (turn?.toolCalls ?? []).map(({ outcome }) => {
     if (outcome === undefined) return "none"
     return `${outcome._tag}: ${"content" in outcome ? textOf(outcome.content) : outcome.reason}`
   })
 
-/** A block of a request, as much of it as is looked at. */
+/** The inspected fields of a block in a request. */
 export interface SentBlock {
   readonly type: string
   readonly [key: string]: unknown

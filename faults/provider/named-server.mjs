@@ -1,4 +1,4 @@
-// An MCP server whose tools have the names given as its argument, a JSON array. Each call answers with the name it was called by.
+// An MCP server whose tools have the names in its argument, a JSON array. Each call returns the name it was called by.
 import { createInterface } from "node:readline"
 
 const tools = JSON.parse(process.argv[2]).map((name) => ({ name, inputSchema: { type: "object" } }))

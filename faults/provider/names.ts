@@ -5,7 +5,7 @@ import { McpManager } from "@parley/domain/McpManager"
 import * as McpServers from "@parley/mcp/McpServers"
 import { qualifiedName } from "@parley/mcp/ToolNames"
 import { Context, Effect, Layer } from "effect"
-import { all, answer, start, stop, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { all, answer, start, stop, toolUse } from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, completed, results, type Scenario, type Seen, variant, variants } from "./kit.ts"
 
 type Call = readonly [name: string, input: string, id: string]
@@ -22,7 +22,7 @@ const ids = ({ received }: Seen) => ({
   )
 })
 
-/** The provider's ids are kept and never used: requests name calls by ids of our own, so each has one result. */
+/** The provider's ids are stored but never sent: requests use our own call ids, so each call has one result. */
 const misused = variants<{ readonly replies: Scenario["replies"]; readonly own: Array<unknown> }>(
   "P22",
   [
@@ -55,7 +55,7 @@ const misused = variants<{ readonly replies: Scenario["replies"]; readonly own: 
   })
 )
 
-/** Not there: said so, and nothing else of what there is. */
+/** The tool does not exist: the result reports only that, and does not list other tools. */
 const notThere = (name: string) => (seen: Seen) => {
   completed("completed", "completed")(seen)
   assert.isEmpty(seen.ran)
@@ -76,9 +76,9 @@ const unknown = [
       look: notThere(name)
     })
   ),
-  variant("P23", "removed since the round began", {
+  variant("P23", "removed after the round began", {
     replies: [calls(["echo", "{}", "a"], ["gone", "{}", "b"]), done],
-    // It is offered, and when it is called it is no longer there.
+    // The tool is offered but no longer exists when it is called.
     tools: Layer.effect(
       McpManager,
       Effect.gen(function* () {
@@ -102,7 +102,7 @@ const server = fileURLToPath(new URL("./named-server.mjs", import.meta.url))
 const legal = /^[A-Za-z0-9_-]{1,64}$/
 const long = "a_name_that_goes_on_".repeat(6)
 
-/** Real tools with names that no provider takes: each gets a legal one of its own, which leads back to it. */
+/** Real tools with names that no provider accepts: each gets a unique legal name that is mapped back to it. */
 const hard = variants<ReadonlyArray<string>>(
   "P24",
   [
@@ -128,11 +128,11 @@ const hard = variants<ReadonlyArray<string>>(
         )
         assert.deepStrictEqual(offered, [...qualified].sort())
         assert.deepStrictEqual(results(seen.turns[0]), [
-          // No result holds U+0000.
+          // Results never contain U+0000.
           ...names.map((name) => `Succeeded: I am ${name.replaceAll("\0", "")}`),
           `Failed: There is no tool ${JSON.stringify(made)}`
         ])
-        // What the model made up goes back as something the API takes.
+        // A name that the model invented is sent back in a form that the API accepts.
         for (const { name, type } of blocksSent(seen.received[1], "assistant"))
           if (type === "tool_use") assert.match(String(name), legal)
       }

@@ -1,11 +1,11 @@
 import { assert } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
-import { type Reply, serve } from "../../packages/provider/test/support/SseServer.ts"
+import { type Reply, serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
 import { secured } from "../support/tls.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
 import { failed, play, type Seen, variant, variants } from "./kit.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const limits = { firstChunkMillis: 400 }
 const portal = "<html>\u001b[2J<h1>Welcome to the airport</h1> \u202ePlease sign in</html>"
@@ -21,7 +21,7 @@ const offline = [
   }),
   variant("P39", "offline: connection refused", {
     replies: [{}],
-    // A port that no service has, and nobody may listen on without being root.
+    // A port without a service, on which only root could listen.
     url: () => "http://127.0.0.1:2",
     look: (seen) => {
       failed("Unreachable")(seen)
@@ -39,9 +39,9 @@ const offline = [
       const [redirected, shown] = seen.rounds
       assert.strictEqual(redirected?.failure?.reason, "Unreachable")
       assert.include(redirected?.failure?.message, "redirects to http://portal.invalid/login")
-      // It answers as the API would, with status 200: only what it says shows that it is not.
+      // It responds with status 200, like the API. Only the content shows that it is something else.
       assert.strictEqual(shown?.failure?.reason, "StreamBroken")
-      assert.include(shown?.failure?.message, "not a stream of events: <html> [2J<h1>Welcome")
+      assert.include(shown?.failure?.message, "not an event stream: <html> [2J<h1>Welcome")
       failed("StreamBroken")(seen)
     }
   }),
@@ -74,7 +74,7 @@ const bodies = [
         {
           headers: { "content-type": "application/json" },
           body: ['{"answer":\u001b[31m"hi"}'],
-          problem: 'not a stream of events: {"answer": [31m"hi"}'
+          problem: 'not an event stream: {"answer": [31m"hi"}'
         }
       ]
     ],
@@ -97,7 +97,7 @@ const bodies = [
   })
 ]
 
-/** The key stays where it is: a redirect is reported with its target, and nobody asks there. */
+/** The key is not sent elsewhere: a redirect is reported with its target and is not followed. */
 const reported = (target: string) => (seen: Seen) => {
   failed("Unreachable")(seen)
   assert.include(seen.error?.message, `redirects to ${target}`)

@@ -1,6 +1,6 @@
-import { all, delta, type Event, open, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
+import { all, delta, type Event, open, start, stop, text, toolUse } from "../../packages/harness/src/provider/wire.ts"
 
-/** A point at which a stream may break: what has been sent by then, and what of it a person may still read. */
+/** A point at which a stream may break: the events sent so far, and the text that is kept for the user. */
 export interface Phase {
   readonly name: string
   readonly events: ReadonlyArray<Event>
@@ -12,7 +12,7 @@ const words = "Lost words "
 export const afterHeaders: Phase = { name: "after the headers", events: [], kept: "" }
 export const afterStart: Phase = { name: "after the message's start", events: [start()], kept: "" }
 
-/** From (c) on there is content; (f) has all of it, and only the event that ends the message is missing. */
+/** The phases with content, (c) to (f). In (f) all content was sent, and only the event that ends the message is missing. */
 export const withContent: ReadonlyArray<Phase> = [
   {
     name: "in the middle of text",
@@ -46,5 +46,5 @@ export const withContent: ReadonlyArray<Phase> = [
   }
 ]
 
-/** What was sent up to a phase, as bytes. */
+/** The data that was sent up to a phase. */
 export const sentUpTo = ({ events }: Phase): string => all(...events)

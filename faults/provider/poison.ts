@@ -5,17 +5,17 @@ import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { zero } from "@parley/domain/Usage"
 import { Effect, Result } from "effect"
 import { readStored } from "../../scripts/crash/stored.ts"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules } from "../support/post.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
 
-/** A log that no version of Parley writes: a bug, another program or a careful hand did. */
+/** A log that no version of Parley writes: the result of a bug, another program or manual editing. */
 interface Poison {
   readonly name: string
   readonly events: ReadonlyArray<SessionEvent>
-  /** The rule that keeps it from being sent. Without one, what is wrong is left out, and the session goes on. */
+  /** The rule by which it is refused. Without one, the wrong parts are omitted and the session continues. */
   readonly refused?: string
 }
 
@@ -75,7 +75,7 @@ const poisons: ReadonlyArray<Poison> = [
       ...turn(2, words("Done.")),
       ended
     ],
-    refused: "a result of call r9t9c9, which was not asked for"
+    refused: "a result of call r9t9c9, which was not requested"
   },
   {
     name: "empty blocks, and blocks that are not the provider's JSON",
@@ -114,7 +114,7 @@ const poisons: ReadonlyArray<Poison> = [
   }
 ]
 
-/** The session opens, and takes the next message or says why not and what to do. The provider never gets to complain. */
+/** The session opens, and accepts the next message or reports why not and what to do. No illegal request is sent. */
 export const poisoned = poisons.map(({ events, name, refused }): Case => ({
   id: "P10",
   name,
@@ -133,7 +133,7 @@ export const poisoned = poisons.map(({ events, name, refused }): Case => ({
         if (refused === undefined) assert.strictEqual(message, undefined)
         else {
           assert.include(message, refused)
-          assert.include(message, "into a new session")
+          assert.include(message, "other sessions are not affected")
         }
       }
       assert.lengthOf(server.received, refused === undefined ? 2 : 0)
@@ -142,7 +142,7 @@ export const poisoned = poisons.map(({ events, name, refused }): Case => ({
     const { damage, sessions } = readStored(here)
     assert.isEmpty(damage)
     assert.lengthOf(sessions, 1)
-    // Another session of the same database does not care.
+    // Another session in the same database is not affected.
     const server = yield* serve({ body: [answer("Fine.")] })
     const other = yield* engine(here, { url: server.url })
     const { id } = yield* other.sessions.create({})

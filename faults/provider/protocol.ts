@@ -10,14 +10,14 @@ import {
   start,
   stop,
   text
-} from "../../packages/provider/test/support/wire.ts"
+} from "../../packages/harness/src/provider/wire.ts"
 import { completed, failed, said, variant, variants } from "./kit.ts"
 
 const begin = sse(start())
 const words = (...pieces: ReadonlyArray<string>) => all(...text(0, ...pieces))
 const end = all(...stop("end_turn"))
 
-/** What we have no word for says nothing, and costs nothing. */
+/** Unknown events and fields are ignored and have no effect. */
 const ignored = variants(
   "P21",
   [
@@ -61,7 +61,7 @@ const ignored = variants(
   })
 )
 
-/** The answer broke the API's own order: nothing of it can be trusted. */
+/** The response violates the API's order of events, so none of it can be trusted. */
 const rejected = variants<readonly [why: RegExp, ...events: ReadonlyArray<Event>]>(
   "P31",
   [
@@ -108,7 +108,7 @@ const roles = variant("P37", "a tool_result block, a message with the role syste
   }
 })
 
-/** The largest report of each counter stands. */
+/** The largest reported value of each counter is used. */
 const counted = variants<{
   readonly first: object
   readonly later: ReadonlyArray<object>

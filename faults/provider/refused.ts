@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
-import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { apiKey } from "../support/home.ts"
-import { all, answer, apiError, start, stop, text, toolUse } from "../../packages/provider/test/support/wire.ts"
+import type { Reply } from "../../packages/harness/src/provider/SseServer.ts"
+import { apiKey } from "../../packages/harness/src/sessions/home.ts"
+import { all, answer, apiError, start, stop, text, toolUse } from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, failed, results, said, type Seen, variant, variants } from "./kit.ts"
 
 const headers = { "content-type": "application/json", "request-id": "req_42" }
@@ -10,7 +10,7 @@ const refusal = (status: number, type: string, message?: string): Reply => ({
   headers,
   body: [apiError(type, message)]
 })
-/** Retries are allowed: none is made. */
+/** Retries are allowed, but none must be made. */
 const limits = { retries: 3 }
 const once =
   (reason: string) =>
@@ -39,7 +39,7 @@ const invalid = variant("P09", "not retried, and not taken for an answer", {
   }
 })
 
-/** A key that is revoked between the turns of a round: what the tools did until then is kept and sent with the next message. */
+/** A key is revoked between the turns of a round: earlier tool results are kept and sent with the next message. */
 const revoked = variants<Reply>(
   "P11",
   [
@@ -57,7 +57,7 @@ const revoked = variants<Reply>(
     look: ({ log, ran, received, rounds }) => {
       const [stopped, next] = rounds
       assert.strictEqual(stopped?.failure?.reason, "Unauthorized")
-      assert.include(stopped?.failure?.message, "check the key")
+      assert.include(stopped?.failure?.message, "The provider refused the key; check that it is correct")
       assert.notInclude(JSON.stringify(log), apiKey)
       assert.lengthOf(ran, 1)
       assert.deepStrictEqual(results(stopped?.turns[0]), ['Succeeded: {"n":1}'])
@@ -71,17 +71,17 @@ const revoked = variants<Reply>(
   })
 )
 
-const gone = variant("P12", "typed, and says where the models are", {
+const gone = variant("P12", "a typed error that names the model", {
   replies: [refusal(404, "not_found_error", "model: claude-retired-1")],
   limits,
   look: (seen) => {
     once("UnknownModel")(seen)
-    assert.include(seen.error?.message, "parley models")
+    assert.include(seen.error?.message, "There is no such model")
     assert.include(seen.error?.message, "claude-retired-1")
   }
 })
 
-/** What an OpenAI-compatible server says of the same thing. */
+/** The same error in the format of an OpenAI-compatible server. */
 const openai = JSON.stringify({
   error: {
     message: "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
@@ -92,12 +92,12 @@ const openai = JSON.stringify({
 })
 
 const overflow = [
-  variant("P14", "400, as the Messages API says it", {
+  variant("P14", "400, in the format of the Messages API", {
     replies: [refusal(400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum")],
     limits,
     look: once("ContextOverflow")
   }),
-  variant("P14", "400, as OpenAI says it", {
+  variant("P14", "400, in the format of OpenAI", {
     replies: [{ status: 400, headers, body: [openai] }],
     limits,
     look: once("ContextOverflow")

@@ -1,10 +1,10 @@
 import { assert } from "@effect/vitest"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { DateTime, Effect, Stream } from "effect"
-import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { answer, apiError } from "../../packages/provider/test/support/wire.ts"
+import type { Reply } from "../../packages/harness/src/provider/SseServer.ts"
+import { answer, apiError } from "../../packages/harness/src/provider/wire.ts"
 import { completed, failed, type Scenario, type Seen, variant, variants } from "./kit.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const json = { "content-type": "application/json" }
 const turnedAway = (headers: Readonly<Record<string, string>> = {}): Reply => ({
@@ -16,7 +16,7 @@ const back: Reply = { body: [answer("Back again.")] }
 const delays = (log: ReadonlyArray<LogEntry>) =>
   log.flatMap(({ event }) => (event._tag === "RetryScheduled" ? [event.delayMillis] : []))
 
-/** Retried once, after at least `least` and at most `most`; and what the log announces is what the server sees. */
+/** Retried once, after `least` to `most` milliseconds. The delay at the server matches the one announced in the log. */
 const retriedAfter =
   (reason: string, least: number, most: number) =>
   (seen: Seen): void => {
@@ -34,7 +34,7 @@ const absent = { retries: 1, longestWaitMillis: 300 }
 const httpDate = (millis: number) => DateTime.toDateUtc(DateTime.makeUnsafe(millis)).toUTCString()
 const at = Date.UTC(2026, 0, 1)
 
-/** Waits on top of what was asked for are random in the upper half of the base: 1 s after a 429. */
+/** The wait added to the requested one is random, in the upper half of the base delay, which is 1 s after a 429. */
 const rateLimited = variants(
   "P01",
   [
@@ -49,7 +49,7 @@ const rateLimited = variants(
     ],
     ["absent", { headers: {}, limits: absent, look: retriedAfter("RateLimited", 150, 300) }],
     [
-      "0: not at once all the same",
+      "0: waits nevertheless",
       { headers: { "retry-after": "0" }, limits: absent, look: retriedAfter("RateLimited", 150, 300) }
     ],
     [
@@ -62,8 +62,8 @@ const rateLimited = variants(
   ({ headers, ...scenario }) => ({ replies: [turnedAway(headers), back], ...scenario })
 )
 
-/** What is too long is said and not waited for; what is waited for can be cancelled. */
-const tooLong = variant("P01", "1 h: not waited for; a wait of 20 s is cancelled at once", {
+/** A wait above the limit is reported as an error. A shorter wait can be cancelled. */
+const tooLong = variant("P01", "1 h: fails without waiting; a wait of 20 s can be cancelled immediately", {
   replies: [turnedAway({ "retry-after": "3600" }), turnedAway({ "retry-after": "20" })],
   messages: ["an hour", "twenty seconds"],
   limits: { retries: 1, longestWaitMillis: 30_000 },
@@ -111,13 +111,13 @@ const passing = variants(
   })
 )
 
-const overloaded = variant("P04", "its retry-after is obeyed, and the wait of its own is longer than after a 429", {
+const overloaded = variant("P04", "its retry-after is obeyed, and the base delay is longer than after a 429", {
   replies: [{ status: 529, headers: { ...json, "retry-after": "1" }, body: [apiError("overloaded_error")] }, back],
   limits: { retries: 1, longestWaitMillis: 5000 },
   look: retriedAfter("Overloaded", 1000 + 1000, 1000 + 2000)
 })
 
-const skewed = variant("P36", "dates from 2001 and 2099 ask for the second that they ask for", {
+const skewed = variant("P36", "with Date headers of 2001 and 2099, retry-after dates are relative to them", {
   replies: [2001, 2099]
     .map((year) => Date.UTC(year, 4, 5))
     .map((now) => turnedAway({ date: httpDate(now), "retry-after": httpDate(now + 1000) }))

@@ -4,23 +4,13 @@ import process from "node:process"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import {
-  all,
-  answer,
-  close,
-  delta,
-  open,
-  sse,
-  start,
-  stop,
-  toolUse
-} from "../../packages/provider/test/support/wire.ts"
+import { all, answer, close, delta, open, sse, start, stop, toolUse } from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, completed, failed, play, results, type Seen, said, variant } from "./kit.ts"
 
 const MB = 1024 * 1024
 const done = { body: [answer("Done.")] }
 
-/** The most memory that this process has while something runs, above what it had before. */
+/** The peak memory of this process while an effect runs, in bytes above that before. */
 const peak = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const before = process.memoryUsage().rss
@@ -43,7 +33,7 @@ const stored = ({ home }: Seen): number =>
     0
   )
 
-/** A call whose input is a string of this many characters, in pieces. */
+/** A call whose input is a string of `size` characters, in pieces. */
 const huge = (size: number): ReadonlyArray<string> => {
   const piece = sse(delta(0, { type: "input_json_delta", partial_json: "x".repeat(64 * 1024) }))
   return [
@@ -54,7 +44,7 @@ const huge = (size: number): ReadonlyArray<string> => {
   ]
 }
 
-/** Read up to its bound and dropped beyond it: it is never run, never sent back, and the round goes on. */
+/** Input is read up to its bound. A call with more is not run and its input is not sent back, and the round continues. */
 const inputs = [1, 10, 100].map((size): Case => ({
   id: "P25",
   name: `${size} MB`,
@@ -98,12 +88,12 @@ const many = variant("P33", "100,000 chunks", {
     completed("completed")(seen)
     assert.strictEqual(said(seen.turns[0]), "word ".repeat(100_000))
     assert.isEmpty(seen.log.filter(({ event }) => event._tag === "TurnDelta"))
-    // Half a megabyte of words: as deltas of the open turn, as its end, and in the write-ahead log.
+    // Half a megabyte of text is stored as deltas of the open turn, as its end, and in the write-ahead log.
     assert.isAtMost(stored(seen), 16 * MB)
   }
 })
 
-/** One event that no request could ever hold again: it is not read to its end. */
+/** One event that is too large for any later request: it is not read to its end. */
 const one: Case = {
   id: "P33",
   name: "one chunk of 50 MB",

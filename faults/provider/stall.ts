@@ -1,13 +1,13 @@
 import { assert } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
-import type { Reply } from "../../packages/provider/test/support/SseServer.ts"
-import { ping, sse } from "../../packages/provider/test/support/wire.ts"
+import type { Reply } from "../../packages/harness/src/provider/SseServer.ts"
+import { ping, sse } from "../../packages/harness/src/provider/wire.ts"
 import { failed, said, variant, variants } from "./kit.ts"
 import { afterHeaders, sentUpTo, withContent } from "./phases.ts"
-import { inTime, promptly } from "../../packages/os/test/support/promptly.ts"
+import { inTime, promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const silence = { firstChunkMillis: 300, idleMillis: 300, turnMillis: 120_000 }
-/** Silence is noticed late by an eighth at most; the rest is for a busy machine. */
+/** Allowed delay in milliseconds. A stall is detected up to an eighth of the limit late; the rest is for busy machines. */
 const soon = 5000
 
 const kinds: ReadonlyArray<readonly [name: string, drip: Reply["drip"]]> = [
@@ -16,7 +16,7 @@ const kinds: ReadonlyArray<readonly [name: string, drip: Reply["drip"]]> = [
   ["byte by byte", { piece: "d", millis: 20 }]
 ]
 
-/** What keeps the connection alive is no progress: only something of the answer is. */
+/** Keep-alive data is not progress. Only content of the response is. */
 const stalled = variants(
   "P07",
   [afterHeaders, ...withContent].flatMap((phase) =>
@@ -31,7 +31,7 @@ const stalled = variants(
       }
     ],
     limits: silence,
-    // The connection is closed, not left to the server.
+    // The client closes the connection instead of leaving that to the server.
     meanwhile: (server) =>
       Deferred.await(server.hanging).pipe(
         Effect.andThen(Effect.suspend(() => Deferred.await(server.received[0]!.closed))),

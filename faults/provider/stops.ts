@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { all, answer, delta, type Event, open, start, stop, text } from "../../packages/provider/test/support/wire.ts"
+import { all, answer, delta, type Event, open, start, stop, text } from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, completed, failed, said, sent, variant, variants } from "./kit.ts"
 
 const thinkingOnly: ReadonlyArray<Event> = [
@@ -17,12 +17,12 @@ const truncated = variants<{ readonly events: ReadonlyArray<Event>; readonly wor
     replies: [{ body: [all(start(), ...events, ...stop("max_tokens"))] }, { body: [answer("Go on.")] }],
     messages: ["hello", "go on"],
     look: ({ received, rounds }) => {
-      // What was said stands; where nothing was, there is no answer.
+      // Text that was received is kept. Without any text there is no response.
       assert.strictEqual(rounds[0]?.status, words === "" ? "failed" : "completed")
       assert.strictEqual(rounds[0]?.turns[0]?.stop, "length")
       assert.strictEqual(said(rounds[0]?.turns[0]), words)
       assert.lengthOf(received, 2, "asked once per message")
-      // Thinking that was never signed goes back to nobody.
+      // Thinking without a signature is not sent back.
       assert.deepStrictEqual(
         blocksSent(received[1], "assistant").map(({ text, type }) => [type, text]),
         words === "" ? [] : [["text", words]]
@@ -31,7 +31,7 @@ const truncated = variants<{ readonly events: ReadonlyArray<Event>; readonly wor
   })
 )
 
-const declined = variant("P18", "is a failure of its own, with the words that came", {
+const declined = variant("P18", "is a specific failure that keeps the received text", {
   replies: [{ body: [all(start(), ...text(0, "I would rather "), ...stop("refusal"))] }],
   limits: { retries: 3 },
   look: (seen) => {
@@ -43,7 +43,7 @@ const declined = variant("P18", "is a failure of its own, with the words that ca
 
 const search = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: { query: "q" } }
 const others = [
-  variant("P19", "pause_turn: the answer so far is sent back, and the model goes on", {
+  variant("P19", "pause_turn: the response so far is sent back, and the model continues", {
     replies: [
       { body: [all(start(), ...text(0, "Searching."), open(1, search), ...stop("pause_turn"))] },
       { body: [answer("Found.")] }
@@ -58,7 +58,7 @@ const others = [
       assert.deepStrictEqual(messages[1]?.content, [{ type: "text", text: "Searching." }, search])
     }
   }),
-  variant("P19", "an unknown one is no success", {
+  variant("P19", "an unknown stop reason is not a success", {
     replies: [{ body: [all(start(), ...text(0, "And "), ...stop("moon_phase"))] }],
     limits: { retries: 3 },
     look: (seen) => {
@@ -69,7 +69,7 @@ const others = [
   })
 ]
 
-/** Worth one more try; then there is no answer, and nothing of it is sent back. */
+/** Empty responses are retried once. If the retry is empty too, there is no response, and nothing of it is sent back. */
 const nothing = variants<ReadonlyArray<Event>>(
   "P20",
   [

@@ -2,14 +2,14 @@ import { createServer, type ServerResponse } from "node:http"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post } from "../support/post.ts"
-import { answer, apiError } from "../../packages/provider/test/support/wire.ts"
-import { listening } from "../../packages/provider/test/support/listening.ts"
+import { answer, apiError } from "../../packages/harness/src/provider/wire.ts"
+import { listening } from "../../packages/harness/src/provider/listening.ts"
 
 const sessions = 50
 
-/** Turns the first fifty away at one instant, with the same wish, and answers whoever comes later. */
+/** Rejects the first fifty requests at the same instant with the same `retry-after`, and answers all later ones. */
 const busy = Effect.gen(function* () {
   const times: Array<number> = []
   const waiting: Array<ServerResponse> = []
@@ -31,13 +31,13 @@ const busy = Effect.gen(function* () {
   return { times, url: `http://127.0.0.1:${yield* listening(server)}` }
 })
 
-/** The most requests that came within any stretch of this many milliseconds. */
+/** The largest number of requests within any interval of `millis` milliseconds. */
 const most = (times: ReadonlyArray<number>, millis: number): number =>
   Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + millis).length))
 
 const storm: Case = {
   id: "P40",
-  name: "they come back one after the other, none before it was asked to",
+  name: "retries are spread out, and none is earlier than its retry-after",
   run: Effect.gen(function* () {
     const here = yield* home
     const { second, sessionId, turnedAway } = yield* Effect.gen(function* () {
@@ -60,7 +60,8 @@ const storm: Case = {
       return { turnedAway, second, sessionId: rounds[0]!.id }
     }).pipe(Effect.scoped)
     assert.isAtLeast(Math.min(...second) - turnedAway, 1500)
-    // Random waits would bring all of them within half a second. They come one in 50 ms; a busy machine may join a few.
+    // Random delays alone would send all retries within half a second. They are spaced 50 ms apart; on a busy machine, some
+    // may arrive together.
     assert.isAtLeast(Math.max(...second) - Math.min(...second), (sessions - 1) * 50 - 250)
     assert.isAtMost(most(second, 500), 20)
     yield* post(here, sessionId)

@@ -9,7 +9,7 @@ import {
   start,
   stop,
   text
-} from "../../packages/provider/test/support/wire.ts"
+} from "../../packages/harness/src/provider/wire.ts"
 import { blocksSent, completed, type SentBlock, variants } from "./kit.ts"
 
 const thought = (index: number, thinking: string, signature: string): ReadonlyArray<Event> => [
@@ -20,7 +20,7 @@ const thought = (index: number, thinking: string, signature: string): ReadonlyAr
 ]
 const redacted = { type: "redacted_thinking", data: "bm90aGluZyB0byBzZWU=" }
 
-/** Goes back exactly as it came, in the order it came; what the API would not take back is left out. */
+/** Thinking is sent back unchanged and in its original order. Thinking that the API would not accept is omitted. */
 export const thinking = variants<{ readonly events: ReadonlyArray<Event>; readonly back: ReadonlyArray<SentBlock> }>(
   "P38",
   [

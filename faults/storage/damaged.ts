@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSyn
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post } from "../support/post.ts"
 import { bytes, image, type Machine, machine, refused } from "./machine.ts"
 import { answering, talk } from "./talk.ts"
@@ -21,7 +21,7 @@ const overwrite = (path: string, position: number, length: number, fill: (i: num
 
 const page = 4096
 
-/** Ways to damage a database that lies where the command looks for it. */
+/** Ways to damage the database that the command uses. */
 const damages: { readonly [name: string]: (database: string) => void } = {
   "not a database": (path) => writeFileSync(path, "Dear diary, this is not a database.\n".repeat(1000)),
   "the header is zeroed": (path) => overwrite(path, 0, 100, () => 0),
@@ -29,14 +29,14 @@ const damages: { readonly [name: string]: (database: string) => void } = {
   "truncated to nothing": (path) => truncateSync(path, 0)
 }
 
-/** It stays refused, word for word the same whatever is asked of it, and nobody touches it. */
+/** Every command refuses the database with the same message, and none changes it. */
 const staysRefused = (here: Machine, words: RegExp) =>
   Effect.gen(function* () {
     const before = bytes(here.data)
     for (const args of [["sessions", "list", "--all"], ["run", "hello"], ["recover"]])
       refused(yield* here.parley(args), here.database, words)
     assert.deepStrictEqual(bytes(here.data), before)
-    // Another database is none the worse.
+    // Another database is not affected.
     const other = yield* machine
     assert.strictEqual((yield* other.parley(["run", "hello"])).code, 0)
   })
@@ -48,11 +48,11 @@ const atRest = Object.entries(damages).map(([name, damage]): Case => ({
     const here = yield* machine
     yield* talk(here, 5, 3)
     damage(here.database)
-    yield* staysRefused(here, /damaged; restore it from a backup, or move it away to start anew/)
+    yield* staysRefused(here, /damaged; restore it from a backup, or move it away to start with an empty one/)
   })
 }))
 
-/** Garbles pages in the middle, where opening alone does not look. */
+/** Garbles pages in the middle, which are not read when the database is opened. */
 const garble = (path: string): void => {
   const pages = Math.floor(readFileSync(path).length / page)
   for (let n = Math.floor(pages / 2); n < pages; n++) overwrite(path, n * page, 512, (i) => (i * 37 + n) % 251)
@@ -60,11 +60,11 @@ const garble = (path: string): void => {
 
 const garbled: Case = {
   id: "S09",
-  name: "pages are garbled, found after an end that was not proper",
+  name: "pages are garbled, detected after an unclean shutdown",
   run: Effect.gen(function* () {
     const here = yield* home
     yield* talk(here, 5, 3)
-    // A process that dies now leaves its log.
+    // A process that dies now leaves its write-ahead log.
     const { url } = yield* answering
     const { coordinator, sessions } = yield* engine(here, { url })
     const { id } = yield* sessions.create({ workspace: "/w" })

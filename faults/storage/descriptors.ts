@@ -7,7 +7,7 @@ import { calm, machine, sessionOf } from "./machine.ts"
 import { outcomes } from "./strace.ts"
 import { answering, talk, words } from "./talk.ts"
 
-/** No more than so many files for one process. */
+/** Limits the number of open files of a process. */
 const limited = ["bash", "-c", 'ulimit -n 64; exec "$@"', "bash"]
 
 export const descriptors: ReadonlyArray<Case> = [
@@ -26,7 +26,7 @@ export const descriptors: ReadonlyArray<Case> = [
   },
   {
     id: "S22",
-    name: "none left: typed, once for each message, and gone when there are some again",
+    name: "none left: a typed error for each message, and no error when there are some again",
     run: Effect.gen(function* () {
       const here = yield* machine
       const [id = SessionId.make("none")] = yield* talk(here)

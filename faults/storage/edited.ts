@@ -7,7 +7,7 @@ import { post } from "../support/post.ts"
 import { calm, machine, refused } from "./machine.ts"
 import { answering, talk } from "./talk.ts"
 
-/** Of the first session, whose log is: message, context, turn started, (deltas), turn completed, round completed, twice. */
+/** The first session. Its log contains twice: message, context, turn started, (deltas), turn completed, round completed. */
 const first = "session = (SELECT key FROM sessions WHERE id = :id)"
 const last = `seq = (SELECT max(seq) FROM events WHERE ${first})`
 
@@ -27,7 +27,7 @@ const edits: { readonly [name: string]: { readonly sql: string; readonly words: 
   },
   "the last event is gone": {
     sql: `DELETE FROM events WHERE ${first} AND ${last}`,
-    words: /event \d+: the log must end with it, and ends with event/
+    words: /event \d+: the log must end with it, but ends with event/
   },
   "an unknown kind": {
     sql: `UPDATE events SET body = '{"_tag":"Newspeak","roundId":"r2"}' WHERE ${first} AND ${last}`,
@@ -55,7 +55,7 @@ export const edited: ReadonlyArray<Case> = Object.entries(edits).map(([name, { s
     refused(ended, broken, words)
     assert.match(
       ended.stderr,
-      /history of this session is damaged, others are not; `parley sessions repair \S+` copies what is whole/
+      /history of this session is damaged, .*; `parley sessions repair \S+` copies its readable part/
     )
     assert.strictEqual(server.received.length, 0)
     assert.deepStrictEqual(rows(), before)
@@ -63,7 +63,7 @@ export const edited: ReadonlyArray<Case> = Object.entries(edits).map(([name, { s
     const listed = yield* here.parley(["sessions", "list", "--all"])
     calm(listed)
     for (const id of [broken, sound]) assert.include(listed.stdout, id)
-    // Others go on, in this database.
+    // Other sessions in this database can be continued.
     const other = yield* here.parley(["run", "And you?", "--session", sound], { url: server.url })
     assert.strictEqual(other.code, 0, other.stderr)
     assert.strictEqual((yield* here.parley(["sessions", "delete", broken])).code, 0)

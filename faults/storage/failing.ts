@@ -6,13 +6,13 @@ import { post, stored } from "../support/post.ts"
 import { calm, machine } from "./machine.ts"
 import { type Fault, outcomes, traced } from "./strace.ts"
 import { answering, talk } from "./talk.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const log = "parley.db-wal"
 
 /**
- * One message meets the error, the next of the same process does not. In between, the connection was given up: the database
- * was opened anew before the next write of any kind, and what the log held was written and synced again.
+ * One message encounters the error, the next message of the same process does not. In between, the connection was discarded:
+ * the database was opened again before the next write, and the contents of the WAL were written and synced again.
  */
 const once = (fault: Fault, given: { readonly reason: string; readonly words: RegExp; readonly reopened: boolean }) =>
   Effect.gen(function* () {
@@ -40,14 +40,14 @@ const once = (fault: Fault, given: { readonly reason: string; readonly words: Re
 
 const failed = {
   reason: "Unavailable",
-  words: /disk I\/O error.*the disk or its file system reports an error: check both/,
+  words: /disk I\/O error.*the disk or its file system reported an error: check both/,
   reopened: true
 } as const
 
 export const failing: ReadonlyArray<Case> = [
   {
     id: "S05",
-    // SQLite takes a page that the disk does not give for a damaged one. Nothing was written: the connection may stay.
+    // SQLite treats an unreadable page as a damaged one. Nothing was written, so the connection may be kept.
     name: "reading: EIO",
     needs: ["strace"],
     run: once(
@@ -94,6 +94,6 @@ const unlocked = (error: "ENOLCK" | "EIO", words: RegExp): Case => ({
 })
 
 export const unlockable: ReadonlyArray<Case> = [
-  unlocked("EIO", /does not lock files: put it on a local disk/),
-  unlocked("ENOLCK", /locked by another process|does not lock files/)
+  unlocked("EIO", /does not support file locks: put the database on a local disk/),
+  unlocked("ENOLCK", /locked by another process|does not support file locks/)
 ]

@@ -5,16 +5,16 @@ import { DatabaseSync } from "node:sqlite"
 import { assert, vi } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Deferred, Effect } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
-import { answer, delta, open, sse, start } from "../../packages/provider/test/support/wire.ts"
+import { answer, delta, open, sse, start } from "../../packages/harness/src/provider/wire.ts"
 import { calm, machine, type Machine, sessionOf } from "./machine.ts"
 import { outcomes, traced } from "./strace.ts"
 import { answering, talk } from "./talk.ts"
 
-/** A turn whose text is larger than what room there is, and which goes on for ever. */
+/** A turn with endless text, so that the disk becomes full. */
 const flood = {
   body: [
     sse(start()),
@@ -25,12 +25,12 @@ const flood = {
 } as const
 
 interface Room {
-  /** So that the flood does not fit. */
+  /** Reduces the free space so that the text does not fit. */
   readonly take: () => void
   readonly give: () => void
 }
 
-/** The engine of one process meets the end of the room in mid-turn, says so, and goes on when there is room again. */
+/** The disk becomes full in the middle of a turn. The engine reports that, and continues when there is space again. */
 const within = (
   here: Machine | Effect.Success<typeof home>,
   room: (connections: ReadonlyArray<DatabaseSync>) => Room
@@ -50,7 +50,7 @@ const within = (
     const error = yield* Effect.flip(coordinator.handleMessage({ sessionId: id, request: "Flood me." }))
     assert.deepInclude(error, { _tag: "StorageError", reason: "Full" })
     assert.match(error.message, /the disk is full; free some space and try again/)
-    // The provider is left, although it has more to say.
+    // The connection to the provider is closed, although the provider has more to send.
     const [request] = server.received
     assert.isDefined(request)
     if (request !== undefined) yield* Deferred.await(request.closed)
@@ -83,7 +83,7 @@ const lastSession = (data: string): string => {
   return String(row?.["id"])
 }
 
-/** A file system of one megabyte, where that can be mounted. */
+/** A file system of one megabyte, on machines that can mount one. */
 const small = (path: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -112,7 +112,7 @@ const tmpfs: Case = {
   })
 }
 
-/** A process that fails, and after it one for which there is room. */
+/** A process that fails for lack of space, and then one that has enough. */
 const ended = (here: Machine, under: ReadonlyArray<string>, words: RegExp) =>
   Effect.gen(function* () {
     const earlier = sessionOf(yield* here.parley(["run", "hello"]))
@@ -133,7 +133,7 @@ const fileSize: Case = {
   name: "ulimit -f, for the command",
   run: Effect.gen(function* () {
     const here = yield* machine
-    // In blocks of 1024 bytes. SQLite calls the refused write an I/O error.
+    // The limit is in blocks of 1024 bytes. SQLite reports the refused write as an I/O error.
     yield* ended(here, ["bash", "-c", 'ulimit -f 400; exec "$@"', "bash"], /the disk|I\/O error/)
   })
 }

@@ -2,12 +2,12 @@ import { closeSync, openSync } from "node:fs"
 import { stdout } from "node:process"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect } from "effect"
-import { engine } from "../support/home.ts"
+import { engine } from "../../packages/harness/src/sessions/home.ts"
 
 /**
- * A process with the engine in it: sends one message after the other to one session, also after one has failed, and prints
- * how each ended as a line of JSON. Some messages are for itself: `(exhaust)` opens files until there are no more to be
- * had, `(release)` closes them, `(open)` opens the database once more.
+ * A process with an engine. It sends its messages one after the other to one session, even after one has failed, and prints
+ * the result of each as a line of JSON. Some messages are commands to the process itself: `(exhaust)` opens files until no
+ * file descriptor is left, `(release)` closes them, `(open)` opens the database once more.
  */
 const [data = "", url = "", sessionId = "", ...messages] = process.argv.slice(2)
 const print = (value: object) => stdout.write(`${JSON.stringify(value)}\n`)
@@ -17,7 +17,7 @@ const exhaust = Effect.sync(() => {
   try {
     for (;;) held.push(openSync("/dev/null", "r"))
   } catch {
-    // As it should be.
+    // Expected: no file descriptor is left.
   }
 })
 const release = Effect.sync(() => held.splice(0).forEach((file) => closeSync(file)))

@@ -2,12 +2,12 @@ import { DatabaseSync } from "node:sqlite"
 import { assert } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import type { Case } from "../suite.ts"
-import { engine, type Home, home } from "../support/home.ts"
+import { engine, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 import { post } from "../support/post.ts"
 import { answering } from "./talk.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
-/** The longest time that the event loop stood still meanwhile, in milliseconds. */
+/** The longest time in milliseconds for which the event loop was blocked while an effect ran. */
 const lagOf = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     let worst = 0
@@ -22,7 +22,7 @@ const lagOf = <A, E, R>(work: Effect.Effect<A, E, R>) =>
     return { millis: Duration.toMillis(time), value, worst }
   })
 
-/** The lock, as another process would have it. */
+/** Takes the database lock, as another process would. */
 const lock = ({ data }: Home) =>
   Effect.map(
     Effect.acquireRelease(
@@ -43,12 +43,12 @@ const setup = Effect.gen(function* () {
   return { here, id, coordinator, lock: yield* lock(here) }
 })
 
-/** Of a loop that does nothing else; the lock alone may take 5 ms of it at a time. */
+/** Bound for the event loop in milliseconds. Waiting for the lock may block it for 5 ms at a time. */
 const loopBound = 250
 
 const forAWhile = (millis: number): Case => ({
   id: "S06",
-  name: `for ${millis} ms: nobody notices`,
+  name: `for ${millis} ms: no visible effect`,
   run: Effect.gen(function* () {
     const { coordinator, here, id, lock } = yield* setup
     yield* lock.take
@@ -63,7 +63,7 @@ const forAWhile = (millis: number): Case => ({
 
 const forEver: Case = {
   id: "S06",
-  name: "for ever: given up after five seconds, and at once when the user cancels",
+  name: "forever: fails after five seconds, and immediately when the user cancels",
   run: Effect.gen(function* () {
     const { coordinator, here, id, lock } = yield* setup
     yield* lock.take

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { assert } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
-import { theCommand } from "../../scripts/command.ts"
-import { apiKey, type Home, home } from "../support/home.ts"
+import { theCommand } from "../../packages/harness/src/command/command.ts"
+import { apiKey, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 
 const { cache, parley: main } = theCommand()
 const life = join(import.meta.dirname, "life.ts")
@@ -19,27 +19,27 @@ export interface Ended {
 }
 
 export interface How {
-  /** Of the Messages API; without it there is only the demo model. */
+  /** The URL of the Messages API. Without it, only the demo model is available. */
   readonly url?: string
-  /** A command that runs the process: `strace`, `setpriv`, a shell that sets limits. */
+  /** A command under which the process runs: `strace`, `setpriv`, or a shell that sets limits. */
   readonly under?: ReadonlyArray<string>
   readonly input?: string
 }
 
-/** A user's home, as the command finds it, whose database is that of a `Home`. */
+/** A user's home as the command finds it. Its database is that of the `Home`. */
 export interface Machine extends Home {
   readonly database: string
   readonly workspace: string
   readonly start: (args: ReadonlyArray<string>, how?: How) => Started
   readonly parley: (args: ReadonlyArray<string>, how?: How) => Effect.Effect<Ended>
-  /** A process with the engine in it, which takes the messages one after the other: see `life.ts`. */
+  /** Runs a process with an engine, which handles the messages one after the other: see `life.ts`. */
   readonly live: (messages: ReadonlyArray<string>, how: How & { readonly sessionId?: string }) => Effect.Effect<Ended>
 }
 
 export interface Started {
   readonly child: ReturnType<typeof spawn>
   readonly ended: Effect.Effect<Ended>
-  /** What it has written so far. */
+  /** Its output so far. */
   readonly stdout: () => string
 }
 
@@ -72,7 +72,7 @@ export const machine = Effect.map(home, ({ root }): Machine => {
   const workspace = join(root, "ws")
   const database = join(data, "parley.db")
   for (const path of [join(root, "home/.config/parley"), workspace]) mkdirSync(path, { recursive: true })
-  // Another user must get as far as the database itself.
+  // Another user must be able to reach the database file.
   chmodSync(root, 0o755)
   writeFileSync(join(root, "home/.config/parley/config.json"), "{}", { mode: 0o644 })
   const env = (url?: string) => ({
@@ -100,13 +100,13 @@ export const machine = Effect.map(home, ({ root }): Machine => {
   }
 })
 
-/** Nothing that a process wrote is for programmers only. */
+/** Asserts that a process wrote no stack traces or internal errors. */
 export const calm = (ended: Ended): void => {
   assert.notMatch(ended.stderr, /^\s+at |internal error|Error: /m)
   assert.isNull(ended.signal, ended.stderr)
 }
 
-/** Refused because of its storage: exit code 5, the path, and the words. */
+/** Asserts a failure of the storage: exit code 5, and a message with the path and matching `words`. */
 export const refused = (ended: Ended, path: string, words: RegExp): void => {
   calm(ended)
   assert.strictEqual(ended.code, 5, ended.stderr)
@@ -117,7 +117,7 @@ export const refused = (ended: Ended, path: string, words: RegExp): void => {
 /** The id that `run` prints. */
 export const sessionOf = ({ stderr }: Ended): string => /session (ses_\w+)/.exec(stderr)?.[1] ?? assert.fail(stderr)
 
-/** The files of a directory, to see that they stay as they are. An index, or a log with nothing in it, is no change. */
+/** The contents of a directory, to check that they do not change. The WAL index and an empty WAL are ignored. */
 export const bytes = (directory: string): { readonly [name: string]: string } =>
   Object.fromEntries(
     readdirSync(directory)
@@ -126,6 +126,6 @@ export const bytes = (directory: string): { readonly [name: string]: string } =>
       .map((name) => [name, readFileSync(join(directory, name)).toString("base64")])
   )
 
-/** What the directory of a database holds at this moment, as a crash would leave it, elsewhere. */
+/** A copy of the directory of a database at this moment, as a crash would leave it. */
 export const image = (from: Home): Effect.Effect<Machine, never, Scope.Scope> =>
   Effect.tap(machine, ({ data }) => Effect.sync(() => cpSync(from.data, data, { recursive: true })))

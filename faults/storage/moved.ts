@@ -3,12 +3,12 @@ import { assert } from "@effect/vitest"
 import type { SessionId } from "@parley/domain/Ids"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
 import { refused, machine } from "./machine.ts"
 import { answering, refusal, talk } from "./talk.ts"
 
-/** An engine at work on a database to which something happens between two messages. */
+/** Runs an engine on a database that is changed between two messages. */
 const meanwhile = (
   happens: (database: string) => void,
   words: RegExp,
@@ -23,7 +23,7 @@ const meanwhile = (
       const { id } = yield* sessions.create({ workspace: "/w" })
       yield* coordinator.handleMessage({ sessionId: id, request: "One" })
       happens(here.database)
-      // It stays so, whatever is asked for, and no model is.
+      // Every operation keeps failing, and no request is sent to a model.
       for (const work of [
         Effect.asVoid(coordinator.handleMessage({ sessionId: id, request: "Two" })),
         Effect.asVoid(sessions.create({ workspace: "/w" })),
@@ -45,7 +45,7 @@ const meanwhile = (
 export const moved: ReadonlyArray<Case> = [
   {
     id: "S15",
-    name: "moved away: told, and all of it there when it is put back",
+    name: "moved away: reported, and everything is there when it is put back",
     run: meanwhile(
       (database) => {
         renameSync(database, `${database}.away`)
@@ -53,19 +53,19 @@ export const moved: ReadonlyArray<Case> = [
       /was deleted or moved away while it was open; put it back, or start Parley again/,
       (database) =>
         Effect.gen(function* () {
-          // A log without its database is not taken over by a new one.
+          // A new database does not adopt the WAL of a removed one.
           const here = yield* home
           copyFileSync(`${database}-wal`, `${here.root}/parley.db-wal`)
           const error = yield* refusal({ ...here, data: here.root })
           assert.deepInclude(error, { _tag: "StorageError", reason: "Corrupt" })
-          assert.match(String(error), /is missing and .*-wal is still there/)
+          assert.match(String(error), /is missing, but .*-wal still exists/)
           renameSync(`${database}.away`, database)
         }).pipe(Effect.scoped)
     )
   },
   {
     id: "S15",
-    name: "replaced by another database: told, and neither is harmed",
+    name: "replaced by another database: reported, and neither is harmed",
     run: Effect.gen(function* () {
       const other = yield* home
       const [theirs] = yield* talk(other, 3)
@@ -79,7 +79,7 @@ export const moved: ReadonlyArray<Case> = [
         /was replaced by another file while it was open; put it back, or start Parley again/,
         (database) =>
           Effect.gen(function* () {
-            // Beside the log that the first one left, the other is refused.
+            // The other database is refused while the WAL of the first one is beside it.
             const wrong = yield* machine
             yield* talk(wrong)
             copyFileSync(database, wrong.database)

@@ -42,7 +42,7 @@ const refusedPaths = Object.entries(refusals).map(([name, { make, other, words }
       ["sessions", "list"]
     ])
       refused(yield* here.parley(args, { under }), here.database, words)
-    // Out of the way, it is as if it had never been there.
+    // After the path is removed, everything works.
     rmSync(here.database, { recursive: true })
     const ended = yield* here.parley(["run", "hello"], { under })
     assert.strictEqual(ended.code, 0, ended.stderr)
@@ -51,7 +51,7 @@ const refusedPaths = Object.entries(refusals).map(([name, { make, other, words }
 
 const missing: Case = {
   id: "S10",
-  name: "a missing parent, which is made, and one that cannot be made",
+  name: "a missing parent that is created, and one that cannot be created",
   run: Effect.gen(function* () {
     const here = yield* machine
     assert.isFalse(existsSync(dirname(dirname(here.data))))

@@ -4,26 +4,26 @@ import { assert } from "@effect/vitest"
 import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { Effect } from "effect"
-import { barriers } from "../../packages/domain/test/support/barriers.ts"
+import { barriers } from "../../packages/harness/src/sessions/barriers.ts"
 import { Disk } from "../../scripts/powerloss/disk.ts"
 import { generator } from "../../scripts/generator.ts"
 import { lay, sessionId, wrong } from "../../scripts/powerloss/judge.ts"
 import { imageOf, type LossName } from "../../scripts/powerloss/losses.ts"
 import { promised, record } from "../../scripts/powerloss/record.ts"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
 import { bytes, image, type Machine, machine, refused } from "./machine.ts"
 import { answering, refusal, talk } from "./talk.ts"
 
-/** A database as it was while it was written. */
+/** A copy of a database that was made while it was in use. */
 interface Moment {
   readonly here: Machine
   readonly id: SessionId
   readonly log: ReadonlyArray<LogEntry>
 }
 
-/** Two rounds behind a database that holds two already; nothing of them has been moved from the log to the file yet. */
+/** A database with two checkpointed rounds, and two more rounds that are only in the WAL. */
 const moment = Effect.gen(function* () {
   const from = yield* home
   yield* talk(from, 2)
@@ -39,7 +39,7 @@ const promises = Object.entries(barriers).flatMap(([tag, needed]) => (needed ? [
 
 const walOf = ({ database }: Machine): string => `${database}-wal`
 
-/** Nothing is lost but deltas. */
+/** Asserts that only deltas may be lost. */
 const keeps = ({ here, id, log }: Moment): void => {
   const lasting = (entries: ReadonlyArray<LogEntry>) => entries.filter(({ event }) => event._tag !== "TurnDelta")
   assert.isAbove(log.length, 0)
@@ -47,8 +47,8 @@ const keeps = ({ here, id, log }: Moment): void => {
 }
 
 /**
- * The power is lost after any call with which processes changed the database: see `pnpm powerloss`. What was synced by then
- * is there, and of the rest what the loss leaves. Some are gone on with: the first with something in it, and the last.
+ * The power is lost after any call with which processes changed the database: see `pnpm powerloss`. Synced data is kept, and
+ * of the other data what `loss` leaves. Two databases are then used again: the first one with events, and the last one.
  */
 const lost = (name: string, loss: LossName): Case => ({
   id: "S03",
@@ -73,7 +73,7 @@ const lost = (name: string, loss: LossName): Case => ({
     }
     lay(here.data, imageOf(disk, loss, random))
     yield* post(here, sessionId)
-    // Each promise was the last one at some moment.
+    // Each acknowledged barrier event was the last one at some moment.
     assert.deepStrictEqual([...kinds].sort(), ["", ...promises].sort())
   })
 })
@@ -121,7 +121,7 @@ const foreign: Case = {
       /belongs to another database|malformed|damaged/
     )
     assert.deepStrictEqual(bytes(mine.here.data), before)
-    // With its own log, all is there.
+    // With its own WAL, everything is there.
     writeFileSync(walOf(mine.here), own)
     rmSync(`${mine.here.database}-shm`, { force: true })
     keeps(mine)

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
 import { post, stored } from "../support/post.ts"
-import { delta, open, sse, start } from "../../packages/provider/test/support/wire.ts"
+import { delta, open, sse, start } from "../../packages/harness/src/provider/wire.ts"
 import { calm, type Ended, type Machine, machine, sessionOf, type Started } from "./machine.ts"
 import { answering, words } from "./talk.ts"
-import { inTime } from "../../packages/os/test/support/promptly.ts"
+import { inTime } from "../../packages/harness/src/time/promptly.ts"
 
 const hanging = serve({
   body: [
@@ -21,7 +21,7 @@ const hanging = serve({
 
 const until = (done: () => boolean) => Effect.sleep("20 millis").pipe(Effect.repeat({ until: done }), inTime(20_000))
 
-/** A process in the middle of a round of a session that has one behind it. */
+/** A process in the middle of the second round of a session. */
 const atWork = Effect.gen(function* () {
   const here = yield* machine
   const id = sessionOf(yield* here.parley(["run", "hello"]))
@@ -52,7 +52,7 @@ const goesOn = (here: Machine, id: string) =>
 export const oneSession: ReadonlyArray<Case> = [
   {
     id: "S07",
-    name: "the second is refused at once, and told by whom",
+    name: "the second is refused immediately, with the holder of the lease",
     run: Effect.gen(function* () {
       const { first, here, id, more } = yield* atWork
       const { url } = yield* answering
@@ -67,7 +67,7 @@ export const oneSession: ReadonlyArray<Case> = [
   },
   {
     id: "S07",
-    name: "the second may look on",
+    name: "the second may read the session",
     run: Effect.gen(function* () {
       const { first, here, id } = yield* atWork
       const shown = yield* here.parley(["sessions", "show", id])
@@ -81,7 +81,7 @@ export const oneSession: ReadonlyArray<Case> = [
   },
   {
     id: "S07",
-    name: "kill -9 of the first: the second takes over at once",
+    name: "kill -9 of the first: the second takes over immediately",
     run: Effect.gen(function* () {
       const { first, here, id } = yield* atWork
       first.child.kill("SIGKILL")
@@ -93,11 +93,11 @@ export const oneSession: ReadonlyArray<Case> = [
   },
   {
     id: "S07",
-    name: "the first stands still for longer than its lease: it cannot write any more",
+    name: "the first is paused for longer than its lease: it can no longer write",
     run: Effect.gen(function* () {
       const { first, here, id, more } = yield* atWork
-      first.child.kill("SIGSTOP")
       const { url } = yield* answering
+      first.child.kill("SIGSTOP")
       busy(yield* here.parley(more, { url }), first)
       yield* Effect.sleep("10500 millis")
       yield* goesOn(here, id)
@@ -137,7 +137,7 @@ const fine = (here: Machine, all: ReadonlyArray<Ended>) =>
 export const manyProcesses: ReadonlyArray<Case> = [
   {
     id: "S08",
-    name: "eight make the database and a session each, at once",
+    name: "eight concurrently create the database and a session each",
     run: Effect.gen(function* () {
       const here = yield* machine
       const { url } = yield* answering
@@ -146,7 +146,7 @@ export const manyProcesses: ReadonlyArray<Case> = [
   },
   {
     id: "S08",
-    name: "two, on a database that is there, over and over",
+    name: "two on an existing database, repeatedly",
     run: Effect.gen(function* () {
       const here = yield* machine
       const { url } = yield* answering
@@ -156,7 +156,7 @@ export const manyProcesses: ReadonlyArray<Case> = [
   },
   {
     id: "S08",
-    name: "eight engines, five messages each, and one that reads all the time",
+    name: "eight engines with five messages each, and one that reads continuously",
     run: Effect.gen(function* () {
       const here = yield* machine
       const { url } = yield* answering

@@ -4,14 +4,14 @@ import { DatabaseSync } from "node:sqlite"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect, type Scope } from "effect"
-import type { Need } from "../support/needs.ts"
+import type { Need } from "../../packages/harness/src/disk/needs.ts"
 import type { Case } from "../suite.ts"
 import { post } from "../support/post.ts"
 import { bytes, calm, type Machine, machine, refused } from "./machine.ts"
 import { answering, talk, words } from "./talk.ts"
 import { another, takeBack } from "./user.ts"
 
-/** As whom the command runs, and how it becomes writable again. */
+/** The user as whom the command runs, and how to make the database writable again. */
 interface Locked {
   readonly under: ReadonlyArray<string>
   readonly unlock: () => void
@@ -52,14 +52,14 @@ const locked = (
 })
 
 export const readable: ReadonlyArray<Case> = [
-  locked("a directory that may only be read", (here) =>
+  locked("a read-only directory", (here) =>
     Effect.sync(() => {
       const under = another(here)
       chmodSync(here.data, 0o555)
       return { under, unlock: () => chmodSync(here.data, 0o700) }
     })
   ),
-  locked("a file that may only be read (0444)", (here) =>
+  locked("a read-only file (0444)", (here) =>
     Effect.sync(() => {
       const under = another(here)
       chmodSync(here.database, 0o444)
@@ -67,7 +67,7 @@ export const readable: ReadonlyArray<Case> = [
     })
   ),
   locked(
-    "a file system that may only be read",
+    "a read-only file system",
     (here) =>
       Effect.acquireRelease(
         Effect.sync((): Locked => {
@@ -80,13 +80,13 @@ export const readable: ReadonlyArray<Case> = [
     ["mounts"]
   ),
   locked(
-    "a file of another user, who lets it be read",
+    "a file of another user that is readable",
     (here) =>
       Effect.sync(() => {
         const under = another(here, here.data, here.database)
         chmodSync(here.data, 0o755)
         chmodSync(here.database, 0o644)
-        // Not to be confused with a database that nobody has closed.
+        // The database must not look like one that was not closed properly.
         new DatabaseSync(here.database, { readOnly: true }).close()
         return { under, unlock: () => {} }
       }),

@@ -4,7 +4,7 @@ import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Duration, Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { engine } from "../support/home.ts"
+import { engine } from "../../packages/harness/src/sessions/home.ts"
 import { post } from "../support/post.ts"
 import { type Ended, type Machine, machine } from "./machine.ts"
 import { outcomes } from "./strace.ts"
@@ -23,7 +23,7 @@ const edit = (here: Machine, f: (db: DatabaseSync) => void): void => {
 const copy = `INSERT INTO sessions (id, workspace, title, created_at, updated_at, head, rounds, open, input_tokens,
   output_tokens, cache_read_tokens, cache_write_tokens, cost)`
 
-/** Milliseconds that SQLite alone takes to read all columns of the sessions here and now: on a busy or slow machine, more. */
+/** Milliseconds that SQLite alone currently needs to read all columns of the sessions; a measure of the machine's speed. */
 const bare = (here: Machine) =>
   Effect.acquireUseRelease(
     Effect.sync(() => new DatabaseSync(here.database)),
@@ -31,7 +31,7 @@ const bare = (here: Machine) =>
     (db) => Effect.sync(() => db.close())
   )
 
-/** The best of five, so that a busy machine does not count, in milliseconds. */
+/** The shortest of five runs in milliseconds, to reduce the influence of other load. */
 const best = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.replicateEffect(Effect.timed(work), 5), (all) =>
     Math.min(...all.map(([time]) => Duration.toMillis(time)))
@@ -54,7 +54,7 @@ const many: Case = {
       assert.strictEqual((yield* sessions.list({})).length, 10_000)
       const alone = yield* bare(here)
       assert.isBelow(yield* best(sessions.list({ workspace: "/w", limit: 20 })), Math.max(50, alone))
-      // Three times is usual: 200 ms is what a person waits for, on a machine that reads the rows in 50 ms.
+      // A factor of three is usual. 200 ms is an acceptable wait on a machine that reads the rows in 50 ms.
       assert.isBelow(yield* best(sessions.list({})), Math.max(200, 5 * alone))
     }).pipe(Effect.scoped)
     yield* post(here, id)
@@ -65,7 +65,7 @@ const deltas = 1_000_000
 
 const long: Case = {
   id: "S17",
-  name: "1,000,000 chunks of a turn whose process died are closed and gone on from, in bounded memory",
+  name: "a turn of 1,000,000 chunks whose process died is recovered and the session continued, in bounded memory",
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = none] = yield* talk(here)
@@ -94,17 +94,17 @@ const long: Case = {
   })
 }
 
-/** A twentieth of what the catalogue says, so that a test may write it: twice what is checked after a crash. */
+/** One twentieth of the catalogue's size, so that a test can write it; twice the amount that is checked after a crash. */
 const megabytes = 512
 
 const big: Case = {
   id: "S17",
-  name: "a database of 512 MB (10 GB scaled down) opens at once, also after a crash",
+  name: "a database of 512 MB (10 GB scaled down) opens quickly, even after a crash",
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = none] = yield* talk(here)
     const { url } = yield* answering
-    // What the same costs on a small database here and now, on a machine that may be busy.
+    // The time for a small database, to compare with under the current load.
     const small = yield* here.live(["Hello"], { url, sessionId: id })
     edit(here, (db) => {
       db.exec(`${copy} VALUES ('large', '/w', 'Large', 1, 1, ${megabytes}, 0, 0, 0, 0, 0, 0, 0)`)
@@ -115,7 +115,7 @@ const big: Case = {
     assert.isAbove(statSync(here.database).size, megabytes * 1024 * 1024)
     for (const crashed of [false, true]) {
       const other = new DatabaseSync(here.database)
-      // A log that somebody left.
+      // Leave a WAL behind, as a crash would.
       if (crashed) other.exec("UPDATE sessions SET title = title || ' again'")
       const ended = yield* here.live(["And now?"], { url, sessionId: id })
       assert.deepEqual(outcomes(ended), [{ status: "completed" }])
@@ -128,7 +128,7 @@ const big: Case = {
       return yield* best(sessions.list({}))
     }).pipe(Effect.scoped)
     assert.isBelow(millis, 200)
-    // What fills it is nothing that the invariants know.
+    // Remove the filler rows, which do not satisfy the invariants.
     edit(here, (db) => db.exec("PRAGMA foreign_keys = ON; DELETE FROM sessions WHERE id = 'large'"))
     yield* post(here, id)
   })

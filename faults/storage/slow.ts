@@ -4,20 +4,20 @@ import { assert } from "@effect/vitest"
 import { roundId, SessionId, turnId } from "@parley/domain/Ids"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { Effect, Fiber, Logger, Stream } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
-import { delta, open, sse, start, stop, text } from "../../packages/provider/test/support/wire.ts"
+import { delta, open, sse, start, stop, text } from "../../packages/harness/src/provider/wire.ts"
 import { calm, machine } from "./machine.ts"
 import { traced } from "./strace.ts"
 import { answering, talk } from "./talk.ts"
-import { inTime, promptly } from "../../packages/os/test/support/promptly.ts"
+import { inTime, promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const none = SessionId.make("none")
 
 const pieces = Array.from({ length: 60 }, (_, i) => `piece ${i} `)
-/** A socket read for each piece. */
+/** The response in one socket read per piece. */
 const streamed = [sse(start()), ...text(0, ...pieces).map(sse), ...stop("end_turn").map(sse)]
 const unfinished = [
   sse(start()),
@@ -30,7 +30,7 @@ const slowly = { call: "fsync,fdatasync", fault: "delay_enter=500000", file: "pa
 
 export const slowDisk: Case = {
   id: "S18",
-  name: "500 ms for each sync: text does not wait for one, and Ctrl-C works",
+  name: "500 ms for each sync: text does not wait for a sync, and Ctrl-C works",
   needs: ["strace", "pgrep"],
   run: Effect.gen(function* () {
     const here = yield* machine
@@ -42,7 +42,7 @@ export const slowDisk: Case = {
     calm(ended)
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.include(ended.stdout, pieces.join(""))
-    // The message, the turn, the end of the round, and the end of the process: not a sync for each piece.
+    // Syncs for the message, the turn, the end of the round and the end of the process, but not for each piece.
     assert.isAtLeast(first.injected(), 3)
     assert.isAtMost(first.injected(), 5)
 
@@ -55,7 +55,7 @@ export const slowDisk: Case = {
     const { pid } = second.child
     assert.isDefined(pid)
     const before = performance.now()
-    // The traced process, not the tracer.
+    // Send the signal to the traced process, not to strace.
     yield* here.parley(["--version"], { under: ["bash", "-c", `kill -INT $(pgrep -P ${pid}); exec "$@"`, "bash"] })
     const cancelled = yield* second.ended
     promptly(performance.now() - before, 4000)
@@ -79,7 +79,7 @@ const large: SessionEvent = {
 
 export const longReader: Case = {
   id: "S19",
-  name: "told at 64 MB, nothing is lost, and it shrinks when the reader is gone",
+  name: "reported at 64 MB, nothing is lost, and the WAL shrinks when the reader is gone",
   run: Effect.gen(function* () {
     const here = yield* home
     yield* talk(here)
@@ -114,7 +114,7 @@ export const longReader: Case = {
 
 export const copies: Case = {
   id: "S20",
-  name: "VACUUM INTO and the backup API give whole copies while rounds run",
+  name: "VACUUM INTO and the backup API make complete copies while rounds run",
   run: Effect.gen(function* () {
     const here = yield* home
     const [id = none] = yield* talk(here, 2)
@@ -134,7 +134,7 @@ export const copies: Case = {
         yield* Effect.sleep("100 millis")
         const other = new DatabaseSync(`${here.data}/parley.db`)
         yield* make(other, copy.database)
-        // Its writer is alive, but not there.
+        // The copy still has the lease of the live writer, which does not use the copy.
         const db = new DatabaseSync(copy.database)
         db.exec("UPDATE sessions SET lease_until = 0")
         db.close()
@@ -153,7 +153,7 @@ export const copies: Case = {
 
 export const lateCommit: Case = {
   id: "S21",
-  name: "nobody is shown what was not committed",
+  name: "uncommitted events are never shown",
   run: Effect.gen(function* () {
     const here = yield* home
     yield* talk(here)
@@ -162,7 +162,7 @@ export const lateCommit: Case = {
     const { id, shown } = yield* Effect.gen(function* () {
       const { coordinator, sessions } = yield* engine(here, { url })
       const { id } = yield* sessions.create({ workspace: "/w" })
-      // Pieces of text are accepted one by one, and refused when they are committed.
+      // Each delta is accepted when it is inserted, and refused by the commit.
       other.exec(`CREATE TABLE owed (session INTEGER REFERENCES sessions (key) DEFERRABLE INITIALLY DEFERRED);
         CREATE TRIGGER sabotage AFTER INSERT ON events WHEN NEW.delta_of IS NOT NULL
         BEGIN INSERT INTO owed VALUES (-1); END`)

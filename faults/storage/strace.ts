@@ -5,17 +5,17 @@ import type { Ended, Machine } from "./machine.ts"
 
 export interface Fault {
   readonly call: string
-  /** As strace takes it: `error=EIO`, `delay_enter=500000`. */
+  /** The injection in the syntax of strace: `error=EIO`, `delay_enter=500000`. */
   readonly fault: string
-  /** `3`, `3+`: which of the calls. All of them, unless said. */
+  /** Which of the calls: `3` or `3+`. Default: all of them. */
   readonly when?: string
-  /** Only calls on this file beside the database. */
+  /** The file in the database's directory whose calls are affected. */
   readonly file: string
 }
 
 let runs = 0
 
-/** A command under which system calls on one file fail or dawdle, and what came of it. */
+/** A command under which system calls on one file fail or are delayed, and the number of affected calls. */
 export const traced = (here: Machine, { call, fault, file, when = "1+" }: Fault) => {
   const output = join(here.root, `strace-${++runs}`)
   const log = () => (existsSync(output) ? readFileSync(output, "utf8") : "")
@@ -34,7 +34,7 @@ export const traced = (here: Machine, { call, fault, file, when = "1+" }: Fault)
       `inject=${call}:${fault}:when=${when}`
     ],
     log,
-    /** How many calls were meddled with. */
+    /** How many calls were affected. */
     injected: () => log().match(/\((INJECTED|DELAYED)\)/g)?.length ?? 0
   }
 }
@@ -42,7 +42,7 @@ export const traced = (here: Machine, { call, fault, file, when = "1+" }: Fault)
 const Line = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 const decode = Schema.decodeUnknownSync(Line)
 
-/** What a process of `life.ts` said of its messages. */
+/** The results that a process of `life.ts` printed for its messages. */
 export const outcomes = ({ stdout }: Ended): ReadonlyArray<typeof Line.Type> =>
   stdout
     .trim()

@@ -1,16 +1,16 @@
 import type { SessionId } from "@parley/domain/Ids"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
-import { engine, type Home } from "../support/home.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
+import { engine, type Home } from "../../packages/harness/src/sessions/home.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
 
 export const words = "Word by word, all of this is kept."
 
-/** A server that answers everything with the same words. */
+/** A server that answers every request with the same text. */
 export const answering = serve({ body: [answer(words)] })
 
-/** Sessions with a round each, made by an engine that has ended properly. */
+/** Creates sessions with completed rounds, with an engine that is then closed properly. */
 export const talk = (here: Home, rounds = 1, sessions = 1): Effect.Effect<ReadonlyArray<SessionId>, unknown> =>
   Effect.gen(function* () {
     const { url } = yield* answering
@@ -27,6 +27,6 @@ export const talk = (here: Home, rounds = 1, sessions = 1): Effect.Effect<Readon
     )
   }).pipe(Effect.scoped)
 
-/** How opening the database is refused. */
+/** The error with which opening the database fails. */
 export const refusal = (here: Home) =>
   engine(here, { url: "http://127.0.0.1:9" }).pipe(Effect.asVoid, Effect.scoped, Effect.flip)

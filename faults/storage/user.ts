@@ -1,25 +1,25 @@
 import { chmodSync, lchownSync, lstatSync, readdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import process from "node:process"
-import type { Home } from "../support/home.ts"
+import type { Home } from "../../packages/harness/src/sessions/home.ts"
 
 const nobody = 65_534
 
-/** What of a tree belongs to us becomes the other user's, but for `except`. */
+/** Changes the owner of a tree's files from this user to another one, except for those in `except`. */
 const give = (path: string, except: ReadonlySet<string>, to = nobody): void => {
   if (!except.has(path)) lchownSync(path, to, to)
   if (!lstatSync(path).isDirectory()) return
   for (const name of readdirSync(path)) give(join(path, name), except, to)
 }
 
-/** Takes back what was given away: this process believes no database of another user. */
+/** Restores the ownership, because this process does not trust a database of another user. */
 export const takeBack = (here: Home): void => {
   if (process.getuid?.() === 0) for (const name of ["home", "ws"]) give(join(here.root, name), new Set(), 0)
 }
 
 /**
- * A command that runs another as a user for whom permissions count. For anybody but root they count already; root's home
- * is given away first.
+ * A command prefix that runs a command as a user who is subject to file permissions. Only root needs to change users; the
+ * files of root's home are given to that user first.
  */
 export const another = (here: Home, ...except: ReadonlyArray<string>): ReadonlyArray<string> => {
   if (process.getuid?.() !== 0) return []

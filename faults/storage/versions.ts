@@ -3,9 +3,9 @@ import { DatabaseSync } from "node:sqlite"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
 import { Effect } from "effect"
-import * as Version1 from "../../packages/store/test/support/version1.ts"
+import * as Version1 from "../../packages/harness/src/sessions/version1.ts"
 import type { Case } from "../suite.ts"
-import { engine } from "../support/home.ts"
+import { engine } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
 import { bytes, calm, type Machine, machine, refused } from "./machine.ts"
 import { traced } from "./strace.ts"
@@ -13,12 +13,12 @@ import { answering, talk, words } from "./talk.ts"
 
 const old = SessionId.make("old")
 
-/** A database as the first version left it in the middle of a turn. */
+/** A database of the first version that was left in the middle of a turn. */
 const version1 = ({ data, database }: Machine): void => {
   mkdirSync(data, { recursive: true, mode: 0o700 })
   Version1.create(database, "0, 0, 0, 0, 0")
   const db = new DatabaseSync(database)
-  // The fixture leaves the beginning of the turn out.
+  // Insert the start of the turn, which the fixture lacks.
   db.exec("UPDATE events SET seq = 3 WHERE seq = 2; UPDATE sessions SET head = 3")
   db.prepare("INSERT INTO events VALUES (1, 2, 20, ?, NULL)").run(
     '{"_tag":"TurnStarted","roundId":"r1","turnId":"r1t1","model":{"provider":"demo","model":"demo"}}'
@@ -37,7 +37,7 @@ const query = (path: string, sql: string): unknown => {
 
 const versionOf = (path: string) => query(path, "PRAGMA user_version")
 
-/** The copy that was made before the migration: private, whole, and of the old version. */
+/** Asserts that the copy made before the migration is private, complete, and of the old version. */
 const copied = ({ data, database }: Machine): void => {
   const copy = `${database}.version-1.bak`
   assert.strictEqual(statSync(copy).mode & 0o777, 0o600)
@@ -61,7 +61,7 @@ const migrated = (here: Machine) =>
 export const older: ReadonlyArray<Case> = [
   {
     id: "S12",
-    name: "version 1 is copied, migrated and gone on with",
+    name: "version 1 is copied and migrated, and its session can be continued",
     run: Effect.gen(function* () {
       const here = yield* machine
       version1(here)
@@ -94,7 +94,7 @@ export const older: ReadonlyArray<Case> = [
   },
   {
     id: "S12",
-    name: "two processes at once",
+    name: "two processes concurrently",
     run: Effect.gen(function* () {
       const here = yield* machine
       version1(here)
@@ -116,7 +116,7 @@ export const older: ReadonlyArray<Case> = [
       const here = yield* machine
       version1(here)
       const before = bytes(here.data)
-      // In blocks of 1024 bytes: the copy does not fit, the log of the migration would.
+      // The limit is in blocks of 1024 bytes: the copy does not fit, but the WAL of the migration would.
       const ended = yield* here.parley(["run", "hello"], { under: ["bash", "-c", 'ulimit -f 16; exec "$@"', "bash"] })
       refused(ended, here.database, /disk/)
       assert.deepStrictEqual(bytes(here.data), before)
@@ -128,7 +128,7 @@ export const older: ReadonlyArray<Case> = [
   }
 ]
 
-/** As a later version would leave it. */
+/** A database as a later version would leave it. */
 const newer = (change: string) =>
   Effect.gen(function* () {
     const here = yield* machine
@@ -140,7 +140,7 @@ const newer = (change: string) =>
     return { here, id }
   })
 
-/** Whatever writes is refused before a model is asked, and changes nothing. */
+/** Every command that writes is refused before a request is sent to a model, and changes nothing. */
 const refusesToWrite = (here: Machine, id: SessionId) =>
   Effect.gen(function* () {
     const before = bytes(here.data)
@@ -155,7 +155,7 @@ const refusesToWrite = (here: Machine, id: SessionId) =>
 export const later: ReadonlyArray<Case> = [
   {
     id: "S13",
-    name: "with more in it: it can still be looked at",
+    name: "with additional columns: it can still be read",
     run: Effect.gen(function* () {
       const { here, id } = yield* newer("ALTER TABLE sessions ADD COLUMN colour TEXT; CREATE TABLE more (x)")
       const before = bytes(here.data)
@@ -170,12 +170,12 @@ export const later: ReadonlyArray<Case> = [
   },
   {
     id: "S13",
-    name: "with other words for what we know: refused",
+    name: "with renamed columns: refused",
     run: Effect.gen(function* () {
       const { here, id } = yield* newer("ALTER TABLE sessions RENAME COLUMN title TO name")
       refused(yield* here.parley(["sessions", "list"]), here.database, /newer version of Parley; update Parley/)
       yield* refusesToWrite(here, id)
-      // The library says the same.
+      // The library fails with the same error.
       const error = yield* engine(here, { url: "http://127.0.0.1:9" }).pipe(Effect.asVoid, Effect.scoped, Effect.flip)
       assert.deepInclude(error, { _tag: "StorageError", reason: "Newer" })
     })

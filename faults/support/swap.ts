@@ -18,7 +18,7 @@ const swapper = `
   }
   swap()`
 
-/** Swaps the directory `d` for the link `trap`, which leads out, and back, on a thread of its own, until the scope ends. */
+/** In a separate thread, swaps the directory `d` for the link `trap`, which leads out, and back, until the scope closes. */
 export const swapping = (root: string) =>
   Effect.acquireRelease(
     Effect.sync(() => new Worker(swapper, { eval: true, workerData: root })),

@@ -7,11 +7,11 @@ import { join } from "node:path"
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 import { promisify } from "node:util"
 import { Effect, type Scope } from "effect"
-import { listening } from "../../packages/provider/test/support/listening.ts"
+import { listening } from "../../packages/harness/src/provider/listening.ts"
 
 const run = promisify(execFile)
 
-/** A key and a certificate for `localhost`, made for this run: none lies in the repository. */
+/** A key and a certificate for `localhost`, created for this run so that no key is stored in the repository. */
 const credentials = Effect.acquireUseRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-faults-tls-"))),
   (directory) =>
@@ -31,7 +31,7 @@ const credentials = Effect.acquireUseRelease(
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 )
 
-/** The URL of an HTTPS server on a free loopback port, which this process trusts as long as the scope is open. */
+/** The URL of an HTTPS server on a free loopback port. This process trusts it as long as the scope is open. */
 export const secured = (listener: RequestListener): Effect.Effect<string, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { cert, key } = yield* credentials

@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { guarded } from "../../packages/mcp/test/oauth/Server.ts"
+import { guarded } from "../../packages/harness/src/oauth/AuthorizationServer.ts"
 import type { Case } from "../suite.ts"
 import { calling, here, usable } from "./login.ts"
 
@@ -8,7 +8,7 @@ const id = "X22"
 
 const twoServers: Case = {
   id,
-  name: "two servers: neither sees a token of the other, not even where it refuses all",
+  name: "two servers: neither receives a token of the other, even if it refuses all tokens",
   run: Effect.gen(function* () {
     const world = yield* here
     const other = yield* guarded
@@ -26,7 +26,7 @@ const twoServers: Case = {
 
 const redirected: Case = {
   id,
-  name: "a redirect to another server takes no header there",
+  name: "a redirect to another server carries no header",
   run: Effect.gen(function* () {
     const world = yield* here
     const other = yield* guarded
@@ -62,7 +62,7 @@ const audience: Case = {
       [world.server.url, world.server.url]
     )
     assert.strictEqual(new URL(world.opened()?.[0] ?? "").searchParams.get("resource"), world.server.url)
-    // A refresh is not made for another resource either.
+    // A refresh does not request another resource either.
     world.server.expire()
     world.server.behaviour.resource = { resource: other.url }
     const { status } = yield* calling(world)

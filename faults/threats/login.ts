@@ -3,15 +3,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { authorize } from "@parley/mcp/Authorize"
-import * as McpAuth from "@parley/mcp/McpAuth"
+import * as LoginOptions from "@parley/mcp/LoginOptions"
 import { Effect, Schema } from "effect"
 import { context, textOf, withManager } from "../../packages/mcp/test/support.ts"
-import { guarded, type Guarded } from "../../packages/mcp/test/oauth/Server.ts"
+import { guarded, type Guarded } from "../../packages/harness/src/oauth/AuthorizationServer.ts"
 
 const Words = Schema.fromJsonString(Schema.Array(Schema.String))
 const decode = Schema.decodeUnknownSync(Words)
 
-/** A server that wants a login, somebody whose `BROWSER` writes down what it is given and goes there, and their logins. */
+/** A server that requires a login, a user whose `BROWSER` records and opens addresses, and the store of logins. */
 export const here = Effect.gen(function* () {
   const home = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-login-"))),
@@ -28,11 +28,11 @@ await fetch(words.at(-1))
 `
   )
   const said: Array<string> = []
-  const person = McpAuth.browser({
+  const person = LoginOptions.browser({
     env: { BROWSER: `${process.execPath} ${script}` },
     say: (words) => Effect.sync(() => void said.push(words))
   })
-  const store = McpAuth.directory(join(home, "mcp-auth"))
+  const store = LoginOptions.directory(join(home, "mcp-auth"))
   const server = yield* guarded
   return {
     home,
@@ -40,13 +40,13 @@ await fetch(words.at(-1))
     store,
     said,
     logIn: (to: Guarded = server) => authorize({ server: { url: to.url }, store, person, limit: "10 seconds" }),
-    /** The arguments that the browser was started with, if it was. */
+    /** The arguments with which the browser was started, if it was. */
     opened: () => (existsSync(opened) ? decode(readFileSync(opened, "utf8")) : undefined)
   }
 })
 export type Here = Effect.Success<typeof here>
 
-/** One call, as it comes out when nobody is there to log in. */
+/** Makes one call without a user who could log in. */
 export const calling = ({ server, store }: Pick<Here, "server" | "store">) =>
   withManager({ servers: { s: { url: server.url } }, auth: { store } }, (mcp) =>
     Effect.gen(function* () {
@@ -56,7 +56,7 @@ export const calling = ({ server, store }: Pick<Here, "server" | "store">) =>
     })
   )
 
-/** The postcondition: with a login that works, the same server is used as if nothing had been. */
+/** The postcondition: with a working login, the same server is usable. */
 export const usable = (world: Here) =>
   Effect.gen(function* () {
     yield* world.logIn()

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
-import { loginAddress } from "@parley/mcp/LoginAddress"
+import { loginAddress } from "../../packages/mcp/src/auth/LoginAddress.ts"
 import { Effect, Result } from "effect"
 import type { Case } from "../suite.ts"
 import { here, usable } from "./login.ts"
 
-/** The server wants a browser to be sent to an address that must not be opened: nothing is, and nothing is run. */
+/** The server requests that the browser opens a forbidden address: nothing is opened and no command is run. */
 const refused = (name: string, address: string): Case => ({
   id: "X06",
   name,
@@ -22,7 +22,7 @@ const refused = (name: string, address: string): Case => ({
   })
 })
 
-/** An address that is one, and that a shell would read otherwise: it arrives in one piece, and nothing else happens. */
+/** A valid address that contains shell syntax: the browser receives it as one argument, and nothing else happens. */
 const inOnePiece = (name: string, text: (marker: string) => string): Case => ({
   id: "X06",
   name,

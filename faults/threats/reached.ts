@@ -1,14 +1,14 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { guarded } from "../../packages/mcp/test/oauth/Server.ts"
-import { authFetch } from "../../packages/mcp/src/internal/AuthFetch.ts"
+import { guarded } from "../../packages/harness/src/oauth/AuthorizationServer.ts"
+import { authFetch } from "../../packages/mcp/src/auth/AuthFetch.ts"
 import type { Case } from "../suite.ts"
 import { here, usable } from "./login.ts"
-import { inTime } from "../../packages/os/test/support/promptly.ts"
+import { inTime } from "../../packages/harness/src/time/promptly.ts"
 
 const id = "X23"
 
-/** The server on loopback names an authorization server in a network where it is not itself. */
+/** A server on loopback names an authorization server in another private network. */
 const metadata: Case = {
   id,
   name: "metadata that points to 169.254.169.254 and to private networks, written in any way",
@@ -38,7 +38,7 @@ const metadata: Case = {
   })
 }
 
-/** As the code of the login sees it when the server is elsewhere. */
+/** The check as it applies to a server that is not on this machine. */
 const elsewhere = (target: string) =>
   Effect.promise(() =>
     authFetch(
@@ -81,7 +81,7 @@ const insecure: Case = {
 
 const redirects: Case = {
   id,
-  name: "redirects on the way: to another server, to an inner network, and round in a circle",
+  name: "redirects: to another server, to a private network, and in a loop",
   run: Effect.gen(function* () {
     const world = yield* here
     const other = yield* guarded
@@ -91,7 +91,7 @@ const redirects: Case = {
       for (const location of [`${other.origin}${path}`, `http://169.254.169.254${path}`, path]) {
         behaviour.override = { [path]: (response) => void response.writeHead(307, { location }).end() }
         yield* Effect.exit(world.logIn()).pipe(inTime(5000))
-        // What was registered before would make a registration needless.
+        // With an earlier client registration, no new registration would be made.
         yield* world.store.login(world.server.url).remove
       }
     assert.deepStrictEqual(other.seen, [])

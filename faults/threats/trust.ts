@@ -8,16 +8,16 @@ import { redirected, settings } from "./trust/settings.ts"
 import { shows } from "./trust/shown.ts"
 
 export const rows: ReadonlyArray<Row> = [
-  { id: "X01", fault: "a project starts or asks servers when it is opened", variants: 12 },
+  { id: "X01", fault: "a project starts or contacts servers when it is opened", variants: 12 },
   { id: "X02", fault: "trusted once, changed later", variants: 6 },
   { id: "X03", fault: "configuration that changes while Parley runs", variants: 3 },
   { id: "X04", fault: "a project decides on its own trust", variants: 8 },
   { id: "X05", fault: "a project sends requests elsewhere", variants: 4 },
   { id: "X07", fault: "what would run is not what is shown", variants: 4 },
-  { id: "X08", fault: "a server's tools become others", variants: 4 },
-  { id: "X09", fault: "descriptions that hide words", variants: 4 },
-  { id: "X10", fault: "servers and tools that pass for others", variants: 3 },
-  { id: "X13", fault: "annotations that lie", variants: 1 }
+  { id: "X08", fault: "a server changes its tools", variants: 4 },
+  { id: "X09", fault: "descriptions that hide text", variants: 4 },
+  { id: "X10", fault: "servers and tools that impersonate others", variants: 3 },
+  { id: "X13", fault: "annotations that are false", variants: 1 }
 ]
 
 export const cases: ReadonlyArray<Case> = [

@@ -2,15 +2,15 @@ import { assert } from "@effect/vitest"
 import type { SessionId } from "@parley/domain/Ids"
 import { endsRound } from "@parley/domain/SessionEvent"
 import { Effect, Fiber, Stream } from "effect"
-import { type Reply, serve } from "../../packages/provider/test/support/SseServer.ts"
+import { type Reply, serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
-import { engine, type Home, home } from "../support/home.ts"
+import { engine, type Home, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
-import { all, answer, delta, open, start } from "../../packages/provider/test/support/wire.ts"
+import { all, answer, delta, open, start } from "../../packages/harness/src/provider/wire.ts"
 
 type Engine = Effect.Success<ReturnType<typeof engine>>
 
-/** The ends of the session's rounds, in order. */
+/** The events that ended the session's rounds, in order. */
 const ends = (here: Home, id: SessionId) =>
   stored(here, id).flatMap(({ event }) => (endsRound(event) ? [event._tag] : []))
 
@@ -18,7 +18,7 @@ const half = all(start(), open(0, { type: "text", text: "" }), delta(0, { type: 
 const hanging: Reply = { body: [half], last: "hang" }
 const whole: Reply = { body: [answer("Whole.")] }
 
-/** Does something with a session of an engine on disk; what is left of it must take the next message. */
+/** Runs an action on a session of an engine on disk. Afterwards the session must accept the next message. */
 const race = (reply: Reply, run: (engine: Engine, id: SessionId, here: Home) => Effect.Effect<void, unknown>) =>
   Effect.gen(function* () {
     const here = yield* home
@@ -40,7 +40,7 @@ const seen = ({ coordinator }: Engine, id: SessionId, tag: string) =>
     Stream.runDrain
   )
 
-/** A cancel that finds no round cancels nothing, also when the message is already on its way; and so does its own end. */
+/** A cancellation without a running round has no effect, even if a message has already been sent but not accepted. */
 const beforeAccept = race(whole, ({ coordinator }, id, here) =>
   Effect.gen(function* () {
     yield* coordinator.cancel(id)
@@ -60,7 +60,7 @@ const beforeAccept = race(whole, ({ coordinator }, id, here) =>
   })
 )
 
-/** The answer and the cancel meet: whichever wins, there is one end, and the caller is told the one that is stored. */
+/** The response and the cancellation race. Whichever wins, the round ends once, and the caller receives the stored end. */
 const atLastChunk = race({ body: [answer("Whole.")] }, (engine, id, here) =>
   Effect.gen(function* () {
     const sending = yield* Effect.forkChild(engine.coordinator.handleMessage({ sessionId: id, request: "hi" }), {
@@ -98,7 +98,7 @@ const afterFinish = race(whole, ({ coordinator }, id, here) =>
   })
 )
 
-/** U12: a cancel that comes at an odd moment. */
+/** U12: a cancellation at an unusual moment. */
 export const cancels: ReadonlyArray<Case> = [
   { id: "U12", name: "before the message is accepted", run: beforeAccept },
   { id: "U12", name: "at the last chunk", run: atLastChunk },

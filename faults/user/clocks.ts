@@ -4,15 +4,15 @@ import { join } from "node:path"
 import { DateTime, Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { logOf, postconditions, tagsOf } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import { world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { world } from "../../packages/harness/src/user/world.ts"
 
 const hour = 3_600_000
 const day = 24 * hour
 
 /**
- * The system's clock is set while the model is speaking, to `later`. Nothing depends on it: the round goes on to its end,
- * what comes after is after in the log, and the next round too.
+ * The system clock is set to `later` while the model is responding. Nothing may depend on it: the round completes, later
+ * events follow in the log, and so does the next round.
  */
 const jump = (start: number, later: number, env: Record<string, string> = {}) =>
   Effect.gen(function* () {
@@ -22,11 +22,11 @@ const jump = (start: number, later: number, env: Record<string, string> = {}) =>
     const hook = join(import.meta.dirname, "support/skew.mjs")
     const options = { env: { ...env, NODE_OPTIONS: `--import=${hook}`, PARLEY_TEST_SKEW: skew } }
     const running = yield* here.spawn(["run", "phase:text"], options)
-    yield* running.shows(said.half)
+    yield* running.shows(replies.half)
     writeFileSync(skew, String(later))
     here.model.release(", and the other half")
     const ended = yield* running.ended
-    assert.deepStrictEqual([ended.status, ended.stdout], [0, `${said.half}, and the other half\n`], ended.stderr)
+    assert.deepStrictEqual([ended.status, ended.stdout], [0, `${replies.half}, and the other half\n`], ended.stderr)
     const next = yield* here.run(["run", "--continue", "phase:answer"], options)
     assert.strictEqual(next.status, 0, next.stderr)
 
@@ -46,7 +46,7 @@ const jump = (start: number, later: number, env: Record<string, string> = {}) =>
 const idOf = (run: Effect.Success<ReturnType<typeof world>>["run"], options: object) =>
   Effect.map(run(["sessions", "list"], options), ({ stdout }) => stdout.split(" ")[0])
 
-/** The clock of Berlin goes back from 3:00 to 2:00 at 1:00 UTC; the wall clock of the process with it. */
+/** In Berlin, the wall clock goes back from 3:00 to 2:00 at 1:00 UTC, and the process's local time with it. */
 const endOfSummer = Effect.gen(function* () {
   const now = yield* DateTime.now
   const before = DateTime.toEpochMillis(DateTime.makeUnsafe("2026-10-25T00:59:50Z"))
@@ -54,7 +54,7 @@ const endOfSummer = Effect.gen(function* () {
   yield* jump(start, start + 70_000, { TZ: "Europe/Berlin" })
 })
 
-/** U15: order is the log's, not the clock's. */
+/** U15: order is determined by the log, not by the clock. */
 export const clocks: ReadonlyArray<Case> = [
   { id: "U15", name: "a day ahead", run: jump(0, day) },
   { id: "U15", name: "a day back", run: jump(0, -day) },

@@ -5,15 +5,15 @@ import { getuid } from "node:process"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { postconditions } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import { world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { world } from "../../packages/harness/src/user/world.ts"
 
 const isRoot = getuid?.() === 0
 
 /** Why the superuser's case is not run here. */
 export const noRoot = isRoot ? [] : ["as root: these tests are not run by root, and do not become it"]
 
-/** Permission bits do not bind root: its tests run as a user whom nobody knows. */
+/** Permission bits do not restrict root, so root's tests run as a user id that the system does not know. */
 const somebody = isRoot ? { uid: 54_321 } : {}
 const give = (path: string): void => {
   if (isRoot) chownSync(path, somebody.uid ?? 0, somebody.uid ?? 0)
@@ -22,7 +22,7 @@ const give = (path: string): void => {
 const asRoot = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const ended = yield* here.run(["run", "phase:answer"])
-  assert.deepStrictEqual([ended.status, ended.stdout], [0, `${said.whole}\n`], ended.stderr)
+  assert.deepStrictEqual([ended.status, ended.stdout], [0, `${replies.whole}\n`], ended.stderr)
   assert.strictEqual(statSync(here.data).mode & 0o777, 0o700)
   for (const name of readdirSync(here.data, { encoding: "utf8", recursive: true })) {
     const status = statSync(join(here.data, name))
@@ -31,7 +31,7 @@ const asRoot = Effect.gen(function* () {
   yield* postconditions(here, ended.stderr)
 })
 
-/** No place for files: said, and nothing done. With places of their own, HOME is not needed. */
+/** Without HOME there is no directory for files: an error, and nothing is done. With the XDG variables, HOME is optional. */
 const unset = Effect.gen(function* () {
   const here = yield* world()
   const ended = yield* here.run(["run", "phase:answer"], { env: { HOME: undefined } })
@@ -44,15 +44,15 @@ const unset = Effect.gen(function* () {
   chmodSync(here.root, 0o755)
   const env = {
     HOME: undefined,
-    // Not in the home of whoever runs this.
+    // Do not write to the home of the user who runs the tests.
     ...(isRoot ? { XDG_CACHE_HOME: undefined } : {}),
     XDG_CONFIG_HOME: own,
     XDG_DATA_HOME: own,
     XDG_STATE_HOME: own
   }
-  // A user of whom the system knows no home directory either.
+  // A user for whom the system has no home directory either.
   const placed = yield* here.run(["run", "phase:answer"], { env, ...somebody })
-  assert.deepStrictEqual([placed.status, placed.stdout], [0, `${said.whole}\n`], placed.stderr)
+  assert.deepStrictEqual([placed.status, placed.stdout], [0, `${replies.whole}\n`], placed.stderr)
   assert.isTrue(existsSync(join(own, "parley/parley.db")))
   yield* postconditions(here, ended.stderr + placed.stderr)
 })
@@ -78,13 +78,13 @@ const relative = Effect.gen(function* () {
   const here = yield* world()
   const env = { XDG_CONFIG_HOME: "config", XDG_DATA_HOME: "data", XDG_STATE_HOME: "./state", XDG_CACHE_HOME: "cache" }
   const ended = yield* here.run(["run", "phase:answer"], { env })
-  assert.deepStrictEqual([ended.status, ended.stdout], [0, `${said.whole}\n`], ended.stderr)
+  assert.deepStrictEqual([ended.status, ended.stdout], [0, `${replies.whole}\n`], ended.stderr)
   assert.deepStrictEqual(readdirSync(here.workspace), [], "nothing is put where the command happens to be run")
   assert.isTrue(existsSync(join(here.data, "parley.db")))
   yield* postconditions(here, ended.stderr)
 })
 
-/** U16: who runs it, and where that user's files are. */
+/** U16: which user runs the command, and where that user's files are. */
 export const homes: ReadonlyArray<Case> = [
   ...(isRoot ? [{ id: "U16", name: "by root: files are root's alone", run: asRoot }] : []),
   { id: "U16", name: "HOME is unset", run: unset },

@@ -5,10 +5,10 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { logOf, postconditions, refused } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import type { Ended } from "./support/running.ts"
-import { until } from "./support/until.ts"
-import { type World, world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import type { Ended } from "../../packages/harness/src/user/running.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { type World, world } from "../../packages/harness/src/user/world.ts"
 
 const lastRequest = (here: World) =>
   logOf(here)
@@ -17,7 +17,7 @@ const lastRequest = (here: World) =>
 
 const answered = Effect.fnUntraced(function* (here: World, ended: Ended, request: string) {
   assert.strictEqual(ended.status, 0, ended.stderr)
-  assert.strictEqual(ended.stdout, `${said.whole}\n`)
+  assert.strictEqual(ended.stdout, `${replies.whole}\n`)
   assert.strictEqual(lastRequest(here), request)
   yield* postconditions(here, ended.stderr)
 })
@@ -55,7 +55,7 @@ const large = (fill: (path: string) => void) =>
 
 const letters = (path: string): void => writeFileSync(path, Buffer.alloc(100_000_000, "a"))
 
-/** One line of it, to a conversation: refused as a message, and the conversation is at its end. */
+/** A very long line as the input of `chat`: refused as a message, and then the input ends. */
 const longLine = Effect.gen(function* () {
   const { ended, here } = yield* filled(letters, ["chat"])
   assert.strictEqual(ended.status, 0, ended.stderr)
@@ -73,7 +73,7 @@ const sparse = (path: string): void => {
 const binary = Effect.gen(function* () {
   const here = yield* world()
   const ended = yield* here.run(["run", "phase:answer"], { input: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1, 255]) })
-  yield* refused(here, ended, /not text: it holds NUL bytes/)
+  yield* refused(here, ended, /not text, since it contains NUL bytes/)
 })
 
 const neverEnds = Effect.gen(function* () {
@@ -84,7 +84,7 @@ const neverEnds = Effect.gen(function* () {
   yield* answered(here, ended, "phase:answer")
 })
 
-/** A pipe with ever more lines is read as they are answered, and two presses of Ctrl-C end it. */
+/** An endless pipe is read only as fast as its lines are answered, and pressing Ctrl-C twice ends the command. */
 const everMore = Effect.gen(function* () {
   const here = yield* world()
   const running = yield* here.spawn(["chat"], { talk: true })
@@ -98,7 +98,7 @@ const everMore = Effect.gen(function* () {
   }
   more()
   yield* until("the model was asked", () => here.model.held() > 0, running.output)
-  // As long as it took to come so far, it could have read a great deal by now.
+  // Enough time to read a lot more, if reading were not limited.
   yield* Effect.sleep(500)
   assert.isBelow(blocks * block.length, 2_000_000)
   running.child.kill("SIGINT")
@@ -110,7 +110,7 @@ const everMore = Effect.gen(function* () {
   yield* postconditions(here, ended.stdout + ended.stderr)
 })
 
-/** Each write ends in the middle of a character. */
+/** Every write ends in the middle of a character. */
 const slow = Effect.gen(function* () {
   const here = yield* world()
   const request = "phase:answer é€😀"
@@ -132,11 +132,11 @@ const slow = Effect.gen(function* () {
 const invalid = Effect.gen(function* () {
   const here = yield* world()
   const ended = yield* here.run(["run"], { input: Buffer.from("phase:answer caf\u00e9", "latin1") })
-  assert.match(ended.stderr, /not all UTF-8/)
+  assert.match(ended.stderr, /not valid UTF-8/)
   yield* answered(here, ended, "phase:answer caf\ufffd")
 })
 
-/** U07: whatever standard input is connected to. */
+/** U07: all kinds of standard input. */
 export const inputs: ReadonlyArray<Case> = [
   { id: "U07", name: "closed", run: nothing("&-") },
   { id: "U07", name: "/dev/null", run: nothing("/dev/null") },

@@ -1,27 +1,27 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { postconditions } from "./support/after.ts"
-import type { Running } from "./support/running.ts"
-import { noChildren } from "./support/processes.ts"
-import { until } from "./support/until.ts"
-import { sane, watched, world } from "./support/world.ts"
+import type { Running } from "../../packages/harness/src/user/running.ts"
+import { noChildren } from "../../packages/harness/src/user/processes.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { sane, watched, world } from "../../packages/harness/src/user/world.ts"
 
 /**
- * Milliseconds from the second Ctrl-C to the end of the process. The catalogue says 100; `pnpm cancel` asserts that, on a
- * quiet machine. The orderly end would need 1200 more here, because of the deaf server.
+ * Milliseconds from the second Ctrl-C to the end of the process. The catalogue requires 100; `pnpm cancel` asserts that on
+ * an idle machine. An orderly shutdown would take 1200 more here, because of the deaf server.
  */
 const bound = 800
 
-/** Two presses on a busy machine may come as one: a person looks what the first has done. */
+/** Waits for the effect of the first Ctrl-C, as a person would. On a busy machine, two presses could arrive as one. */
 const taken = ({ child, shows }: Running) =>
   Effect.raceFirst(
-    shows("Ctrl-C again ends it at once"),
+    shows("another Ctrl-C ends at once"),
     until("it has ended", () => child.exitCode !== null)
   )
 
-/** An orderly end hangs here: neither the server nor its child leaves for less than SIGKILL. */
+/** An orderly shutdown hangs here: neither the server nor its child ends before SIGKILL. */
 const twice = (phase: Phase) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, true))
@@ -38,7 +38,7 @@ const twice = (phase: Phase) =>
     yield* postconditions(here, ended.stdout + ended.stderr)
   })
 
-/** In a conversation, where the terminal is in the hands of the line editor. */
+/** In `chat`, where the line editor controls the terminal. */
 const inChat = (message: string | undefined) =>
   Effect.gen(function* () {
     const here = yield* world({ server: ["deaf"] })
@@ -50,8 +50,8 @@ const inChat = (message: string | undefined) =>
       yield* until("the model was asked", () => here.model.held() > 0, running.output)
     }
     yield* running.type("\u0003")
-    yield* running.shows(message === undefined ? "Ctrl-C once more" : "parley: cancelled")
-    // Less than 50 ms after the first it would count as the same.
+    yield* running.shows(message === undefined ? "press Ctrl-C again" : "parley: cancelled")
+    // A second Ctrl-C within 50 ms would count as the same press.
     yield* Effect.sleep(60)
     const at = performance.now()
     yield* running.type("\u0003")
@@ -63,7 +63,7 @@ const inChat = (message: string | undefined) =>
     yield* postconditions(here, ended.stdout)
   })
 
-/** U02: a second SIGINT soon after the first ends the process at once, and everything it has started. */
+/** U02: a second SIGINT soon after the first immediately ends the process and everything it has started. */
 export const insists: ReadonlyArray<Case> = [
   ...[startUp, ...ofRound].map((phase) => ({ id: "U02", name: phase.name, run: twice(phase) })),
   {

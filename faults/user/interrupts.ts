@@ -1,15 +1,16 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { logOf, postconditions, tagsOf } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import { sane, watched, world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { sane, watched, world } from "../../packages/harness/src/user/world.ts"
 
-/** The prompt is back: the last thing on the terminal. */
+/** Whether the prompt is the last thing on the terminal. */
 const prompt = (output: string) => output.endsWith("> \u001b[3G")
 
-/** `parley run`: one Ctrl-C cancels its round, which is stored, and the command ends with 130. */
+/** `parley run`: one Ctrl-C cancels the round, the cancellation is stored, and the command exits with 130. */
 const inRun = (phase: Phase) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, false))
@@ -17,13 +18,13 @@ const inRun = (phase: Phase) =>
     yield* phase.reached(here, running)
     running.child.kill("SIGINT")
     const { status, stdout, stderr } = yield* running.ended
-    // A process that had nothing left to do may have been faster.
+    // A process that was already finishing may have exited before the signal.
     assert.oneOf(status, phase.end === "RoundCompleted" ? [0, 130] : [130], stderr)
     if (phase.end !== undefined) assert.strictEqual(tagsOf(here).at(-1), phase.end, stdout)
     yield* postconditions(here, stdout + stderr)
   })
 
-/** `parley chat`: Ctrl-C ends the round, the prompt comes back, and the conversation goes on. */
+/** `parley chat`: Ctrl-C ends the round, the prompt returns, and the session continues. */
 const inChat = (phase: Phase) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, false))
@@ -31,13 +32,15 @@ const inChat = (phase: Phase) =>
     yield* running.shows(prompt)
     yield* running.type(`${phase.message}\r`)
     yield* phase.reached(here, running)
+    // The server runs before the message is sent. Ctrl-C before the round starts withdraws the message and stores nothing.
+    yield* until("the round started", () => tagsOf(here).includes("RoundStarted"), running.output)
     yield* running.type("\u0003")
     yield* running.shows(phase.end === "RoundCancelled" ? /parley: cancelled\r\n[^]*> [^\n]*$/ : prompt)
     assert.strictEqual(tagsOf(here).at(-1), phase.end, running.output())
-    // With a message that needs no tool of a server that may still not have answered.
+    // The next message must not need a server that may still not have answered.
     if (phase.mute !== true && phase.config === undefined) {
       yield* running.type("phase:answer\r")
-      yield* running.shows(new RegExp(`phase:answer[^]*phase:answer[^]*${said.whole}|cancelled[^]*${said.whole}`))
+      yield* running.shows(new RegExp(`phase:answer[^]*phase:answer[^]*${replies.whole}|cancelled[^]*${replies.whole}`))
     }
     yield* running.type("\u0004")
     const { status, stdout } = yield* running.ended
@@ -47,16 +50,16 @@ const inChat = (phase: Phase) =>
     yield* postconditions(here, stdout)
   })
 
-/** At a prompt where nothing runs the first Ctrl-C ends nothing: it may have been meant for a round that just ended. */
+/** At an idle prompt, the first Ctrl-C ends nothing: it may have been meant for a round that just ended. */
 const atPrompt = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.terminal(["chat"], { wrap: watched })
   yield* running.shows(prompt)
   yield* serves(here)
   yield* running.type("half a thou\u0003")
-  yield* running.shows(/Ctrl-C once more[^]*> [^\n]*$/)
+  yield* running.shows(/press Ctrl-C again[^]*> [^\n]*$/)
   yield* running.type("phase:answer\r")
-  yield* running.shows(new RegExp(said.whole))
+  yield* running.shows(new RegExp(replies.whole))
   yield* running.type("/exit\r")
   const { status, stdout } = yield* running.ended
   assert.strictEqual(status, 0, stdout)
@@ -65,7 +68,7 @@ const atPrompt = Effect.gen(function* () {
   yield* postconditions(here, stdout)
 })
 
-/** U01: SIGINT cancels the round, not the conversation. */
+/** U01: SIGINT cancels the round, not the session. */
 export const interrupts: ReadonlyArray<Case> = [
   { id: "U01", name: startUp.name, run: inRun(startUp) },
   { id: "U01", name: "at the prompt, waiting for a line", run: atPrompt },

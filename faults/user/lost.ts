@@ -4,13 +4,13 @@ import process from "node:process"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { postconditions, tagsOf } from "./support/after.ts"
-import { start } from "./support/running.ts"
-import { lives, noChildren } from "./support/processes.ts"
-import { until } from "./support/until.ts"
-import { world } from "./support/world.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { start } from "../../packages/harness/src/user/running.ts"
+import { lives, noChildren } from "../../packages/harness/src/user/processes.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { world } from "../../packages/harness/src/user/world.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
-/** An editor is killed while its `parley chat` waits for the model, and writes nothing that could fail. */
+/** An editor is killed while its `parley chat` waits for the model and writes nothing, so that no write fails. */
 const parentKilled = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const parent = yield* start(
@@ -29,7 +29,7 @@ const parentKilled = Effect.gen(function* () {
   yield* postconditions(here, "")
 })
 
-/** What the kernel does to it when memory runs out. */
+/** SIGKILL, as the kernel sends it when memory runs out. */
 const killed = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.spawn(["run", "phase:text"])
@@ -38,7 +38,7 @@ const killed = Effect.gen(function* () {
   const ended = yield* running.ended
   assert.strictEqual(ended.status, 137)
   assert.notInclude(tagsOf(here), "RoundCancelled", "nothing was left to close its round")
-  // Its server sees the end of its input. What that left behind is in no process's hands any more.
+  // The server sees the end of its input. No process is left that could end the child it leaves behind.
   const [server = 0, grandchild = 0] = here.noted().flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
   yield* until("the server is gone", () => !lives(server))
   if (lives(grandchild)) process.kill(grandchild, "SIGKILL")
@@ -46,7 +46,7 @@ const killed = Effect.gen(function* () {
   yield* postconditions(here, ended.stdout + ended.stderr)
 })
 
-/** An answer that never ends, in a heap of 64 MB. How V8 reports that is not ours to choose. */
+/** An endless response with a heap of 64 MB. V8 determines how running out of memory is reported. */
 const heap = Effect.gen(function* () {
   const here = yield* world()
   const running = yield* here.spawn(["run", "--format", "json", "phase:flood"], {
@@ -57,7 +57,7 @@ const heap = Effect.gen(function* () {
   yield* postconditions(here, "")
 })
 
-/** U13 and U14: what the command has no say in. */
+/** U13 and U14: the process ends without a chance to react. */
 export const lost: ReadonlyArray<Case> = [
   { id: "U13", name: "its parent is killed", run: parentKilled },
   { id: "U14", name: "it is killed, as when memory runs out", run: killed },

@@ -1,12 +1,12 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { post, stored } from "../support/post.ts"
 import { refused } from "./support/after.ts"
-import { type Options, world } from "./support/world.ts"
+import { type Options, world } from "../../packages/harness/src/user/world.ts"
 
-/** By the command, which refuses it before there is a session, and by the engine in a session that there is. */
+/** Refused by the command before a session is created, and by the engine in an existing session. */
 const both = (message: string, words: RegExp, ways: ReadonlyArray<readonly [ReadonlyArray<string>, Options?]>) =>
   Effect.gen(function* () {
     for (const [args, options] of ways) {
@@ -27,7 +27,7 @@ const both = (message: string, words: RegExp, ways: ReadonlyArray<readonly [Read
 
 const tenMegabytes = "a".repeat(10 * 1024 * 1024)
 
-/** U10: messages that say nothing, or too much. */
+/** U10: messages that are empty or too large. */
 export const messages: ReadonlyArray<Case> = [
   { id: "U10", name: "empty", run: both("", /No message/, [[[]], [[""]]]) },
   { id: "U10", name: "whitespace", run: both(" \t\n", /No message/, [[[" \t\n"]], [[], { input: " \t\n\n" }]]) },

@@ -3,20 +3,20 @@ import { textOf } from "@parley/domain/Content"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { logOf, postconditions } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import { world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { world } from "../../packages/harness/src/user/world.ts"
 
-/** What a terminal sends for a paste, between keys; it sends Enter for each line feed. */
+/** The input that a terminal sends for a paste between typed keys. It sends Enter for each line feed. */
 const pasted = (text: string) => `phase:answer \u001b[200~${text.replaceAll("\n", "\r")}\u001b[201~ please\r`
 
-/** The paste is text of one message, as it was, and moves nothing on the terminal. */
+/** A paste is unchanged text of one message and has no effect on the terminal. */
 const literal = (text: string, unseen: string) =>
   Effect.gen(function* () {
     const here = yield* world()
     const running = yield* here.terminal(["chat"])
     yield* running.shows(/> [^\n]*$/)
     yield* running.type(pasted(text))
-    yield* running.shows(said.whole)
+    yield* running.shows(replies.whole)
     yield* running.type("/exit\r")
     const ended = yield* running.ended
     assert.strictEqual(ended.status, 0, ended.stdout.slice(-500))
@@ -29,7 +29,7 @@ const literal = (text: string, unseen: string) =>
 
 const line = "a line of a log, as people paste them, with words\n"
 
-/** U09: what is pasted into a conversation. */
+/** U09: text that is pasted into `chat`. */
 export const pastes: ReadonlyArray<Case> = [
   { id: "U09", name: "1 MB in 20 000 lines", run: literal(line.repeat(20_000), "a line of a log") },
   {

@@ -14,20 +14,20 @@ import { stops } from "./stops.ts"
 import { terminals } from "./terminals.ts"
 import { terminations } from "./terminations.ts"
 
-/** Where the catalogue has a trust prompt, which does not exist yet, the prompt of a conversation stands in its place. */
+/** Where the catalogue requires a trust prompt, which does not exist yet, the prompt of `chat` is used instead. */
 export const rows: ReadonlyArray<Row> = [
   { id: "U01", fault: "SIGINT in each phase", variants: 10 },
-  { id: "U02", fault: "a second SIGINT within 2 s in each phase, and an end that hangs", variants: 10 },
+  { id: "U02", fault: "a second SIGINT within 2 s in each phase, and a shutdown that hangs", variants: 10 },
   { id: "U03", fault: "SIGTERM in each phase", variants: 10 },
   { id: "U04", fault: "SIGHUP in each phase", variants: 10 },
   { id: "U05", fault: "SIGQUIT, SIGUSR1, SIGTSTP and SIGCONT, sleep", variants: 4 },
-  { id: "U06", fault: "outputs that nobody takes", variants: 4 },
+  { id: "U06", fault: "output that is not read", variants: 4 },
   { id: "U07", fault: "inputs of all kinds", variants: 8 },
-  { id: "U08", fault: "terminals that can do little", variants: 5 },
+  { id: "U08", fault: "terminals with few capabilities", variants: 5 },
   { id: "U09", fault: "pastes", variants: 4 },
-  { id: "U10", fault: "messages that say nothing, or too much", variants: 4 },
+  { id: "U10", fault: "messages that are empty or too large", variants: 4 },
   { id: "U11", fault: "a second message while one runs", variants: 3 },
-  { id: "U12", fault: "cancel races", variants: 4 },
+  { id: "U12", fault: "cancellation races", variants: 4 },
   { id: "U13", fault: "the parent is killed", variants: 1 },
   { id: "U14", fault: "out of memory", variants: 2 },
   { id: "U15", fault: "the clock is set", variants: 3 },
@@ -51,7 +51,7 @@ const all: ReadonlyArray<Case> = [
   ...homes
 ]
 
-/** Terminals are those of `script`, and what is left behind is looked for in `/proc`. */
+/** Terminals are created with `script`, and left processes are found in `/proc`. */
 export const cases: ReadonlyArray<Case> = all.map((one) =>
   Object.assign({}, one, { needs: ["linux", "script"] as const })
 )

@@ -1,16 +1,16 @@
 import { assert } from "@effect/vitest"
 import { textOf } from "@parley/domain/Content"
 import { Effect } from "effect"
-import { serve } from "../../packages/provider/test/support/SseServer.ts"
+import { serve } from "../../packages/harness/src/provider/SseServer.ts"
 import type { Case } from "../suite.ts"
-import { engine, home } from "../support/home.ts"
+import { engine, home } from "../../packages/harness/src/sessions/home.ts"
 import { breaksRules, post, stored } from "../support/post.ts"
-import { answer } from "../../packages/provider/test/support/wire.ts"
+import { answer } from "../../packages/harness/src/provider/wire.ts"
 import { postconditions, sessionOf, tagsOf } from "./support/after.ts"
-import { until } from "./support/until.ts"
-import { world } from "./support/world.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { world } from "../../packages/harness/src/user/world.ts"
 
-/** All at once to one engine: they run one after another, in the order they came, and each sees those before it. */
+/** Messages sent concurrently to one engine run one after another, in order of arrival, and each sees the earlier ones. */
 const queued = (count: number) =>
   Effect.gen(function* () {
     const here = yield* home
@@ -41,7 +41,7 @@ const queued = (count: number) =>
     yield* post(here, id)
   })
 
-/** To another process: it is told who is at it, at once, and the round there is not disturbed. */
+/** A second process is refused immediately with the lease holder, and the running round is not disturbed. */
 const refused = Effect.gen(function* () {
   const here = yield* world()
   const first = yield* here.spawn(["run", "phase:headers"])

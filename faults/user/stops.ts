@@ -2,15 +2,15 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { postconditions, tagsOf } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import { until } from "./support/until.ts"
-import { world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { world } from "../../packages/harness/src/user/world.ts"
 
-/** A round whose answer has begun, and goes on when it is released. */
+/** A round whose response has begun, and continues when it is released. */
 const begun = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.spawn(["run", "phase:text"])
-  yield* running.shows(said.half)
+  yield* running.shows(replies.half)
   return { here, running }
 })
 
@@ -28,12 +28,12 @@ const user1 = Effect.gen(function* () {
   here.model.release(", and the other half")
   const ended = yield* running.ended
   assert.strictEqual(ended.status, 0, ended.stderr)
-  assert.strictEqual(ended.stdout, `${said.half}, and the other half\n`)
+  assert.strictEqual(ended.stdout, `${replies.half}, and the other half\n`)
   assert.notMatch(ended.stderr, /debugger/i)
   yield* postconditions(here, ended.stderr)
 })
 
-/** Ctrl-Z under a shell with job control, which shows the modes of the terminal and brings the command back. */
+/** Ctrl-Z under a shell with job control, which prints the modes of the terminal and resumes the command. */
 const suspended = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.terminal(["chat"], {
@@ -41,16 +41,16 @@ const suspended = Effect.gen(function* () {
   })
   yield* running.shows(/> [^\n]*$/)
   yield* running.type("phase:text\r")
-  yield* running.shows(said.half)
+  yield* running.shows(replies.half)
   yield* running.type("\u001a")
   yield* running.shows(/STOPPED\r\nspeed [^]*\nisig icanon [^]* echo /)
   here.model.release(", and the other half")
   yield* running.shows(/, and the other half\r\n[^]*> [^\n]*$/)
-  // Keys come one by one again: the terminal does not treat Ctrl-C itself.
+  // The terminal is in raw mode again: keys arrive one by one, and it does not handle Ctrl-C itself.
   yield* running.type("x\u0003")
-  yield* running.shows(/Ctrl-C once more[^]*> [^\n]*$/)
+  yield* running.shows(/press Ctrl-C again[^]*> [^\n]*$/)
   yield* running.type("phase:answer\r")
-  yield* running.shows(said.whole)
+  yield* running.shows(replies.whole)
   yield* running.type("/exit\r")
   const ended = yield* running.ended
   assert.include(ended.stdout, "BACK")
@@ -58,11 +58,11 @@ const suspended = Effect.gen(function* () {
   yield* postconditions(here, ended.stdout)
 })
 
-/** A laptop that sleeps: the process is stopped without notice, and its connection is gone when it wakes up. */
+/** A laptop that sleeps: the process is stopped without notice, and its connection is closed when it wakes up. */
 const slept = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.spawn(["run", "--format", "stream-json", "phase:text"])
-  yield* running.shows(said.half)
+  yield* running.shows(replies.half)
   running.child.kill("SIGSTOP")
   here.model.cut()
   yield* until("the connection is gone", () => here.model.held() === 0)
@@ -80,6 +80,6 @@ const slept = Effect.gen(function* () {
 export const stops: ReadonlyArray<Case> = [
   { id: "U05", name: "SIGQUIT ends at once", run: quit },
   { id: "U05", name: "SIGUSR1 opens no debugger", run: user1 },
-  { id: "U05", name: "SIGTSTP gives the terminal back, SIGCONT takes it again", run: suspended },
-  { id: "U05", name: "stopped while the connection broke: asked again", run: slept }
+  { id: "U05", name: "SIGTSTP restores the terminal, SIGCONT sets it up again", run: suspended },
+  { id: "U05", name: "stopped while the connection broke: retried", run: slept }
 ]

@@ -4,17 +4,17 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
 import { postconditions } from "./support/after.ts"
-import { said } from "./support/model.ts"
-import { pidOf, watched, world } from "./support/world.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { pidOf, watched, world } from "../../packages/harness/src/user/world.ts"
 
 const escape = "\u001b"
 
 const noTerminal = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const run = yield* here.run(["run", "phase:answer"])
-  assert.strictEqual(run.stdout, `${said.whole}\n`)
+  assert.strictEqual(run.stdout, `${replies.whole}\n`)
   const chat = yield* here.run(["chat"], { input: "phase:answer\nphase:answer\n" })
-  assert.strictEqual(chat.stdout, `${said.whole}\n${said.whole}\n`)
+  assert.strictEqual(chat.stdout, `${replies.whole}\n${replies.whole}\n`)
   assert.deepStrictEqual([run.status, chat.status], [0, 0])
   assert.notInclude(run.stderr + chat.stderr, escape)
   assert.notInclude(chat.stderr, "> ", "a pipe is not prompted")
@@ -26,7 +26,7 @@ const dumb = Effect.gen(function* () {
   const running = yield* here.terminal(["chat"], { env: { TERM: "dumb" } })
   yield* running.shows(/> $/)
   yield* running.type("phase:text\r")
-  yield* running.shows(said.half)
+  yield* running.shows(replies.half)
   yield* running.type("\u0003")
   yield* running.shows(/parley: cancelled\r\n> $/)
   yield* running.type("phase:answer\r")
@@ -45,7 +45,7 @@ const noColour = Effect.gen(function* () {
   const styled = yield* run({})
   assert.include(styled.stdout, `${escape}[2m`, "otherwise there are styles to leave out")
   const plain = yield* run({ NO_COLOR: "1" })
-  assert.include(plain.stdout, said.whole)
+  assert.include(plain.stdout, replies.whole)
   assert.deepStrictEqual([styled.status, plain.status], [0, 0])
   assert.notInclude(plain.stdout, escape)
   yield* postconditions(here, styled.stdout + plain.stdout)
@@ -54,9 +54,9 @@ const noColour = Effect.gen(function* () {
 const oneColumn = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.terminal(["chat"], { wrap: (command) => `stty cols 1 rows 2; exec ${command}` })
-  yield* running.shows("Ctrl-D ends it")
+  yield* running.shows("Ctrl-D to end")
   yield* running.type("phase:answer\r")
-  yield* running.shows(said.whole)
+  yield* running.shows(replies.whole)
   yield* running.type("/exit\r")
   const ended = yield* running.ended
   assert.strictEqual(ended.status, 0, ended.stdout)
@@ -68,7 +68,7 @@ const resized = Effect.gen(function* () {
   const running = yield* here.terminal(["chat"], { wrap: watched })
   yield* running.shows(/> [^\n]*$/)
   yield* running.type("phase:text\r")
-  yield* running.shows(said.half)
+  yield* running.shows(replies.half)
   const terminal = readlinkSync(`/proc/${pidOf(here)}/fd/0`)
   const storm = spawnSync("sh", [
     "-c",
@@ -80,14 +80,14 @@ const resized = Effect.gen(function* () {
   here.model.release(", and the other half")
   yield* running.shows(/, and the other half\r\n/)
   yield* running.type("phase:answer\r")
-  yield* running.shows(said.whole)
+  yield* running.shows(replies.whole)
   yield* running.type("/exit\r")
   const ended = yield* running.ended
   assert.strictEqual(ended.status, 0, ended.stdout)
   yield* postconditions(here, ended.stdout)
 })
 
-/** U08: terminals that can do little, or are none. */
+/** U08: terminals with few capabilities, or no terminal. */
 export const terminals: ReadonlyArray<Case> = [
   { id: "U08", name: "no terminal", run: noTerminal },
   { id: "U08", name: "TERM=dumb", run: dumb },

@@ -1,19 +1,19 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "./phases.ts"
+import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { postconditions, tagsOf } from "./support/after.ts"
-import { lives } from "./support/processes.ts"
-import { until } from "./support/until.ts"
-import { pidOf, sane, watched, world } from "./support/world.ts"
-import { promptly } from "../../packages/os/test/support/promptly.ts"
+import { lives } from "../../packages/harness/src/user/processes.ts"
+import { until } from "../../packages/harness/src/user/until.ts"
+import { pidOf, sane, watched, world } from "../../packages/harness/src/user/world.ts"
+import { promptly } from "../../packages/harness/src/time/promptly.ts"
 
 const signals = { U03: ["SIGTERM", 143], U04: ["SIGHUP", 129] } as const
 type Id = keyof typeof signals
 
 /**
- * Milliseconds from the signal to the end of the process. The catalogue says 2000; `pnpm cancel` asserts that, on a quiet
- * machine. An end in order would need 4000 with the deaf server.
+ * Milliseconds from the signal to the end of the process. The catalogue requires 2000; `pnpm cancel` asserts that on an idle
+ * machine. An unlimited shutdown would take 4000 with the deaf server.
  */
 const bound = 3500
 
@@ -38,10 +38,10 @@ const atPrompt = (id: Id) =>
     const running = yield* here.terminal(["chat"], { wrap: watched })
     yield* running.shows(/> [^\n]*$/)
     yield* serves(here)
-    // Behind the one that holds its terminal.
+    // The process id of the command, which runs below the process that holds its terminal.
     const pid = pidOf(here)
     const at = performance.now()
-    // SIGHUP comes from the system, when the terminal is gone.
+    // The system sends SIGHUP when the terminal is closed.
     if (id === "U04") running.child.kill("SIGKILL")
     else process.kill(pid, "SIGTERM")
     yield* until("the command is gone", () => !lives(pid))
@@ -58,11 +58,11 @@ const casesOf = (id: Id): ReadonlyArray<Case> => [
   ...[startUp, ...ofRound].map((phase) => ({
     id,
     name: phase.name,
-    // One of them with a server that would need twice that time.
+    // One phase has a server that would need twice that time.
     run: ends(id, phase, phase.name === "tools running")
   })),
   { id, name: "at the prompt, waiting for a line", run: atPrompt(id) }
 ]
 
-/** U03 and U04: SIGTERM, and the end of the terminal, end the round in order, within two seconds. */
+/** U03 and U04: SIGTERM, or closing the terminal, ends the round in an orderly way within two seconds. */
 export const terminations: ReadonlyArray<Case> = casesOf("U03").concat(casesOf("U04"))

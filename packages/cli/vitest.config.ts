@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config"
-import { patience } from "../../scripts/patience.ts"
+import { patience } from "../harness/src/time/patience.ts"
 
 export default defineConfig({
   test: {
     name: "cli",
     include: ["test/**/*.test.ts"],
+    isolate: false,
     testTimeout: patience,
     hookTimeout: patience,
-    globalSetup: "../../scripts/command.ts"
+    globalSetup: "../harness/src/command/command.ts"
   }
 })

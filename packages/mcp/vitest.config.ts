@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config"
-import { patience } from "../../scripts/patience.ts"
+import { patience } from "../harness/src/time/patience.ts"
 
 // Real processes are started, often on a busy machine: a test that hangs is caught, one that waits its turn is not.
 export default defineConfig({
-  test: { name: "mcp", include: ["test/**/*.test.ts"], testTimeout: patience, hookTimeout: patience }
+  test: { name: "mcp", include: ["test/**/*.test.ts"], isolate: false, testTimeout: patience, hookTimeout: patience }
 })

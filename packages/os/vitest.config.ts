@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config"
-import { patience } from "../../scripts/patience.ts"
+import { patience } from "../harness/src/time/patience.ts"
 
 export default defineConfig({
-  test: { name: "os", include: ["test/**/*.test.ts"], testTimeout: patience, hookTimeout: patience }
+  test: { name: "os", include: ["test/**/*.test.ts"], isolate: false, testTimeout: patience, hookTimeout: patience }
 })

@@ -1,12 +1,12 @@
-// Cancels the built command on a terminal in each phase of a round, and looks at what that leaves. See
+// Cancels the built command on a terminal in each phase of a round, and checks the state afterwards. See
 // docs/evidence/cancel.md.
 //   pnpm cancel       20 cancels in each phase, 20 second presses of Ctrl-C, 20 other signals   --repeat N   N of each
-//   --phase WORD   only phases whose name holds the word        --write   put the result into docs/evidence/cancel.md
+//   --phase WORD   only phases whose name contains the word     --write   put the result into docs/evidence/cancel.md
 import process from "node:process"
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
-import { ofRound, startUp } from "../../faults/user/phases.ts"
-import { removeCommand, theCommand } from "../command.ts"
+import { ofRound, startUp } from "../../packages/harness/src/user/phases.ts"
+import { removeCommand, theCommand } from "../../packages/harness/src/command/command.ts"
 import { type Row, report } from "./report.ts"
 import { type Cancel, first, hungUp, second, terminated } from "./round.ts"
 
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 })
 
 const repeat = Number(values.repeat)
-/** What P10 and goal G9 promise for the slowest hundredth. Before there is a prompt the whole command has to end. */
+/** The 99th percentiles that P10 and goal G9 promise, in milliseconds. During start-up the whole command must end. */
 const bounds = { prompt: 300, exit: 2000, second: 100 }
 
 const times = <E>(cancel: (i: number) => Effect.Effect<Cancel, E>) =>

@@ -6,7 +6,7 @@ import type { Cancel } from "./round.ts"
 
 export interface Row {
   readonly phase: string
-  /** Milliseconds that its slowest hundredth may take. */
+  /** Bound of the 99th percentile, in milliseconds. */
   readonly bound: number
   readonly cancels: ReadonlyArray<Cancel>
 }
@@ -34,13 +34,13 @@ const cellsOf = (row: Row): ReadonlyArray<string> => {
   ]
 }
 
-/** What is wrong with a row, one line each. */
+/** The problems of a row, one line each. */
 const problemsOf = (row: Row): ReadonlyArray<string> => {
   const slowest = at(timesOf(row), 0.99)
   return [
     ...row.cancels.flatMap(({ broken, orphans, unanswered }) => [
       ...unanswered.map((why) => `${row.phase}: not answered: ${why}`),
-      ...orphans.map((pid) => `${row.phase}: process ${pid} is left`),
+      ...orphans.map((pid) => `${row.phase}: process ${pid} is still running`),
       ...broken.map((what) => `${row.phase}: ${what}`)
     ]),
     ...(slowest > row.bound ? [`${row.phase}: p99 is ${slowest.toFixed(1)} ms, not within ${row.bound}`] : []),
@@ -48,13 +48,13 @@ const problemsOf = (row: Row): ReadonlyArray<string> => {
   ]
 }
 
-/** Puts the tables in place of those before, below the words that explain them. */
+/** Replaces the tables in the evidence file and keeps the explanation above them. */
 const write = (text: string): void => {
   const [words = ""] = readFileSync(evidence, "utf8").split(/^## Runs$/m)
   writeFileSync(evidence, `${words.trimEnd()}\n\n## Runs\n\n${text}\n`)
 }
 
-/** Prints a table, and says whether anything in it is wrong. */
+/** Prints a table, and returns whether all its rows are without problems. */
 export const report = (
   rows: ReadonlyArray<Row>,
   options: { readonly seconds: number; readonly write: boolean }

@@ -2,18 +2,18 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Phase, runOf, serves, serversOf, startUp } from "../../faults/user/phases.ts"
-import { said } from "../../faults/user/support/model.ts"
-import { runningIn } from "../../faults/user/support/processes.ts"
-import type { Running } from "../../faults/user/support/running.ts"
-import { until, type Waited } from "../../faults/user/support/until.ts"
-import { type World, world } from "../../faults/user/support/world.ts"
-import * as Invariants from "../../packages/testing/src/Invariants.ts"
+import { type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
+import { replies } from "../../packages/harness/src/user/model.ts"
+import { runningIn } from "../../packages/harness/src/user/processes.ts"
+import type { Running } from "../../packages/harness/src/user/running.ts"
+import { until, type WaitTimeout } from "../../packages/harness/src/user/until.ts"
+import { type World, world } from "../../packages/harness/src/user/world.ts"
+import * as Invariants from "../../packages/testing/src/invariants/Invariants.ts"
 import { illegal } from "../crash/check.ts"
-import { Body } from "../crash/provider.ts"
+import { Body } from "../../packages/harness/src/provider/messagesBody.ts"
 import { readStored } from "../crash/stored.ts"
 
-/** One cancel: how long it took, and what is wrong with what it left. */
+/** One cancellation: how long it took, and the problems afterwards. */
 export interface Cancel {
   readonly millis: number
   readonly unanswered: ReadonlyArray<string>
@@ -31,7 +31,7 @@ const ofLogs: ReadonlyArray<Check> = [
   Invariants.turnsEndOnce
 ]
 
-/** What is wrong with the files, the logs and the requests, while no round runs. */
+/** Problems of the files, the logs and the requests, while no round is running. */
 const brokenIn = (here: World): ReadonlyArray<string> => {
   const { damage, sessions } = readStored(here)
   return [
@@ -41,7 +41,7 @@ const brokenIn = (here: World): ReadonlyArray<string> => {
   ]
 }
 
-/** Looks at what is left once the process is gone, and sends a real next message to the same session. */
+/** Checks the remaining processes and files after the process has ended, then sends a real message to the same session. */
 const after = Effect.fnUntraced(function* (here: World, millis: number) {
   const orphans = yield* until("all processes are gone", () => runningIn(here).length === 0, undefined, 2).pipe(
     Effect.as<ReadonlyArray<string>>([]),
@@ -49,7 +49,7 @@ const after = Effect.fnUntraced(function* (here: World, millis: number) {
   )
   const before = readStored(here).sessions
   const left = brokenIn(here)
-  // Without the phase's servers and slots, which would do to this message what they did to the one before.
+  // Without the servers and slots of the phase, which would block this message as they did the previous one.
   const plain = join(here.root, "plain")
   mkdirSync(plain, { recursive: true })
   const target = before.length === 0 ? [] : ["--continue"]
@@ -61,7 +61,7 @@ const after = Effect.fnUntraced(function* (here: World, millis: number) {
     millis,
     orphans,
     unanswered: [
-      ...(next.status === 0 && next.stdout.includes(said.whole) ? [] : [`${next.status}: ${next.stderr}`]),
+      ...(next.status === 0 && next.stdout.includes(replies.whole) ? [] : [`${next.status}: ${next.stderr}`]),
       ...(sessions.length === Math.max(1, before.length) ? [] : ["the next message went to another session"])
     ],
     broken: [...left, ...brokenIn(here), ...sessions.flatMap(({ log }) => Invariants.closed(log))]
@@ -71,7 +71,7 @@ const after = Effect.fnUntraced(function* (here: World, millis: number) {
 
 const prompt = "> \u001b[3G"
 
-/** At its prompt, or in a round: from the key to the prompt that is back. */
+/** Cancels in `chat`, at the prompt or in a round. Measures the time from the key press to the next prompt. */
 const inChat = (phase: Phase | undefined) =>
   Effect.gen(function* () {
     const here = yield* world(phase === undefined ? { server: [] } : serversOf(phase, false))
@@ -92,7 +92,7 @@ const inChat = (phase: Phase | undefined) =>
     return yield* after(here, millis)
   }).pipe(Effect.scoped)
 
-/** Before there is a prompt the key ends the command. */
+/** Ctrl-C during start-up, before the first prompt, ends the command. */
 const inStartUp = Effect.gen(function* () {
   const here = yield* world({ server: [] })
   const running = yield* here.spawn(runOf(startUp))
@@ -106,12 +106,12 @@ const inStartUp = Effect.gen(function* () {
 export const first = (phase: Phase | "prompt") =>
   phase === startUp ? inStartUp : inChat(phase === "prompt" ? undefined : phase)
 
-/** With a server that leaves for nothing but SIGKILL: from the last of the signals to the end of the process. */
+/** With a server that ends only on SIGKILL. Measures the time from the last signal to the end of the process. */
 const deaf = (
   phase: Phase,
   signal: NodeJS.Signals,
   code: number,
-  before: (running: Running) => Effect.Effect<void, Waited>
+  before: (running: Running) => Effect.Effect<void, WaitTimeout>
 ) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, true))
@@ -129,7 +129,7 @@ export const second = (phase: Phase) =>
   deaf(phase, "SIGINT", 130, (running) =>
     Effect.andThen(
       Effect.sync(() => running.child.kill("SIGINT")),
-      running.shows("Ctrl-C again ends it at once")
+      running.shows("another Ctrl-C ends at once")
     )
   )
 

@@ -1,4 +1,4 @@
-// A browser that agrees to everything: it opens the address and goes where that leads, which is back to who asked.
+// A browser that approves every login: it opens the address and follows all redirects, which lead back to the client.
 import process from "node:process"
 
 const answer = await fetch(process.argv.at(-1))

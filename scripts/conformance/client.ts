@@ -1,5 +1,5 @@
-// What the conformance runner starts for each scenario, with the address of its server as the last argument: `parley mcp probe`
-// as a person would run it, with flags for what the scenario gives a client beforehand.
+// The program that the conformance runner starts for each scenario, with the address of its server as the last argument. It
+// runs `parley mcp probe` as a person would, with flags for the values that the scenario gives to a client in advance.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -47,7 +47,7 @@ const { status } = spawnSync(
   ],
   {
     cwd: home,
-    // A home of its own: what a scenario has taught a client is nothing to the next.
+    // A separate home, so that no scenario uses state of an earlier one.
     env: {
       PATH: process.env["PATH"] ?? "",
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",

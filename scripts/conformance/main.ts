@@ -1,5 +1,5 @@
-// Lets the official conformance suite judge the built command, by what is required of a client in each revision of MCP, and
-// checks that the judge can say no: a command that does nothing must pass no scenario.
+// Runs the official conformance suite against the built command, with the scenarios that each revision of MCP requires of a
+// client. As a control, a command that does nothing must pass no scenario.
 //   pnpm conformance            both revisions
 //   --revision 2026-07-28       one of them         --write   put the result into docs/evidence/conformance.md
 import { mkdtempSync, rmSync } from "node:fs"
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { removeCommand, theCommand } from "../command.ts"
+import { removeCommand, theCommand } from "../../packages/harness/src/command/command.ts"
 import { judge, passed, required, type Revision } from "./referee.ts"
 import { report } from "./report.ts"
 
@@ -38,10 +38,13 @@ try {
       ),
     ...(verdicts.length === required[revision]
       ? []
-      : [`${revision}: ${verdicts.length} scenarios were judged, and ${required[revision]} are required`]),
+      : [`${revision}: ${verdicts.length} scenarios were run, and ${required[revision]} are required`]),
     ...control
       .filter(passed)
-      .map(({ scenario }) => `${revision} ${scenario}: a command that does nothing passes it, so it shows nothing`)
+      .map(
+        ({ scenario }) =>
+          `${revision} ${scenario}: a command that does nothing passes it, so the scenario proves nothing`
+      )
   ])
   report(results, problems, { seconds: (performance.now() - started) / 1000, write: values.write })
   process.exitCode = problems.length === 0 ? 0 : 1

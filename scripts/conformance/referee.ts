@@ -15,7 +15,7 @@ export type Revision = keyof typeof required
 export interface Verdict {
   readonly scenario: string
   readonly succeeded: number
-  /** In the referee's own words. */
+  /** The failure messages of the suite. */
   readonly failures: ReadonlyArray<string>
   readonly warnings: number
   readonly skipped: number
@@ -40,14 +40,14 @@ const ask = (args: ReadonlyArray<string>, env: { readonly [name: string]: string
   return done.stdout + done.stderr
 }
 
-/** What the revision requires of a client, as the package of the referee has it. */
+/** The scenarios that the revision requires of a client, as listed in the package of the suite. */
 const scenariosOf = (revision: Revision): ReadonlyArray<string> => {
   const [, list = ""] = ask(["list", "--requirements", revision]).split(/^Client scenarios.*$/m)
   const [wanted = ""] = list.trimStart().split(/\n\s*\n/)
   return [...wanted.matchAll(/^ *- (\S+)$/gm)].map(([, name = ""]) => name)
 }
 
-/** The directory of a scenario's results is its name and the time at which it ran. */
+/** The results of a scenario. Their directory is named after the scenario and the time of the run. */
 const checksOf = (results: string, scenario: string): ReadonlyArray<Check> => {
   const parts = scenario.split("/")
   const directory = join(results, ...parts.slice(0, -1))
@@ -58,7 +58,7 @@ const checksOf = (results: string, scenario: string): ReadonlyArray<Check> => {
   return found.flatMap((entry) => decode(readFileSync(join(directory, entry, "checks.json"), "utf8")))
 }
 
-/** Lets the referee judge a command, which it starts for each scenario of the revision with the address of a server. */
+/** Runs the suite on a command. The suite starts the command for each scenario of the revision, with a server's address. */
 export const judge = (command: string, revision: Revision): ReadonlyArray<Verdict> => {
   const results = mkdtempSync(join(tmpdir(), "parley-conformance-"))
   try {
@@ -81,5 +81,5 @@ export const judge = (command: string, revision: Revision): ReadonlyArray<Verdic
   }
 }
 
-/** A scenario in which nothing was checked has not been passed, though the referee itself says so: nothing failed in it. */
+/** Whether a scenario was passed. A scenario without any check has not been, although the suite reports it as passed. */
 export const passed = ({ failures, succeeded }: Verdict): boolean => failures.length === 0 && succeeded > 0

@@ -7,7 +7,7 @@ import { passed, type Revision, type Verdict } from "./referee.ts"
 export interface Result {
   readonly revision: Revision
   readonly verdicts: ReadonlyArray<Verdict>
-  /** Of a command that does nothing. */
+  /** The verdicts on a command that does nothing. */
   readonly control: ReadonlyArray<Verdict>
 }
 
@@ -35,13 +35,13 @@ const table = ({ revision, verdicts }: Result): ReadonlyArray<string> => [
   )
 ]
 
-/** Puts the tables in place of those before, below the words that explain them. */
+/** Replaces the tables in the evidence file and keeps the explanation above them. */
 const write = (text: string): void => {
   const [words = ""] = readFileSync(evidence, "utf8").split(/^## Runs$/m)
   writeFileSync(evidence, `${words.trimEnd()}\n\n## Runs\n\n${text}\n`)
 }
 
-/** Prints what came of it, and what is wrong with that. */
+/** Prints the results and the problems. */
 export const report = (
   results: ReadonlyArray<Result>,
   problems: ReadonlyArray<string>,

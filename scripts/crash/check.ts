@@ -2,16 +2,17 @@ import { isDeepStrictEqual } from "node:util"
 import { textOf } from "../../packages/domain/src/Content.ts"
 import { TurnContent } from "../../packages/domain/src/TurnContent.ts"
 import { endsTurn, type LogEntry } from "../../packages/domain/src/SessionEvent.ts"
-import * as Invariants from "../../packages/testing/src/Invariants.ts"
-import { type Body, scripts } from "./provider.ts"
+import * as Invariants from "../../packages/testing/src/invariants/Invariants.ts"
+import type { Body } from "../../packages/harness/src/provider/messagesBody.ts"
+import { scripts } from "./provider.ts"
 import type { StoredSession } from "./stored.ts"
 
 type Log = ReadonlyArray<LogEntry>
 type Found = ReadonlyArray<string>
 
 /**
- * What was shown and is not stored. A delta may be gone when its turn has ended: then the turn's content begins with all
- * that was shown of it.
+ * Entries that were shown but are not stored. A delta may be removed when its turn has ended; the content of that turn must
+ * then begin with all the deltas that were shown.
  */
 export const lost = (shown: Log, log: Log): Found => {
   const stored = new Map(log.map((entry) => [entry.seq, entry]))
@@ -36,7 +37,7 @@ export const lost = (shown: Log, log: Log): Found => {
   })
 }
 
-/** Calls that reached the server more than once, over all lives. */
+/** Calls that reached the server more than once, over all processes of the session. */
 export const twice = (effects: ReadonlyArray<string>): Found =>
   effects.filter((key, i) => effects.indexOf(key) !== i).map((key) => `${key} ran twice`)
 
@@ -48,7 +49,7 @@ export const early = (effects: ReadonlyArray<string>, log: Log): Found => {
     .map((key) => `${key} ran unrecorded`)
 }
 
-/** Calls that reached the server and of which the log says that they were not executed. */
+/** Calls that reached the server although the log records them as not executed. */
 const denied = (effects: ReadonlyArray<string>, log: Log): Found =>
   log.flatMap(({ event }) =>
     event._tag === "ToolSettled" &&
@@ -58,7 +59,7 @@ const denied = (effects: ReadonlyArray<string>, log: Log): Found =>
       : []
   )
 
-/** The provider's own rules, on what really reached it. */
+/** Checks the requests that reached the provider against the rules of the Messages API. */
 export const illegal = (bodies: ReadonlyArray<Body>): Found =>
   bodies.flatMap(({ messages }, n) => {
     const seen = new Set<string>()
@@ -83,7 +84,7 @@ export const illegal = (bodies: ReadonlyArray<Body>): Found =>
     return [...found, ...last]
   })
 
-/** A stored turn is what the provider sent: all of it when it completed, a beginning of it otherwise. */
+/** A stored turn contains what the provider sent: all of it if the turn completed, otherwise a prefix. */
 const unfaithful = (log: Log): Found => {
   const texts = Object.values(scripts).map((script) => script.join(""))
   return log.flatMap(({ event, seq }) => {
@@ -94,7 +95,7 @@ const unfaithful = (log: Log): Found => {
   })
 }
 
-/** Unfinished words that were sent back to the model as its own. Words that a completed turn also has prove nothing. */
+/** Text of unfinished turns that was sent to the model as its own. Text that a completed turn also has is not considered. */
 const resent = (log: Log, bodies: ReadonlyArray<Body>): Found => {
   const finished = new Set(log.flatMap(({ event }) => (event._tag === "TurnCompleted" ? [textOf(event.content)] : [])))
   const sent = new Set(
@@ -111,20 +112,20 @@ const resent = (log: Log, bodies: ReadonlyArray<Body>): Found => {
   })
 }
 
-/** The numbers of one life's entries rise by one. */
+/** Entries whose sequence number does not follow the previous one. `shown` are the entries shown by one process. */
 export const gaps = (shown: Log): Found =>
   shown
     .slice(1)
     .flatMap(({ seq }, i) => (seq === (shown[i]?.seq ?? 0) + 1 ? [] : [`entry ${seq} follows ${shown[i]?.seq}`]))
 
 /**
- * What is found of a stored session at rest. What only subscribers, models and tools can tell is not checked: a log at rest
- * has lost its deltas, and what was shown, sent and called is compared above.
+ * Checks the invariants of a stored session without a running round. Invariants that need records of subscribers, models or
+ * tools are not checked here: the deltas are removed, and the functions above compare what was shown, sent and called.
  */
 export const findings = ({ info, log }: Pick<StoredSession, "info" | "log">): Invariants.Findings =>
   Invariants.check({ log, info })
 
-/** What must hold of a session at rest. */
+/** The violations found in a session without a running round. */
 export const broken = (
   session: StoredSession | undefined,
   effects: ReadonlyArray<string>,

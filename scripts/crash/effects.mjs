@@ -1,5 +1,5 @@
-// An MCP server with side effects that count: one line in the file named by the first argument for each call that arrives.
-// The second names a file with one byte for each result that the harness has seen come out of the command.
+// An MCP server with side effects that can be counted: it appends one line for each call to the file named by the first
+// argument. The second argument names a file with one byte for each result that the command has shown to the harness.
 import { appendFileSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -22,8 +22,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   }
 })
 
-// One answer after the other: the next when the one before has been stored and shown, so that each result is settled in a
-// commit of its own and every run makes the same system calls. After a second it is sent in any case.
+// Results are sent one at a time: the next one only after the previous one was stored and shown. Each result is therefore
+// settled in a separate commit, and every run makes the same system calls. After one second a result is sent in any case.
 let calls = 0
 const seen = () => readFileSync(process.argv[3], "utf8").length
 const answer = async (id, n) => {

@@ -5,7 +5,7 @@ import type { Job } from "./report.ts"
 import { add, afterDeath, goOn, none, type Round, start, type Verdict } from "./rounds.ts"
 import { readShown, readStored } from "./stored.ts"
 
-/** The process may end as if nothing had happened only if nothing was lost of it; else it says so and ends with 5. */
+/** The process may end with success only if nothing was lost; otherwise it must report the failure and exit with 5. */
 const silent = (place: Place, round: Round, life: Life): Partial<Verdict> => {
   const last = readStored(place).sessions.at(-1)?.log.at(-1)
   const closed = last !== undefined && endsRound(last.event)
@@ -17,7 +17,7 @@ const silent = (place: Place, round: Round, life: Life): Partial<Verdict> => {
   return closed && shownToEnd ? {} : { silent: [`the round is ${closed ? "not shown" : "open"}, ${how}`] }
 }
 
-/** The call fails; `from` is `+` when those after it do, too, until the process ends. */
+/** The call fails. If `from` is `+`, all later calls fail as well until the process ends. */
 export const failAt = (round: Round, point: Point, error: "ENOSPC" | "EIO", from: "" | "+"): Job => ({
   round: round.name,
   name: `${error} at ${point.call} ${point.k}${from}`,
@@ -32,7 +32,7 @@ export const failAt = (round: Round, point: Point, error: "ENOSPC" | "EIO", from
   }
 })
 
-/** Each call fails for want of space or with an I/O error, once or from then on until the process ends. */
+/** Jobs in which each call fails with ENOSPC or EIO, either once or from then on until the process ends. */
 export const faultJobs = async (
   place: Place,
   rounds: ReadonlyArray<Round>,
@@ -41,7 +41,7 @@ export const faultJobs = async (
   const jobs: Array<Job> = []
   for (const round of rounds) {
     const points = await pointsOf(place, round)
-    // Points inside, so that `--every` samples each variant.
+    // The points are the inner loop, so that `--every` samples each variant.
     const cases = (["ENOSPC", "EIO"] as const).flatMap((error) =>
       (["", "+"] as const).flatMap((from) => points.map((point) => failAt(round, point, error, from)))
     )

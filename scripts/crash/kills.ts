@@ -3,7 +3,7 @@ import { inject, type Point, pointsOf } from "./points.ts"
 import type { Job } from "./report.ts"
 import { add, afterDeath, goOn, none, type Round, start } from "./rounds.ts"
 
-/** SIGKILL on entry to the call: it and everything after it did not happen. */
+/** SIGKILL on entry to the call: neither the call nor anything after it is executed. */
 export const killAt = (round: Round, point: Point): Job => ({
   round: round.name,
   name: `SIGKILL at ${point.call} ${point.k}`,

@@ -1,9 +1,9 @@
-// Kills the built command at every system call that changes its database, fails those calls, and kills it at random
-// instants; then sends a real next message. See docs/evidence/crash.md.
+// Kills the built command at every system call that changes its database, makes those calls fail, or kills the command at
+// random instants. Then it sends a real message. See docs/evidence/crash.md.
 //   pnpm crash                      each point of each round, SIGKILL          --every N   only each Nth point
 //   pnpm crash --faults             the same points, failing with ENOSPC and EIO, once and from then on
 //   pnpm crash --random N --seed S  N kills at random instants, each bound to the progress of the process
-//   --round WORD   only rounds whose name holds the word         --write   put the result into docs/evidence/crash.md
+//   --round WORD   only rounds whose name contains the word      --write   put the result into docs/evidence/crash.md
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -9,7 +9,7 @@ import { startProvider } from "./provider.ts"
 const built = [resolve(import.meta.dirname, "../../packages/cli/bin/parley.mjs")]
 const effects = join(import.meta.dirname, "effects.mjs")
 
-/** Milliseconds after which a process hangs. */
+/** Milliseconds after which a process counts as hanging. */
 const patience = 300_000
 
 /** One process from its start to its end. */
@@ -18,28 +18,28 @@ export interface Life {
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
-  /** Of the command itself, and of its main thread. */
+  /** The process id of the command, which is also the id of its main thread. */
   readonly pid: number
-  /** When it made progress, in milliseconds since its start: it showed a line, or asked the provider. The last is its end. */
+  /** Times of progress in milliseconds since its start: an output line or a request to the provider; the last is its end. */
   readonly progress: ReadonlyArray<number>
-  /** What `strace` said. */
+  /** The output of `strace`. */
   readonly trace: string
-  /** It had to be ended by the harness. */
+  /** Whether the harness had to end it. */
   readonly hung: boolean
 }
 
 export interface How {
-  /** Options of `strace`, under which the process then runs. */
+  /** If present, the process runs under `strace` with these options. */
   readonly strace?: ReadonlyArray<string>
-  /** Ctrl-C when this has been shown. */
+  /** Sends SIGINT when the output contains this text. */
   readonly cancelAt?: string
-  /** SIGKILL, see `Instant`. */
+  /** Sends SIGKILL at this instant. */
   readonly killAt?: Instant
 }
 
 /**
- * A moment that a slow machine reaches as well as a quick one: so many milliseconds after the process has made progress for
- * the `step`th time (0 is its start), or, if that comes first, when it makes progress for the next time.
+ * An instant that is reached on slow and fast machines alike: `millis` milliseconds after the `step`th progress of the
+ * process (0 is its start), or at its next progress if that comes earlier.
  */
 export interface Instant {
   readonly step: number
@@ -49,8 +49,8 @@ export interface Instant {
 export type Place = Awaited<ReturnType<typeof makePlace>>
 
 /**
- * A home, a workspace, a provider and an MCP server of their own. `reset` brings back a saved home. `parley` are the
- * arguments of Node that start the command.
+ * Creates a separate home, workspace, provider and MCP server. `reset` restores a saved home. `parley` are the arguments of
+ * Node that start the command.
  */
 export const makePlace = async (root: string, parley: ReadonlyArray<string> = built) => {
   const home = join(root, "home")
@@ -81,7 +81,7 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
 
   const run = (args: ReadonlyArray<string>, how: How = {}): Promise<Life> => {
     const command = [process.execPath, ...parley, ...args]
-    // -D: the process that is started is the command itself, and strace watches from aside.
+    // -D: the started process is the command itself, and strace runs as a separate grandchild.
     const [file = "", ...rest] =
       how.strace === undefined
         ? command
@@ -148,7 +148,7 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
     reset,
     run,
     save: (name: string) => cpSync(home, join(saved, name), { recursive: true }),
-    /** Where the MCP server notes what reached it. */
+    /** The file in which the MCP server records the calls that reached it. */
     effectsFile,
     effects: () => (existsSync(effectsFile) ? readFileSync(effectsFile, "utf8").split("\n").filter(Boolean) : [])
   }

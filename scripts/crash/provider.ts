@@ -3,8 +3,9 @@ import { createServer, type ServerResponse } from "node:http"
 import { isDeepStrictEqual } from "node:util"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Schema from "effect/Schema"
+import { Body } from "../../packages/harness/src/provider/messagesBody.ts"
 
-/** What the fake model says, piece by piece; a message names its script as `script:NAME`. */
+/** The responses of the fake model, in pieces. A message selects its script with `script:NAME`. */
 const pieces = (mark: string, count: number) => Array.from({ length: count }, (_, i) => `${mark}${i} `)
 export const scripts = {
   text: pieces("text", 5),
@@ -15,7 +16,7 @@ export const scripts = {
   overloaded: pieces("again", 3),
   long: pieces("long", 24),
   next: pieces("next", 2),
-  /** Enough to be worth a summary. */
+  /** Long enough to be worth compacting. */
   much: pieces(`much ${"word ".repeat(200)}`, 3),
   overflows: pieces("room", 2),
   summary: pieces("summary", 3)
@@ -23,22 +24,9 @@ export const scripts = {
 type Name = keyof typeof scripts
 const isName = (name: string): name is Name => Object.hasOwn(scripts, name)
 
-const Content = Schema.Struct({
-  type: Schema.String,
-  text: Schema.optionalKey(Schema.String),
-  id: Schema.optionalKey(Schema.String),
-  tool_use_id: Schema.optionalKey(Schema.String)
-})
-/** As much of a request to the Messages API as its rules are about. */
-export const Body = Schema.Struct({
-  messages: Schema.Array(
-    Schema.Struct({ role: Schema.Literals(["user", "assistant"]), content: Schema.Array(Content) })
-  )
-})
-export type Body = typeof Body.Type
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Body))
 
-/** The request's last block decides: results are commented on, words name a script. */
+/** The last block of the request selects the script: tool results get a comment, text names a script. */
 const scriptOf = ({ messages }: Body): Name => {
   const last = messages.at(-1)?.content.at(-1)
   if (last?.type === "tool_result") return "results"
@@ -60,13 +48,12 @@ const message = {
 }
 
 /**
- * A deterministic Messages API on a socket. It sends the next piece only when `shown` says that the one before has come
- * out at the other end, so that each piece has a commit of its own and every run makes the same system calls. `asked` is
- * called for each request.
+ * A deterministic Messages API on a socket. It sends the next piece only after `shown` contains the previous one, so that
+ * each piece is committed separately and every run makes the same system calls. `asked` is called for each request.
  */
 export const startProvider = async (shown: () => string, asked: () => void) => {
   const bodies: Array<Body> = []
-  /** `retry`: the same request was here just before. */
+  /** `retry`: whether this request repeats the previous one. */
   const answer = async (name: Name, retry: boolean, short: boolean, out: ServerResponse) => {
     if (name === "overflows" && !short) {
       out.writeHead(400, { "content-type": "application/json" })
@@ -90,7 +77,7 @@ export const startProvider = async (shown: () => string, asked: () => void) => {
       send("content_block_delta", { index: 0, delta: { type: "text_delta", text } })
       await passed(text)
     }
-    // Says no more until it is left: the user cancels.
+    // Keeps the connection open without sending more, because the user cancels.
     if (name === "cancel") return
     if (name === "breaks") {
       send("error", { error: { type: "overloaded_error", message: "Overloaded" } })

@@ -5,21 +5,24 @@ import { add, afterDeath, goOn, none, type Round, send, start } from "./rounds.t
 
 const livesPerSession = 5
 
-/** Milliseconds of the last step, between the last progress and the end, that are drawn from: a quiet machine is soon done. */
+/**
+ * Kills in the last step, between the last progress and the end, are drawn from its first milliseconds only, because an idle
+ * machine finishes that step quickly.
+ */
 const beforeTheEnd = 25
 
-/** When an undisturbed round makes progress, first in its own session, then in whatever another life has left. */
+/** Measures when an undisturbed round makes progress, first in its own session, then in one that another round has left. */
 const measure = async (place: Place, round: Round) => {
   const how = round.cancelAt === undefined ? {} : { cancelAt: round.cancelAt }
   const first = await start(place, round)
   const again = await send(place, round.script, how)
   const anew = await start(place, { ...round, from: "empty" })
-  // The shorter way: what is drawn from it is reached on the longer one, too.
+  // Use the run with fewer steps, because every step of it also exists in the longer run.
   const later = again.progress.length < anew.progress.length ? again : anew
   return [first.progress, later.progress] as const
 }
 
-/** An instant of the whole time that the round took, found again by the progress that comes before it. */
+/** Maps a number from 0 to below 1 to an instant of the round, relative to the progress that precedes it. */
 const instantOf = (progress: ReadonlyArray<number>, lot: number): Instant => {
   const times = [0, ...progress]
   const [before = 0, end = 0] = times.slice(-2)
@@ -29,8 +32,8 @@ const instantOf = (progress: ReadonlyArray<number>, lot: number): Instant => {
 }
 
 /**
- * SIGKILL at instants drawn from the whole round, each bound to the progress of the process that is killed. Up to five lives
- * of one session are killed in a row, each round drawn anew, before a last message must be answered.
+ * SIGKILL at random instants of the whole round, each relative to the progress of the killed process. Up to five processes
+ * of one session are killed in a row, each in a randomly chosen round, before a last message must be answered.
  */
 export const randomJobs = async (
   place: Place,

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { SessionId } from "../../packages/domain/src/Ids.ts"
 import { fresh } from "../../packages/domain/src/SessionInfo.ts"
-import * as Invariants from "../../packages/testing/src/Invariants.ts"
+import * as Invariants from "../../packages/testing/src/invariants/Invariants.ts"
 import { findings } from "./check.ts"
 import type { Place } from "./place.ts"
 import type { Verdict } from "./rounds.ts"
@@ -11,17 +11,17 @@ import type { Verdict } from "./rounds.ts"
 export interface Outcome {
   /** Points whose injection came into effect. */
   readonly reached: number | boolean
-  /** Those that did not come into effect, in words. */
+  /** Descriptions of the injections that did not come into effect. */
   readonly missed?: ReadonlyArray<string>
   readonly verdict: Verdict
-  /** How the process took it. */
+  /** How the process ended. */
   readonly note?: string
 }
 
 export interface Job {
   readonly round: string
   readonly name: string
-  /** How many points it stands for; one, unless said otherwise. */
+  /** How many points the job covers; default 1. */
   readonly points?: number
   readonly run: (place: Place) => Promise<Outcome>
 }
@@ -77,10 +77,10 @@ const write = (command: string, text: string) => {
   writeFileSync(evidence, `${all.join("\n\n")}\n`)
 }
 
-/** A campaign that kills nothing shows nothing. */
+/** The share of points that must be reached: a campaign that kills nothing proves nothing. */
 const leastReached = 0.98
 
-/** Prints a table, and says whether anything in it is wrong, or too little of it was reached. */
+/** Prints a table, and returns whether it has no problems and enough points were reached. */
 export const report = (
   done: ReadonlyArray<{ readonly job: Job; readonly outcome: Outcome }>,
   options: { readonly seconds: number; readonly write: boolean; readonly where: string }

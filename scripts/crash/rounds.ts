@@ -3,7 +3,7 @@ import { scripts } from "./provider.ts"
 import * as Check from "./check.ts"
 import { readShown, readStored } from "./stored.ts"
 
-/** A message and the home it is sent from: no home yet, an empty database, or a session to go on with. */
+/** A message and the home it is sent from: no home yet, an empty database, or an existing session. */
 export interface Round {
   readonly name: string
   readonly script: keyof typeof scripts
@@ -28,7 +28,7 @@ export interface Verdict {
   readonly twice: ReadonlyArray<string>
   readonly unusable: ReadonlyArray<string>
   readonly broken: ReadonlyArray<string>
-  /** Storage failed, and nobody was told. */
+  /** Failures of the storage that were not reported. */
   readonly silent: ReadonlyArray<string>
 }
 export const none: Verdict = { lost: [], twice: [], unusable: [], broken: [], silent: [] }
@@ -41,7 +41,7 @@ export const add = (a: Verdict, b: Partial<Verdict>): Verdict => ({
   silent: union(a.silent, b.silent)
 })
 
-/** Makes the home with an empty database, from which most rounds start. */
+/** Creates the home with an empty database from which most rounds start. */
 export const prepareEmpty = async (place: Place): Promise<Life> => {
   place.reset()
   const listed = await place.run(["sessions", "list"])
@@ -49,7 +49,7 @@ export const prepareEmpty = async (place: Place): Promise<Life> => {
   return listed
 }
 
-/** Makes all homes that rounds start from. */
+/** Creates all homes from which rounds start. */
 export const prepare = async (place: Place): Promise<void> => {
   const listed = await prepareEmpty(place)
   const talked = await send(place, "tools")
@@ -73,13 +73,13 @@ export const start = (place: Place, round: Round, how: How = {}): Promise<Life> 
 }
 
 const trace = /^\s+at .+:\d+/m
-/** What a person should never see. */
+/** Output that a user must never see, such as a stack trace, and processes that had to be ended. */
 export const unseemly = ({ hung, stderr }: Life): ReadonlyArray<string> => [
   ...(hung ? ["the process had to be ended"] : []),
   ...(trace.test(stderr) || stderr.includes("internal error") ? [`stderr: ${stderr.trim()}`] : [])
 ]
 
-/** What a life left behind when it ended, before anybody looks after it. */
+/** Checks the state that a process left, before another process recovers it. */
 export const afterDeath = (place: Place, life: Life): Partial<Verdict> => {
   const { damage, sessions } = readStored(place)
   const log = sessions.at(-1)?.log ?? []
@@ -92,7 +92,7 @@ export const afterDeath = (place: Place, life: Life): Partial<Verdict> => {
   }
 }
 
-/** A real next message, and what is true then. `lives` are all that were seen of the session. */
+/** Sends a real message and checks the result. `lives` are all earlier processes of the session. */
 export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Partial<Verdict>> => {
   const before = readStored(place).sessions.at(-1)?.id
   const next = await send(place, "next")

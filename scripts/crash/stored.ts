@@ -10,14 +10,14 @@ import type { Place } from "./place.ts"
 export interface StoredSession {
   readonly id: string
   readonly log: ReadonlyArray<LogEntry>
-  /** What its row says of it. */
+  /** The data of its row in the table of sessions. */
   readonly info: SessionInfo
 }
 
 export interface Stored {
   /** Sessions with their logs, oldest first. */
   readonly sessions: ReadonlyArray<StoredSession>
-  /** What SQLite finds wrong with the file. */
+  /** The results of SQLite's integrity checks. */
   readonly damage: ReadonlyArray<string>
 }
 
@@ -42,8 +42,8 @@ const infoOf = (id: string, row: { readonly [column: string]: unknown }): Sessio
 })
 
 /**
- * What a crash left behind, read from a copy and past the store: opening the database itself would recover it before the
- * next message can, and the store is what is being judged.
+ * Reads the state after a crash from a copy of the database, without using the store: opening the database itself would
+ * recover it before the next message does, and the store is the code under test.
  */
 export const readStored = ({ data, scratch }: Pick<Place, "data" | "scratch">): Stored => {
   rmSync(scratch, { recursive: true, force: true })
@@ -75,7 +75,7 @@ export const readStored = ({ data, scratch }: Pick<Place, "data" | "scratch">): 
 
 const decodeLine = Schema.decodeUnknownSync(Schema.fromJsonString(LogEntry))
 
-/** What `--format stream-json` has shown. Only the end of a last line may be missing. */
+/** The entries that `--format stream-json` has printed. Only the last line may be incomplete. */
 export const readShown = (stdout: string): ReadonlyArray<LogEntry> =>
   stdout
     .slice(0, stdout.lastIndexOf("\n") + 1)

@@ -1,6 +1,6 @@
-// Runs the long campaigns whose results are in docs/evidence, and says which results are older than the code they cover.
-// usage: pnpm evidence [--list] [--old] [NAME...]; takes hours; needs `strace`, a build is made
-//   --list   run nothing, only say how each stands; exit code 1 when one is not current
+// Runs the long campaigns whose results are in docs/evidence, and reports which results are older than the code they cover.
+// usage: pnpm evidence [--list] [--old] [NAME...]; takes hours; needs `strace`; makes a build first
+//   --list   run nothing, only print the status of each campaign; exit code 1 when one is not current
 //   --old    run only those that are not current
 import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
@@ -19,7 +19,9 @@ const { positionals, values } = parseArgs({
 
 const unknown = positionals.filter((name) => !campaigns.some((campaign) => campaign.name === name))
 if (unknown.length > 0) {
-  console.error(`There is no campaign ${unknown.join(", ")}; there are ${campaigns.map(({ name }) => name).join(", ")}`)
+  console.error(
+    `There is no campaign ${unknown.join(", ")}; the campaigns are ${campaigns.map(({ name }) => name).join(", ")}`
+  )
   process.exit(2)
 }
 const named = campaigns.filter(({ name }) => positionals.length === 0 || positionals.includes(name))

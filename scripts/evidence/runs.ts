@@ -7,11 +7,11 @@ import type { Campaign } from "./campaigns.ts"
 /** The latest run of a campaign. */
 export interface CampaignRun {
   readonly command: string
-  /** When, on what machine and of which commit. */
+  /** The date, the machine and the commit. */
   readonly where: string
   readonly seconds: number
   readonly passed: boolean
-  /** What the covered files were. */
+  /** A hash of the covered files. */
   readonly code: string
 }
 
@@ -27,7 +27,7 @@ export const record = (name: string, run: CampaignRun): void => {
   writeFileSync(path, `${JSON.stringify(Object.fromEntries(runs), null, 2)}\n`)
 }
 
-/** One word for the contents of all files that a campaign covers. */
+/** A hash of the contents of all files that a campaign covers. */
 export const codeOf = ({ covers }: Pick<Campaign, "covers">): string => {
   const listed = execFileSync("git", ["ls-files", "-z", "--", ...covers], { cwd: root, encoding: "utf8" })
   const hash = createHash("sha256")

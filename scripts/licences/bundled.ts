@@ -1,4 +1,4 @@
-// Which packages the bundle of the command holds: those of its modules, and those that a module was itself bundled from.
+// Finds the packages in the command's bundle: those of its modules, and those that a module was itself bundled from.
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, relative, sep } from "node:path"
 
@@ -22,7 +22,7 @@ interface Manifest {
   readonly version: string
 }
 
-/** The nearest package.json with a name: those inside of a package only say what kind of module its files are. */
+/** The nearest package.json with a name. Those without one, inside a package, only declare the module type of its files. */
 const owner = (path: string): { readonly dir: string; readonly manifest: Manifest } | undefined => {
   for (let dir = dirname(path); dir !== dirname(dir); dir = dirname(dir)) {
     const file = join(dir, "package.json")
@@ -33,26 +33,31 @@ const owner = (path: string): { readonly dir: string; readonly manifest: Manifes
   return undefined
 }
 
-/** Comments in which bundlers write where the code below came from; pnpm's directories tell the version. */
+/** Comments in which bundlers write the origin of the code below. The directories of pnpm contain the version. */
 const origins =
   /^\s*\/\/\s*(?:#region\s+)?(?:\.{1,2}\/)*node_modules\/(?:\.pnpm\/([^/\s]+)\/node_modules\/)?((?:@[^/\s]+\/)?[^/\s]+)\//gm
 
-/** Directories into which packages copy others, by the usual names. */
+/** Common names of directories into which packages copy other packages. */
 const copies = /(?:^|[\\/])_?(?:vendor(?:ed)?|third[-_]party)[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/i
 
-/** What `module` holds of other packages than its own. */
+const copiedFrom = (path: string, dir: string): Pick<Package, "name"> | undefined => {
+  const name = copies.exec(relative(dir, path))?.[1]?.replaceAll("\\", "/")
+  return name === undefined ? undefined : { name }
+}
+
+/** The other packages whose code a module contains. */
 const inside = (path: string, dir: string): ReadonlyArray<Pick<Package, "name" | "version">> => {
-  const copied = copies.exec(relative(dir, path))?.[1]
+  const copied = copiedFrom(path, dir)
   const bundled = [...readFileSync(path, "utf8").matchAll(origins)].map(([, store, name = ""]) => {
     const version = /^@?[^@]+@([^_(]+)/.exec(store ?? "")?.[1]
     return version === undefined ? { name } : { name, version }
   })
-  return copied === undefined ? bundled : [...bundled, { name: copied.replaceAll("\\", "/") }]
+  return copied === undefined ? bundled : [...bundled, copied]
 }
 
 /**
- * The packages of a bundle's modules, sorted by name, without those below `own`. A module of which it cannot be said what
- * package it is of is an error.
+ * The packages of a bundle's modules, sorted by name, without those below `own`. Throws if the package of a module cannot be
+ * determined.
  */
 export const packagesOf = (modules: ReadonlyArray<string>, own: string, bundler: string): ReadonlyArray<Package> => {
   const found = new Map<string, Package>()
@@ -68,7 +73,12 @@ export const packagesOf = (modules: ReadonlyArray<string>, own: string, bundler:
     const of = existsSync(path) ? owner(path) : undefined
     if (of === undefined) throw new Error(`The bundle holds a module of no package: ${JSON.stringify(id)}`)
     const { dir, manifest } = of
-    if (!relative(own, path).startsWith("..") && !path.split(sep).includes("node_modules")) continue
+    if (!relative(own, path).startsWith("..") && !path.split(sep).includes("node_modules")) {
+      // What this project has copied from others is in directories named after them.
+      const copied = copiedFrom(path, dir)
+      if (copied !== undefined) add(copied)
+      continue
+    }
     add({ ...manifest, dir }, helper ? undefined : path)
     if (!helper) for (const other of inside(path, dir)) add(other)
   }

@@ -1,10 +1,10 @@
-// What the licences of the packages in the bundle ask to be shown: their texts, their notices, and the copyright lines of
-// the files that were taken.
+// Collects what the licences of the packages in the bundle require to be reproduced: their texts, their notices, and the
+// copyright lines of the bundled files.
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
 import { type Package, titleOf } from "./bundled.ts"
 
-/** Licences that were read and may be part of what is published under the MIT licence. */
+/** Licences that were reviewed and whose code may be published as a part of a work under the MIT licence. */
 const reviewed = new Set("MIT ISC Apache-2.0 BSD-2-Clause BSD-3-Clause Unlicense 0BSD CC0-1.0 BlueOak-1.0.0".split(" "))
 
 interface Notice {
@@ -13,10 +13,10 @@ interface Notice {
   readonly texts: ReadonlyArray<{ readonly from: string; readonly text: string }>
 }
 
-/** An SPDX expression of which every part that is binding, or one of those to choose from, was reviewed. */
+/** Whether an SPDX expression is covered: every part of an AND, or at least one part of an OR, was reviewed. */
 const isReviewed = (expression: string): boolean => {
   const plain = expression.replaceAll(/[()]/g, " ").trim()
-  // Mixed expressions depend on where the brackets are; none of ours is one.
+  // The meaning of mixed expressions depends on their parentheses. None of our packages has one.
   if (/\sOR\s/.test(plain) && /\sAND\s/.test(plain)) return false
   if (/\sOR\s/.test(plain)) return plain.split(/\s+OR\s+/).some((part) => reviewed.has(part))
   return plain.split(/\s+AND\s+/).every((part) => reviewed.has(part))
@@ -25,7 +25,7 @@ const isReviewed = (expression: string): boolean => {
 const isText = /^(?:un)?(?:licen[cs]e|copying|notice|third[-_ ]?party)(?:[-_ .].*)?$/i
 const isCode = /\.[cm]?[jt]sx?$|\.map$|\.json$/
 
-/** Every licence and notice of a package, also those beside code that it copied. */
+/** Every licence and notice file of a package, including those of code that it copied. */
 export const textFiles = (dir: string): ReadonlyArray<string> =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && isText.test(entry.name) && !isCode.test(entry.name))
@@ -36,13 +36,13 @@ export const textFiles = (dir: string): ReadonlyArray<string> =>
 const comments = /\/\*[\s\S]*?\*\/|(?:^[ \t]*\/\/.*\n?)+/gm
 const claims = /copyright|\(c\) ?\d{4}|©|under (?:the )?\S+ licen[cs]e/i
 
-/** Comments that say whose a file is: licences ask for them even where the code is all that is taken. */
+/** Copyright comments of a file. Licences require them even if only the code is used. */
 const commentsOf = (path: string): ReadonlyArray<string> =>
   [...readFileSync(path, "utf8").matchAll(comments)].map(([text]) => text.trim()).filter((text) => claims.test(text))
 
 const fileOf = (title: string): string => `${title.replaceAll("/", "+")}.txt`
 
-/** Texts of packages that carry none themselves, or are only inside of others. The first line is the licence's SPDX id. */
+/** A stored text for a package that has none, or that is only contained in others. Its first line is the SPDX id. */
 const kept = (texts: string, title: string): (Notice["texts"][number] & { readonly licence: string }) | undefined => {
   const path = join(texts, fileOf(title))
   if (!existsSync(path)) return undefined
@@ -54,7 +54,7 @@ const fromItself = (dir: string, modules: ReadonlyArray<string>) => {
   const { license } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8"))
   const texts = textFiles(dir)
     .map((path) => ({ from: relative(dir, path), text: readFileSync(path, "utf8").trim() }))
-    // Without a module there is only the bundler's helper, which is its own work.
+    // Without modules, the bundle contains only a helper of the bundler, which is the bundler's own code.
     .filter(({ from }) => modules.length > 0 || !/third/i.test(from))
   return { licence: typeof license === "string" ? license : undefined, texts }
 }
@@ -62,14 +62,14 @@ const fromItself = (dir: string, modules: ReadonlyArray<string>) => {
 const addTo = (texts: string, title: string): string =>
   `add it as ${join(texts, fileOf(title))}, below a line with its SPDX id`
 
-/** Fails for a package whose licence was not reviewed, or has no text. */
+/** The notice of a package. Throws if its licence was not reviewed or its text is missing. */
 export const noticeOf = (entry: Package, texts: string): Notice => {
   const title = titleOf(entry)
   const own = entry.dir === undefined ? { licence: undefined, texts: [] } : fromItself(entry.dir, entry.modules)
   const missing = kept(texts, title)
   const licence = own.licence ?? missing?.licence
   if (licence === undefined)
-    throw new Error(`${title} is in the bundle and states no licence. Read what it is under and ${addTo(texts, title)}`)
+    throw new Error(`${title} is in the bundle and states no licence. Find out its licence and ${addTo(texts, title)}`)
   if (!isReviewed(licence))
     throw new Error(`${title} is in the bundle, under a licence that was not reviewed: ${licence}`)
   const stated = own.texts.some(({ from }) => !from.includes(sep) && /licen[cs]e|copying/i.test(from))
@@ -87,7 +87,7 @@ export const noticeOf = (entry: Package, texts: string): Notice => {
   }
 }
 
-/** Fails as well for a text that no package of the bundle needs any more. */
+/** The notices of all packages. Also throws if a stored text is not needed by any package of the bundle. */
 export const noticesOf = (packages: ReadonlyArray<Package>, texts: string): ReadonlyArray<Notice> => {
   const needed = new Set(packages.map((entry) => fileOf(titleOf(entry))))
   const unused = readdirSync(texts).find((file) => !needed.has(file))
@@ -97,20 +97,20 @@ export const noticesOf = (packages: ReadonlyArray<Package>, texts: string): Read
 
 const line = "=".repeat(80)
 
-/** THIRD-PARTY-NOTICES: below each line, the package, its licence, and all of its texts. */
+/** The contents of THIRD-PARTY-NOTICES: for each package a separator line, its name, its licence and all its texts. */
 export const documentOf = (notices: ReadonlyArray<Notice>): string => {
   const sections = notices.map(({ licence, texts, title }) =>
     [title, `Licence: ${licence}`, ...texts.map(({ from, text }) => `\nFrom ${from}:\n\n${text}`)].join("\n")
   )
   const split = notices.find(({ texts }) => texts.some(({ text }) => text.includes(line)))
   if (split !== undefined)
-    throw new Error(`A text of ${split.title} holds the line that parts packages: take another one`)
+    throw new Error(`A text of ${split.title} contains the separator line of the packages: choose another separator`)
   const about =
     "The parley command holds code of the packages below, in dist/parley.mjs. Each is under its own licence."
   return [about, ...sections].map((section) => `${section}\n`).join(`\n${line}\n`)
 }
 
-/** What a document lacks of what it must say, and what it says of packages that are not in the bundle. */
+/** Compares a document with the notices: missing packages, licences and texts, and packages that are not in the bundle. */
 export const problemsOf = (document: string, notices: ReadonlyArray<Notice>): ReadonlyArray<string> => {
   const [, ...sections] = document.split(`\n${line}\n`)
   const byTitle = new Map(sections.map((section) => [section.slice(0, section.indexOf("\n")), section]))

@@ -1,11 +1,11 @@
-// What the build writes for the licences of what is in the bundle, and what verify then looks for in the packed tarballs.
+// Writes the licence notices of the bundle during the build, and checks them in the packed tarballs for `pnpm verify`.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { Plugin } from "rolldown"
 import { packagesOf } from "./bundled.ts"
 import { documentOf, noticesOf, problemsOf } from "./notices.ts"
 
-/** Where the build leaves which modules are in the bundle. It is not published. */
+/** The file in which the build lists the modules of the bundle. It is not published. */
 const modulesFile = "packages/cli/dist/parley.modules.json"
 const noticesFile = "THIRD-PARTY-NOTICES"
 
@@ -16,21 +16,21 @@ const notices = (root: string, modules: ReadonlyArray<string>) =>
   )
 
 /**
- * Writes THIRD-PARTY-NOTICES from the modules that are left in the bundle when all that is unused is gone. The build fails
- * when a licence is missing or was not reviewed.
+ * Writes THIRD-PARTY-NOTICES from the modules that remain in the bundle after tree shaking. The build fails if a licence is
+ * missing or was not reviewed.
  */
 export const thirdPartyNotices = (root: string): Plugin => ({
   name: "third-party-notices",
   writeBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
-    // The bundle itself may go elsewhere.
+    // The bundle itself may be written to another directory.
     mkdirSync(dirname(join(root, modulesFile)), { recursive: true })
     writeFileSync(join(root, "packages/cli", noticesFile), documentOf(notices(root, modules)))
     writeFileSync(join(root, modulesFile), JSON.stringify(modules))
   }
 })
 
-/** What is wrong with the licences in the unpacked tarball of a package. */
+/** The licence problems of the unpacked tarball of a package. */
 export const tarballProblems = (root: string, dir: string, isCommand: boolean): ReadonlyArray<string> => {
   const read = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "")
   const licence = read(join(dir, "LICENSE")) === read(join(root, "LICENSE")) ? [] : ["it does not carry our LICENSE"]

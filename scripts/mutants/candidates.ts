@@ -3,7 +3,7 @@ import type { Mutant } from "./lists.ts"
 
 export type Candidate = Pick<Mutant, "file" | "find" | "replace"> & {
   readonly line: number
-  /** What was done, in a few words. */
+  /** A short description of the change. */
   readonly change: string
 }
 
@@ -49,7 +49,7 @@ const operators: Readonly<Record<string, string>> = {
   "||": "&&"
 }
 
-/** Methods whose call can be left out, and methods that another is easily taken for. */
+/** `dropped`: methods whose call is removed. `confused`: methods that are replaced by a similar one. */
 const dropped = new Set([
   "filter",
   "sort",
@@ -76,7 +76,7 @@ const confused: Readonly<Record<string, string>> = {
   push: "unshift"
 }
 
-/** Steps of a pipe whose loss is a bug. */
+/** Steps of a pipe whose removal is a bug. */
 const steps =
   /^(Effect|Stream|Layer|Fiber|Scope)\.(ensuring|onInterrupt|onExit|onError|tap\w*|uninterruptible|interruptible|retry|timeout\w*|mapError|catch\w*|orElse\w*|filter\w*|take\w*|buffer|ignore|repeat|forkIn|provide\w*)\b/
 
@@ -166,7 +166,7 @@ const editsOf = (node: Node, source: string, parent: Node | undefined): Readonly
   }
 }
 
-/** The edit with as many lines before and after it as make its text the only one in the file. */
+/** The edit, extended by as many lines before and after it as make its text unique in the file. */
 const unique = (source: string, { change, end, start, text }: Edit): Omit<Candidate, "file"> | undefined => {
   const lines = source.split("\n")
   const line = source.slice(0, start).split("\n").length
@@ -184,7 +184,7 @@ const unique = (source: string, { change, end, start, text }: Edit): Omit<Candid
   }
 }
 
-/** Every small bug that the operators above make of a source file, types left alone. */
+/** Every mutant that the operators above create from a source file. Types are not changed. */
 export const candidatesOf = (file: string, source: string): ReadonlyArray<Candidate> => {
   const edits: Array<Edit> = []
   const visit = (node: Node, parent: Node | undefined): void => {

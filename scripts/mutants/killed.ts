@@ -7,45 +7,48 @@ import type { Mutant } from "./lists.ts"
 const root = resolve(import.meta.dirname, "../..")
 const path = join(root, "docs/evidence/mutants.json")
 
-/** For each source file, what it was, with its mutants and their tests, when all of them were killed. */
+/** For each killed mutant, by its name: a hash of its file, its test and its definition at that time. */
 type Killed = Readonly<Record<string, string>>
 
 const read = (): Killed => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {})
 
-const byFile = (mutants: ReadonlyArray<Mutant>): ReadonlyMap<string, ReadonlyArray<Mutant>> =>
-  Map.groupBy(mutants, ({ file }) => file)
+const importedPaths = /(from|import) ?(\(?)"[^"]+"/g
+const docComments = /^ *\/\*\*[^]*?\*\/\n/gm
 
-const digest = (file: string, mutants: ReadonlyArray<Mutant>): string => {
-  const hash = createHash("sha256").update(readFileSync(join(root, file)))
-  for (const { find, name, project, replace, says, test } of mutants)
-    hash.update(JSON.stringify([find, replace, project, test, name, says]))
-  const tests = filesBelow(root, "packages", "examples", "faults").filter((candidate) =>
-    mutants.some(({ project, test }) => candidate.includes(`${project}/`) && candidate.includes(test))
-  )
-  for (const test of tests) hash.update(readFileSync(join(root, test)))
-  return hash.digest("hex").slice(0, 16)
-}
+/** A file's text without what does not change what a mutant tests: the paths of its imports, and its doc comments. */
+const text = (file: string): string =>
+  readFileSync(join(root, file), "utf8").replaceAll(importedPaths, '$1 $2""').replaceAll(docComments, "")
 
-/** Source files that are not as they were when their mutants were last killed. */
-export const changedFiles = (mutants: ReadonlyArray<Mutant>): ReadonlySet<string> => {
-  const killed = read()
-  return new Set([...byFile(mutants)].filter(([file, of]) => killed[file] !== digest(file, of)).map(([file]) => file))
-}
-
-/** Notes the files all of whose mutants were run and killed. */
-export const recordKilled = (
-  mutants: ReadonlyArray<Mutant>,
-  run: ReadonlyArray<Mutant>,
-  survivors: ReadonlyArray<Mutant>
-): void => {
-  const guards = new Set(run.map((mutant) => mutant.guards))
-  const alive = new Set(survivors.map(({ file }) => file))
-  const entries = Object.entries(read()).filter(([file]) => mutants.some((mutant) => mutant.file === file))
-  const killed = new Map(entries)
-  for (const [file, of] of byFile(mutants)) {
-    if (alive.has(file)) killed.delete(file)
-    else if (of.every((mutant) => guards.has(mutant.guards))) killed.set(file, digest(file, of))
+/** Computes hashes, reading each file once. */
+const digests = (): ((mutant: Mutant) => string) => {
+  const texts = new Map<string, string>()
+  const textOf = (file: string): string => {
+    const known = texts.get(file) ?? text(file)
+    texts.set(file, known)
+    return known
   }
+  const files = filesBelow(root, "packages", "examples", "faults")
+  return ({ file, find, name, project, replace, says, test }) => {
+    const hash = createHash("sha256").update(textOf(file))
+    hash.update(JSON.stringify([find, replace, project, test, name, says]))
+    for (const candidate of files)
+      if (candidate.includes(`${project}/`) && candidate.includes(test)) hash.update(textOf(candidate))
+    return hash.digest("hex").slice(0, 16)
+  }
+}
+
+/** Mutants whose file, test or definition has changed since they were last killed. */
+export const changedMutants = (mutants: ReadonlyArray<Mutant>): ReadonlyArray<Mutant> => {
+  const killed = read()
+  const digest = digests()
+  return mutants.filter((mutant) => killed[mutant.guards] !== digest(mutant))
+}
+
+/** Records whether a mutant was killed. `known` are the names of all mutants; records of others are removed. */
+export const recordVerdict = (mutant: Mutant, isKilled: boolean, known: ReadonlySet<string>): void => {
+  const killed = new Map(Object.entries(read()).filter(([guards]) => known.has(guards)))
+  if (isKilled) killed.set(mutant.guards, digests()(mutant))
+  else killed.delete(mutant.guards)
   const sorted = [...killed].sort(([a], [b]) => (a < b ? -1 : 1))
   writeFileSync(path, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`)
 }

@@ -1,13 +1,13 @@
-// Plants each bug of mutants/*.json in a copy of the packages and runs the tests that must notice.
+// Plants each bug of packages/*/test/mutants/*.json in a copy of the packages and runs the tests that must detect it.
 // usage: pnpm mutants [--changed] [--most N] [--record] [--workers 2] [text in "guards" or "file"]...
-//   --changed   only those of files that have changed since all their mutants were last killed
-//   --most      fail at once when more than that are to be run
-//   --record    writes down what the tests said of mutants that do not say it, and which files are done
+//   --changed   only those whose file or test has changed since they were last killed
+//   --most      fail immediately if more than N mutants would be run
+//   --record    store each verdict, and the failure message of each mutant without `says`
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { judge } from "./judge.ts"
+import { judge, type Verdict } from "./judge.ts"
 import { type Mutant, readLists, recordSays } from "./lists.ts"
-import { changedFiles, recordKilled } from "./killed.ts"
+import { changedMutants, recordVerdict } from "./killed.ts"
 import { Runner } from "./runner.ts"
 
 const { positionals, values } = parseArgs({
@@ -21,52 +21,62 @@ const { positionals, values } = parseArgs({
 })
 
 const mutants = readLists().flatMap((list) => list.mutants)
-const changed = values.changed ? changedFiles(mutants) : undefined
-const chosen = mutants.filter(
-  ({ file, guards }) =>
-    (positionals.length === 0 || positionals.some((text) => `${guards} ${file}`.includes(text))) &&
-    (changed === undefined || changed.has(file))
+const names = new Set(mutants.map(({ guards }) => guards))
+const chosen = (values.changed ? changedMutants(mutants) : mutants).filter(
+  ({ file, guards }) => positionals.length === 0 || positionals.some((text) => `${guards} ${file}`.includes(text))
 )
 
 if (values.most !== undefined && chosen.length > Number(values.most)) {
   console.error(
-    `${chosen.length} planted bugs are to be tried, and at most ${values.most} may be here: ` +
+    `${chosen.length} mutants have to be run, but at most ${values.most} are allowed here: ` +
       "run `pnpm mutants --changed --record` and commit docs/evidence/mutants.json"
   )
   process.exit(1)
 }
 
 const started = performance.now()
-const says = new Map<string, string>()
-const survivors: Array<Mutant> = []
+let survived = 0
+
+const record = (mutant: Mutant, verdict: Verdict): void => {
+  if (verdict._tag !== "Killed") return recordVerdict(mutant, false, names)
+  if (mutant.says === undefined) recordSays(mutant.guards, verdict.says)
+  recordVerdict(Object.assign({}, mutant, { says: mutant.says ?? verdict.says }), true, names)
+}
 
 const plant = async (runner: Runner, mutant: Mutant): Promise<void> => {
   const begun = performance.now()
   const { name, project, test } = mutant
   const request = { project, tests: [test], ...(name === undefined ? {} : { name }) }
-  const verdict = judge(mutant, await runner.plant(mutant, request))
+  const verdict: Verdict = failing.has(testOf(mutant))
+    ? { _tag: "Survived", why: "its test fails without a mutant" }
+    : judge(mutant, await runner.plant(mutant, request))
   const seconds = `${((performance.now() - begun) / 1000).toFixed(1)} s`
   if (verdict._tag === "Killed") {
-    if (mutant.says === undefined) says.set(mutant.guards, verdict.says)
     console.log(`killed    ${mutant.guards} (${seconds})`)
   } else {
-    survivors.push(mutant)
+    survived++
     console.log(`SURVIVED  ${mutant.guards} (${seconds})\n    ${mutant.file}: ${verdict.why}`)
   }
+  if (values.record) record(mutant, verdict)
 }
 
-/** The control: tests that fail without a bug would notice every bug. */
-const control = async (runner: Runner, { project, test }: Mutant): Promise<void> => {
+/** Test files that fail without a mutant. They would fail with every mutant, so their mutants prove nothing. */
+const failing = new Set<string>()
+const testOf = ({ project, test }: Mutant): string => `${project} ${test}`
+
+/** The control: runs the tests without a mutant. */
+const control = async (runner: Runner, mutant: Mutant): Promise<void> => {
+  const { project, test } = mutant
   const ran = await runner.tests({ project, tests: [test], all: true })
   const failures = ran === "ran out of time" ? [{ test: "all", text: ran }] : ran.failures
   if (failures.length === 0) return
-  for (const failure of failures) console.log(`${project}: ${failure.test}: ${failure.text}`)
-  throw new Error(`${test} of ${project} fails without a mutant`)
+  failing.add(testOf(mutant))
+  for (const failure of failures) console.log(`FAILS WITHOUT A MUTANT  ${project}: ${failure.test}: ${failure.text}`)
 }
 
 const runners = await Promise.all(Array.from({ length: Number(values.workers) }, () => Runner.make()))
 
-/** Gives each runner the next one when it is done with one. */
+/** Distributes the queue: each runner takes the next mutant when it has finished one. */
 const share = (queue: IterableIterator<Mutant>, work: (runner: Runner, mutant: Mutant) => Promise<void>) =>
   Promise.all(
     runners.map(async (runner) => {
@@ -75,20 +85,12 @@ const share = (queue: IterableIterator<Mutant>, work: (runner: Runner, mutant: M
   )
 
 try {
-  const tested = new Map(chosen.map((mutant) => [`${mutant.project} ${mutant.test}`, mutant]))
+  const tested = new Map(chosen.map((mutant) => [testOf(mutant), mutant]))
   await share(tested.values(), control)
   await share(chosen.values(), plant)
 } finally {
   await Promise.all(runners.map((runner) => runner.close()))
 }
-if (values.record) {
-  recordSays(says)
-  recordKilled(
-    readLists().flatMap((list) => list.mutants),
-    chosen,
-    survivors
-  )
-}
 const minutes = ((performance.now() - started) / 60_000).toFixed(1)
-console.log(`${chosen.length - survivors.length} killed, ${survivors.length} survived, ${minutes} min`)
-process.exitCode = survivors.length === 0 ? 0 : 1
+console.log(`${chosen.length - survived} killed, ${survived} survived, ${minutes} min`)
+process.exitCode = survived === 0 ? 0 : 1

@@ -15,6 +15,7 @@ const copied = [
   "faults",
   "scripts",
   "README.md",
+  "docs",
   "package.json",
   "pnpm-lock.yaml",
   "pnpm-workspace.yaml",
@@ -22,16 +23,16 @@ const copied = [
   "vitest.workspace.ts"
 ]
 
-/** Milliseconds after which the tests of a mutant are ended, as it may run for ever, and the tests without any. */
+/** Time limits in milliseconds for the tests of a mutant, which may never end, and for the tests without a mutant. */
 const patience = { mutant: 180_000, control: 1_800_000 }
 
 export type Ran = TestResult | "ran out of time"
 
-/** A tree of its own: the packages are copied, what they depend on is shared. */
+/** A separate copy of the packages. Their dependencies are shared. */
 export class Runner {
   private readonly dir: string
   private child: ChildProcess | undefined
-  /** The file that the mutant before was planted in: the test process knows that version until it is told. */
+  /** The file of the previous mutant. The test process has that version cached until it is told about the change. */
   private before: string | undefined
 
   private constructor(dir: string) {
@@ -45,12 +46,12 @@ export class Runner {
     return new Runner(dir)
   }
 
-  /** Runs tests as CI does: with as many runs of each property. */
+  /** Runs tests as CI does, with the same number of runs for each property. */
   tests(request: TestRequest): Promise<Ran> {
     this.child ??= fork(join(this.dir, "scripts/mutants/tests.ts"), {
       cwd: this.dir,
       detached: true,
-      // A cache on the disk may be given the file as it is after the run under the key of the planted one.
+      // A cache on disk could store the restored file under the key of the file with the mutant.
       env: { ...process.env, NO_COLOR: "1", VITEST_FS_MODULE_CACHE: "false" },
       stdio: ["ignore", "ignore", "ignore", "ipc"]
     })
@@ -72,7 +73,7 @@ export class Runner {
     return Promise.race([result, ended, late]).finally(() => answered.abort())
   }
 
-  /** Plants the mutant, runs tests, and takes it out again. Nothing is run when its text does not stand in the file once. */
+  /** Plants the mutant, runs tests, and restores the file. Returns `stale` if its text does not occur exactly once. */
   async plant(mutant: Pick<Mutant, "file" | "find" | "replace">, request: TestRequest): Promise<Ran | "stale"> {
     const path = join(this.dir, mutant.file)
     const source = await readFile(path, "utf8")

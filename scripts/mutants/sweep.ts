@@ -1,8 +1,8 @@
-// Tries small bugs that are made from the source itself, and says which of them no test notices.
+// Generates mutants from source files, and reports those that no test detects.
 // usage: pnpm sweep [--each 8] [--add LIST] [--keep 2] [--tests FILE,...] [--project NAME] [--workers 1] SOURCE...
-//   --each    how many bugs of a source are tried, evenly taken from all that there are; 0 for all
-//   --tests   the test files that may notice; else the five that reach the source on the shortest way of imports
-//   --add     puts as many as `--keep` of each source's killed ones into mutants/LIST.json
+//   --each    how many mutants of each source are tried, sampled evenly from all; 0 for all
+//   --tests   the test files to run; default: the five with the shortest import chains to the source
+//   --add     adds up to `--keep` killed mutants of each source to mutants/LIST.json
 import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
@@ -25,7 +25,7 @@ const { positionals, values } = parseArgs({
   }
 })
 
-/** As many as are wanted, evenly taken. */
+/** An evenly spaced sample. */
 const sample = <A>(all: ReadonlyArray<A>, count: number): ReadonlyArray<A> =>
   count === 0 || all.length <= count
     ? all
@@ -39,7 +39,7 @@ const short = (file: string): string =>
     .replace("/src/", "/")
     .replace(/\.ts$/, "")
 
-/** Killed ones to keep: of changes that differ, where there are such. */
+/** Chooses the killed mutants to keep, with different kinds of changes if possible. */
 const kept = (killed: ReadonlyArray<Mutant & { readonly change: string }>): ReadonlyArray<Mutant> => {
   const firsts = [...Map.groupBy(killed, ({ change }) => change).values()].flatMap(([first]) => first ?? [])
   return firsts.slice(0, Number(values.keep)).map(({ change: _, ...mutant }) => mutant)

@@ -1,18 +1,18 @@
-// Runs the tests of one tree of packages, as often as it is asked to, in one Vitest: a new process for each run would need
-// most of its time to start. The parent sends requests, `runner.ts` is the other end.
+// Runs the tests of one copy of the packages on request, in one Vitest process: a new process for each run would spend most
+// of its time starting. The requests come from `runner.ts` in the parent process.
 import process from "node:process"
 import { join, resolve } from "node:path"
 import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node"
-import { buildCommand, commandVariable } from "../command.ts"
+import { buildCommand, commandVariable } from "../../packages/harness/src/command/command.ts"
 
 export interface TestRequest {
   readonly project: string
-  /** Files of the project's tests, by a part of their path. */
+  /** The test files of the project, each by a part of its path. */
   readonly tests: ReadonlyArray<string>
   readonly name?: string
   /** Sources that have changed since the last request, by absolute path. */
   readonly changed?: ReadonlyArray<string>
-  /** Goes on after the first failure. */
+  /** Whether to continue after the first failure. */
   readonly all?: boolean
 }
 
@@ -24,14 +24,14 @@ export interface Failure {
 }
 
 export interface TestResult {
-  /** Tests that ran. */
+  /** How many tests ran. */
   readonly ran: number
   readonly failures: ReadonlyArray<Failure>
 }
 
 const root = resolve(import.meta.dirname, "../..")
 
-/** The built command; it goes with the tree. */
+/** The built command, which is removed together with the copy of the packages. */
 const command = join(root, "command")
 
 /** Projects whose tests start the built command. */
@@ -40,7 +40,7 @@ const starting = new Set(["cli", "faults"])
 /** Projects whose tests run in one process, on a virtual clock. */
 const virtual = new Set(["domain", "prompt", "session", "testing"])
 
-/** Milliseconds after which a test that a bug makes hang is ended. */
+/** Milliseconds after which a hanging test is ended. */
 const patience = (project: string): number => (virtual.has(project) ? 60_000 : 120_000)
 
 const vitests = new Map<string, Vitest>()
@@ -55,6 +55,8 @@ const vitestOf = async ({ all, project }: TestRequest): Promise<Vitest> => {
     reporters: [{}],
     silent: true,
     maxWorkers: 1,
+    // A mutant may leave the process in a state that fails the next test file.
+    isolate: true,
     watch: false,
     ...(all === true ? {} : { bail: 1, testTimeout: patience(project) })
   })
@@ -62,7 +64,7 @@ const vitestOf = async ({ all, project }: TestRequest): Promise<Vitest> => {
   return made
 }
 
-/** As Vitest reports it: no longer an instance of any class. */
+/** An error as Vitest reports it: a plain object, not an instance of a class. */
 type Problem = { readonly name?: string; readonly message: string; readonly diff?: string; readonly cause?: unknown }
 
 const isProblem = (value: unknown): value is Problem =>
@@ -98,7 +100,7 @@ const run = async (request: TestRequest): Promise<TestResult> => {
   else vitest.setGlobalTestNamePattern(request.name)
   const specifications = await vitest.globTestSpecifications([...request.tests])
   if (specifications.length === 0) return { ran: 0, failures: [] }
-  // What earlier runs found would be reported again, and end this one after its first test.
+  // Failures of earlier runs would be reported again and end this run after its first test.
   vitest.state.filesMap.clear()
   vitest.state.idMap.clear()
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications)

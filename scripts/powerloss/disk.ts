@@ -1,12 +1,12 @@
 import type { Op } from "./trace.ts"
 
-/** A change of a file that no sync has covered yet. */
+/** A change of a file that has not been synced yet. */
 export type Change = Extract<Op, { readonly _tag: "Write" | "Resize" }>
 type Names = ReadonlyMap<string, number>
 
 const endOf = (change: Change): number => (change._tag === "Write" ? change.at + change.bytes.length : change.size)
 
-/** A file as it would be with all of these changes. */
+/** The content of a file after all these changes. */
 export const apply = (content: Buffer, changes: ReadonlyArray<Change>): Buffer => {
   if (changes.length === 0) return content
   const room = Buffer.alloc(changes.reduce((most, change) => Math.max(most, endOf(change)), content.length))
@@ -17,7 +17,7 @@ export const apply = (content: Buffer, changes: ReadonlyArray<Change>): Buffer =
       change.bytes.copy(room, change.at)
       size = Math.max(size, endOf(change))
     } else {
-      // What was cut off is zeros when the file grows again.
+      // Truncated bytes are zero if the file grows again.
       room.fill(0, change.size, Math.max(size, change.size))
       size = change.size
     }
@@ -26,16 +26,17 @@ export const apply = (content: Buffer, changes: ReadonlyArray<Change>): Buffer =
 }
 
 /**
- * What a disk must have kept, and what it may have: a sync of a file makes its content and size last, a sync of the
- * directory makes names last. Until then a change may be there or not. Names change in order, as journals do it.
+ * The guaranteed and the possible contents of a disk. A sync of a file makes its content and size durable, a sync of the
+ * directory makes names durable. Until then, a change may or may not be on the disk. Changes of names are kept in order, as
+ * in journaling file systems.
  */
 export class Disk {
   private readonly synced = new Map<number, Buffer>()
   private readonly pending = new Map<number, Array<Change>>()
   private names: Names = new Map()
-  /** What the names stood for after each change that no sync has covered. */
+  /** The names and their files after each change that has not been synced. */
   private unsynced: Array<Names> = []
-  /** Lines of standard output that were told by now. */
+  /** How many lines of standard output the process has written. */
   told = 0
 
   do(op: Op): void {
@@ -63,7 +64,7 @@ export class Disk {
     }
   }
 
-  /** What names may stand for, oldest first: the first is what must last. */
+  /** The possible states of the directory, oldest first. The first one is guaranteed. */
   get directories(): ReadonlyArray<Names> {
     return [this.names, ...this.unsynced]
   }

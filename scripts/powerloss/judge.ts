@@ -5,21 +5,21 @@ import { Context, Effect, Layer } from "effect"
 import { SessionId } from "../../packages/domain/src/Ids.ts"
 import type { LogEntry } from "../../packages/domain/src/SessionEvent.ts"
 import { SessionManager } from "../../packages/domain/src/SessionManager.ts"
-import * as SqliteSessions from "../../packages/store/src/SqliteSessions.ts"
+import * as SqliteSessions from "../../packages/store/src/sessions/SqliteSessions.ts"
 import type { Image } from "./losses.ts"
 import { promised, type Recording } from "./record.ts"
 
-/** Of the one session of a recording. */
+/** The id of the only session of a recording. */
 export const sessionId = SessionId.make("session")
 
-/** Writes an image in place of what `directory` held. */
+/** Replaces the contents of `directory` with an image. */
 export const lay = (directory: string, image: Image): void => {
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   for (const [name, content] of image) writeFileSync(join(directory, name), content, { mode: 0o600 })
 }
 
-/** What is wrong with a log, or with its absence, when the power was lost after so many entries had been told. */
+/** The problems of a log after a power loss. `told` is the number of entries that were acknowledged before. */
 export const wrong = (recording: Recording, told: number, log: ReadonlyArray<LogEntry>): ReadonlyArray<string> => {
   const last = promised(recording, told)
   const head = log.at(-1)?.seq ?? 0
@@ -38,7 +38,7 @@ export const wrong = (recording: Recording, told: number, log: ReadonlyArray<Log
   ]
 }
 
-/** Opens an image with the store, as the next process would, and says what is wrong with it. */
+/** Opens an image with the store, as the next process would, and returns the problems found. */
 export const judge = (recording: Recording, told: number, directory: string): Promise<ReadonlyArray<string>> =>
   Effect.runPromise(
     Effect.gen(function* () {

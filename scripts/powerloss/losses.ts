@@ -1,9 +1,9 @@
 import { apply, type Change, type Disk } from "./disk.ts"
 
-/** Files by their name, as they lie on the disk after the power came back. */
+/** The files by name, as they are on the disk after a power loss. */
 export type Image = ReadonlyMap<string, Buffer>
 
-/** Less than this is never half written. */
+/** Bytes of a sector. The disk writes a sector completely or not at all. */
 const sector = 512
 
 type Write = Extract<Change, { readonly _tag: "Write" }>
@@ -21,7 +21,7 @@ const sectorsOf = ({ at, bytes, ...write }: Write): ReadonlyArray<Change> => {
 const torn = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> =>
   changes.flatMap((change) => (change._tag === "Write" ? sectorsOf(change) : [change]))
 
-/** What is left of a file, of which no sync has covered these changes. `random` is from 0 to below 1. */
+/** Computes the content of a file whose `changes` were not synced. `random` returns numbers from 0 to below 1. */
 type Loss = (synced: Buffer, changes: ReadonlyArray<Change>, random: () => number) => Buffer
 
 const filled = (piece: Write, fill: (i: number) => number): Write => ({
@@ -29,7 +29,7 @@ const filled = (piece: Write, fill: (i: number) => number): Write => ({
   bytes: Buffer.from(piece.bytes.map((_, i) => fill(i)))
 })
 
-/** In place of what was written there is something else. The size of the file has changed, or not. */
+/** The written data is replaced by other bytes. The size of the file may or may not have changed. */
 const replaced =
   (fill: (i: number, random: () => number) => number): Loss =>
   (synced, changes, random) =>
@@ -73,7 +73,7 @@ export const losses = {
 } satisfies { readonly [name: string]: Loss }
 export type LossName = keyof typeof losses
 
-/** What the disk may hold. The names are the oldest, which must last, or any of those that came after, as drawn. */
+/** A possible state of the disk. The names are the guaranteed ones (`oldest`), or chosen randomly from the possible ones. */
 export const imageOf = (disk: Disk, loss: LossName, random: () => number, oldest = false): Image => {
   const { directories } = disk
   const names = directories[oldest ? 0 : Math.floor(random() * directories.length)] ?? new Map<string, number>()

@@ -1,4 +1,5 @@
-// Records what processes write, sync, rename and acknowledge, loses the power at any moment, and opens what a disk may hold.
+// Records what processes write, sync, rename and acknowledge. Then it simulates power losses at arbitrary moments, and
+// checks that the store opens every possible state of the disk with all acknowledged events.
 //   pnpm powerloss [--images 10000] [--seed 1] [--write]     --write puts the result into docs/evidence/powerloss.md
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -30,7 +31,7 @@ if (spawnSync("strace", ["-o", "/dev/null", "true"]).status !== 0) {
 const isName = (name: string): name is LossName => Object.hasOwn(losses, name)
 const names = Object.keys(losses).filter(isName)
 
-/** Images of one recording: after that many, another one is made. */
+/** How many images are made from one recording. */
 const perRecording = 1000
 const images = Number(values.images)
 const random = generator(Number(values.seed))
@@ -46,7 +47,7 @@ try {
     const { ops } = recording
     const told = ops.flatMap((op, i) => (op._tag === "Told" ? [i + 1] : []))
     const share = Math.min(perRecording, images - done)
-    // First of all, each acknowledgement with nothing behind it but what was synced.
+    // First, every acknowledgement with only the synced data on the disk.
     const sure = told.slice(0, share).map((at): readonly [number, LossName] => [at, "nothing of it is there"])
     const drawn = Array.from({ length: share - sure.length }, (_, n): readonly [number, LossName] => [
       Math.floor(random() * (ops.length + 1)),

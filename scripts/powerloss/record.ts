@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import * as Schema from "effect/Schema"
-import { barriers } from "../../packages/domain/test/support/barriers.ts"
+import { barriers } from "../../packages/harness/src/sessions/barriers.ts"
 import { LogEntry } from "../../packages/domain/src/SessionEvent.ts"
 import { calls, type Op, Trace } from "./trace.ts"
 
-/** What processes did to a database one after the other, and what they told of. */
+/** The operations of consecutive processes on a database, and the entries that they acknowledged. */
 export interface Recording {
   readonly ops: ReadonlyArray<Op>
   /** Entries in the order in which they were acknowledged. */
@@ -17,10 +17,10 @@ export interface Recording {
 const writer = join(import.meta.dirname, "writer.ts")
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(LogEntry))
 
-/** The lives of one database: one is killed, one only moves its log into it, one fills its log more than once. */
+/** The processes of one recording: one is killed, one only checkpoints the WAL, one fills the WAL more than once. */
 export const lives = ["dies", "reads", "much"] as const
 
-/** Records processes in `root`, which is made for it and removed. Needs `strace`. `node` are options of Node. */
+/** Records processes in `root`, which is created and removed. Needs `strace`. `node` are options of Node. */
 export const record = (
   root: string,
   seed: number,
@@ -66,6 +66,6 @@ export const record = (
   return { ops, acknowledged }
 }
 
-/** The last event that must be there when so many lines were told: by the table, not by the code that is judged. */
+/** The last event that must be stored after `told` acknowledgements, by a separate table and not by the code under test. */
 export const promised = ({ acknowledged }: Recording, told: number): LogEntry | undefined =>
   acknowledged.slice(0, told).findLast(({ event }) => barriers[event._tag])

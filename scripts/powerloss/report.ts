@@ -11,18 +11,18 @@ interface Campaign {
   readonly seconds: number
   readonly seed: string
   readonly recordings: number
-  /** Different moments at which the power was lost. */
+  /** How many different moments of power loss were simulated. */
   readonly moments: number
   readonly write: boolean
-  /** Where and of what it was measured. */
+  /** The machine and the commit. */
   readonly where: string
 }
 
-/** Prints a table, and says whether anything in it is wrong. */
+/** Prints a table, and returns whether all its rows are without problems. */
 export const report = (found: ReadonlyMap<string, Row>, campaign: Campaign): boolean => {
   const total = [...found.values()].reduce((sum, row) => sum + row.wrong, 0)
   const table = [
-    "| of what no sync had covered | images | wrong |",
+    "| data that was not synced | images | wrong |",
     "| --- | ---: | ---: |",
     ...[...found].map(([name, row]) => `| ${name} | ${row.images} | ${row.wrong} |`)
   ].join("\n")
@@ -38,21 +38,21 @@ export const report = (found: ReadonlyMap<string, Row>, campaign: Campaign): boo
 
 \`pnpm powerloss --images ${images} --seed ${seed}\`, ${campaign.where}, ${seconds} s, ${recordings} recordings, ${moments} moments.
 
-Three processes use one database, one after the other, under \`strace\`: the first appends every kind of event that is a
-promise, each in an append of its own, and is killed; the second only opens and closes the database, which moves the log into
-it; the third appends more than a log holds before SQLite begins it again. Recorded are their writes, syncs, changes of size
-and changes of names on the database, its log, its journal and its draft, and the moment at which each entry was acknowledged.
+Three processes use one database, one after the other, under \`strace\`. The first appends every kind of barrier event, each
+in a separate append, and is killed. The second only opens and closes the database, which checkpoints the WAL. The third
+appends so much that SQLite restarts the WAL. Their writes, syncs, truncations and renames of the database, its WAL, its
+journal and its draft are recorded, and the moment at which each entry was acknowledged.
 
-Then the power is lost after any of these calls. What \`fsync\` and \`fdatasync\` had covered by then is on the disk. Of the rest
-there is what a row of the table says, in units of 512 bytes. The directory is as it was at its last sync, or as after any later
-change. What is left is opened by the store. Wrong is: an event that was acknowledged and that the table of promises
-(\`packages/domain/test/support/barriers.ts\`) names is gone; an event is another than was stored; one is missing among those
-that are there; or the database is refused. Each acknowledgement is tried with nothing but what was synced by then.
+Then a power loss after any of these calls is simulated. Data covered by an earlier \`fsync\` or \`fdatasync\` is on the disk. Of
+the other data, the disk has what a row of the table states, in units of 512 bytes. The directory is in the state of its last
+sync, or in that after any later change. The store then opens the result. It is wrong if an acknowledged barrier event
+(\`packages/domain/test/support/barriers.ts\`) is missing, an event differs from the stored one, an event is missing before
+others, or the database is refused. Each acknowledgement is also tried with only the data that was synced by then.
 
 ${table}
 
-Assumed are: a disk keeps what \`fsync\` said it keeps; what is written beside a byte does not harm it; names in a directory
-change in the order in which they were changed; the directories above were there before.
+Assumptions: a disk keeps data after \`fsync\` has returned; a write does not damage neighbouring bytes; changes of names in a
+directory are kept in order; the parent directories existed before.
 `
     )
   return total > 0

@@ -1,17 +1,17 @@
 import { basename, dirname } from "node:path"
 
-/** What a process did to the files of a database, in order. Files are numbered: a name may stand for several in turn. */
+/** The operations of a process on the files of a database. Files are numbered, because a name may be reused. */
 export type Op =
   | { readonly _tag: "Write"; readonly file: number; readonly at: number; readonly bytes: Buffer }
   | { readonly _tag: "Resize"; readonly file: number; readonly size: number }
   | { readonly _tag: "Sync"; readonly file: number }
-  /** Names and what they stand for from now on, all at once; undefined: the name is gone. */
+  /** An atomic change of names: the file of each name from now on; undefined if the name was removed. */
   | { readonly _tag: "Name"; readonly names: ReadonlyArray<readonly [name: string, file: number | undefined]> }
   | { readonly _tag: "SyncNames" }
-  /** The process has told of so many lines of its standard output. */
+  /** The process has written this many lines to standard output. */
   | { readonly _tag: "Told"; readonly lines: number }
 
-/** Everything that can change a file or make a change last. What is not understood below is refused, never passed over. */
+/** All system calls that can change a file or make a change durable. Unsupported ones cause an error; none is ignored. */
 export const calls =
   "openat,open,creat,close,dup,dup2,dup3,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync_file_range,sync,syncfs," +
   "ftruncate,truncate,fallocate,copy_file_range,sendfile,rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,mkdir"
@@ -19,7 +19,7 @@ export const calls =
 const decoded = (text: string): string =>
   text.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
 
-/** Joins what `strace` tore apart because another thread got in between: a call counts when it has returned. */
+/** Joins calls that `strace` printed in two parts because of another thread. A call takes effect when it returns. */
 const whole = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
   const begun = new Map<string, string>()
   return lines.flatMap((line) => {
@@ -34,8 +34,8 @@ const whole = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
 }
 
 /**
- * Reads what `strace -f -y -xx` recorded. `directory` is where the database lies: files in it whose name begins with
- * `parley.db` count, but for the index, which no one reads after a crash. `files` remembers names from one process to the next.
+ * Parses the output of `strace -f -y -xx`. `directory` contains the database: files whose name begins with `parley.db`
+ * count, except the WAL index, which is not read after a crash. `files` keeps the names from one process to the next.
  */
 export class Trace {
   private readonly files = new Map<string, number>()
@@ -94,7 +94,7 @@ export class Trace {
       case "unlink":
         return this.named(names[0], undefined)
     }
-    // Paths on their own, and descriptors: neither may be of the database.
+    // In a call that is not handled above, neither a path nor a file descriptor may belong to the database.
     if (file !== undefined || names.some((name) => name !== undefined))
       throw new Error(`${call} on a file of the database is not understood: ${decoded(line).slice(0, 200)}`)
     return []

@@ -4,14 +4,14 @@ import { Context, Duration, Effect, Layer } from "effect"
 import { callId, roundId, SessionId, turnId } from "../../packages/domain/src/Ids.ts"
 import type { LogEntry, SessionEvent } from "../../packages/domain/src/SessionEvent.ts"
 import { SessionManager } from "../../packages/domain/src/SessionManager.ts"
-import * as SqliteSessions from "../../packages/store/src/SqliteSessions.ts"
-import { FlushInterval } from "../../packages/store/src/StoreSettings.ts"
+import * as SqliteSessions from "../../packages/store/src/sessions/SqliteSessions.ts"
+import { FlushInterval } from "../../packages/store/src/file/StoreSettings.ts"
 import { generator } from "../generator.ts"
 
 /**
- * A process that is recorded: it opens a database, appends what its mode says, and writes each acknowledged entry to
- * standard output as a line of JSON. `dies`: it is killed and leaves its log; `reads`: it appends nothing and closes the
- * database, which moves the log into it; `much`: it appends more than SQLite keeps in a log, then closes.
+ * The recorded process. It opens a database, appends events according to its mode, and writes each acknowledged entry to
+ * standard output as a line of JSON. `dies`: it is killed and leaves its WAL. `reads`: it appends nothing and closes the
+ * database, which checkpoints the WAL. `much`: it appends more than the WAL holds before a checkpoint, then closes.
  */
 const [filename = "", mode = "", seed = "1"] = process.argv.slice(2)
 const random = generator(Number(seed))
@@ -22,7 +22,7 @@ const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteT
 const failure = { error: "ModelError", message: "overloaded" }
 const say = (text: string) => [{ _tag: "Text" as const, text }]
 
-/** Three rounds, one of each end, and all that a user does between them: every event that is a promise is among them. */
+/** Three rounds, one with each ending, and all user actions between rounds: together they contain every barrier event. */
 const rounds = (first: number, words: number): ReadonlyArray<SessionEvent> => {
   const size = (most: number) => "word ".repeat(1 + below(most))
   const [a, b, c] = [roundId(first), roundId(first + 1), roundId(first + 2)]
@@ -82,7 +82,7 @@ const program = Effect.gen(function* () {
   let after = info.head
   const limit = mode === "much" ? 9000 : 900
   for (let n = 0; n < (mode === "much" ? 6 : 1); n++)
-    // Each by itself: no event gets on the disk along with another one that needs to.
+    // Each event is appended separately, so that none becomes durable only because another one requires a barrier.
     for (const event of rounds(info.rounds + 1 + 3 * n, limit)) {
       tell(yield* sessions.append(id, { after, epoch: 0 }, [event]))
       after++

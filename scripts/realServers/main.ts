@@ -21,7 +21,7 @@ const row = (outcome: Outcome): string =>
     outcome.problems.length === 0 ? "none" : outcome.problems.join("; ").replaceAll(/\s+/g, " ").replaceAll("|", "\\|")
   ].join(" | ")
 
-/** Tries every server of the list, one after the other. Returns whether all of it is as it should be. */
+/** Tries every server of the list, one after the other. Returns whether all trials succeeded. */
 export const tryAll = async (options: {
   readonly write: boolean
   readonly installed?: string | undefined

@@ -10,12 +10,12 @@ const read = (path: string): string => {
   try {
     return readFileSync(path, "utf8")
   } catch {
-    // It has ended, or is another user's.
+    // The process has ended, or belongs to another user.
     return ""
   }
 }
 
-/** Linux only: everything that runs now with `mark` in its environment, or in one of these process groups. */
+/** Linux only: all running processes with `mark` in their environment, or in one of these process groups. */
 export const running = (mark: string, groups: ReadonlySet<number> = new Set()): ReadonlyArray<Found> =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -1,18 +1,18 @@
 import type { ToolInput } from "../../packages/domain/src/McpManager.ts"
 
-/** A server of npm that starts without an account, and what is tried on it without a browser and without a network. */
+/** An npm package with an MCP server that starts without an account, and the trial for it without browser and network. */
 export interface RealServer {
   readonly package: string
   readonly version: string
-  /** The program, within the package. */
+  /** The path of the program within the package. */
   readonly program: string
   readonly args?: ReadonlyArray<string>
-  /** Dummies where it wants a key to start; `DIRECTORY` is an empty directory of this server's own, in `args` and inputs too. */
+  /** Dummy keys if it needs some to start. `DIRECTORY`, also in `args` and inputs, is an empty directory for this server. */
   readonly env?: { readonly [name: string]: string }
   readonly call: readonly [tool: string, input: ToolInput]
-  /** Takes seconds at the least, to be cancelled in the middle; else `call` is cancelled as soon as it was sent. */
+  /** A call that takes seconds and is cancelled while it runs. Without it, `call` is cancelled as soon as it was sent. */
   readonly slow?: readonly [tool: string, input: ToolInput]
-  /** What the answer to `call` must say; absent where it can only say that there is no network, browser or account. */
+  /** What the result of `call` must match; absent if it can only report a missing network, browser or account. */
   readonly says?: RegExp
 }
 

@@ -11,13 +11,13 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { StdioServer } from "../../packages/domain/src/McpServerConfig.ts"
 import { McpManager, type ToolInput } from "../../packages/domain/src/McpManager.ts"
-import * as McpServers from "../../packages/mcp/src/McpServers.ts"
+import * as McpServers from "../../packages/mcp/src/server/McpServers.ts"
 import { running } from "./processes.ts"
 import type { RealServer } from "./servers.ts"
 
 export interface Outcome {
   readonly name: string
-  /** How many tools the official SDK's client lists, and how many of them are offered or left out with a reason. */
+  /** How many tools the official SDK's client lists; how many of these are offered, or omitted with a reason. */
   readonly listed: number
   readonly offered: number
   readonly leftOut: number
@@ -33,7 +33,7 @@ const lister = join(import.meta.dirname, "../../packages/mcp/test/fixtures/sdk-l
 const markName = "PARLEY_REAL_SERVERS_MARK"
 const linux = process.platform === "linux"
 
-/** `DIRECTORY` in any text of a value. */
+/** Replaces `DIRECTORY` in all strings of a value. */
 const placed = (value: unknown, directory: string): ToolInput =>
   JSON.parse(JSON.stringify(value).replaceAll("DIRECTORY", JSON.stringify(directory).slice(1, -1)))
 
@@ -49,7 +49,7 @@ const withSdk = async (config: StdioServer, home: string): Promise<ReadonlyArray
   return Array.isArray(names) ? names.map(String).toSorted() : []
 }
 
-/** Ends what a server left, so that the next trial does not meet it. */
+/** Kills the processes that a server left, so that they do not affect the next trial. */
 const killed = (mark: string): void => {
   for (const { pid } of running(mark))
     try {
@@ -65,7 +65,7 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Effect.map(effect, (value) => [Math.round(performance.now() - started), value] as const)
   })
 
-/** Starts a server by the production code, lists, calls, cancels, calls again, ends, and looks for what is left. */
+/** With the production code: starts a server, lists, calls, cancels, calls again, ends it, and checks for left processes. */
 export const trial = async (server: RealServer, installed: string, work: string): Promise<Outcome> => {
   const name = `${server.package}@${server.version}`
   const directory = join(work, server.package.replace(/\W/g, "-"))
@@ -93,7 +93,7 @@ export const trial = async (server: RealServer, installed: string, work: string)
 
   const groups = new Set<number>()
   const look = Effect.sync(() => {
-    // A child of ours that is in our own group would be this script; servers have groups of their own.
+    // Servers have their own process groups. A process in our group belongs to this script.
     if (!linux) return
     for (const { group } of running(`${mark}parley`)) groups.add(group)
   })
@@ -158,7 +158,7 @@ export const trial = async (server: RealServer, installed: string, work: string)
   })
   const result = await Effect.runPromise(program)
   if (linux) {
-    // What was signalled may take a moment to be gone.
+    // Signalled processes may take a moment to end.
     let left = running(`${mark}parley`, groups)
     for (let tries = 0; left.length > 0 && tries < 20; tries++) {
       await new Promise((done) => {

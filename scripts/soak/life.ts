@@ -1,4 +1,4 @@
-// The process that is looked at: the engine as `parley chat` composes it, with its rounds in lanes beside each other.
+// The measured process: the engine as `parley chat` composes it, with concurrent lanes of rounds.
 // usage: node --expose-gc life.ts ROUNDS EVERY SEED; one sample to a line, as JSON, on descriptor 3.
 import { writeSync } from "node:fs"
 import process from "node:process"
@@ -6,26 +6,25 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Live from "../../packages/cli/src/Live.ts"
-import { Output } from "../../packages/cli/src/Output.ts"
-import * as RunRound from "../../packages/cli/src/RunRound.ts"
-import * as Setup from "../../packages/cli/src/Setup.ts"
+import * as Engine from "../../packages/app/src/engine/Engine.ts"
+import { Output } from "../../packages/cli/src/output/Output.ts"
+import * as PrintRound from "../../packages/cli/src/chat/PrintRound.ts"
+import * as Setup from "../../packages/app/src/configuration/Setup.ts"
 import { endsRound } from "../../packages/domain/src/SessionEvent.ts"
 import type { SessionInfo } from "../../packages/domain/src/SessionInfo.ts"
 import { SessionManager } from "../../packages/domain/src/SessionManager.ts"
-import { IdleSessions } from "../../packages/session/src/OpenSessions.ts"
-import { SessionCoordinator } from "../../packages/session/src/SessionCoordinator.ts"
+import { IdleSessions } from "../../packages/session/src/round/OpenSessions.ts"
+import { SessionCoordinator } from "../../packages/session/src/round/SessionCoordinator.ts"
 import { type Kind, kinds } from "./provider.ts"
 import { type Sample, take, watchWarnings } from "./sample.ts"
 
 const [rounds = 0, every = 0, seed = 1] = process.argv.slice(2).map(Number)
 const lanes = 4
-/** A lane goes on in a new session after so many rounds. */
+/** How many rounds a lane runs in one session before it starts a new one. */
 const perSession = 40
 
-/** Numbers in [0, 1) that are the same for the same seed. */
+/** Pseudo-random numbers in [0, 1). The same seed gives the same numbers. */
 const random = (state: number) => () => {
   state = (state + 0x6d2b79f5) | 0
   let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
@@ -50,17 +49,17 @@ const tagOf: { readonly [K in Kind]?: string } = { cancelled: "TurnDelta", "canc
 const filler = "Some words that a person might write, so that a history grows. ".repeat(60)
 let number = 0
 
-/** One message. A cancelled one is ended in the middle of its answer or of its tool call, in one of the two ways. */
+/** Sends one message. A round to be cancelled is cancelled or interrupted during its response or its tool call. */
 const round = Effect.fnUntraced(function* (info: SessionInfo, next: () => number) {
   const coordinator = yield* SessionCoordinator
   const kind = pick(next)
   const text = `soak:${kind}#${++number}# ${filler}`
   const { head } = yield* Effect.flatMap(SessionManager, (sessions) => sessions.get(info.id))
-  // Followers come and go: some see the end of what they wait for, others leave before.
+  // Some subscribers receive the end of their round, others unsubscribe earlier.
   const follower = yield* coordinator
     .events(info.id, { after: head })
     .pipe(Stream.take(next() < 0.5 ? 3 : 1_000_000), Stream.runDrain, Effect.forkChild({ startImmediately: true }))
-  const run = RunRound.run(info, text, "text", { mentions: "" })
+  const run = PrintRound.run(info, text, "text", { mentions: "" })
   const until = tagOf[kind]
   if (until === undefined) yield* Effect.ignore(run)
   else {
@@ -82,7 +81,7 @@ interface Lane {
   readonly next: () => number
 }
 
-/** So many rounds of a lane. Half of the sessions that it leaves behind are deleted. */
+/** Runs `count` rounds of a lane. Half of its finished sessions are deleted. */
 const part = Effect.fnUntraced(function* (lane: Lane, count: number, workspace: string) {
   const sessions = yield* SessionManager
   for (let i = 0; i < count; i++) {
@@ -97,7 +96,7 @@ const part = Effect.fnUntraced(function* (lane: Lane, count: number, workspace: 
 
 const soak = Effect.gen(function* () {
   const warnings = watchWarnings()
-  const setup = yield* Setup.load({ workspace: Option.none(), model: Option.none() })
+  const setup = yield* Setup.load({ env: process.env, directory: process.cwd() })
   const all: ReadonlyArray<Lane> = Array.from({ length: lanes }, (_, i) => ({
     info: undefined,
     done: 0,
@@ -121,13 +120,13 @@ const soak = Effect.gen(function* () {
       yield* say(taken)
     }
     // @effect-diagnostics-next-line strictEffectProvide:off -- its parts depend on the configuration that was read
-  }).pipe(Effect.provide(Live.engine(setup)))
+  }).pipe(Effect.provide(Engine.layer(setup)))
 })
 
 const layer = Layer.mergeAll(
   Output.layer,
   Layer.succeed(Metric.FiberRuntimeMetrics, counting),
-  // Sessions that are kept for the next message for minutes are no leak, and are gone when a sample is taken.
+  // Idle sessions are normally kept in memory for minutes, which is not a leak. Here they are closed before each sample.
   Layer.succeed(IdleSessions, "1 second")
 )
 // @effect-diagnostics-next-line strictEffectProvide:off -- the entry point

@@ -1,4 +1,4 @@
-// Runs thousands of rounds in one process and looks whether it holds more and more of anything.
+// Runs thousands of rounds in one process and checks that its use of resources does not grow.
 // usage: pnpm soak [--rounds 5000] [--every 500] [--seed 1] [--write]; needs Linux, for /proc
 // With --write the table goes to docs/evidence/soak.md.
 import { type ChildProcess, spawn } from "node:child_process"
@@ -37,7 +37,7 @@ const freePort = async (): Promise<number> => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/** The reference server over HTTP, once it listens. */
+/** Starts the reference server over HTTP. Resolves when it listens. */
 const startServer = async (port: number): Promise<ChildProcess> => {
   const env = { PATH: process.env["PATH"], PORT: String(port) }
   const child = spawn(process.execPath, [everything, "streamableHttp"], { env, stdio: ["ignore", "ignore", "pipe"] })
@@ -53,7 +53,7 @@ const server = await startServer(port)
 const started = performance.now()
 const samples: Array<Sample> = []
 let life: ChildProcess | undefined
-// Whatever ends this process, nothing of it is left.
+// End the child processes and remove the files however this process ends.
 process.on("exit", () => {
   life?.kill("SIGKILL")
   server.kill("SIGKILL")
@@ -64,10 +64,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     console.error(`ended by ${signal}`)
     process.exit(1)
   })
-/** Ends a process that is stuck: its rounds take milliseconds, and each wait in them is bounded by seconds. */
+/** Ends a stuck process: rounds take milliseconds, and each wait in them is limited to seconds. */
 // @effect-diagnostics-next-line globalTimers:off -- nothing of this process is an effect
 const stuck = setTimeout(() => {
-  console.error("no sample for ten minutes: it is stuck")
+  console.error("no sample for ten minutes: the process is stuck")
   life?.kill("SIGKILL")
 }, 600_000)
 try {
@@ -77,7 +77,7 @@ try {
   const settings = {
     providers: { anthropic: { apiKey: "sk-soak", baseUrl: provider.url, model: "fake" } },
     model: "anthropic/fake",
-    // Small enough that histories are compacted.
+    // A small window, so that histories are compacted.
     models: { "anthropic/fake": { contextWindow: 30_000, maxOutputTokens: 4000 } },
     permissions: { "*": "allow" },
     mcpServers: {
@@ -118,7 +118,7 @@ console.log(table(samples))
 const unasked = [...Object.keys(kinds), "summary"].filter((kind) => provider.asked[kind] === undefined)
 const problems = [
   ...problemsOf(samples, Number(values.rounds)),
-  ...unasked.map((kind) => `no round was of the kind "${kind}": the run shows less than it says`)
+  ...unasked.map((kind) => `no round was of the kind "${kind}": the run tests less than it claims`)
 ]
 for (const problem of problems) console.error(problem)
 if (values.write) write(samples, values.seed, Math.round((performance.now() - started) / 1000))

@@ -1,8 +1,8 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import * as wire from "../../packages/provider/test/support/wire.ts"
+import * as wire from "../../packages/harness/src/provider/wire.ts"
 
-/** What a message asks of the model by its words `soak:KIND`, and how often among a hundred rounds. */
+/** The kinds of rounds, which a message selects with `soak:KIND`, and how many of a hundred rounds are of each kind. */
 export const kinds = {
   text: 46,
   stdio: 14,
@@ -19,9 +19,9 @@ export const kinds = {
 export type Kind = keyof typeof kinds
 const isKind = (text: string): text is Kind => Object.hasOwn(kinds, text)
 
-/** What of a request decides the answer: its last block. */
+/** The last block of a request, which selects the response. */
 const lastOf = (body: string): string => JSON.stringify(JSON.parse(body).messages.at(-1).content.at(-1))
-/** A summary is asked for with all that was said before, the words of other kinds included. */
+/** Whether a summary is requested. Such a request contains the whole conversation, including `soak:` texts of all kinds. */
 const isSummary = (last: string): boolean => last.includes("Sum it up.")
 const kindOf = (last: string): Kind => {
   const plain = last.includes('"tool_result"') || isSummary(last)
@@ -38,7 +38,7 @@ const calls: { readonly [K in Kind]?: ReadonlyArray<readonly [name: string, inpu
     ["web__echo", { message: "beside it" }],
     ["workspace__read_file", { path: "notes.txt" }]
   ],
-  // An input that the tool refuses, a file that is not there, and a tool that is not there.
+  // An input that the tool refuses, a file that does not exist, and a tool that does not exist.
   fails: [
     ["std__echo", { wrong: true }],
     ["workspace__read_file", { path: "missing.txt" }],
@@ -52,7 +52,7 @@ const refusals: { readonly [K in Kind]?: readonly [status: number, type: string]
   broken: [500, "api_error"]
 }
 
-/** As much as a real model counts: Parley measures by it what fits. */
+/** A realistic usage: Parley uses it to estimate whether requests fit. */
 const usageOf = (body: string) => ({
   input_tokens: Math.ceil(body.length / 4),
   cache_creation_input_tokens: 0,
@@ -69,11 +69,11 @@ const stream = (kind: Kind, usage: object): string => {
   )
 }
 
-/** A model on loopback that answers by the kind of the message, and fails the first attempt where that is the kind. */
+/** A model on loopback that responds by the kind of the message. Some kinds make the first attempt fail. */
 export const startProvider = async () => {
-  // The number of a round whose first attempt failed: the next one is answered.
+  // The rounds whose first attempt failed. Their next attempt succeeds.
   const failed = new Set<string>()
-  /** How often each kind was asked for, and summaries of what was said before. */
+  /** How often each kind, and a summary, was requested. */
   const asked: { [kind: string]: number } = {}
   const answer = (body: string, out: ServerResponse) => {
     const last = lastOf(body)
@@ -95,7 +95,7 @@ export const startProvider = async () => {
       out.write(wire.all(wire.start(usage), ...wire.text(0, "half ")))
       return out.end(wire.all({ type: "error", error: { type: "overloaded_error", message: "scripted" } }))
     }
-    // Says no more until it is left.
+    // Sends no more until the client disconnects.
     if (kind === "cancelled") return out.write(wire.all(wire.start(usage), ...wire.text(0, "half ")))
     return out.end(stream(kind, usage))
   }
@@ -110,7 +110,7 @@ export const startProvider = async () => {
       answer(Buffer.concat(parts).toString("utf8"), out)
     })
   })
-  // Idle connections are gone when a sample is taken.
+  // Idle connections close before a sample is taken.
   server.keepAliveTimeout = 1000
   server.listen(0, "127.0.0.1")
   await once(server, "listening")

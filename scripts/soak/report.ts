@@ -11,8 +11,8 @@ const megabytes = (bytes: number): string => (bytes / mb).toFixed(1)
 type Column = Exclude<keyof Sample, "detail" | "rounds" | "database">
 
 /**
- * How much more a process may hold at the end than when it had warmed up, in parts of what it held and in a number beside
- * that: the larger one counts. What is released late is no growth, so memory has some room; all else has none.
+ * The allowed growth from the warmed-up process to the end, as a share and as an absolute number; the larger one applies.
+ * Memory may grow a little, because late release is not a leak. Everything else must not grow.
  */
 const bounds: { readonly [C in Column]: { readonly share: number; readonly more: number } } = {
   heap: { share: 0.1, more: 10 * mb },
@@ -39,9 +39,9 @@ const kindsThatGrew = (warm: Sample, end: Sample): string => {
 }
 
 /**
- * What grew beyond its bound from the first sample under load to the last one. Resident memory grows in steps with what V8
- * and the allocator keep for later, for longer than the heap, and falls when they give some of it back: there the end is
- * compared with the most that there was in the first half of the run.
+ * The columns that grew beyond their bound from the first sample under load to the last one. Resident memory grows in steps,
+ * for longer than the heap, because V8 and the allocator keep freed memory, and falls when they return it. Its last sample
+ * is therefore compared with the maximum of the first half of the run.
  */
 export const problemsOf = (samples: ReadonlyArray<Sample>, rounds: number): ReadonlyArray<string> => {
   const [, warm] = samples
@@ -76,7 +76,7 @@ export const table = (samples: ReadonlyArray<Sample>): string => {
 
 const commit = (): string => execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim()
 
-/** Puts the table in place of the one before, below the words that explain it. */
+/** Replaces the table in the evidence file and keeps the explanation above it. */
 export const write = (samples: ReadonlyArray<Sample>, seed: string, seconds: number): void => {
   const evidence = join(import.meta.dirname, "../../docs/evidence/soak.md")
   const [words = ""] = readFileSync(evidence, "utf8").split(/^## Runs$/m)

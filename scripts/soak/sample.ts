@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
 
-/** What a process holds. Bytes, or counts. */
+/** The resources that a process holds, in bytes or as counts. */
 export interface Sample {
   readonly rounds: number
   readonly heap: number
@@ -15,7 +15,7 @@ export interface Sample {
   readonly fibers: number
   readonly warnings: number
   readonly database: number
-  /** What the handles and descriptors are, for a person who looks for a leak. */
+  /** The kinds of the open handles and file descriptors, to help find a leak. */
   readonly detail: { readonly [kind: string]: number }
 }
 
@@ -30,12 +30,12 @@ const descriptors = (): ReadonlyArray<string> =>
     try {
       return [readlinkSync(`/proc/self/fd/${fd}`).replace(/:.*$/, "").replace(/^.*\//, "file ")]
     } catch {
-      // The descriptor of the listing itself.
+      // The file descriptor of the directory listing itself.
       return []
     }
   })
 
-/** Of all threads: Node may start a child from any. */
+/** The number of child processes of all threads, because Node may start a child from any thread. */
 const children = (): number =>
   readdirSync("/proc/self/task")
     .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, "utf8").trim().split(/\s+/))
@@ -49,7 +49,7 @@ const listeners = (): number =>
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
-/** What only finalizers let go of is gone after the next collection. */
+/** Collects garbage several times: objects that are released by finalizers are freed only by a later collection. */
 const collect = async (): Promise<void> => {
   for (let i = 0; i < 4; i++) {
     globalThis.gc?.()
@@ -66,8 +66,8 @@ export const watchWarnings = (): (() => number) => {
 }
 
 /**
- * Of a process that does nothing at the moment. Connections that are kept alive close within seconds, so handles and
- * descriptors are looked at until there are no more than `before` had, and for seven seconds at most.
+ * Takes a sample of an idle process. Keep-alive connections close within seconds, so handles and file descriptors are
+ * counted repeatedly until there are no more than in `before`, for at most seven seconds.
  */
 export const take = async (
   rounds: number,
@@ -75,7 +75,7 @@ export const take = async (
   counted: () => Pick<Sample, "fibers" | "warnings">,
   before?: Sample
 ): Promise<Sample> => {
-  // At the start there is nothing to wait for.
+  // The first sample has no earlier one to compare with, so it does not wait.
   const patience = rounds === 0 ? 0 : 7000
   const started = performance.now()
   const look = () => {

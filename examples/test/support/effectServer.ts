@@ -45,8 +45,8 @@ const bodyOf = (incoming: IncomingMessage): Promise<Buffer> => {
 }
 
 /**
- * Effect's own MCP server on a loopback port, which nobody here wrote: it speaks the protocol of 2026, and that of 2025. Gives
- * its address, and the revisions that requests came in.
+ * Effect's own MCP server, a third-party implementation, on a loopback port. It supports the 2026 and 2025 revisions of the
+ * protocol. Returns its address, and the revisions of the received requests.
  */
 export const effectServer = Effect.gen(function* () {
   const { dispose, handler } = HttpRouter.toWebHandler(

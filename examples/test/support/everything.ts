@@ -2,7 +2,7 @@ import type { ServerRequests } from "@parley/domain/ServerRequests"
 import { Effect } from "effect"
 
 const zero = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }
-/** Whoever is asked says yes, and the model is quick. */
+/** Answers every elicitation with a yes, and sampling requests immediately. */
 export const requests: ServerRequests = {
   elicit: (request) =>
     Effect.succeed({ _tag: "Accept", content: request._tag === "Form" ? { name: "Ada", check: true } : {} }),
@@ -16,7 +16,10 @@ export const requests: ServerRequests = {
     })
 }
 
-/** Every tool of server-everything, and what a model has to read after it. Tasks are none: the server may only be asked for one. */
+/**
+ * Every tool of server-everything, with its input and the result that the model must receive. The tools that can only be
+ * called as a task are not included.
+ */
 export const tools: ReadonlyArray<readonly [string, { readonly [key: string]: unknown }, RegExp]> = [
   ["echo", { message: "hi" }, /^Succeeded: Echo: hi$/],
   ["get-annotated-message", { messageType: "error", includeImage: true }, /Operation failed <image\/png>$/],

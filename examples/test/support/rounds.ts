@@ -18,7 +18,7 @@ import * as SecureIds from "@parley/store/SecureIds"
 import * as SqliteSessions from "@parley/store/SqliteSessions"
 import { Chunks, ScriptedModel } from "@parley/testing"
 import { Effect, Layer, Schedule } from "effect"
-import { inTime } from "../../../packages/os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 export const everything = resolve(
   import.meta.dirname,
@@ -27,7 +27,7 @@ export const everything = resolve(
 const fixtures = resolve(import.meta.dirname, "../../../packages/mcp/test/fixtures")
 export const fixture = (name: string) => join(fixtures, name)
 
-/** A program that serves HTTP on a free port until the scope ends; its port, once something answers there. */
+/** Starts a program that serves HTTP on a free port until the scope closes. Returns the port once it accepts connections. */
 export const serving = Effect.fnUntraced(function* (script: string, ...args: ReadonlyArray<string>) {
   const port = yield* Effect.callback<number>((done) => {
     const probe = createServer().listen(0, "127.0.0.1", () => {
@@ -60,7 +60,7 @@ export const directory = Effect.acquireRelease(
 
 type Called = readonly [tool: string, input?: { readonly [key: string]: unknown }]
 
-/** The whole engine on SQLite, with one server, and a model that makes these calls in its first turn. */
+/** The whole engine on SQLite with one MCP server, and a model that makes these calls in its first turn. */
 export const engine = (
   config: McpServerConfig,
   calls: ReadonlyArray<Called>,
@@ -90,14 +90,14 @@ export const engine = (
   )
 }
 
-/** One message in a session of its own. */
+/** Sends one message in a new session. */
 export const round = (request: string) =>
   Effect.gen(function* () {
     const { id } = yield* SessionManager.use((sessions) => sessions.create({}))
     return yield* SessionCoordinator.use((parley) => parley.handleMessage({ sessionId: id, request }))
   })
 
-/** Waits until the server offers this tool: some are registered only after the greeting. */
+/** Waits until the server offers this tool. Some tools are registered only after the initialization. */
 export const offers = (tool: string) =>
   McpManager.use((mcp) => mcp.tools).pipe(
     Effect.repeat({
@@ -114,7 +114,7 @@ const wordsOf = (outcome: ToolOutcome | undefined): string => {
   return `${outcome._tag}: ${[textOf(outcome.content), ...media].join(" ")}`
 }
 
-/** What came of each call of a round, by the server's own names for the tools. */
+/** The result of each call of a round, by the server's own tool names. */
 export const results = ({ turns }: Round): { readonly [tool: string]: string } =>
   Object.fromEntries(
     turns.flatMap(({ toolCalls }) =>

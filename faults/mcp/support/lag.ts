@@ -1,13 +1,12 @@
-// The engine with one server, in a process where nothing else runs, on behalf of `floods.ts`. Its argument says where and with
-// what. It does two rounds, and prints how far the loop of the process was behind during the second: in the first everything
-// is loaded that there is to load.
+// The engine with one server in a separate process, for `floods.ts`. The argument contains the home and the script. It runs
+// two rounds and prints the delays of the event loop during the second one; all modules are loaded during the first one.
 import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import process, { stdout } from "node:process"
 import { McpManager } from "@parley/domain/McpManager"
 import { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { Effect, Layer, Schema } from "effect"
-import { engine } from "../../support/home.ts"
+import { engine } from "../../../packages/harness/src/sessions/home.ts"
 import { managerOf } from "./servers.ts"
 
 const Task = Schema.fromJsonString(Schema.Struct({ root: Schema.String, url: Schema.String, server: McpServerConfig }))
@@ -16,10 +15,10 @@ const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const limits = { firstChunkMillis: 60_000, idleMillis: 60_000, turnMillis: 60_000 }
 
 const measured = Effect.gen(function* () {
-  // Both are written down as the command does it.
+  // Results and pins are stored as the command does.
   const manager = yield* managerOf(
     { s: server },
-    { logs: { directory: join(root, "logs"), conceal: () => (text) => text }, onProgress: () => {} }
+    { logs: { directory: join(root, "logs"), redact: () => (text) => text }, onProgress: () => {} }
   )
   const here = { root, data: join(root, "data"), scratch: join(root, "scratch") }
   const { coordinator, sessions } = yield* engine(here, { url, limits, tools: Layer.succeed(McpManager, manager) })

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http"
 import { Effect, Schema, type Scope } from "effect"
-import { listening } from "../../../packages/provider/test/support/listening.ts"
+import { listening } from "../../../packages/harness/src/provider/listening.ts"
 
 const Message = Schema.Struct({
   id: Schema.optionalKey(Schema.Unknown),
@@ -17,9 +17,9 @@ export interface Asked {
 
 export interface Remote {
   readonly url: string
-  /** The messages that came, with the verb of the request where there was none. */
+  /** The received messages; for requests without a message, the HTTP method. */
   readonly asked: ReadonlyArray<Asked>
-  /** How many answers were broken off by the client. */
+  /** How many responses the client has aborted. */
   readonly brokenOff: () => number
 }
 
@@ -29,7 +29,7 @@ const tools = ["act", "echo"].map((name) => ({ name, inputSchema: { type: "objec
 export const reply = (id: unknown, words: string): string =>
   JSON.stringify({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: words }] } })
 
-/** An MCP server over streamable HTTP, without any SDK, with sessions. `act` does as told, by the session it is called in. */
+/** An MCP server over streamable HTTP with sessions, without an SDK. The `act` tool runs the given function. */
 export const remote = (
   act: (out: ServerResponse, id: unknown, session: string | undefined) => void
 ): Effect.Effect<Remote, never, Scope.Scope> =>

@@ -3,9 +3,9 @@ import { join } from "node:path"
 import process from "node:process"
 import type { StdioServer } from "@parley/domain/McpServerConfig"
 import { Schema } from "effect"
-import type { Home } from "../../support/home.ts"
+import type { Home } from "../../../packages/harness/src/sessions/home.ts"
 
-/** What may be done in the server's first life only. */
+/** Steps that may be restricted to the first start of the server. */
 type Once =
   | readonly ["note", key: string]
   | readonly ["raw", text: string]
@@ -16,19 +16,19 @@ type Once =
   | readonly ["unread"]
 
 /**
- * One thing that a scripted server does. In texts `$id` stands for the id of the request in hand, and `$kept` for the one
- * that was kept, `$token` for what progress of the call in hand is reported by.
+ * One step of a scripted server. In texts, `$id` is replaced by the id of the current request, `$kept` by the id of the kept
+ * request, and `$token` by the progress token of the current call.
  */
 export type Step =
   | readonly ["note", key: string]
-  /** To standard output: as it is, as a line, as bytes (base64), as a line byte by byte, again and again. */
+  /** Writes to standard output: unchanged, as a line, as bytes (base64), or as a line byte by byte. */
   | readonly ["raw" | "say" | "bytes" | "slowly", text: string]
   | readonly ["repeat", text: string, times: number]
-  /** A proper result, of the request in hand or of the one that was kept. */
+  /** Sends a valid result for the current request or for the kept one. */
   | readonly ["answer" | "answerKept", text: string, times?: number]
   | readonly ["result", value: object]
   | readonly ["blocks", times: number]
-  /** A line again and again: with pauses, or as fast as it is read. */
+  /** Repeats a line, with pauses or as fast as it is read. */
   | readonly ["drip", text: string, millis: number, times: number]
   | readonly ["flood", text: string, millis: number]
   | readonly ["stderr", text: string, times?: number]
@@ -42,37 +42,37 @@ export type Step =
   | readonly ["kill", signal: string]
   | readonly ["tools", tools: ReadonlyArray<Tool>]
   | readonly ["changed"]
-  /** What comes next is not read: this is done when it comes. */
+  /** Does not read the next message, and performs this step when it arrives. */
   | readonly ["trap", "exit", code: number]
   | readonly ["trap", "kill", signal: string]
   | readonly ["unread"]
   | readonly ["once", ...Once]
-  /** Runs on after the end of its input. */
+  /** Keeps running after the end of its input. */
   | readonly ["stay"]
-  /** Takes no signal that can be refused. */
+  /** Ignores all signals that can be ignored. */
   | readonly ["deaf"]
-  /** Starts a process that sleeps, in its own group or as a daemon. */
+  /** Starts a sleeping process, in the server's process group or as a daemon. */
   | readonly ["child", detached: boolean]
 
-/** By name alone, with a schema that takes anything, or as it is sent. */
+/** A tool by its name, with a schema that accepts any input, or as a complete definition. */
 export type Tool = string | object
 
-/** What a server does instead of what would be proper. */
+/** Deviations of a scripted server from correct behaviour. */
 export interface Script {
   readonly start?: ReadonlyArray<Step>
   readonly initialize?: ReadonlyArray<Step>
   readonly list?: ReadonlyArray<Step>
-  /** By cursor; the first page has none. */
+  /** The steps for each page of the tool list, by cursor. The first page has the empty cursor. */
   readonly pages?: { readonly [cursor: string]: ReadonlyArray<Step> }
   readonly ping?: ReadonlyArray<Step>
-  /** After it has listed its tools. */
+  /** Steps after it has listed its tools. */
   readonly listed?: ReadonlyArray<Step>
-  /** A tool that is called as one of these does this. The others answer with their input. */
+  /** The steps of these tools. All other tools return their input. */
   readonly calls?: { readonly [tool: string]: ReadonlyArray<Step> }
   readonly cancelled?: ReadonlyArray<Step>
-  /** Besides those of `calls`, and `echo`, which are there when this is absent. */
+  /** The offered tools. Default: those in `calls`, and `echo`. */
   readonly tools?: ReadonlyArray<Tool>
-  /** What those are when it has been started again. */
+  /** The offered tools after a restart. */
   readonly later?: ReadonlyArray<Tool>
 }
 
@@ -84,9 +84,9 @@ const Note = Schema.Struct({
   tool: Schema.optionalKey(Schema.String),
   signal: Schema.optionalKey(Schema.String),
   stderr: Schema.optionalKey(Schema.String),
-  /** What it was answered: the code of an error, or of a result what was done, or how many fields it has. */
+  /** The response that it received: the code of an error, the action of a result, or its number of fields. */
   told: Schema.optionalKey(Schema.Union([Schema.Int, Schema.String])),
-  /** How many milliseconds after it had asked. */
+  /** How many milliseconds after its request the response arrived. */
   after: Schema.optionalKey(Schema.Finite),
   effect: Schema.optionalKey(Schema.Boolean)
 })
@@ -95,7 +95,7 @@ const decodeNote = Schema.decodeUnknownSync(Schema.fromJsonString(Note))
 
 const notesOf = (here: Home): string => join(here.root, "notes")
 
-/** What the servers of a home have written down. */
+/** The notes that the servers of a home have recorded. */
 export const noted = (here: Home): ReadonlyArray<Note> =>
   existsSync(notesOf(here))
     ? readFileSync(notesOf(here), "utf8")
@@ -104,10 +104,10 @@ export const noted = (here: Home): ReadonlyArray<Note> =>
         .map((line) => decodeNote(line))
     : []
 
-/** By this variable the processes of a home are found, whoever started them. */
+/** The environment variable by which all processes of a home are found, even detached ones. */
 export const mark = (here: Home): string => `FAULT_HOME=${here.root}`
 
-/** The configuration of a server that follows a script. Limits are short; a busy machine has to be quick enough. */
+/** The configuration of a scripted server. Timeouts are short, but long enough for a busy machine. */
 export const scripted = (
   here: Home,
   name: string,
@@ -117,7 +117,7 @@ export const scripted = (
   command: process.execPath,
   args: [join(import.meta.dirname, "server.mjs"), notesOf(here), JSON.stringify(script)],
   env: { FAULT_HOME: here.root, FAULT_NAME: name },
-  // Cases that are about a slow start set a limit of their own; others start a hundred servers on a busy machine.
+  // Cases about slow starts set their own limit. The other cases start a hundred servers on a busy machine.
   startTimeoutMillis: 60_000,
   ...limits
 })

@@ -1,5 +1,5 @@
-// An MCP server without any SDK, so that it can do everything wrong. Its first argument is a file for notes, its second a
-// script: what it does at which event, see `script.ts`. What the script does not mention is done properly.
+// An MCP server without an SDK, so that it can violate the protocol in every way. The first argument is a file for notes,
+// the second a script of steps for each event (see `script.ts`). Events without steps are handled correctly.
 import { spawn } from "node:child_process"
 import { appendFileSync, existsSync, readFileSync, readlinkSync } from "node:fs"
 import { env } from "node:process"
@@ -10,19 +10,19 @@ const script = JSON.parse(text)
 const note = (entry) => appendFileSync(notes, `${JSON.stringify({ name: env.FAULT_NAME, ...entry })}\n`)
 const noted = (words) => readFileSync(notes, "utf8").split(words).length - 1
 
-// Whether this is the server's first life.
+// Whether this is the first start of the server.
 const first = !existsSync(notes) || noted(`"name":"${env.FAULT_NAME}"`) === 0
 
 const anything = { type: "object" }
 const named = (names) => names.map((tool) => (typeof tool === "string" ? { name: tool, inputSchema: anything } : tool))
 const now = {
   tools: named((first ? undefined : script.later) ?? script.tools ?? [...Object.keys(script.calls ?? {}), "echo"]),
-  // The id of a request that another one speaks of.
+  // The id of a kept request, to which a later step refers.
   kept: null,
   cursor: "",
-  // By what a call wants to be told of its progress.
+  // The progress token of the current call.
   token: null,
-  // When something was last written.
+  // When it last sent a request.
   asked: 0
 }
 
@@ -34,7 +34,7 @@ const filled = (id, words) =>
     .replaceAll("$id", JSON.stringify(id))
     .replaceAll("$kept", JSON.stringify(now.kept))
     .replaceAll("$token", JSON.stringify(now.token))
-// What is too long, or too deep, for an argument of a command.
+// Values that are too long or too deep for a command-line argument.
 const schemas = '{"not":'.repeat(10_000) + "{}" + "}".repeat(10_000)
 const large = (json) => json.replace("$large", "A".repeat(6_000_000)).replace('"$deep"', schemas)
 
@@ -49,12 +49,12 @@ const steps = {
     write(process.stdout, Buffer.from(filled(id, Buffer.from(base64, "base64").toString("latin1")), "latin1")),
   answer: (id, words, times = 1) => result(id, words.repeat(times)),
   answerKept: (_, words) => result(now.kept, words),
-  // `$large` is six million characters, and `"$deep"` a schema of ten thousand levels.
+  // `$large` is replaced by six million characters, and `"$deep"` by a schema of ten thousand levels.
   result: (id, value) =>
     write(process.stdout, large(filled(id, `${JSON.stringify({ jsonrpc: "2.0", id, result: value })}\n`))),
   blocks: (id, times) =>
     send({ id, result: { content: Array.from({ length: times }, (_, i) => ({ type: "text", text: `block ${i}` })) } }),
-  // A proper result whose structured content is so many lists within each other.
+  // A valid result whose structured content is `levels` nested lists.
   deep: (id, levels) => {
     const structured = "[".repeat(levels) + "]".repeat(levels)
     return write(
@@ -77,7 +77,7 @@ const steps = {
       await setTimeout(millis)
     }
   },
-  // As fast as it is read, for so long.
+  // Writes as fast as it is read, for `millis` milliseconds.
   flood: async (id, words, millis) => {
     const many = `${filled(id, words)}\n`.repeat(500)
     for (const end = performance.now() + millis; performance.now() < end;) await write(process.stdout, many)
@@ -88,26 +88,26 @@ const steps = {
   noteStderr: () => note({ stderr: readlinkSync("/proc/self/fd/2") }),
   once: (id, ...step) => (first ? run(id, [step]) : undefined),
   keep: (id) => void (now.kept = id),
-  // One page of a list of so many tools, so many at once.
+  // One page of a list of `all` tools, `size` per page.
   page: (id, size, all) => {
     const from = Number(now.cursor)
     const tools = Array.from({ length: Math.min(size, all - from) }, (_, i) => `tool${from + i}`)
     return send({ id, result: { tools: named(tools), ...(from + size < all ? { nextCursor: `${from + size}` } : {}) } })
   },
   sleep: (_, millis) => setTimeout(millis),
-  // Waits until the notes of all servers say something so often.
+  // Waits until the notes of all servers contain a text a number of times.
   until: async (_, words, times) => {
     while (noted(words) < times) await setTimeout(5)
   },
   exit: (_, code) => process.exit(code),
-  // The signal is on its way when this returns; nothing more is done meanwhile.
+  // The signal is pending when this returns, so wait without doing anything else.
   kill: (_, signal) => {
     process.kill(process.pid, signal)
     return new Promise(() => {})
   },
   tools: (_, tools) => void (now.tools = named(tools)),
   changed: () => send({ method: "notifications/tools/list_changed" }),
-  // The next thing it is sent is not read: it dies when it comes.
+  // Does not read the next message, and performs `step` when it arrives.
   trap: (id, ...step) => {
     process.stdin.removeAllListeners("data")
     process.stdin.once("data", () => run(id, [step]))
@@ -115,7 +115,7 @@ const steps = {
   unread: () => void process.stdin.pause(),
   stay: () => void setInterval(() => {}, 1000),
   deaf: () => ["SIGTERM", "SIGINT", "SIGHUP"].forEach((signal) => process.on(signal, () => note({ signal }))),
-  // Nobody waits for it: the server ends before it.
+  // The server does not wait for the child and ends before it.
   child: (_, detached) => {
     const child = spawn("sleep", ["60"], { stdio: "ignore", detached })
     child.unref()

@@ -3,13 +3,13 @@ import { McpManager } from "@parley/domain/McpManager"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as McpServers from "@parley/mcp/McpServers"
 import { Context, Effect, Layer, type Scope } from "effect"
-import type { Home } from "../../support/home.ts"
-import { lives } from "../../user/support/processes.ts"
-import { until } from "../../user/support/until.ts"
+import type { Home } from "../../../packages/harness/src/sessions/home.ts"
+import { lives } from "../../../packages/harness/src/user/processes.ts"
+import { until } from "../../../packages/harness/src/user/until.ts"
 import { mark } from "./script.ts"
-import { inTime } from "../../../packages/os/test/support/promptly.ts"
+import { inTime } from "../../../packages/harness/src/time/promptly.ts"
 
-/** A manager of MCP servers, as the command has it, but that it is quick to start them again and to end them. */
+/** A manager of MCP servers as in the command, but with short delays for restarting and ending them. */
 export const managerOf = (
   servers: { readonly [name: string]: McpServerConfig },
   options: Partial<McpServers.McpServersOptions> = {}
@@ -34,7 +34,7 @@ const environmentOf = (pid: string): string => {
   }
 }
 
-/** All processes of a home's servers, and what those have started. */
+/** All processes of a home's servers, and those that the servers have started. */
 export const processesOf = (here: Home): ReadonlyArray<number> =>
   readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).split("\0").includes(mark(here)))

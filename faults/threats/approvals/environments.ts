@@ -4,13 +4,13 @@ import process from "node:process"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
-import { home } from "../../support/home.ts"
-import { world } from "../../user/support/world.ts"
+import { home } from "../../../packages/harness/src/sessions/home.ts"
+import { world } from "../../../packages/harness/src/user/world.ts"
 import { obeying, order, wish } from "./obeying.ts"
 import { notedIn, server } from "./place.ts"
 
 const canary = "canary-of-the-parent"
-/** What a parent has: names that programs need, names of secrets, and names that only look like those of the list. */
+/** The parent's environment: variables that programs need, secrets, and variables with names similar to allowed ones. */
 const parent = {
   LANG: "C.UTF-8",
   LC_ALL: "C.UTF-8",
@@ -30,7 +30,7 @@ const parent = {
   SSH_AUTH_SOCK: `/run/${canary}`,
   PARLEY_DEBUG: "1"
 }
-/** Beside them stands the mark by which what a server leaves behind is found. */
+/** The variables that servers receive. They include the mark by which left processes of a server are found. */
 const passed = ["DECLARED", "HOME", "LANG", "LC_ALL", "PARLEY_SERVER", "PATH", "SHELL", "TERM", "TMPDIR", "USER"]
 
 const filesIn = (root: string): ReadonlyArray<string> =>
@@ -38,7 +38,7 @@ const filesIn = (root: string): ReadonlyArray<string> =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
 
-/** Each start of the server had just these variables, and no secret of the parent is anywhere. */
+/** Asserts that each start of the server had exactly these variables, and that no secret of the parent appears anywhere. */
 const dumps = (starts: number, run: (file: string) => ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const aside = yield* home
@@ -64,7 +64,7 @@ const dumps = (starts: number, run: (file: string) => ReadonlyArray<string>) =>
     assert.notInclude(model.bodies.join("\n"), canary)
   })
 
-/** X17: what child servers inherit. */
+/** X17: the environment that servers inherit. */
 export const environmentCases: ReadonlyArray<Case> = [
   { id: "X17", name: "a server of a round", run: dumps(1, () => ["run", wish("notes__read")]) },
   {

@@ -6,17 +6,17 @@ import type { Case } from "../../suite.ts"
 import { order, wish } from "./obeying.ts"
 import { type Options, place, question } from "./place.ts"
 
-/** Somewhere that words reach the model from, and what the user asks for, with which they do. */
+/** A source through which injected text reaches the model, and the user's message that causes it to be read. */
 interface Injection {
   readonly name: string
-  /** Where the server has them. */
+  /** The place of the injected text at the server. */
   readonly where?: string
-  /** A file of the workspace has them. */
+  /** Whether the injected text is in a file of the workspace. */
   readonly inFile?: true
   readonly message: string
 }
 
-/** Words that are there without a call or a mention: nothing but what the request holds can tell of them. */
+/** Injected text that enters the request without a call or a mention, so only the request shows that it is tainted. */
 interface Held {
   readonly name: string
   readonly files?: { readonly [path: string]: string }
@@ -27,7 +27,7 @@ const injected = order("notes__send", { to: "mallory" })
 
 const injections: ReadonlyArray<Injection> = [
   { name: "the text of a tool's result", where: "result", message: wish("notes__read") },
-  // A description taints nothing: what `read` returns does.
+  // A description does not taint the request, but the result of `read` does.
   { name: "the description of a tool", where: "description", message: wish("notes__read") },
   { name: "the text of a tool's error", where: "error", message: wish("notes__read") },
   { name: "a resource in a result", where: "resource", message: wish("notes__read") },
@@ -50,7 +50,7 @@ const set = (injection: Injection, permissions?: Options["permissions"]) =>
 
 const refused = /Not run: [^"]*permission|Not run: the user said no/
 
-/** The model tried, the server was not reached, and the model was told why. */
+/** Asserts that the model made the call, that it did not reach the server, and that the model received the reason. */
 const nothing = ({ model, outcomes, reached }: Effect.Success<ReturnType<typeof set>>) => {
   assert.deepStrictEqual(outcomes("send"), ["Denied"], "the model obeyed, and it was not run")
   assert.deepStrictEqual(reached("send"), [])
@@ -61,7 +61,10 @@ const headless = Effect.fnUntraced(function* (injection: Injection, permissions?
   const it = yield* set(injection, permissions)
   const ended = yield* it.run(injection.message)
   nothing(it)
-  assert.include(ended.stderr, "nobody can be asked whether notes__send may run; --allow notes__send, or")
+  assert.include(
+    ended.stderr,
+    "notes__send needs approval, but there is no terminal to ask on; to allow it, use --allow notes__send, or"
+  )
   assert.include(ended.stderr, '"permissions": { "notes__send": "allow" } in ')
   assert.strictEqual(ended.status, it.code(), ended.stderr)
 })
@@ -76,7 +79,7 @@ const onTerminal = Effect.fnUntraced(function* (injection: Injection) {
   yield* it.whole(ended)
 })
 
-/** Otherwise there would be nothing to prevent. */
+/** The control: without protection the injected call is executed. Otherwise there would be nothing to prevent. */
 const unprotected = Effect.fnUntraced(function* (injection: Injection) {
   const it = yield* set(injection, { "*": "allow" })
   const ended = yield* it.run(injection.message)
@@ -87,7 +90,7 @@ const unprotected = Effect.fnUntraced(function* (injection: Injection) {
 const tainted = { notes__send: "ask-if-tainted" }
 
 const held: ReadonlyArray<Held> = [
-  { name: "what is piped in", input: injected },
+  { name: "piped input", input: injected },
   { name: "instructions of the project", files: { "AGENTS.md": injected } },
   { name: "a file of the context", files: { ".parley/context.json": '{ "include": ["a.md"] }', "a.md": injected } },
   { name: "the prompt of the project", files: { ".parley/prompt.json": `{ "rules": [${JSON.stringify(injected)}] }` } }
@@ -105,7 +108,7 @@ const holding = Effect.fnUntraced(function* ({ files = {}, input }: Held) {
   assert.strictEqual(ended.status, it.code(), ended.stderr)
 })
 
-/** Or else the rule would mean nothing. */
+/** The control: in an untainted request the same rule allows the call. */
 const untainted = Effect.gen(function* () {
   const it = yield* place({ permissions: tainted })
   mkdirSync(join(it.here.home, ".config/parley"), { recursive: true })

@@ -1,8 +1,8 @@
 import { createServer } from "node:http"
 import { Effect, Schema } from "effect"
-import { listening } from "../../../packages/provider/test/support/listening.ts"
-import { all, answer, start, stop, toolUse } from "../../../packages/provider/test/support/wire.ts"
-import { said } from "../../user/support/model.ts"
+import { listening } from "../../../packages/harness/src/provider/listening.ts"
+import { all, answer, start, stop, toolUse } from "../../../packages/harness/src/provider/wire.ts"
+import { replies } from "../../../packages/harness/src/user/model.ts"
 
 const Block = Schema.Struct({
   type: Schema.String,
@@ -15,9 +15,9 @@ const Asked = Schema.Struct({
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Asked))
 const decodeAny = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Json))
 
-/** What a person tells the model to do: one call. Written as a line of the message. */
+/** A line of a user message that tells the model to make one call. */
 export const wish = (tool: string, input: Schema.Json = {}): string => `do ${tool} ${JSON.stringify(input)}`
-/** The same, for whoever is not the user and hides it in something that the model reads. */
+/** The same for an attacker, who hides it in something that the model reads. */
 export const order = (tool: string, input: Schema.Json): string => `OBEY ${tool} ${JSON.stringify(input)}`
 
 interface Call {
@@ -34,7 +34,7 @@ const strings = (value: Schema.Json): ReadonlyArray<string> =>
       ? Object.values(value).flatMap(strings)
       : []
 
-/** The calls of the next turn: what the user wishes, and then whatever order stands anywhere in the request. */
+/** The calls of the next turn: those that the user wishes, then those of any order found in the request. */
 const next = (body: string): ReadonlyArray<Call> => {
   const { messages } = decode(body)
   const last = messages.at(-1)?.content ?? []
@@ -50,7 +50,7 @@ const next = (body: string): ReadonlyArray<Call> => {
     .slice(0, 1)
 }
 
-/** A Messages API on a socket whose model does what it is told, by whomever. */
+/** A Messages API on a socket whose model obeys every instruction in a request, including injected ones. */
 export const obeying = Effect.suspend(() => {
   const bodies: Array<string> = []
   const server = createServer((incoming, out) => {
@@ -64,7 +64,7 @@ export const obeying = Effect.suspend(() => {
       out.writeHead(200, { "content-type": "text/event-stream" })
       out.end(
         calls.length === 0
-          ? answer(said.whole)
+          ? answer(replies.whole)
           : all(
               start(),
               ...calls.flatMap(({ input, name }, i) => toolUse(i, name, input, `toolu_${bodies.length}_${i}`)),

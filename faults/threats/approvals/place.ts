@@ -5,10 +5,10 @@ import { assert } from "@effect/vitest"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { Effect, Schema } from "effect"
 import { breaksRules } from "../../support/post.ts"
-import { home } from "../../support/home.ts"
+import { home } from "../../../packages/harness/src/sessions/home.ts"
 import { logOf, postconditions, sessionOf } from "../../user/support/after.ts"
-import type { Ended, Running } from "../../user/support/running.ts"
-import { world } from "../../user/support/world.ts"
+import type { Ended, Running } from "../../../packages/harness/src/user/running.ts"
+import { world } from "../../../packages/harness/src/user/world.ts"
 import { obeying } from "./obeying.ts"
 
 const Noted = Schema.Struct({
@@ -19,7 +19,7 @@ const Noted = Schema.Struct({
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Noted))
 export const server = join(import.meta.dirname, "server.mjs")
 
-/** What a server of `server.mjs` has written down. */
+/** The notes that a server of `server.mjs` has recorded. */
 export const notedIn = (file: string): ReadonlyArray<typeof Noted.Type> =>
   existsSync(file)
     ? readFileSync(file, "utf8")
@@ -29,15 +29,15 @@ export const notedIn = (file: string): ReadonlyArray<typeof Noted.Type> =>
     : []
 
 export interface Options {
-  /** Where the server has which words; see `server.mjs`. */
+  /** The text that the server returns, and where; see `server.mjs`. */
   readonly says?: readonly [where: string, words: string]
-  /** Beside the command of the server. */
+  /** Further configuration of the server, besides its command. */
   readonly server?: object
-  /** Nothing but what Parley does by itself, when absent. */
+  /** The user's permissions. Default: none, so that Parley's defaults apply. */
   readonly permissions?: object
 }
 
-/** The real command with a model that obeys everybody and one MCP server, `notes`. */
+/** The real command with a model that obeys every instruction and one MCP server, `notes`. */
 export const place = (options: Options = {}) =>
   Effect.gen(function* () {
     const aside = yield* home
@@ -52,7 +52,7 @@ export const place = (options: Options = {}) =>
       const rounds = session === undefined ? [] : SessionFold.fromEvents(session, logOf(here)).rounds
       return rounds.flatMap(({ turns }) => turns.flatMap(({ toolCalls }) => toolCalls))
     }
-    /** How a run of these calls ends: with a code of its own when each of them was denied. */
+    /** The expected exit code of the run: a special code if every call was denied. */
     const code = (): number => {
       const all = calls()
       return all.length > 0 && all.every(({ outcome }) => outcome?._tag === "Denied") ? 6 : 0
@@ -63,12 +63,12 @@ export const place = (options: Options = {}) =>
       file,
       model,
       run: (...args: ReadonlyArray<string>) => here.run(["run", ...args], { env }),
-      /** On a terminal of 100 columns. */
+      /** Runs the command on a terminal with 100 columns. */
       terminal: (message: string) =>
         here.terminal(["run", message], { env, wrap: (command) => `stty cols 100; exec ${command}` }),
       /** The inputs of the calls to a tool that reached the server. */
       reached: (tool: string) => notedIn(file).flatMap(({ called, input }) => (called === tool ? [input] : [])),
-      /** How the calls to a tool ended, as it is stored. */
+      /** The stored outcomes of the calls to a tool. */
       outcomes: (tool: string) =>
         calls().flatMap(({ name, outcome }) => (name === `notes__${tool}` ? [outcome?._tag] : [])),
       whole: (ended: Pick<Ended, "status" | "stdout" | "stderr">) =>
@@ -82,7 +82,7 @@ export const place = (options: Options = {}) =>
 
 const asked = "run it? [y]es, this call"
 
-/** Waits for so many questions, and gives what was shown before the last of them. */
+/** Waits for `count` questions, and returns the text shown before the last of them. */
 export const question = Effect.fnUntraced(function* (running: Running, count = 1) {
   yield* running.shows((output) => output.split(asked).length > count)
   return running.output().split(asked)[count - 1] ?? ""

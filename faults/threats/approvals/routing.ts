@@ -6,14 +6,14 @@ import { toResult } from "@parley/domain/Tool"
 import * as McpServers from "@parley/mcp/McpServers"
 import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
-import { engine, home } from "../../support/home.ts"
+import { engine, home } from "../../../packages/harness/src/sessions/home.ts"
 import { breaksRules, post } from "../../support/post.ts"
 import { obeying, wish } from "./obeying.ts"
 import { notedIn, server } from "./place.ts"
 
 const count = 8
 
-/** The server answers when all have asked, the last one first; each session has the answer to its own question. */
+/** The server answers after all sessions have called it, last call first. Each session receives its own result. */
 const outOfOrder = Effect.gen(function* () {
   const here = yield* home
   const model = yield* obeying
@@ -58,7 +58,7 @@ const outOfOrder = Effect.gen(function* () {
   for (const id of ids) yield* post(here, id)
 })
 
-/** X24: answers that get to somebody else. */
+/** X24: results that reach another session. */
 export const routingCases: ReadonlyArray<Case> = [
   { id: "X24", name: "concurrent sessions over one server that answers out of order", run: outOfOrder }
 ]

@@ -1,6 +1,6 @@
-// An MCP server that writes what reaches it to the file that is its first argument. Its second argument says where the
-// words that are its third stand: in its description, or in what `read` returns as a text, an error or a resource. It
-// calls all of its tools read-only, which is for the user to say.
+// An MCP server that records all calls in the file named by its first argument. The second argument is the place of the text
+// in the third: the description of `read`, or its result as a text, an error or a resource. It marks all of its tools as
+// read-only, although only the user may decide that.
 import { appendFileSync } from "node:fs"
 
 const [file, where = "", words = ""] = process.argv.slice(2)
@@ -24,7 +24,7 @@ const read = () => {
   return { content: [{ type: "resource", resource: { uri: "notes://1", mimeType: "text/plain", text: words } }] }
 }
 
-// `gather` answers nobody until so many have asked, and then the last one first.
+// `gather` answers only after a number of calls have arrived, last call first.
 const gathered = []
 const gather = (id, { arguments: { text, count }, _meta }) => {
   gathered.unshift({ id, result: said(`${text} ${_meta["parley/idempotencyKey"]}`) })
@@ -45,7 +45,7 @@ const answer = (line) => {
   }
 }
 
-// Not by node:readline, for which U+2028 ends a line too.
+// Does not use node:readline, which treats U+2028 as a line end as well.
 let rest = ""
 process.stdin
   .setEncoding("utf8")

@@ -5,7 +5,7 @@ import { wish } from "./obeying.ts"
 import { place, question } from "./place.ts"
 
 const bar = "  │ "
-/** The lines of a question that hold the input, as they stand on the screen. */
+/** The lines of a question that show the input, as they appear on the screen. */
 const lines = (shown: string): ReadonlyArray<string> =>
   shown
     .split("\n")
@@ -16,13 +16,13 @@ const joined = (shown: string): string =>
     .map((line) => line.slice(bar.length))
     .join("")
 
-/** The input of a call, as it arrives, and how a person must see it; then what they type, and whether that was a yes. */
+/** Checks how the input of a call is shown to the user, and whether the typed answer approves the call. */
 const asks = (input: { readonly [key: string]: string }, seen: string, answer: string, runs: boolean) =>
   Effect.gen(function* () {
     const it = yield* place()
     const running = yield* it.terminal(wish("notes__send", input))
     const shown = yield* question(running)
-    assert.include(shown, '? notes__send: the tool "send" of the server "notes", with\r\n')
+    assert.include(shown, '? notes__send: the tool "send" of the server "notes", with the input\r\n')
     assert.strictEqual(joined(shown), seen)
     const after = shown.slice(shown.indexOf(bar)).split("\r\n").slice(0, -1)
     assert.deepStrictEqual(after, lines(shown), "nothing of an input stands outside of its margin")
@@ -50,7 +50,7 @@ const atTheEnd = Effect.gen(function* () {
   assert.strictEqual(joined(yield* question(running, 2)), text)
   yield* running.type("y\r")
   const ended = yield* running.ended
-  assert.include(ended.stdout, "[y]es, this call; [a]lways notes__send, whatever its input, until this process ends")
+  assert.include(ended.stdout, "[y]es, this call; [a]lways notes__send, with any input, until this process ends")
   assert.deepStrictEqual(it.reached("send"), [input])
   yield* it.whole(ended)
 })
@@ -74,7 +74,7 @@ const escapes = Effect.gen(function* () {
   for (const raw of ["\u001b]0;owned", "\u001b[1A", "\u009b", "\u007f"]) assert.notInclude(output, raw)
 })
 
-/** Also what only looks like an escape of ours: no two inputs are shown alike. */
+/** Includes text that looks like our own escapes: different inputs are always shown differently. */
 const invisible = Effect.gen(function* () {
   const hidden = "\u202e\u200b\u2066\u{e0041}\u3164\u00a0\ufeff\u00ad\u2800\ufe0f\u{e000}"
   yield* asks(
@@ -86,10 +86,10 @@ const invisible = Effect.gen(function* () {
   )
 })
 
-/** X12: what is approved is what was shown, and all of it was shown. */
+/** X12: an approval applies to exactly the input that was shown, and all of the input is shown. */
 export const shownCases: ReadonlyArray<Case> = [
   { id: "X12", name: "a payload at the end of a long input", needs: ["script"], run: atTheEnd },
   { id: "X12", name: "line feeds and carriage returns", needs: ["script"], run: lineBreaks },
   { id: "X12", name: "escape sequences", needs: ["script"], run: escapes },
-  { id: "X12", name: "characters that are not seen or turn the text around", needs: ["script"], run: invisible }
+  { id: "X12", name: "invisible characters and direction marks", needs: ["script"], run: invisible }
 ]

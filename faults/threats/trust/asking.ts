@@ -1,11 +1,11 @@
 import { createServer } from "node:http"
 import { Effect } from "effect"
-import { listening } from "../../../packages/provider/test/support/listening.ts"
-import { all, answer, start, stop, toolUse } from "../../../packages/provider/test/support/wire.ts"
+import { listening } from "../../../packages/harness/src/provider/listening.ts"
+import { all, answer, start, stop, toolUse } from "../../../packages/harness/src/provider/wire.ts"
 
 type Calls = ReadonlyArray<readonly [tool: string, input: string]>
 
-/** A model that obeys: it asks for the calls of one turn after the other, and is done when it has all results. */
+/** A model that requests the calls of one turn after the other, and ends the round when it has all results. */
 export const asking = (...turns: ReadonlyArray<Calls>) =>
   Effect.suspend(() => {
     const bodies: Array<string> = []

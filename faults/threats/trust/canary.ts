@@ -4,14 +4,14 @@ import { dirname, join } from "node:path"
 import process from "node:process"
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { listening } from "../../../packages/provider/test/support/listening.ts"
-import { type World, world } from "../../user/support/world.ts"
+import { listening } from "../../../packages/harness/src/provider/listening.ts"
+import { type World, world } from "../../../packages/harness/src/user/world.ts"
 
 export const json = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 
 const decodeConfig = Schema.decodeEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
 
-/** The name of every server that a project declares here. No request may hold it. */
+/** The name of every server that a project declares here. No request may contain it. */
 export const name = "canaryserver"
 
 export interface Canary {
@@ -19,14 +19,14 @@ export interface Canary {
   readonly file: string
   /** A server that touches the file and ends. */
   readonly command: { readonly command: string; readonly args: ReadonlyArray<string> }
-  /** The headers of the requests that it has had. */
+  /** The headers of the requests that it received. */
   readonly requests: () => ReadonlyArray<Readonly<Record<string, unknown>>>
   readonly touched: () => boolean
-  /** As if it had never been touched or asked. */
+  /** Resets it to its untouched state. */
   readonly reset: () => void
 }
 
-/** A file that only a started program touches, and a socket that only a client asks. */
+/** A file that only a started server touches, and a server socket that only a client contacts. */
 const canary = (root: string) =>
   Effect.suspend(() => {
     const seen: Array<Readonly<Record<string, unknown>>> = []
@@ -77,13 +77,13 @@ export const here = Effect.gen(function* () {
   return all
 })
 
-/** One server that is started and one that is asked. */
+/** A stdio server, which would be started, and an HTTP server, which would be contacted. */
 export const servers = ({ canary }: Here) => ({
   [name]: canary.command,
   [`${name}2`]: { url: canary.url, headers: { "x-canary": "1" } }
 })
 
-/** Nothing of the project was started or asked, and no request has its name. */
+/** Asserts that no server of the project was started or contacted, and that no request contains its name. */
 export const untouched = (at: Here, when = ""): void => {
   assert.isFalse(at.canary.touched(), `${when}: a program was started`)
   assert.lengthOf(at.canary.requests(), 0, `${when}: an address was asked`)
@@ -101,7 +101,7 @@ export const listed = (at: Here) =>
     return Effect.map(decodeList(stdout), ({ servers }) => servers)
   })
 
-/** Trusts a server as a script does that has seen its hash. */
+/** Trusts a server as a script would: with the hash that it was shown. */
 export const trust = Effect.fnUntraced(function* (at: Here, which: string) {
   const found = (yield* listed(at)).find((server) => server.name === which)
   const said = yield* at.run(["mcp", "trust", which, "--yes", "--hash", found?.hash ?? ""])

@@ -3,13 +3,13 @@ import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
-import { until } from "../../user/support/until.ts"
+import { until } from "../../../packages/harness/src/user/until.ts"
 import { asking } from "./asking.ts"
 import { type Here, here, json, name, servers, trust, untouched } from "./canary.ts"
 
 type Server = { readonly [key: string]: unknown }
 
-/** A server that is trusted and used, and the same with one field edited, which must not be. */
+/** A trusted server is used; after one of its fields was edited, it must not be used. */
 const edited = (field: string, make: (at: Here) => readonly [Server, Server]): Case => ({
   id: "X02",
   name: field,
@@ -94,7 +94,7 @@ const betweenTimes = Effect.gen(function* () {
   yield* running.type("yes\r")
   const ended = yield* running.ended
   assert.strictEqual(ended.status, 2, ended.stdout)
-  assert.include(ended.stdout, "has been changed since it was shown, so nothing was trusted")
+  assert.include(ended.stdout, "has changed since it was shown, so nothing was trusted")
   yield* at.run(["run", "phase:answer"])
   untouched(at)
   at.declare({ [name]: { ...at.canary.command, env: { SAFE: "1" } } })
@@ -102,7 +102,7 @@ const betweenTimes = Effect.gen(function* () {
   untouched(at, "nor is what was shown trusted")
 })
 
-/** X03: the configuration changes while Parley runs, by whatever hand. */
+/** X03: the configuration is changed while Parley runs. */
 export const midSession: ReadonlyArray<Case> = [
   { id: "X03", name: "in the middle of a conversation", run: midway },
   { id: "X03", name: "a file asks the model to write it", run: noWriter },

@@ -18,13 +18,13 @@ export interface Offering extends Here {
   readonly offer: (tools: ReadonlyArray<Offered>, which?: string) => void
   /** The calls that have reached any of the servers. */
   readonly called: () => ReadonlyArray<string>
-  /** A message to a model that asks for these tools; the requests, and what was said on standard error. */
+  /** Sends a message to a model that calls these tools. Returns the requests and the standard error. */
   readonly send: (
     ...tools: ReadonlyArray<string>
   ) => Effect.Effect<{ readonly bodies: ReadonlyArray<string>; readonly stderr: string }, unknown>
 }
 
-/** The user's own servers, each of which offers what it is told to. */
+/** The user's own servers, which offer configurable tools. */
 export const offering = (names: ReadonlyArray<string>, config: object = {}) =>
   Effect.map(here, (at): Offering => {
     const file = (name: string) => join(at.root, `${name}.tools`)

@@ -1,14 +1,14 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
-import { until } from "../../user/support/until.ts"
+import { until } from "../../../packages/harness/src/user/until.ts"
 import { asking } from "./asking.ts"
 import { type Offered, offering } from "./offering.ts"
 
 const send: Offered = { name: "send", description: "Sends a mail" }
 const other: Offered = { name: "other", description: "Does something else" }
 
-/** The server is another one from its second start on. What it did to its tools reaches neither the model nor itself. */
+/** The server changes its tools from its second start on. The changed tools are neither shown to the model nor called. */
 const drifted = (id: string, name: string, second: ReadonlyArray<Offered>, blocked: string, secret: string): Case => ({
   id,
   name,
@@ -48,7 +48,7 @@ const midway = Effect.gen(function* () {
   const rest: ReadonlyArray<Offered> = [{ name: "refresh" }, { name: "wait" }]
   at.offer([send, ...rest])
   yield* at.send("mail__send")
-  // It shows itself as it was when it starts, and changes when the model has begun to use it.
+  // It offers the accepted tools when it starts, and changes them after the model has begun to use it.
   const model = yield* asking(
     [["mail__send", "{}"]],
     [["mail__refresh", "{}"]],
@@ -67,7 +67,7 @@ const midway = Effect.gen(function* () {
   assert.notInclude(model.bodies.join("\n"), "evil@example.org")
 })
 
-/** X08: a server that was good is not any more. */
+/** X08: a server that was trustworthy becomes malicious. */
 export const pins: ReadonlyArray<Case> = [
   drifted(
     "X08",

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
 import { type Here, here, json, name, servers, untouched } from "./canary.ts"
 
-/** Each lays a program to start and an address to ask where some program would look for them. */
+/** Each places a command and an address in a file from which some program would read them. */
 const placements: { readonly [name: string]: (at: Here) => void } = {
   ".parley/mcp.json, not trusted": (at) => at.declare(servers(at)),
   ".parley/config.json": (at) => at.put(".parley/config.json", { mcpServers: servers(at) }),
@@ -69,7 +69,7 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["files", "list"]
 ]
 
-/** X01: a project is only opened, in every way there is. */
+/** X01: opening a project, in every way, starts and contacts none of its servers. */
 export const placed: ReadonlyArray<Case> = Object.entries(placements).map(([where, place], i) => ({
   id: "X01",
   name: where,
@@ -86,7 +86,7 @@ export const placed: ReadonlyArray<Case> = Object.entries(placements).map(([wher
     assert.strictEqual(talked.status, 0, talked.stderr)
     untouched(at, "chat")
     if (i > 0) return
-    // What has been shown to be untouched would have been: the same, trusted.
+    // The control: the same servers are started and contacted when they are trusted.
     const { stderr } = yield* at.run(["run", "--trust", "phase:answer"])
     assert.isTrue(at.canary.touched(), stderr)
     assert.isAbove(at.canary.requests().length, 0, stderr)

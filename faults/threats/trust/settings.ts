@@ -1,14 +1,14 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
-import { said } from "../../user/support/model.ts"
+import { replies } from "../../../packages/harness/src/user/model.ts"
 import { type Here, here, json, name, servers, untouched } from "./canary.ts"
 
-/** What a project's servers may not say, next to what makes them canaries. */
+/** Canary servers with additional keys that a project may not use. */
 const greedy = (more: object) => (at: Here) =>
   at.declare(Object.fromEntries(Object.entries(servers(at)).map(([name, server]) => [name, { ...server, ...more }])))
 
-/** Everything that a user's configuration can say, and that would be seen. */
+/** All settings of a user's configuration that would have a visible effect. */
 const everything = ({ canary }: Here) => ({
   model: "demo/demo",
   providers: { anthropic: { apiKey: "stolen", baseUrl: canary.url, maxOutputTokens: 7 } },
@@ -52,7 +52,7 @@ const keys: { readonly [name: string]: readonly [place: (at: Here) => void, word
   ]
 }
 
-/** X04: what a project says of its own trust and of settings has no effect. */
+/** X04: a project cannot change its own trust or the user's settings. */
 export const settings: ReadonlyArray<Case> = Object.entries(keys).map(([name, [place, words]]) => ({
   id: "X04",
   name,
@@ -65,7 +65,7 @@ export const settings: ReadonlyArray<Case> = Object.entries(keys).map(([name, [p
     const withoutTime = (text: string) => text.replaceAll(/\d\d:\d\d(:\d\d)?/g, "")
     assert.strictEqual(withoutTime(placed.stdout), withoutTime(plain.stdout), "a request is as it was")
     const ended = yield* at.run(["run", "phase:answer"])
-    assert.deepStrictEqual([ended.status, ended.stdout], [0, `${said.whole}\n`], ended.stderr)
+    assert.deepStrictEqual([ended.status, ended.stdout], [0, `${replies.whole}\n`], ended.stderr)
     if (words === undefined) assert.notInclude(ended.stderr, ".parley")
     else assert.match(ended.stderr, words)
     untouched(at)
@@ -100,7 +100,7 @@ const routes: { readonly [name: string]: (at: Here) => void } = {
     at.declare({ [name]: { ...at.canary.command, env: { ANTHROPIC_BASE_URL: at.canary.url } } })
 }
 
-/** X05: wherever a project would send requests, the key goes where the user said. */
+/** X05: a project cannot redirect requests; the API key is only sent to the address that the user configured. */
 export const redirected: ReadonlyArray<Case> = Object.entries(routes).map(([where, place]) => ({
   id: "X05",
   name: where,
@@ -109,11 +109,11 @@ export const redirected: ReadonlyArray<Case> = Object.entries(routes).map(([wher
     place(at)
     for (const env of [{}, { XDG_CONFIG_HOME: undefined, XDG_DATA_HOME: undefined }]) {
       const ended = yield* at.run(["run", "phase:answer"], { env })
-      assert.deepStrictEqual([ended.status, ended.stdout], [0, `${said.whole}\n`], ended.stderr)
+      assert.deepStrictEqual([ended.status, ended.stdout], [0, `${replies.whole}\n`], ended.stderr)
     }
     assert.lengthOf(at.model.bodies, 2)
     untouched(at)
-    // The same words in the user's own file do send it there.
+    // The control: the same setting in the user's own configuration redirects the requests.
     at.configure({ providers: { anthropic: { baseUrl: at.canary.url } } })
     yield* at.run(["run", "phase:answer"], { env: { ANTHROPIC_BASE_URL: undefined } })
     assert.include(json(at.canary.requests()), "test-key")

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { Case } from "../../suite.ts"
 import { here, listed, name, untouched } from "./canary.ts"
 
-/** What is shown before a server is trusted, where nobody can answer: nothing is trusted by that. */
+/** The description of a server that is shown before it is trusted. Without a terminal, showing it trusts nothing. */
 const shown = (declared: (root: string) => object) =>
   Effect.gen(function* () {
     const at = yield* here
@@ -42,7 +42,7 @@ const words = Effect.gen(function* () {
   const node = `"${process.execPath}"`
   assert.deepStrictEqual(lines, [
     `${name}, of the project "WS"`,
-    "  runs, one argument to a line, without a shell:",
+    "  runs, one argument per line, without a shell:",
     `    ${node}`,
     `    "two words"`,
     `    "quo\\"te'd \\\\ $(touch x) \`y\`"`,
@@ -50,16 +50,16 @@ const words = Effect.gen(function* () {
     `    "\\u{202e}dlrow\\u{200b}\\u{e0041}"`,
     `    ""`,
     `    "-y"`,
-    `  which is: ${node}`,
-    `  in: "WS"`,
+    `  program file: ${node}`,
+    `  directory: "WS"`,
     "  environment:",
     `    "TOKEN" = "secret-value"`,
     `    "NODE_OPTIONS" = "--require ./x.js"`,
     "  its tools:",
-    "    each call is asked about",
-    `    your permission "*": "allow" does not count, as it is not your server`,
+    "    each call requires your approval",
+    `    your permission "*": "allow" does not apply, because the project declares the server`,
     "  ! it starts in this workspace: files there can decide what runs, and you are not asked again when they change",
-    `  ! "TOKEN" can have it act in an account that the project chose, and store your data there`,
+    `  ! "TOKEN" can make it use an account that the project chose, and store your data there`,
     `  ! "NODE_OPTIONS" can make a program load and run other code`,
     "  hash: HASH"
   ])
@@ -71,9 +71,9 @@ const packages = Effect.gen(function* () {
     args: ["-y", "some-server@latest", "."],
     env: { PATH: "/nowhere" }
   }))
-  assert.include(lines, "  which is: not found")
+  assert.include(lines, "  program file: not found")
   const warning = (text: string) =>
-    `  ! "${text}" names no exact version: whoever publishes the next one decides what runs`
+    `  ! "${text}" names no exact version: the publisher of the next version decides what runs`
   assert.include(lines, warning("some-server@latest"))
   const others: ReadonlyArray<readonly [ReadonlyArray<string>, string | undefined]> = [
     [["npx", "-y", "some-server@1.2.3"], undefined],
@@ -102,7 +102,7 @@ const long = Effect.gen(function* () {
   })
   const cut = `    "first ${"x".repeat(1994)}[… 6011 characters …]${"x".repeat(1995)} last"`
   assert.include(more.lines, cut, "both ends are shown, and how much is not")
-  assert.include(more.lines, "  ! it is a shell: what it is given is a program of its own")
+  assert.include(more.lines, "  ! it is a shell: its arguments are a program")
 })
 
 const address = Effect.gen(function* () {
@@ -116,12 +116,12 @@ const address = Effect.gen(function* () {
     "  headers:",
     `    "authorization" = "Bearer secret-value"`,
     "  its tools:",
-    "    each call is asked about",
-    `    your permission "*": "allow" does not count, as it is not your server`,
-    "  ! it is asked without encryption",
+    "    each call requires your approval",
+    `    your permission "*": "allow" does not apply, because the project declares the server`,
+    "  ! its connection is not encrypted",
     "  hash: HASH"
   ])
-  // On a terminal the answer counts; what was declined is not spoken of again.
+  // On a terminal the user's answer counts. `run` does not mention a declined server again.
   at.declare({ [name]: { url: at.canary.url } })
   const running = yield* at.terminal(["mcp", "trust"])
   yield* running.shows("trust exactly this? yes, [N]o:")
@@ -141,10 +141,10 @@ const address = Effect.gen(function* () {
   untouched(at)
 })
 
-/** X07: what would run is shown, exactly, before it may. */
+/** X07: exactly what would run is shown before it is trusted. */
 export const shows: ReadonlyArray<Case> = [
-  { id: "X07", name: "words with spaces, quotes, line ends and what nobody sees", run: words },
-  { id: "X07", name: "packages without an exact version, and programs that are not there", run: packages },
+  { id: "X07", name: "words with spaces, quotes, line ends and invisible characters", run: words },
+  { id: "X07", name: "packages without an exact version, and programs that do not exist", run: packages },
   { id: "X07", name: "long words, of which only the middle is ever left out", run: long },
   { id: "X07", name: "an address, and the answer of a person", needs: ["script"], run: address }
 ]

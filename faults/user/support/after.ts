@@ -4,12 +4,12 @@ import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { Effect } from "effect"
 import { readStored } from "../../../scripts/crash/stored.ts"
 import { atRest, breaksRules, post } from "../../support/post.ts"
-import { said } from "./model.ts"
-import { noChildren } from "./processes.ts"
-import type { Ended } from "./running.ts"
-import type { World } from "./world.ts"
+import { replies } from "../../../packages/harness/src/user/model.ts"
+import { noChildren } from "../../../packages/harness/src/user/processes.ts"
+import type { Ended } from "../../../packages/harness/src/user/running.ts"
+import type { World } from "../../../packages/harness/src/user/world.ts"
 
-/** What no person should see. */
+/** Asserts that the output contains nothing that a user must not see, such as stack traces. */
 export const seemly = (output: string): void => {
   assert.notMatch(output, /^\s+at .+[:(]\d+/m)
   assert.notInclude(output, "internal error")
@@ -23,8 +23,8 @@ export const sessionOf = (here: World): SessionId | undefined => {
 }
 
 /**
- * The postconditions: nothing unseemly was written, no child is left, the database is whole, what the model was sent broke
- * no rule, and a real next message is answered, in the same session where there is one.
+ * The postconditions: the output is presentable, no child process is left, the database is intact, all requests to the model
+ * were legal, and a real message is answered, in the existing session if there is one.
  */
 export const postconditions = Effect.fnUntraced(function* (here: World, output: string) {
   seemly(output)
@@ -34,11 +34,11 @@ export const postconditions = Effect.fnUntraced(function* (here: World, output: 
   if (id !== undefined) return yield* post(here, id)
   const next = yield* here.run(["run", "phase:answer"])
   assert.strictEqual(next.status, 0, next.stderr)
-  assert.include(next.stdout, said.whole)
+  assert.include(next.stdout, replies.whole)
   assert.deepStrictEqual(atRest(here), [])
 })
 
-/** Refused with words, before anything is stored or sent. */
+/** Asserts that the command refused with a matching message, before anything was stored or sent. */
 export const refused = Effect.fnUntraced(function* (here: World, ended: Ended, words: RegExp) {
   assert.strictEqual(ended.status, 2, ended.stderr)
   assert.match(ended.stderr, words)

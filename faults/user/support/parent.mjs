@@ -1,5 +1,5 @@
-// Starts the command that its arguments name, as an editor would: with pipes to itself. Says its process id, sends it one
-// line, and lives on.
+// Starts the command given by its arguments with pipes, as an editor would. Prints the process id of the child, sends it one
+// line, and keeps running.
 import { spawn } from "node:child_process"
 
 const [file, ...args] = process.argv.slice(2)

@@ -1,5 +1,5 @@
-// Loaded before the command: its wall clock is off by as many milliseconds as the file in PARLEY_TEST_SKEW says at the
-// moment. Timers go on as they are, as they do when a system's clock is set.
+// Preloaded into the command: shifts its wall clock by the milliseconds that the file in PARLEY_TEST_SKEW contains at that
+// time. Timers are not affected, just as when a system's clock is set.
 import { readFileSync } from "node:fs"
 
 const RealDate = Date

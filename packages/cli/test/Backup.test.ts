@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { missing } from "../../../faults/support/needs.ts"
+import { missing } from "@parley/harness/needs"
 import { place, type Place } from "./support/Cli.ts"
 
 const databaseOf = (here: Place) => join(here.home, ".local/share/parley/parley.db")
@@ -23,7 +23,7 @@ const look = (path: string) => {
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
 describe("parley sessions backup", () => {
-  it.live("makes a whole and private copy, also while another process writes, and leaves nothing else", () =>
+  it.live("makes a complete private copy, even while another process writes, and leaves no other file", () =>
     Effect.gen(function* () {
       const here = yield* place
       yield* talk(here, "one")
@@ -72,7 +72,7 @@ describe("parley sessions backup", () => {
     })
   )
 
-  it.live("replaces nothing, and says what is in the way", () =>
+  it.live("replaces no file, and reports what is in the way", () =>
     Effect.gen(function* () {
       const here = yield* place
       const early = yield* here.run(["sessions", "backup", "copy.db"])
@@ -84,17 +84,15 @@ describe("parley sessions backup", () => {
       mkdirSync(join(here.workspace, "dir"))
       symlinkSync("nowhere", join(here.workspace, "link.db"))
       const cases: ReadonlyArray<readonly [string, RegExp]> = [
-        ["taken.db", /taken\.db: it exists already, and a backup replaces no file/],
+        ["taken.db", /taken\.db: it exists already, and a backup never replaces a file/],
         ["link.db", /link\.db: it exists already/],
         [databaseOf(here), /parley\.db: it exists already/],
-        ["dir", /dir: it is a directory: name a file in it/],
+        ["dir", /dir: it is a directory: give the name of a file in it/],
         ["missing/copy.db", /copy\.db: its directory does not exist/],
         ["taken.db/copy.db", /copy\.db: its directory does not exist/],
-        ...(process.platform === "linux"
-          ? [["/sys/copy.db", /copy\.db: its directory cannot be written to/] as const]
-          : []),
-        ["", /Give the name of the file/],
-        [" ", /Give the name of the file/]
+        ...(process.platform === "linux" ? [["/sys/copy.db", /copy\.db: its directory is not writable/] as const] : []),
+        ["", /The name of the backup file is empty/],
+        [" ", /The name of the backup file is empty/]
       ]
       for (const [file, words] of cases) {
         const { code, stderr, stdout } = yield* here.run(["sessions", "backup", file])
@@ -122,22 +120,20 @@ describe("parley sessions backup", () => {
     })
   )
 
-  it.live.skipIf(missing(["linux", "root", "mounts"]).length > 0)(
-    "says when there is no room, and leaves no file",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* place
-        yield* talk(here, "one")
-        const disk = join(here.workspace, "disk")
-        mkdirSync(disk)
-        yield* Effect.acquireRelease(
-          Effect.sync(() => execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", disk])),
-          () => Effect.sync(() => execFileSync("umount", ["--lazy", disk]))
-        )
-        const { code, stderr } = yield* here.run(["sessions", "backup", "disk/copy.db"])
-        assert.strictEqual(code, 5, stderr)
-        assert.match(stderr, /the disk is full; free some space and try again/)
-        assert.deepStrictEqual(readdirSync(disk), [])
-      })
+  it.live.skipIf(missing(["linux", "root", "mounts"]).length > 0)("reports a full disk, and leaves no file", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      yield* talk(here, "one")
+      const disk = join(here.workspace, "disk")
+      mkdirSync(disk)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", disk])),
+        () => Effect.sync(() => execFileSync("umount", ["--lazy", disk]))
+      )
+      const { code, stderr } = yield* here.run(["sessions", "backup", "disk/copy.db"])
+      assert.strictEqual(code, 5, stderr)
+      assert.match(stderr, /the disk is full; free some space and try again/)
+      assert.deepStrictEqual(readdirSync(disk), [])
+    })
   )
 })

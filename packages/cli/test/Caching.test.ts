@@ -3,15 +3,15 @@ import { Round } from "@parley/domain/Session"
 import { SessionInfo } from "@parley/domain/SessionInfo"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { serve } from "../../provider/test/support/SseServer.ts"
-import { all, answer, start, stop, text } from "../../provider/test/support/wire.ts"
+import { serve } from "@parley/harness/SseServer"
+import { all, answer, start, stop, text } from "@parley/harness/wire"
 import { place } from "./support/Cli.ts"
 import { keyed } from "./support/Provider.ts"
 
 const of = <S extends Schema.ConstraintDecoder<unknown>>(schema: S) =>
   Schema.decodeEffect(Schema.fromJsonString(schema))
 
-it.live("what is configured of caching and of a model is sent, and how much was cached is shown", () =>
+it.live("settings of caching and of a model are sent, and the cached share is shown", () =>
   Effect.gen(function* () {
     const usage = { input_tokens: 9, output_tokens: 1, cache_read_input_tokens: 910, cache_creation_input_tokens: 81 }
     const server = yield* serve({ body: [all(start(usage), ...text(0, "Hello."), ...stop("end_turn"))] })
@@ -51,7 +51,7 @@ it.live("what is configured of caching and of a model is sent, and how much was 
 )
 
 it.live(
-  "a request begins with all of the one before it, though time goes on, files change and a new process sends it",
+  "a request begins with the whole previous one, though time passes, files change and another process sends it",
   () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [answer("Yes.")] })

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
-import { version } from "../src/Version.ts"
+import { version } from "../src/process/Version.ts"
 import { type Ended, place } from "./support/Cli.ts"
 import { keyed, provider, streaming } from "./support/Provider.ts"
 
@@ -27,7 +27,7 @@ describe("parley run", () => {
     Effect.gen(function* () {
       const here = yield* place
       here.write("notes/a.txt", "hello")
-      const ended = yield* here.run(["run", "List", "the files", "in notes"])
+      const ended = yield* here.run(["run", "List", "the files", "in notes"], { alone: true })
       assert.strictEqual(ended.code, 0, ended.stderr)
       assert.strictEqual(ended.stdout, "I will list the files in notes.\nThere is 1 entry: notes/a.txt\n")
       assert.match(ended.stderr, /offline demo model/)
@@ -38,7 +38,7 @@ describe("parley run", () => {
     })
   )
 
-  it.live("takes the message from a pipe, from words, or both", () =>
+  it.live("takes the message from a pipe, from arguments, or from both", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write("a.txt", "hello")
@@ -70,7 +70,7 @@ describe("parley run", () => {
     })
   )
 
-  it.live("says what is wrong with a command line, and exits with 2", () =>
+  it.live("reports errors of a command line, and exits with 2", () =>
     Effect.gen(function* () {
       const here = yield* place
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: RegExp]> = [
@@ -87,7 +87,7 @@ describe("parley run", () => {
         [["sessions", "delete", "ses_nope"], /No session/]
       ]
       for (const [args, words] of cases) {
-        const ended = yield* here.run(args)
+        const ended = yield* here.run(args, { alone: true })
         assert.strictEqual(ended.code, 2, `${args.join(" ")}: ${ended.stderr}`)
         assert.match(ended.stderr, words, args.join(" "))
         assert.strictEqual(ended.stdout, "", args.join(" "))
@@ -113,7 +113,7 @@ describe("parley run", () => {
     })
   )
 
-  it.live("exits with 4 when the provider refuses or cannot be reached, and the session goes on", () =>
+  it.live("exits with 4 when the provider refuses or cannot be reached, and the session can be continued", () =>
     Effect.gen(function* () {
       const here = yield* place
       const refusing = yield* provider(
@@ -180,7 +180,7 @@ describe("parley run", () => {
       })
     )
 
-  it.live("ends quietly when its reader goes away", () =>
+  it.live("ends quietly when the reader of its output goes away", () =>
     Effect.gen(function* () {
       const here = yield* place
       const hanging = yield* provider(
@@ -232,7 +232,7 @@ describe("parley sessions, context, tools, models, chat", () => {
     })
   )
 
-  it.live("list tools with what is wrong with a server, and models", () =>
+  it.live("list tools with the problems of servers, and models", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ mcpServers: { broken: { command: "/nowhere/server" } } })

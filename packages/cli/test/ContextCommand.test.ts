@@ -19,7 +19,7 @@ const text = (it: Here, ...args: ReadonlyArray<string>) =>
   Effect.map(it.run("context", ...args), ({ stdout }) => stdout)
 
 describe("parley context", () => {
-  it.live("shows the next request with the message that it is given, and stores no session", () =>
+  it.live("shows the next request with the given message, and stores no session", () =>
     Effect.gen(function* () {
       const it = yield* world
       const next = decodeNext(yield* text(it, "-f", "json", "What", "now?"))
@@ -32,29 +32,29 @@ describe("parley context", () => {
     })
   )
 
-  it.live("says why something is in it, or is not, by its path or its source", () =>
+  it.live("explains why a path or source is, or is not, part of the request", () =>
     Effect.gen(function* () {
       const it = yield* world
       const why = (what: string) => text(it, "--why", what)
       const found = yield* why("a.md")
-      assert.notInclude(found, "Nothing of")
+      assert.notInclude(found, "is not part of the request")
       assert.include(found, "a.md")
       assert.strictEqual((yield* why("file:a.md")).split("\n")[0], found.split("\n")[0])
       const absent = yield* why("b.md")
-      assert.match(absent, /^Nothing of b\.md is in the request\.\nb\.md is not in the context/)
-      assert.match(yield* why("no\nsuch"), /^Nothing of "no\\nsuch" is in the request\./)
+      assert.match(absent, /^b\.md is not part of the request\.\nb\.md is not in the context/)
+      assert.match(yield* why("no\nsuch"), /^"no\\nsuch" is not part of the request\./)
       for (const flags of [
         ["--why", "a.md"],
         ["-c", "--diff", "r1"]
       ]) {
         const json = yield* it.run("context", ...flags, "-f", "json")
         assert.deepStrictEqual([json.code, json.stdout], [2, ""], "there is no JSON of it")
-        assert.match(json.stderr, /leave --format json out/)
+        assert.match(json.stderr, /do not combine them with --format json/)
       }
     })
   )
 
-  it.live("needs a session for what was sent, and shows a turn of it", () =>
+  it.live("needs a session to show a sent request, and shows it by its turn", () =>
     Effect.gen(function* () {
       const it = yield* world
       for (const flag of ["--diff", "--turn"]) {
@@ -84,7 +84,7 @@ describe("parley context", () => {
     })
   )
 
-  it.live("has the body as it travels, with every byte's source or as JSON", () =>
+  it.live("shows the request body, with the source of every byte or as JSON", () =>
     Effect.gen(function* () {
       const it = yield* world
       it.configure({ providers: { anthropic: { apiKey: "test-key" } }, model: "anthropic/claude-sonnet-5-5" })

@@ -23,7 +23,7 @@ const project = ({ write }: Here) =>
 const written = ({ configFile }: Here): unknown => decodeConfig(readFileSync(configFile, "utf8")).dynamicContext
 
 describe("parley dynamic, in this process", () => {
-  it.live("writes what flags name, and leaves the rest to the defaults", () =>
+  it.live("writes the settings that flags name, and leaves the rest to the defaults", () =>
     Effect.gen(function* () {
       const it = yield* here
       const tool = "workspace__list_files"
@@ -31,7 +31,7 @@ describe("parley dynamic, in this process", () => {
       assert.deepStrictEqual(bare, {
         code: 0,
         stdout: "",
-        stderr: `Added bare to ${it.configFile}; \`parley dynamic test bare\` runs it\n`
+        stderr: `Added bare to ${it.configFile}; to try it: parley dynamic test bare\n`
       })
       const flags = ["--input", '{"path":"."}', "--refresh", "60", "--on-failure", "stale"]
       const all = [...flags, "--timeout", "600000", "--max-tokens", "9"]
@@ -57,38 +57,38 @@ describe("parley dynamic, in this process", () => {
       assert.deepStrictEqual(
         listed.filter((_, i) => i % 3 === 2),
         [
-          "  asked for every message; a failure is noted; 10000 ms; 4096 tokens",
-          "  asked when its value is 60 s old; keeps its last value when it fails; 600000 ms; 9 tokens",
-          "  asked when a file of the context changes; a failure is noted; 10000 ms; 4096 tokens",
-          "  asked with `--refresh demand`; a failure is noted; 10000 ms; 4096 tokens",
-          "  asked for every message; a failure is noted; 10000 ms; 4096 tokens"
+          "  resolved for every message; on failure, the model is told; 10000 ms; 4096 tokens",
+          "  resolved when its value is older than 60 s; on failure, it keeps its last value; 600000 ms; 9 tokens",
+          "  resolved when a file of the context changes; on failure, the model is told; 10000 ms; 4096 tokens",
+          "  resolved with `parley run --refresh demand`; on failure, the model is told; 10000 ms; 4096 tokens",
+          "  resolved for every message; on failure, the model is told; 10000 ms; 4096 tokens"
         ]
       )
       assert.deepStrictEqual(listed.slice(3, 5), [`whole: on, yours (${it.configFile})`, `  ${tool} {"path":"."}`])
     })
   )
 
-  it.live("refuses what cannot be a slot, and changes nothing", () =>
+  it.live("rejects an invalid slot, and changes nothing", () =>
     Effect.gen(function* () {
       const it = yield* here
       project(it)
       const add = (id: string, tool = "x__y", ...flags: ReadonlyArray<string>) => ["add", id, tool, ...flags]
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: string]> = [
-        [add(""), '"" cannot be the id of a slot'],
-        [add(" "), '" " cannot be the id of a slot'],
-        [add("__proto__"), '"__proto__" cannot be the id of a slot'],
-        [add("n", " "), "A slot needs a tool"],
+        [add(""), '"" cannot be the ID of a slot'],
+        [add(" "), '" " cannot be the ID of a slot'],
+        [add("__proto__"), '"__proto__" cannot be the ID of a slot'],
+        [add("n", " "), "A slot needs the name of a tool"],
         [add("n", "x__y", "--refresh", "soon"), "--refresh soon: expected round, change, demand or"],
         [add("n", "x__y", "--refresh", "-1"), "--refresh"],
         [add("n", "x__y", "--refresh", "1.5"), "--refresh 1.5: expected"],
         [add("n", "x__y", "--refresh", "1234567890"), "--refresh 1234567890: expected"],
         [add("n", "x__y", "--on-failure", "panic"), "on-failure"],
         [add("n", "x__y", "--timeout", "0"), "expected a whole number above 0, found 0"],
-        [add("n", "x__y", "--timeout", "600001"), "--timeout: a slot may take 600000 ms at most"],
-        [add("tree"), 'dynamic.json has a slot "tree"; take another id'],
-        [["disable", "tree"], 'The slot "tree" is the project\'s: change'],
-        [["enable", "none"], 'There is no slot "none" of dynamic context; there are tree, evil'],
-        [["remove", "none"], 'There is no slot "none" of dynamic context; there are tree, evil']
+        [add("n", "x__y", "--timeout", "600001"), "--timeout: the maximum for a slot is 600000 ms"],
+        [add("tree"), 'dynamic.json already has a slot "tree"; choose another ID'],
+        [["disable", "tree"], 'The project declares the slot "tree"; to change it, edit'],
+        [["enable", "none"], 'There is no slot "none" of dynamic context; the slots are tree, evil'],
+        [["remove", "none"], 'There is no slot "none" of dynamic context; the slots are tree, evil']
       ]
       for (const [args, words] of cases) {
         const { code, stderr } = yield* it.run("dynamic", ...args)
@@ -100,29 +100,32 @@ describe("parley dynamic, in this process", () => {
     })
   )
 
-  it.live("switches a slot off and on, and removes it, once", () =>
+  it.live("disables, enables and removes a slot, and reports the second attempt", () =>
     Effect.gen(function* () {
       const it = yield* here
-      assert.include((yield* it.run("dynamic", "remove", "a")).stderr, "nor any other; see `parley dynamic add --help`")
+      assert.include(
+        (yield* it.run("dynamic", "remove", "a")).stderr,
+        "none are declared; see `parley dynamic add --help`"
+      )
       yield* it.run("dynamic", "add", "a", "workspace__list_files")
       const state = Effect.map(it.run("dynamic", "list"), ({ stdout }) => stdout.slice(0, stdout.indexOf(",")))
       assert.deepStrictEqual(yield* it.run("dynamic", "disable", "a"), {
         code: 0,
         stdout: "",
-        stderr: `a is off in ${it.configFile}\n`
+        stderr: `Disabled a in ${it.configFile}\n`
       })
       assert.strictEqual(yield* state, "a: off")
-      assert.strictEqual((yield* it.run("dynamic", "enable", "a")).stderr, `a is on in ${it.configFile}\n`)
+      assert.strictEqual((yield* it.run("dynamic", "enable", "a")).stderr, `Enabled a in ${it.configFile}\n`)
       assert.strictEqual(yield* state, "a: on")
       assert.strictEqual((yield* it.run("dynamic", "remove", "a")).stderr, `Removed a from ${it.configFile}\n`)
       const again = yield* it.run("dynamic", "remove", "a")
       assert.strictEqual(again.code, 2)
       const none = yield* it.run("dynamic", "list")
-      assert.deepStrictEqual([none.stdout, none.stderr.startsWith("No dynamic context;")], ["", true])
+      assert.deepStrictEqual([none.stdout, none.stderr.startsWith("No dynamic context is declared;")], ["", true])
     })
   )
 
-  it.live("lists the project's slots as such, with those that have no effect", () =>
+  it.live("lists the project's slots as the project's, including those without effect", () =>
     Effect.gen(function* () {
       const it = yield* here
       project(it)
@@ -142,7 +145,7 @@ describe("parley dynamic, in this process", () => {
     })
   )
 
-  it.live("says when no server offers the tool, and which server of that name failed", () =>
+  it.live("reports when no server offers the tool, and which server failed", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({ mcpServers: { gone: { command: "parley-no-such-command" } } })
@@ -150,11 +153,11 @@ describe("parley dynamic, in this process", () => {
       assert.strictEqual(failed.code, 0)
       assert.match(failed.stderr, /no server offers the tool gone__tool now[^\n]*; the server gone failed: [^\n]+\n$/)
       const other = yield* it.run("dynamic", "add", "b", "other__tool")
-      assert.match(other.stderr, /no server offers the tool other__tool now[^\n]*lists what there is\n$/)
+      assert.match(other.stderr, /no server offers the tool other__tool now[^\n]*lists the available tools\n$/)
     })
   )
 
-  it.live("is asked again by `run --refresh` only where it can be", () =>
+  it.live("is resolved again by `run --refresh` only if it can be", () =>
     Effect.gen(function* () {
       const it = yield* here
       project(it)
@@ -163,10 +166,10 @@ describe("parley dynamic, in this process", () => {
       const run = (...slots: ReadonlyArray<string>) =>
         it.run("run", "--no-stdin", "-m", "demo/demo", "hi", ...slots.flatMap((slot) => ["--refresh", slot]))
       for (const [slots, words] of [
-        [["none"], 'no slot "none" of dynamic context; there are off, tree, evil'],
+        [["none"], 'no slot "none" of dynamic context; the slots are off, tree, evil'],
         [["*", "none"], 'no slot "none"'],
         [["tree", "evil"], "--refresh evil: the slot is ignored: a project may only call"],
-        [["off"], "--refresh off: the slot is off; `parley dynamic enable off`"]
+        [["off"], "--refresh off: the slot is disabled; enable it with `parley dynamic enable off`"]
       ] as const) {
         const { code, stderr } = yield* run(...slots)
         assert.strictEqual(code, 2, stderr)

@@ -33,7 +33,7 @@ const why = (manifest: ReadonlyArray<Segment>, slot: string) =>
     .join("; ")
 
 describe("dynamic context over real servers", () => {
-  it.live("one slot fails, one is too slow, one keeps its value: both rounds succeed, and each says why", () =>
+  it.live("one slot fails, one times out, one keeps its value: both rounds succeed and record the reasons", () =>
     Effect.gen(function* () {
       const here = yield* place
       const effects = join(here.home, "effects.log")
@@ -114,7 +114,7 @@ describe("dynamic context over real servers", () => {
     })
   )
 
-  it.live("parley dynamic test runs them and stores nothing; a required one that fails is an exit code of 1", () =>
+  it.live("parley dynamic test runs slots and stores nothing; a failed required slot gives exit code 1", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write("a.txt", "hello \u001b[31m")
@@ -142,7 +142,7 @@ describe("dynamic context over real servers", () => {
       assert.strictEqual(failed.code, 1)
       assert.match(
         failed.stdout,
-        /^b: required, \d+ ms\n {2}! .*no.*\n {2}! check its input where the slot is declared/
+        /^b: required, \d+ ms\n {2}! .*no.*\n {2}! check the input where the slot is declared/
       )
       assert.include(failed.stderr, 'Dynamic context "b" is required and did not resolve')
     })
@@ -150,7 +150,7 @@ describe("dynamic context over real servers", () => {
 })
 
 describe("parley dynamic", () => {
-  it.live("declares, lists, switches and removes, and says what it cannot do", () =>
+  it.live("declares, lists, switches and removes slots, and reports what it cannot do", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write(
@@ -163,7 +163,7 @@ describe("parley dynamic", () => {
       const { stdout } = yield* here.run(["dynamic", "list"])
       assert.match(
         stdout,
-        /^git: on, yours .*\n {2}shell__git {}\n {2}asked when its value is 60 s old; keeps its last value/
+        /^git: on, yours .*\n {2}shell__git {}\n {2}resolved when its value is older than 60 s; on failure, it keeps its last value/
       )
       assert.match(stdout, /\nevil: ignored, the project's .*\n {2}shell__run {}\n {2}! a project may only call/)
       assert.strictEqual((yield* here.run(["dynamic", "disable", "git"])).code, 0)
@@ -171,18 +171,18 @@ describe("parley dynamic", () => {
 
       const refusals: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: RegExp]> = [
         [["dynamic", "add", "git", "x__y"], /has a slot "git" already/],
-        [["dynamic", "add", "tree", "x__y"], /dynamic\.json has a slot "tree"; take another id/],
-        [["dynamic", "add", "*", "x__y"], /"\*" cannot be the id of a slot/],
-        [["dynamic", "add", "n", "x__y", "--input", "[1]"], /--input: expected an object in JSON/],
-        [["dynamic", "add", "n", "x__y", "--input", "{"], /--input: expected an object in JSON/],
+        [["dynamic", "add", "tree", "x__y"], /dynamic\.json already has a slot "tree"; choose another ID/],
+        [["dynamic", "add", "*", "x__y"], /"\*" cannot be the ID of a slot/],
+        [["dynamic", "add", "n", "x__y", "--input", "[1]"], /--input: expected a JSON object/],
+        [["dynamic", "add", "n", "x__y", "--input", "{"], /--input: expected a JSON object/],
         [["dynamic", "add", "n", "x__y", "--refresh", "0"], /--refresh 0: expected round, change, demand or/],
         [["dynamic", "add", "n", "x__y", "--timeout", "0"], /timeout.*a whole number above 0/],
-        [["dynamic", "add", "n", "x__y", "--timeout", "600001"], /--timeout: a slot may take 600000 ms at most/],
-        [["dynamic", "remove", "tree"], /is the project's: change .*dynamic\.json/],
-        [["dynamic", "enable", "none"], /no slot "none" of dynamic context; there are git, evil, tree/],
+        [["dynamic", "add", "n", "x__y", "--timeout", "600001"], /--timeout: the maximum for a slot is 600000 ms/],
+        [["dynamic", "remove", "tree"], /The project declares the slot "tree"; to change it, edit .*dynamic\.json/],
+        [["dynamic", "enable", "none"], /no slot "none" of dynamic context; the slots are git, evil, tree/],
         [["dynamic", "test", "evil"], /"evil" is ignored: a project may only call/],
         [["run", "hi", "--refresh", "none"], /no slot "none" of dynamic context/],
-        [["run", "hi", "--refresh", "git"], /the slot is off; `parley dynamic enable git`/],
+        [["run", "hi", "--refresh", "git"], /the slot is disabled; enable it with `parley dynamic enable git`/],
         [["run", "hi", "--refresh", "evil"], /the slot is ignored/]
       ]
       for (const [args, words] of refusals) {

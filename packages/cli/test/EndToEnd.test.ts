@@ -54,7 +54,7 @@ const sentBy = (record: Recorder, index: number) => Schema.decodeEffect(Wire)(re
 const decodeEntries = Schema.decodeEffect(Schema.Array(Schema.fromJsonString(LogEntry)))
 const lines = (text: string) => text.trim().split("\n")
 
-it.live("one message through the real SDK and three real tools, and a second process that goes on from it", () =>
+it.live("one message through the real SDK and three real tools, and a second process that continues the session", () =>
   Effect.gen(function* () {
     const wire = yield* Effect.flatMap(model, (mock) => recorder(mock.url))
     const url = yield* everythingHttp

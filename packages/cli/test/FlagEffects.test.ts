@@ -16,7 +16,7 @@ const flagsIn = (completions: string): ReadonlyArray<string> =>
     return flag === undefined || command === "" || flag.startsWith("no-") ? [] : [`${command} --${flag}`]
   })
 
-it.live("there is an experiment for each flag of each command, and for no other", () =>
+it.live("each flag of each command has an experiment, and there are no others", () =>
   Effect.gen(function* () {
     const here = yield* place
     const { stdout } = yield* here.run(["--completions", "fish"])

@@ -8,7 +8,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import { Effect, Fiber, Layer } from "effect"
 import { follow, startOf } from "../src/commands/Follow.ts"
-import { Output } from "../src/Output.ts"
+import { Output } from "../src/output/Output.ts"
 
 const roundId = RoundId.make("r1")
 const started: SessionEvent = { _tag: "RoundStarted", roundId, request: [{ _tag: "Text", text: "hi" }] }
@@ -26,7 +26,7 @@ const engine = SessionCoordinator.layer.pipe(
 )
 
 describe("a session that is followed", () => {
-  it("goes on with the round that is open, or after all that is closed", () => {
+  it("continues with the open round, or after all closed ones", () => {
     assert.strictEqual(startOf([]), 0)
     assert.strictEqual(startOf(log(started)), 4)
     assert.strictEqual(startOf(log(started, cancelled)), 6)

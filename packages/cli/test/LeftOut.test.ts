@@ -7,7 +7,7 @@ import { place } from "./support/Cli.ts"
 /** How often standard error says it, line by line. */
 const times = (stderr: string, line: RegExp) => stderr.split("\n").filter((one) => line.test(one)).length
 
-describe("what a model is not shown", () => {
+describe("files that are left out", () => {
   const instructions: ReadonlyArray<readonly [name: string, make: (file: string) => void, line: RegExp]> = [
     [
       "too large",
@@ -41,12 +41,12 @@ describe("what a model is not shown", () => {
       })
     )
 
-  it.live("files and mentions: one line each, and a conversation says it once", () =>
+  it.live("files and mentions have one line each, and a conversation reports them once", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write(".parley/context.json", '{ "include": ["none.md", "nor-this.md"] }')
       const ended = yield* here.run(["chat"], { input: "hello\nagain\n" })
-      const line = /^parley: left out none\.md: .*, and 1 more; `parley context` names all$/
+      const line = /^parley: left out none\.md: .*, and 1 more; `parley context` lists all$/
       assert.strictEqual(times(ended.stderr, line), 1, ended.stderr)
       const run = yield* here.run(["run", "hello （@docs/no.md）"])
       assert.strictEqual(times(run.stderr, /^parley: not attached docs\/no\.md: there is no such file$/), 1, run.stderr)
@@ -54,8 +54,8 @@ describe("what a model is not shown", () => {
   )
 })
 
-describe("what is missing of tools", () => {
-  it.live("servers that did not start, and rules about no tool: one line each", () =>
+describe("missing tools", () => {
+  it.live("servers that did not start and rules that match no tool have one line each", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({
@@ -77,9 +77,9 @@ describe("what is missing of tools", () => {
       assert.strictEqual(times(ended.stderr, /server off/), 0, ended.stderr)
       assert.match(
         ended.stderr,
-        /^parley: no tool here is called workspace__lst, files__\*, as permissions of .*config\.json says; `parley tools`/m
+        /^parley: no tool matches workspace__lst, files__\* in permissions of .*config\.json; `parley tools`/m
       )
-      assert.match(ended.stderr, /^parley: no tool here is called typo__x, as --allow says; `parley tools`/m)
+      assert.match(ended.stderr, /^parley: no tool matches typo__x in --allow; `parley tools`/m)
     })
   )
 })

@@ -1,12 +1,12 @@
 import { assert, it } from "@effect/vitest"
 import { defaults } from "@parley/session/Limits"
 import { Effect } from "effect"
-import { silence } from "../src/Live.ts"
+import { silence } from "@parley/app/Engine"
 import { place } from "./support/Cli.ts"
 import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { recorder } from "./support/Recorder.ts"
 
-it.live("a limit on the command line goes before the configured one, and says what to do", () =>
+it.live("a limit on the command line overrides the configured one, and the message says what to do", () =>
   Effect.gen(function* () {
     const here = yield* place
     here.configure({ limits: { turns: 7 } })
@@ -35,12 +35,41 @@ it.live(
       const chat = yield* here.run(["chat", "--model", "anthropic/claude-x"], { env, input: "hello\n" })
       assert.deepStrictEqual([chat.code, fake.bodies.length], [3, 0], chat.stderr)
       here.configure({ prices: { "anthropic/claude-x": { input: 3, output: 15 } } })
-      const allowed = yield* here.run(limited, { env })
+      const little = yield* here.run(limited, { env })
+      assert.deepStrictEqual([little.code, fake.bodies.length], [1, 0], little.stderr)
+      assert.match(
+        little.stderr,
+        /\$0\.01 are left of the round's limit of \$0\.01, but the next request could cost up to \$0\.\d\d,/
+      )
+      const allowed = yield* here.run([...limited.slice(0, -1), "1"], { env })
       assert.deepStrictEqual([allowed.code, fake.bodies.length], [0, 1], allowed.stderr)
     })
 )
 
-it("no limit below a round's own ends the wait for a slow model", () => {
+it.live("a budget holds for all processes, and refuses before anything is sent", () =>
+  Effect.gen(function* () {
+    const here = yield* place
+    const fake = yield* recorder((yield* provider(200, `${streaming}${ending}`)).url)
+    const env = keyed(fake.url)
+    const price = { "anthropic/claude-x": { input: 0, output: 1000 } }
+    here.configure({ prices: price, models: { "anthropic/claude-x": { maxOutputTokens: 100 } }, budget: { day: 0.15 } })
+    const hello = ["run", "hello", "--model", "anthropic/claude-x"]
+    const first = yield* here.run(hello, { env, alone: true })
+    assert.deepStrictEqual([first.code, fake.bodies.length], [0, 1], first.stderr)
+    here.configure({ prices: price, models: { "anthropic/claude-x": { maxOutputTokens: 200 } }, budget: { day: 0.15 } })
+    const second = yield* here.run(hello, { env, alone: true })
+    assert.deepStrictEqual([second.code, fake.bodies.length], [1, 1], second.stderr)
+    assert.match(
+      second.stderr,
+      /left of the budget for one day of \$0\.15, but the next request could cost up to \$0\.20/
+    )
+    here.configure({ budget: { day: 0.15 } })
+    const unpriced = yield* here.run(["models", "test", "anthropic/claude-x"], { env })
+    assert.deepStrictEqual([unpriced.code, fake.bodies.length], [3, 1], unpriced.stderr)
+  })
+)
+
+it("no limit shorter than the round's ends the wait for a slow model", () => {
   const all = [{}, { firstTokenSeconds: 3600 }, { idleSeconds: 3600 }, { firstTokenSeconds: 1, idleSeconds: 1 }]
   for (const limits of all) {
     const wanted = [
@@ -51,7 +80,7 @@ it("no limit below a round's own ends the wait for a slow model", () => {
   }
 })
 
-it.live("how long a model may be silent is a setting, and the message names it", () =>
+it.live("the time that a model may be silent is a setting, which the message names", () =>
   Effect.gen(function* () {
     const here = yield* place
     const env = keyed((yield* provider(200, "", true)).url)

@@ -23,8 +23,8 @@ const decodeFiles = Schema.decodeSync(
   )
 )
 
-describe("what there is", () => {
-  it.live("of MCP servers is listed with how each fares, and why one failed", () =>
+describe("lists", () => {
+  it.live("of MCP servers show the status of each, and why one failed", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({
@@ -36,14 +36,16 @@ describe("what there is", () => {
     })
   )
 
-  it.live("of models is listed with prices, the one that is used marked, and how to get more", () =>
+  it.live("of models show prices, mark the preferred one, and report how to get more", () =>
     Effect.gen(function* () {
       const it = yield* here
       const first = yield* it.run("models")
       assert.match(first.stdout, /^\* demo\/demo {2}offline demo model[^\n]* {2}\(free\)\n$/)
       assert.include(
         first.stderr,
-        `Anthropic: set ANTHROPIC_API_KEY, or providers.anthropic.apiKey in ${it.configFile}\n`
+        "For a real model, set one of ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, OPENROUTER_API_KEY, GROQ_API_KEY, " +
+          "or start a local server that `parley models discover` finds. " +
+          `Keys and addresses can also be configured in ${it.configFile}\n`
       )
       it.configure({
         providers: { anthropic: { apiKey: "test-key" } },
@@ -69,7 +71,7 @@ describe("what there is", () => {
     })
   )
 
-  it.live("of tools is listed under the server that has them, with what is wrong with the others", () =>
+  it.live("of tools group them by server, with the problems of the other servers", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({
@@ -94,18 +96,22 @@ describe("what there is", () => {
     })
   )
 
-  it.live("of files is listed with its size in tokens, and what is left out with the reason", () =>
+  it.live("of files show sizes in tokens, and the files that are left out with the reason", () =>
     Effect.gen(function* () {
       const it = yield* here
       const none = yield* it.run("files", "list")
       assert.deepStrictEqual(
         [none.stdout, none.stderr],
-        ["", "No files are shown; `parley files add README.md` shows one\n"]
+        ["", "No files are included; to include one: parley files add README.md\n"]
       )
       it.write("a.md", "12345")
       it.write("b.md", "éé")
       const added = yield* it.run("files", "add", "a.md", "b.md", "none.md")
-      assert.strictEqual(added.stderr, `Included in ${it.workspace}/.parley/context.json: a.md, b.md, none.md\n`)
+      assert.strictEqual(
+        added.stderr,
+        `Included in ${it.workspace}/.parley/context.json: a.md, b.md, none.md\n` +
+          "parley: there is no none.md in the workspace now; it is shown once it exists\n"
+      )
       const list = yield* it.run("files", "list")
       assert.match(
         list.stdout,
@@ -122,8 +128,8 @@ describe("what there is", () => {
         ["none.md"]
       )
       for (const [verb, words] of [
-        ["deactivate", "Switched off"],
-        ["activate", "Switched on"],
+        ["deactivate", "Deactivated"],
+        ["activate", "Activated"],
         ["remove", "No longer included"]
       ] as const)
         assert.match((yield* it.run("files", verb, "a.md")).stderr, new RegExp(`^${words} in .*: a\\.md\n$`))
@@ -132,13 +138,13 @@ describe("what there is", () => {
     })
   )
 
-  it.live("of running conversations is none to restart a server in, and a server must be one that is configured", () =>
+  it.live("restart reports that no conversation is running, and rejects an unknown server", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({ mcpServers: { a: { command: "x" } } })
       const none = yield* it.run("mcp", "restart", "a")
       assert.deepStrictEqual([none.code, none.stdout], [0, ""])
-      assert.include(none.stderr, "No conversation is running, so there is no a to restart")
+      assert.include(none.stderr, "No conversation is running, so a was not restarted")
       const unknown = yield* it.run("mcp", "restart", "constructor")
       assert.strictEqual(unknown.code, 2)
       assert.include(unknown.stderr, 'There is no server "constructor"')

@@ -22,7 +22,7 @@ const script = `require("fs").writeFileSync(process.argv[1], JSON.stringify([pro
 
 describe("in the home directory", () => {
   it.live(
-    "a message is answered, nothing there is read, and nothing is written that would make it a workspace",
+    "a message is answered, no file is read, and nothing is written that would make it a workspace",
     () =>
       Effect.gen(function* () {
         const here = yield* place
@@ -47,7 +47,7 @@ describe("in the home directory", () => {
   )
 
   it.live(
-    "a current directory that is gone is an error, and another can be named",
+    "a current directory that no longer exists is an error, and another can be named",
     () =>
       Effect.gen(function* () {
         const here = yield* place
@@ -58,14 +58,14 @@ describe("in the home directory", () => {
         let output = ""
         for (const pipe of [run.stdout, run.stderr]) pipe?.on("data", (text: string) => (output += text))
         yield* Effect.callback<void>((resume) => void run.on("close", () => resume(Effect.void)))
-        assert.include(output, "the current directory is gone; change to one that is there")
+        assert.include(output, "the current directory no longer exists; change to one that exists")
         assert.match(output, /^3\n[^]*^0\n/m)
       }),
     limit
   )
 
   it.live(
-    "another user's project is an error that says so",
+    "another user's project is an error that names the reason",
     () =>
       Effect.gen(function* () {
         const here = yield* place
@@ -81,7 +81,7 @@ describe("in the home directory", () => {
 })
 
 it.live(
-  "what servers said, and what running conversations are asked, is not gone through where another user could be at it",
+  "logs and restart requests are not read from directories that another user can write",
   () =>
     Effect.gen(function* () {
       const here = yield* place
@@ -105,7 +105,7 @@ it.live(
 
 describe("where a server is started", () => {
   it.live(
-    "is the same by whatever command it is, and the workspace only when that is said",
+    "is the same for every command, and the workspace only if configured",
     () =>
       Effect.gen(function* () {
         const here = yield* place
@@ -134,14 +134,14 @@ describe("where a server is started", () => {
         yield* here.run(["mcp", "probe", "--cwd", "workspace", "--", ...program])
         assert.deepStrictEqual(where(), [here.workspace, path])
         const added = yield* here.run(["mcp", "add", "w", "--cwd", "workspace", "--", "w", "${workspaceRoot}"])
-        assert.notInclude(added.stderr, "reaches the server as it stands")
+        assert.notInclude(added.stderr, "which Parley does not replace")
         assert.include(fs.readFileSync(join(here.home, ".config/parley/config.json"), "utf8"), '"cwd": "workspace"')
       }),
     limit
   )
 
   it.live(
-    "of a project's is the project, and nothing in what it declares is replaced",
+    "is the project for a project's server, and no variables in its declaration are replaced",
     () =>
       Effect.gen(function* () {
         const here = yield* place
@@ -155,17 +155,17 @@ describe("where a server is started", () => {
   )
 
   it.live(
-    "is not here: paths that are seen from here are told of",
+    "is not the current directory: relative paths are reported",
     () =>
       Effect.gen(function* () {
         const here = yield* place
         here.write("server.js", "")
         const relative = yield* here.run(["mcp", "add", "a", "--", "./server.js"])
         assert.strictEqual(relative.code, 2)
-        assert.include(relative.stderr, `write ${join(here.workspace, "server.js")}, or say --cwd DIR`)
+        assert.include(relative.stderr, `use ${join(here.workspace, "server.js")}, or add --cwd DIR`)
         const stray = yield* here.run(["mcp", "add", "b", "--", "node", "server.js"])
         assert.strictEqual(stray.code, 0)
-        assert.include(stray.stderr, `server.js is in the current directory, and the program is not started here`)
+        assert.include(stray.stderr, `server.js is in the current directory, but the program does not start here`)
         const configured = { mcpServers: { c: { command: "./server.js" } } }
         here.configure(configured)
         const tools = yield* here.run(["tools"])
@@ -176,7 +176,7 @@ describe("where a server is started", () => {
 })
 
 it.live(
-  "a current directory that is gone is an error that says so, and a workspace can be named all the same",
+  "a current directory that no longer exists is a clear error, and a workspace can still be named",
   () =>
     Effect.gen(function* () {
       const here = yield* place
@@ -201,7 +201,7 @@ it.live(
       for (const more of [[], ["--workspace", "x"]]) {
         const refused = yield* inGone(...more)
         assert.strictEqual(refused.code, 3, refused.stderr)
-        assert.include(refused.stderr, "the current directory is gone; change to one that is there")
+        assert.include(refused.stderr, "the current directory no longer exists; change to one that exists")
       }
       const named = yield* inGone("--workspace", here.workspace)
       assert.strictEqual(named.code, 0, named.stderr)
@@ -210,7 +210,7 @@ it.live(
 )
 
 it.live(
-  "in a workspace that was renamed, --continue and the list say where the sessions are and how to go on with one",
+  "in a renamed workspace, --continue and the list report where the sessions are and how to continue one",
   () =>
     Effect.gen(function* () {
       const here = yield* place
@@ -219,7 +219,7 @@ it.live(
       const id = /session (\S+)/.exec(first.stderr)?.[1] ?? ""
       const cwd = `${here.workspace}-renamed`
       fs.renameSync(here.workspace, cwd)
-      const advice = `the latest of ${here.workspace}: \`parley sessions list --all\` lists them, and \`-s ${id}\``
+      const advice = `the latest in ${here.workspace}: \`parley sessions list --all\` lists them, and \`-s ${id}\``
       const refused = yield* here.run(["run", "-c", "again"], { cwd })
       assert.strictEqual(refused.code, 2, refused.stderr)
       assert.include(refused.stderr, advice)

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as LogTail from "../src/internal/LogTail.ts"
+import * as LogTail from "../src/terminal/LogTail.ts"
 
 const log = Effect.map(
   Effect.acquireRelease(
@@ -14,7 +14,7 @@ const log = Effect.map(
 )
 
 describe("the log of a server", () => {
-  it.live("has its last lines in it and in the older file beside it", () =>
+  it.live("returns its last lines, including those of the rotated file", () =>
     Effect.gen(function* () {
       const path = yield* log
       assert.isTrue(path.endsWith("/s.log"))
@@ -26,7 +26,7 @@ describe("the log of a server", () => {
     })
   )
 
-  it.live("is followed by whole lines, each once, also where a character is only half written", () =>
+  it.live("is followed by whole lines, each once, even while a character is partly written", () =>
     Effect.gen(function* () {
       const path = yield* log
       writeFileSync(path, "first\n")
@@ -44,7 +44,7 @@ describe("the log of a server", () => {
     })
   )
 
-  it.live("begins again where the file is a new one, shorter than it was", () =>
+  it.live("starts again when the file is replaced by a shorter one", () =>
     Effect.gen(function* () {
       const path = yield* log
       writeFileSync(path, "a long line of before\n")
@@ -57,7 +57,7 @@ describe("the log of a server", () => {
     })
   )
 
-  it.live("is read no further than a log of ours can be", () =>
+  it.live("is read up to the maximum size of a log", () =>
     Effect.gen(function* () {
       const path = yield* log
       const most = 4 * 1024 * 1024

@@ -29,7 +29,7 @@ const configOf = ({ home }: Place) => join(home, ".config/parley/config.json")
 const stored = (here: Place) => readFileSync(configOf(here), "utf8")
 const shown = ({ stderr, stdout }: Ended) => stdout + stderr
 describe("parley mcp", () => {
-  it.live("servers are added by command and by address, listed, switched and removed", () =>
+  it.live("servers are added by command and by URL, listed, switched and removed", () =>
     Effect.gen(function* () {
       const here = yield* place
       const mcp = (...args: ReadonlyArray<string>) => here.run(["mcp", ...args])
@@ -67,7 +67,7 @@ describe("parley mcp", () => {
       )
       assert.strictEqual(remote.code, 0, remote.stderr)
       const off = yield* mcp("add", "off", "--disabled", "--cwd", "sub", "--", "nowhere")
-      assert.match(off.stderr, /Added off to .*; `parley mcp enable off` switches it on/)
+      assert.match(off.stderr, /Added off to .*; to enable it: parley mcp enable off/)
       assert.deepStrictEqual(yield* decode(stored(here)), {
         mcpServers: {
           raw: { ...node(raw, "--log", "--bad-tools"), env: { TOKEN: secret } },
@@ -121,7 +121,7 @@ describe("parley mcp", () => {
     })
   )
 
-  it.live("what cannot be added is refused before anything is written, and no secret is repeated", () =>
+  it.live("an invalid server is rejected before anything is written, and no secret is repeated", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ mcpServers: { mine: { command: "mine" } } })
@@ -133,17 +133,17 @@ describe("parley mcp", () => {
         [["a", "--url", "ftp://example.org"], /a\.url: expected an http:\/\/ or https:\/\/ address/],
         [["a", "--url", `http://me:${secret}@example.org`], /without a user name or password/],
         [["a", "--url", "http://a", "--", "x"], /either --url URL or -- COMMAND/],
-        [["a", "http://example.org"], /An address is given by --url/],
-        [["a"], /Say how the server is reached/],
+        [["a", "http://example.org"], /To add a server by its URL/],
+        [["a"], /The server needs a URL or a command/],
         [["a", "--url", "http://a", "--header", secret], /--header: expected "Name: value"/],
         [["a", "--url", "http://a", "--header", `k: ${secret}\nx: y`], /--header: expected "Name: value"/],
         [
           ["a", "--url", "http://a", "--header", "k: v", "--header", `K: ${secret}`],
           /--header number 2: K is given twice/
         ],
-        [["a", "--url", "http://a", "--env", `K=${secret}`], /--env and --cwd are for servers that are started/],
+        [["a", "--url", "http://a", "--env", `K=${secret}`], /--env and --cwd apply only to servers with a command/],
         [["a", "--env", secret, "--", "x"], /--env: expected NAME=value/],
-        [["a", "--header", `k: ${secret}`, "--", "x"], /--header is for servers that are reached by --url/],
+        [["a", "--header", `k: ${secret}`, "--", "x"], /--header applies only to servers with --url/],
         [["a", "--timeout", "0", "--", "x"], /expected a whole number above 0/]
       ] as const
       const ended = yield* Effect.forEach(refused, ([args]) => here.run(["mcp", "add", ...args]), { concurrency: 4 })
@@ -157,7 +157,7 @@ describe("parley mcp", () => {
     })
   )
 
-  it.live("a file that others could read is theirs no longer once a server is added", () =>
+  it.live("adding a server makes the configuration file private", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ model: "demo/demo" })

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path"
 import { env as inherited } from "node:process"
 import { Effect } from "effect"
-import { guarded } from "../../mcp/test/oauth/Server.ts"
+import { guarded } from "@parley/harness/AuthorizationServer"
 import { main, place, type Place } from "./support/Cli.ts"
 import { eventually } from "./support/Terminal.ts"
 
@@ -16,7 +16,7 @@ const browserOf = (here: Place): string => {
 const loginsOf = ({ home }: Place) => join(home, ".local/share/parley/mcp-auth")
 
 describe("parley mcp auth", () => {
-  it.live("logs in with the program that BROWSER names; logging out forgets that", () =>
+  it.live("logs in with the program that BROWSER names; --logout deletes the login", () =>
     Effect.gen(function* () {
       const here = yield* place
       const server = yield* guarded
@@ -37,13 +37,13 @@ describe("parley mcp auth", () => {
       for (const secret of server.secrets)
         assert.notInclude(auth.stderr + auth.stdout + inspected.stdout + inspected.stderr, secret)
 
-      assert.match((yield* here.run(["mcp", "auth", "docs", "--logout"])).stderr, /forgotten/)
-      assert.match((yield* here.run(["mcp", "auth", "docs", "--logout"])).stderr, /There was no login/)
+      assert.match((yield* here.run(["mcp", "auth", "docs", "--logout"])).stderr, /The login to docs was deleted/)
+      assert.match((yield* here.run(["mcp", "auth", "docs", "--logout"])).stderr, /There is no stored login/)
       assert.deepStrictEqual(readdirSync(loginsOf(here)), [])
     })
   )
 
-  it.live("with --paste no browser is opened: where one has ended up is pasted", () =>
+  it.live("with --paste no browser is opened, and the final address is pasted", () =>
     Effect.gen(function* () {
       const here = yield* place
       const server = yield* guarded
@@ -77,7 +77,7 @@ describe("parley mcp auth", () => {
     })
   )
 
-  it.live("where nothing can open a browser and nobody can paste, it says so at once", () =>
+  it.live("without a browser and without a terminal for pasting, it fails at once", () =>
     Effect.gen(function* () {
       const here = yield* place
       const server = yield* guarded
@@ -89,11 +89,11 @@ describe("parley mcp auth", () => {
       assert.strictEqual((yield* here.run(["mcp", "auth", "none"])).code, 2)
       const late = yield* here.run(["mcp", "auth", "docs", "--limit", "1"], { env: { BROWSER: "true" } })
       assert.strictEqual(late.code, 4)
-      assert.match(late.stderr, /nobody has logged in within 1 s/)
+      assert.match(late.stderr, /the login was not completed within 1 s/)
     })
   )
 
-  it.live("probe --auth does all of it at once, and keeps nothing", () =>
+  it.live("probe --auth logs in and stores no login", () =>
     Effect.gen(function* () {
       const here = yield* place
       const server = yield* guarded
@@ -108,7 +108,7 @@ describe("parley mcp auth", () => {
     })
   )
 
-  it.live("a client of one's own is configured by flags, its secret from a variable, and is not shown", () =>
+  it.live("an own OAuth client is configured by flags; its secret comes from a variable and is not shown", () =>
     Effect.gen(function* () {
       const here = yield* place
       const secret = "canary-client-secret"

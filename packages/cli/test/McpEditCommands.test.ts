@@ -8,7 +8,7 @@ const decode = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ mcpServer
 const written = ({ configFile }: Here): unknown => decode(readFileSync(configFile, "utf8")).mcpServers
 
 describe("parley mcp add, remove, enable and disable", () => {
-  it.live("write what the command line says of a server", () =>
+  it.live("write the flags of a server to the configuration", () =>
     Effect.gen(function* () {
       const it = yield* here
       const add = (...args: ReadonlyArray<string>) => it.run("mcp", "add", ...args)
@@ -16,10 +16,10 @@ describe("parley mcp add, remove, enable and disable", () => {
       assert.deepStrictEqual(first, {
         code: 0,
         stdout: "",
-        stderr: `Added prog to ${it.configFile}; \`parley mcp inspect prog\` connects to it\n`
+        stderr: `Added prog to ${it.configFile}; to connect to it: parley mcp inspect prog\n`
       })
       const off = yield* add("off", "--disabled", "--read-only-tool", "a", "--read-only-tool", "b", "--", "server")
-      assert.strictEqual(off.stderr, `Added off to ${it.configFile}; \`parley mcp enable off\` switches it on\n`)
+      assert.strictEqual(off.stderr, `Added off to ${it.configFile}; to enable it: parley mcp enable off\n`)
       const url = "https://example.org/mcp"
       assert.strictEqual((yield* add("web", "--url", url, "--header", "x: y", "--start-timeout", "7")).code, 0)
       assert.strictEqual((yield* add("old", "--url", url, "--sse")).code, 0)
@@ -32,15 +32,15 @@ describe("parley mcp add, remove, enable and disable", () => {
     })
   )
 
-  it.live("refuse what is no server, and change nothing", () =>
+  it.live("reject an invalid server and change nothing", () =>
     Effect.gen(function* () {
       const it = yield* here
       const url = "https://example.org/mcp"
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: string]> = [
-        [["add", "a"], "Say how the server is reached"],
-        [["add", "a", "--sse", "--", "x"], "--sse is for servers that are reached by --url"],
-        [["add", "a", "--", url], `An address is given by --url: \`parley mcp add a --url URL\``],
-        [["add", "a", "--url", url, "--", "x"], "A server has either --url URL or -- COMMAND [ARGS…]"],
+        [["add", "a"], "The server needs a URL or a command"],
+        [["add", "a", "--sse", "--", "x"], "--sse applies only to servers with --url"],
+        [["add", "a", "--", url], `To add a server by its URL, use \`parley mcp add a --url URL\``],
+        [["add", "a", "--url", url, "--", "x"], "A server has either --url URL or -- COMMAND [ARGS…], not both"],
         [["remove", "a"], 'config.json has no server "a"'],
         [["enable", "a"], 'config.json has no server "a"'],
         [["disable", "a"], 'config.json has no server "a"']
@@ -58,29 +58,30 @@ describe("parley mcp add, remove, enable and disable", () => {
     })
   )
 
-  it.live("switch a server off and on, and remove it, once", () =>
+  it.live("disable, enable and remove a server, and report the second attempt", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({ mcpServers: { a: { command: "x" }, b: { command: "y" } } })
-      assert.strictEqual((yield* it.run("mcp", "disable", "a")).stderr, `a is off in ${it.configFile}\n`)
+      assert.strictEqual((yield* it.run("mcp", "disable", "a")).stderr, `Disabled a in ${it.configFile}\n`)
       assert.deepStrictEqual(written(it), { a: { command: "x", disabled: true }, b: { command: "y" } })
-      assert.strictEqual((yield* it.run("mcp", "enable", "a")).stderr, `a is on in ${it.configFile}\n`)
+      assert.strictEqual((yield* it.run("mcp", "enable", "a")).stderr, `Enabled a in ${it.configFile}\n`)
       assert.deepStrictEqual(written(it), { a: { command: "x" }, b: { command: "y" } })
-      assert.strictEqual((yield* it.run("mcp", "remove", "a")).stderr, `a is no longer in ${it.configFile}\n`)
+      assert.strictEqual((yield* it.run("mcp", "remove", "a")).stderr, `Removed a from ${it.configFile}\n`)
       assert.deepStrictEqual(written(it), { b: { command: "y" } })
       assert.strictEqual((yield* it.run("mcp", "remove", "a")).code, 2)
     })
   )
 
-  it.live("tell of variables that reach the server as they stand, and of paths that lead nowhere", () =>
+  it.live("warn of variables that are not replaced, and of paths that the program will not find", () =>
     Effect.gen(function* () {
       const it = yield* here
       const variable = "${input:key}"
-      const told = /parley: headers\.x of a has \$\{input:key\}, which reaches the server as it stands\n/
+      const told =
+        /parley: headers\.x of a contains \$\{input:key\}, which Parley does not replace: the server receives it unchanged\n/
       const add = (name: string, ...more: ReadonlyArray<string>) =>
         it.run("mcp", "add", name, "--url", "https://example.org/mcp", "--header", `x: ${variable}`, ...more)
       assert.match((yield* add("a")).stderr, told)
-      assert.notMatch((yield* add("b", "--disabled")).stderr, /reaches the server/)
+      assert.notMatch((yield* add("b", "--disabled")).stderr, /which Parley does not replace/)
       assert.notMatch((yield* it.run("mcp", "disable", "a")).stderr, told)
       assert.match((yield* it.run("mcp", "enable", "a")).stderr, told)
       it.write("notes.txt", "x")

@@ -9,7 +9,7 @@ const secret = "canary-0123456789"
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
 
 describe("parley mcp import", () => {
-  it.live("adds what can be used, leaves the rest, and says which is which without any secret", () =>
+  it.live("adds usable servers, skips the others, and reports each without secrets", () =>
     Effect.gen(function* () {
       const here = yield* place
       const config = join(here.home, ".config/parley/config.json")
@@ -31,10 +31,10 @@ describe("parley mcp import", () => {
       const file = join(here.workspace, ".vscode/mcp.json")
       const words = [
         `raw: added: ${process.execPath} ${raw} (env TOKEN)`,
-        `mine: left alone: ${config} has a server of that name`,
-        "asked: added, switched off: https://example.org/mcp?… (headers x-key)",
+        `mine: skipped: ${config} already has a server of that name`,
+        "asked: added, disabled: https://example.org/mcp?… (headers x-key)",
         "  ! headers.x-key has ${input:key}",
-        `  ! put that right in ${config}, then \`parley mcp enable asked\``
+        `  ! correct this in ${config}, then run \`parley mcp enable asked\``
       ]
       const tried = yield* here.run(["mcp", "import", file, "--dry-run"])
       assert.strictEqual(tried.code, 0, tried.stderr)
@@ -58,7 +58,7 @@ describe("parley mcp import", () => {
       assert.match(listed.stdout, /\nraw: 9 tools\n/)
       assert.match(listed.stdout, /\nasked: disabled\n/)
       const enabled = yield* here.run(["mcp", "enable", "asked"])
-      assert.match(enabled.stderr, /headers\.x-key of asked has \$\{input:key\}, which reaches the server as it stands/)
+      assert.match(enabled.stderr, /headers\.x-key of asked contains \$\{input:key\}, which Parley does not replace/)
       const again = yield* here.run(["mcp", "import", file])
       assert.match(again.stderr, /^Added 0 of 4 servers/)
     })

@@ -35,7 +35,7 @@ const shown = ({ stderr, stdout }: Ended) => stdout + stderr
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/
 
 describe("parley mcp, one server", () => {
-  it.live("inspect shows one server, on or off: its tools, what was left out and how long it took", () =>
+  it.live("inspect shows one server, enabled or not: its tools, those left out, and the start time", () =>
     Effect.gen(function* () {
       const here = yield* place
       const log = join(here.home, "log")
@@ -67,59 +67,57 @@ describe("parley mcp, one server", () => {
       assert.include(text.stdout, '\n  slow_pattern\n    input {"type":"object","properties":{"text":')
       const none = yield* here.run(["mcp", "inspect", "nope"])
       assert.deepStrictEqual([none.code, none.stdout], [2, ""])
-      assert.match(none.stderr, /no server "nope", there are everything, other, bad/)
+      assert.match(none.stderr, /no server "nope"; the configured servers are everything, other, bad/)
     })
   )
 
-  it.live(
-    "values of env and headers are in no output, whatever the server says; nothing it says drives the terminal",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* place
-        const remote = yield* echoing
-        here.configure({
-          mcpServers: {
-            leaky: { ...node(leaky, "\u202eliated\u009b2J"), env: { TOKEN: secret } },
-            failing: { ...node(leaky, "--exit"), env: { TOKEN: secret } },
-            remote: { url: `${remote.url}/mcp`, headers: { authorization: `Bearer ${secret}` } }
-          }
-        })
-        const parley = (...args: ReadonlyArray<string>) => here.run(["mcp", ...args])
-        const ended = yield* Effect.forEach(
-          ["text", "json"].flatMap((format) =>
-            [["list"], ["inspect", "leaky"], ["inspect", "failing"], ["inspect", "remote"]].map((args) =>
-              args.concat("-f", format)
-            )
-          ),
-          (args) => parley(...args),
-          { concurrency: 2 }
-        )
-        for (const one of ended) assert.notInclude(shown(one), secret)
-        for (const one of ended.slice(0, 4)) assert.notMatch(shown(one), control)
-        assert.isAbove(remote.state.received.filter((one) => one === secret).length, 0, "it was sent the secret")
-        const [list, ...inspected] = ended
-        assert.include(list?.stdout ?? "", "! it exited with code 3 (stderr: refused: …)")
-        assert.include(
-          inspected[0]?.stdout,
-          "\n  show\n    ! hides 4 characters, shown as \\u{…}; the model is not sent them\n" +
-            "    \\u{1b}[2J\\u{1b}]0;owned\\u{7} hidden\\u{202e} text …\n"
-        )
-        assert.deepStrictEqual(
-          inspected.slice(0, 3).map(({ code }) => code),
-          [0, 4, 4]
-        )
-        const { problem, tools } = yield* inspectionOf(
-          ended[5] ?? list ?? { code: 0, signal: null, stderr: "", stdout: "" }
-        )
-        assert.match(problem ?? "", /^1 tool left out: broken …/)
-        assert.deepStrictEqual(tools.find(({ tool }) => tool === "show")?.inputSchema, {
-          type: "object",
-          properties: { "…": { type: "string", default: "…" } }
-        })
+  it.live("values of env and headers are in no output, and no text of a server controls the terminal", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const remote = yield* echoing
+      here.configure({
+        mcpServers: {
+          leaky: { ...node(leaky, "\u202eliated\u009b2J"), env: { TOKEN: secret } },
+          failing: { ...node(leaky, "--exit"), env: { TOKEN: secret } },
+          remote: { url: `${remote.url}/mcp`, headers: { authorization: `Bearer ${secret}` } }
+        }
       })
+      const parley = (...args: ReadonlyArray<string>) => here.run(["mcp", ...args])
+      const ended = yield* Effect.forEach(
+        ["text", "json"].flatMap((format) =>
+          [["list"], ["inspect", "leaky"], ["inspect", "failing"], ["inspect", "remote"]].map((args) =>
+            args.concat("-f", format)
+          )
+        ),
+        (args) => parley(...args),
+        { concurrency: 2 }
+      )
+      for (const one of ended) assert.notInclude(shown(one), secret)
+      for (const one of ended.slice(0, 4)) assert.notMatch(shown(one), control)
+      assert.isAbove(remote.state.received.filter((one) => one === secret).length, 0, "it was sent the secret")
+      const [list, ...inspected] = ended
+      assert.include(list?.stdout ?? "", "! it exited with code 3 (stderr: refused: …)")
+      assert.include(
+        inspected[0]?.stdout,
+        "\n  show\n    ! contains 4 hidden characters, shown as \\u{…}; they are not sent to the model\n" +
+          "    \\u{1b}[2J\\u{1b}]0;owned\\u{7} hidden\\u{202e} text …\n"
+      )
+      assert.deepStrictEqual(
+        inspected.slice(0, 3).map(({ code }) => code),
+        [0, 4, 4]
+      )
+      const { problem, tools } = yield* inspectionOf(
+        ended[5] ?? list ?? { code: 0, signal: null, stderr: "", stdout: "" }
+      )
+      assert.match(problem ?? "", /^1 tool left out: broken …/)
+      assert.deepStrictEqual(tools.find(({ tool }) => tool === "show")?.inputSchema, {
+        type: "object",
+        properties: { "…": { type: "string", default: "…" } }
+      })
+    })
   )
 
-  it.live("probe asks a server that is not configured, and stores nothing", () =>
+  it.live("probe connects to a server that is not configured, and stores nothing", () =>
     Effect.gen(function* () {
       const here = yield* place
       const url = yield* everythingHttp
@@ -141,10 +139,10 @@ describe("parley mcp, one server", () => {
 
       const failed = yield* probe("--call", "fail", ...program)
       assert.deepStrictEqual([failed.code, failed.stdout], [1, "no luck\n"])
-      assert.match(failed.stderr, /fail says that it failed/)
+      assert.match(failed.stderr, /fail reported a failure/)
       const unknown = yield* probe("--call", "nope", ...program)
       assert.strictEqual(unknown.code, 2)
-      assert.match(unknown.stderr, /no tool "nope", there are fail, show/)
+      assert.match(unknown.stderr, /no tool "nope"; its tools are fail, show/)
       const invalid = yield* probe(url, "--call", "echo")
       assert.strictEqual(invalid.code, 2, invalid.stderr)
       assert.match(invalid.stderr, /--input: Invalid input for probe__echo/)

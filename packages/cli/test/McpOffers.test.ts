@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { PromptInfo, ResourceContent, ResourceInfo, ResourceTemplateInfo } from "@parley/domain/McpOffers"
+import { PromptInfo, ResourceContent, ResourceInfo, ResourceTemplateInfo } from "@parley/domain/McpCatalog"
 import { Round } from "@parley/domain/Session"
 import { SessionContext } from "@parley/domain/SessionContext"
 import { readFileSync } from "node:fs"
@@ -36,8 +36,8 @@ const reference = Effect.gen(function* () {
   return here
 })
 
-describe("what MCP servers offer beside tools", () => {
-  it.live("is listed and read, for people and for programs", () =>
+describe("resources and prompts of MCP servers", () => {
+  it.live("are listed and read, as text and as JSON", () =>
     Effect.gen(function* () {
       const here = yield* reference
       const parley = (...args: ReadonlyArray<string>) => here.run(["mcp", ...args])
@@ -68,13 +68,13 @@ describe("what MCP servers offer beside tools", () => {
       assert.match(none.stderr, /everything: Error -32602: .*not found/)
       const unknown = yield* parley("resources", "nope")
       assert.strictEqual(unknown.code, 2)
-      assert.match(unknown.stderr, /no server "nope", there are everything/)
+      assert.match(unknown.stderr, /no server "nope"; the configured servers are everything/)
       const inspected = yield* parley("inspect", "everything")
       assert.match(inspected.stdout, /, 7 resources, 2 resource templates, 4 prompts\n/)
     })
   )
 
-  it.live("is shown without the secrets of its server, and drives no terminal", () =>
+  it.live("are shown without the secrets of their server, and cannot control the terminal", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({
@@ -114,7 +114,7 @@ describe("what MCP servers offer beside tools", () => {
 })
 
 describe("a message", () => {
-  it.live("mentions resources, listed or of a template, beside files", () =>
+  it.live("can mention resources, listed or from a template, in addition to files", () =>
     Effect.gen(function* () {
       const here = yield* reference
       here.write("notes.md", "remember the milk")
@@ -139,7 +139,7 @@ describe("a message", () => {
     })
   )
 
-  it.live("may be a prompt of a server, for programs", () =>
+  it.live("may be a prompt of a server, with --prompt", () =>
     Effect.gen(function* () {
       const here = yield* reference
       const prompt = (...args: ReadonlyArray<string>) => here.run(["run", "--prompt", ...args])
@@ -161,7 +161,7 @@ describe("a message", () => {
     })
   )
 
-  it.live("is typed on while a server thinks of what it may become, which then changes nothing", () =>
+  it.live("can be typed on while a server computes completions, which are then ignored", () =>
     Effect.gen(function* () {
       const here = yield* place
       const log = join(here.home, "log")

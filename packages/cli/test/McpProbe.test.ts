@@ -23,18 +23,21 @@ const decodeUsed = Schema.decodeSync(
 const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
 
 describe("parley mcp probe, in this process", () => {
-  it.live("refuses what does not go together before it starts anything", () =>
+  it.live("rejects conflicting flags before it starts anything", () =>
     Effect.gen(function* () {
       const it = yield* here
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, words: string]> = [
-        [["--input", "{}", "http://127.0.0.1:1/mcp"], "--input is for a tool that --call names, one for each"],
-        [["--call", "a", "--input", "{}", "--input", "{}", "x"], "--input is for a tool that --call names"],
-        [["--call", "a", "--input", "[1]", "--", "x"], "--input: expected an object in JSON"],
-        [["--call", "a", "--call", "b", "--input", "{}", "--input", "{", "--", "x"], "--input: expected an object"],
-        [["--exercise", "--call", "a", "x"], "--exercise calls all tools; --call is for one"],
-        [["--cwd", ".", "http://127.0.0.1:1/mcp"], "--env and --cwd are for servers that are started by a command"],
-        [["--header", "a: b", "--", "x"], "--header is for servers that are reached by --url"],
-        [[], "Say how the server is reached"]
+        [
+          ["--input", "{}", "http://127.0.0.1:1/mcp"],
+          "--input sets the input of a call; give a --call TOOL for each --input"
+        ],
+        [["--call", "a", "--input", "{}", "--input", "{}", "x"], "--input sets the input of a call"],
+        [["--call", "a", "--input", "[1]", "--", "x"], "--input: expected a JSON object"],
+        [["--call", "a", "--call", "b", "--input", "{}", "--input", "{", "--", "x"], "--input: expected a JSON object"],
+        [["--exercise", "--call", "a", "x"], "--exercise calls all tools; do not combine it with --call"],
+        [["--cwd", ".", "http://127.0.0.1:1/mcp"], "--env and --cwd apply only to servers with a command"],
+        [["--header", "a: b", "--", "x"], "--header applies only to servers with --url"],
+        [[], "The server needs a URL or a command"]
       ]
       for (const [args, words] of cases) {
         const { code, stderr, stdout } = yield* it.run("mcp", "probe", ...args)
@@ -44,7 +47,7 @@ describe("parley mcp probe, in this process", () => {
     })
   )
 
-  it.live("calls tools in their order, each with its own input, and starts the server once", () =>
+  it.live("calls tools in order, each with its own input, and starts the server once", () =>
     Effect.gen(function* () {
       const it = yield* here
       const log = join(it.home, "log")
@@ -63,7 +66,7 @@ describe("parley mcp probe, in this process", () => {
     })
   )
 
-  it.live("answers what a server asks with no, or with the defaults when it is told to", () =>
+  it.live("declines the forms of a server, or accepts their defaults with --answer", () =>
     Effect.gen(function* () {
       const it = yield* here
       const form = {
@@ -83,7 +86,7 @@ describe("parley mcp probe, in this process", () => {
     })
   )
 
-  it.live("uses everything that a server offers once, and says what came of each", () =>
+  it.live("uses everything that a server offers once, and reports each outcome", () =>
     Effect.gen(function* () {
       const it = yield* here
       const { code, stderr, stdout } = yield* it.run(
@@ -113,7 +116,7 @@ describe("parley mcp probe, in this process", () => {
     })
   )
 
-  it.live("says of a tool that it failed, and of what does not start that it cannot be used", () =>
+  it.live("reports a tool's failure, and a server that cannot be used", () =>
     Effect.gen(function* () {
       const it = yield* here
       const offers = join(it.home, "offers")
@@ -121,13 +124,13 @@ describe("parley mcp probe, in this process", () => {
       const offering = program("offering-server.mjs", offers, join(it.home, "calls"))
       const unknown = yield* it.run("mcp", "probe", "--call", "nope", ...offering)
       assert.deepStrictEqual([unknown.code, unknown.stdout], [2, ""])
-      assert.include(unknown.stderr, 'The server has no tool "nope", there are send')
+      assert.include(unknown.stderr, 'The server has no tool "nope"; its tools are send')
       const whole = yield* it.run("mcp", "probe", "--call", "probe__send", ...offering)
       assert.deepStrictEqual([whole.code, whole.stdout], [0, "did send\n"], "its whole name is a name, too")
       const leaky = join(import.meta.dirname, "support/leaky.mjs")
       const failed = yield* it.run("mcp", "probe", "--call", "fail", "--", process.execPath, leaky)
       assert.deepStrictEqual([failed.code, failed.stdout], [1, "no luck\n"])
-      assert.include(failed.stderr, "fail says that it failed")
+      assert.include(failed.stderr, "fail reported a failure")
       for (const flags of [["--exercise"], ["--call", "x"], []]) {
         const gone = yield* it.run("mcp", "probe", ...flags, "--", "parley-no-such-command")
         assert.strictEqual(gone.code, 4, gone.stderr)

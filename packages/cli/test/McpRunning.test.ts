@@ -15,7 +15,7 @@ describe("parley mcp logs", () => {
       yield* configured(here, { env: { KEY: "open-sesame" } })
       const unused = yield* here.run(["mcp", "logs", "s"])
       assert.strictEqual(unused.code, 0)
-      assert.include(unused.stderr, "Nothing has been written down of s yet")
+      assert.include(unused.stderr, "There is no log of s yet")
       yield* here.run(["run", call("logs", { data: "first" })])
       yield* here.run(["run", call("logs", { data: "the key is open-sesame\u001b[2J" })])
       const all = yield* here.run(["mcp", "logs", "s"])
@@ -29,12 +29,12 @@ describe("parley mcp logs", () => {
     })
   )
 
-  it.live("goes on with what is written from now on", () =>
+  it.live("keeps printing new lines with --follow", () =>
     Effect.gen(function* () {
       const here = yield* place
       yield* configured(here)
       const { ended, shows, type } = yield* terminal(here, ["mcp", "logs", "s", "--follow"])
-      yield* shows(/Nothing has been written/)
+      yield* shows(/There is no log of s yet/)
       yield* here.run(["run", call("logs", { data: "news" })])
       yield* shows(/error: it: news/)
       yield* type("\u0003")
@@ -44,7 +44,7 @@ describe("parley mcp logs", () => {
 })
 
 describe("restarting a server", () => {
-  it.live("in the conversation that has it, or from elsewhere", () =>
+  it.live("works in the conversation that uses it and from another process", () =>
     Effect.gen(function* () {
       const here = yield* place
       const log = join(here.home, "server.log")
@@ -64,9 +64,9 @@ describe("restarting a server", () => {
       yield* type("/mcp restart nobody\r")
       yield* shows(/there is no server nobody[^]*> [^\n]*$/)
       const asked = yield* here.run(["mcp", "restart", "s"])
-      assert.strictEqual(asked.stdout, "Restarted s in 1 of 1 running conversation: 1 ready, 0 not\n", asked.stderr)
+      assert.strictEqual(asked.stdout, "Restarted s in 1 of 1 running conversation: 1 ready, 0 failed\n", asked.stderr)
       assert.strictEqual(starts(), 3)
-      yield* shows(/restarted, as asked from elsewhere: s: 8 tools/)
+      yield* shows(/restarted on request of another process: s: 8 tools/)
       assert.strictEqual((yield* here.run(["mcp", "restart", "nobody"])).code, 2)
       yield* type("/exit\r")
       assert.strictEqual((yield* ended).code, 0)
@@ -74,7 +74,7 @@ describe("restarting a server", () => {
     })
   )
 
-  it.live("asks no conversation that is gone, and clears away what it left", () =>
+  it.live("ignores conversations that have ended, and removes their leftover files", () =>
     Effect.gen(function* () {
       const here = yield* place
       yield* configured(here)

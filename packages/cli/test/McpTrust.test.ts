@@ -12,22 +12,22 @@ const declare = (here: Place, servers: object) => here.write(".parley/mcp.json",
 const hashes = ({ stdout }: Ended) => [...stdout.matchAll(/"hash":"(\w+)"/g)].map(([, hash]) => hash ?? "")
 
 describe("parley mcp trust", () => {
-  it.live("says what there is, takes one at a time from scripts, and takes it back", () =>
+  it.live("lists servers, trusts one at a time in scripts, and revokes", () =>
     Effect.gen(function* () {
       const here = yield* place
       const trust = (...args: ReadonlyArray<string>) => here.run(["mcp", "trust", ...args])
-      assert.match((yield* trust()).stderr, /Nothing in this project waits to be trusted/)
+      assert.match((yield* trust()).stderr, /No server of this project needs a decision/)
       assert.match((yield* trust("--list")).stderr, /declares no MCP servers/)
       declare(here, { a: nowhere, b: { command: "nowhere" } })
       const [first = "", second = ""] = hashes(yield* trust("--format", "json"))
       assert.match((yield* trust("--list")).stdout, /a: not trusted yet[^]*b: not trusted yet/)
       for (const [args, words] of [
-        [["--yes", "--hash", first], /--yes needs the name of the one server/],
+        [["--yes", "--hash", first], /--yes needs the name of the server/],
         [["a", "--yes"], /--yes needs --hash HASH/],
-        [["a", "--yes", "--hash", second], /no longer what --hash says/],
+        [["a", "--yes", "--hash", second], /which differs from --hash/],
         [["c"], /There is no server "c"/],
-        [["--revoke"], /--revoke takes the name of a server, or --all/],
-        [["a", "--revoke", "--all"], /--revoke takes the name of a server, or --all/]
+        [["--revoke"], /--revoke needs either the name of a server or --all/],
+        [["a", "--revoke", "--all"], /--revoke needs either the name of a server or --all/]
       ] as const) {
         const refused = yield* trust(...args)
         assert.strictEqual(refused.code, 2, refused.stderr)
@@ -37,8 +37,8 @@ describe("parley mcp trust", () => {
       assert.match((yield* trust("--list")).stdout, /a: trusted\n[^]*b: not trusted yet/)
       const listed = yield* here.run(["mcp", "list", "--format", "json"])
       assert.match(listed.stdout, /"name":"a".*"state":"failed".*"source":"project".*"name":"b".*"state":"untrusted"/)
-      assert.match((yield* trust("--revoke", "a")).stderr, /Taken back/)
-      assert.match((yield* trust("--revoke", "--all")).stderr, /nothing to take back/)
+      assert.match((yield* trust("--revoke", "a")).stderr, /Revoked 1 decision about servers of this project/)
+      assert.match((yield* trust("--revoke", "--all")).stderr, /There were no decisions to revoke/)
       assert.match((yield* trust("--list")).stdout, /a: not trusted yet/)
 
       here.write(".parley/mcp.json", "{ not json")
@@ -49,19 +49,19 @@ describe("parley mcp trust", () => {
     })
   )
 
-  it.live("takes no answer that was typed before it asked", () =>
+  it.live("ignores an answer that was typed before the question", () =>
     Effect.gen(function* () {
       const here = yield* place
       declare(here, { a: nowhere })
       const { ended, shows, type } = yield* terminal(here, ["mcp", "trust"])
       yield* type("y\ry\r")
-      yield* shows(/typed before this question was shown does not answer it[^]*trust exactly this\?[^\n]*$/)
+      yield* shows(/typed before this question was shown is discarded[^]*trust exactly this\?[^\n]*$/)
       yield* type("n\r")
-      assert.match((yield* ended).output, /a is not used/)
+      assert.match((yield* ended).output, /a will not be used/)
     })
   )
 
-  it.live("a conversation says in one line what it does not use", () =>
+  it.live("a conversation reports unused servers in one line", () =>
     Effect.gen(function* () {
       const here = yield* place
       declare(here, { a: nowhere, b: nowhere })
@@ -73,7 +73,7 @@ describe("parley mcp trust", () => {
     })
   )
 
-  it.live("shows of a server's changed tools what is different, and accepts that", () =>
+  it.live("shows the differences of a server's changed tools, and accepts them", () =>
     Effect.gen(function* () {
       const here = yield* place
       const offers = join(here.home, "offers")
@@ -83,8 +83,11 @@ describe("parley mcp trust", () => {
         mcpServers: { s: { command: process.execPath, args: [offering, offers, join(here.home, "calls")] } }
       })
       offer("Sends\na mail")
-      assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /seen for the first time: its tools are pinned/)
-      assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /are as you accepted them/)
+      assert.match(
+        (yield* here.run(["mcp", "trust", "s"])).stderr,
+        /This is the first connection to s; its tools are pinned/
+      )
+      assert.match((yield* here.run(["mcp", "trust", "s"])).stderr, /have not changed since you accepted them/)
       offer("Sends\na\u200b mail and \u202eevil")
       const blocked = Effect.map(here.run(["mcp", "inspect", "s"]), ({ stdout }) =>
         assert.match(stdout, /0 tools[^]*1 tool changed since they were pinned, and blocked: send/)
@@ -106,7 +109,7 @@ describe("parley mcp trust", () => {
         /"send" has changed:[^]* {5}Sends\r?\n {2}- {2}a mail\r?\n {2}\+ {2}a\\u\{200b\} mail and \\u\{202e\}evil/
       )
       const again = yield* here.run(["mcp", "inspect", "s"])
-      assert.match(again.stdout, /hides 2 characters[^]*Sends a\\u\{200b\} mail and \\u\{202e\}evil/)
+      assert.match(again.stdout, /contains 2 hidden characters[^]*Sends a\\u\{200b\} mail and \\u\{202e\}evil/)
       writeFileSync(join(here.home, "calls"), "")
       const probed = yield* here.run([
         "mcp",

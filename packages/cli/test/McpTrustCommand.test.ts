@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Trust from "@parley/workspace/Trust"
 import { Effect, Schema } from "effect"
-import * as ProjectList from "../src/trust/ProjectList.ts"
+import * as ProjectList from "../src/consent/ProjectList.ts"
 import { type Here, here } from "./support/InProcess.ts"
 
 const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
@@ -16,7 +16,7 @@ const nowhere = { url: "http://127.0.0.1:1/mcp", headers: { x: "y" } }
 const program = { command: "/nowhere/server", args: ["a b"], env: { __proto__x: "1" }, cwd: "/nowhere" }
 
 describe("parley mcp trust, in this process", () => {
-  it.live("lists all that the project's file says of each server, and how it stands", () =>
+  it.live("lists everything that the project declares of each server, and whether it is trusted", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({ mcpServers: { mine: { command: "x" } }, permissions: { a__x: "deny" } })
@@ -60,11 +60,11 @@ describe("parley mcp trust, in this process", () => {
       )
       const text = (yield* it.run("mcp", "trust", "--list")).stdout
       assert.match(text, /^a: not trusted yet\n {2}"http:[^\n]*\n {2}headers:\n {4}"x" = "y"\n {2}hash: \w+\nb: /)
-      assert.match(text, /\nmine: not used: a server of yours has this name\n/)
+      assert.match(text, /\nmine: not used: you have a server of the same name\n/)
     })
   )
 
-  it.live("takes --allow for one server of the project, and only for tools of that", () =>
+  it.live("accepts --allow for one server of the project, and only for its tools", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.configure({ mcpServers: { mine: { command: "x" } } })
@@ -75,7 +75,10 @@ describe("parley mcp trust, in this process", () => {
         [["--allow", "a__x", ...yes], "--allow needs the name of a server"],
         [["a", "--allow", "b__x", ...yes], "--allow b__x: expected tools of this server, whose names begin with a__"],
         [["a", "--allow", "a__x", "--allow", "ab__x", ...yes], "--allow ab__x: expected tools of this server"],
-        [["mine", "--allow", "mine__x"], '--allow is for a server that this project declares; for "mine" it is'],
+        [
+          ["mine", "--allow", "mine__x"],
+          '--allow applies only to servers that this project declares; for "mine", set "permissions" in'
+        ],
         [["none"], 'There is no server "none"']
       ] as const) {
         const { code, stderr } = yield* it.run("mcp", "trust", ...args)
@@ -86,37 +89,37 @@ describe("parley mcp trust, in this process", () => {
       assert.strictEqual((yield* it.run("mcp", "trust", "a", "--allow", "a__x", ...yes)).code, 0)
       assert.match(
         (yield* it.run("mcp", "trust", "--list")).stdout,
-        /^a: trusted\n[^]*\n {2}runs unasked: "a__x"\n {2}hash/
+        /^a: trusted\n[^]*\n {2}runs without approval: "a__x"\n {2}hash/
       )
       assert.strictEqual((yield* it.run("mcp", "trust", "a", "--allow", "a__*", ...yes)).code, 0, "also afterwards")
-      assert.match((yield* it.run("mcp", "trust", "--list")).stdout, /runs unasked: "a__\*"/)
+      assert.match((yield* it.run("mcp", "trust", "--list")).stdout, /runs without approval: "a__\*"/)
       assert.deepStrictEqual((yield* listed(it))[0]?.["allow"], ["a__*"])
     })
   )
 
-  it.live("decides on none without the name of one, and takes back one or all", () =>
+  it.live("decides on no server without its name, and revokes one or all", () =>
     Effect.gen(function* () {
       const it = yield* here
       const trust = (...args: ReadonlyArray<string>) => it.run("mcp", "trust", ...args)
-      assert.match((yield* trust()).stderr, /^Nothing in this project waits to be trusted/)
+      assert.match((yield* trust()).stderr, /^No server of this project needs a decision/)
       assert.match((yield* trust("--list")).stderr, /^This project declares no MCP servers/)
       declare(it, { a: nowhere, b: nowhere, c: nowhere })
-      assert.match((yield* trust("--yes", "--hash", "x")).stderr, /--yes needs the name of the one server/)
+      assert.match((yield* trust("--yes", "--hash", "x")).stderr, /--yes needs the name of the server/)
       const json = yield* trust("a", "--yes", "--hash", yield* hashOf(it, "a"), "-f", "json")
       assert.deepStrictEqual([json.code, json.stdout], [2, ""], "a list is no decision")
       for (const name of ["a", "b"])
         assert.strictEqual((yield* trust(name, "--yes", "--hash", yield* hashOf(it, name))).code, 0)
       assert.strictEqual((yield* trust("--yes", "--hash", yield* hashOf(it, "c"))).code, 0, "one is left to decide on")
-      assert.match((yield* trust("--all")).stderr, /--all is for --revoke/, "it takes nothing back by itself")
-      assert.match((yield* trust("a", "--revoke")).stderr, /^Taken back; 1 of this project/)
-      assert.match((yield* trust("a", "--revoke")).stderr, /^There was nothing to take back/)
-      assert.match((yield* trust("--revoke", "--all")).stderr, /^Taken back; 2 of this project/)
+      assert.match((yield* trust("--all")).stderr, /--all works only with --revoke/, "it takes nothing back by itself")
+      assert.match((yield* trust("a", "--revoke")).stderr, /^Revoked 1 decision about/)
+      assert.match((yield* trust("a", "--revoke")).stderr, /^There were no decisions to revoke/)
+      assert.match((yield* trust("--revoke", "--all")).stderr, /^Revoked 2 decisions about/)
       for (const args of [["--revoke"], ["a", "--revoke", "--all"], ["a", "--all"]])
         assert.strictEqual((yield* trust(...args)).code, 2, args.join(" "))
     })
   )
 
-  it.live("says what is wrong with the project's file, also where nothing is asked of it", () =>
+  it.live("reports errors in the project's file, even if no server of it is needed", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.write(".parley/mcp.json", "{ not json")
@@ -127,7 +130,7 @@ describe("parley mcp trust, in this process", () => {
   )
 })
 
-it("what a project declares is shown as its own where it is trusted, and why not where it is not used", () => {
+it("a trusted server of a project is marked as the project's, and an unused one has the reason", () => {
   const server = (name: string, standing: Trust.Standing) =>
     ({ name, standing, hash: "H", allow: [], config: { command: name } }) as const
   const project = {
@@ -140,9 +143,9 @@ it("what a project declares is shown as its own where it is trusted, and why not
   assert.deepStrictEqual(
     ProjectList.notUsed(project).map(({ name, problem, state, tools }) => [name, state, tools, problem.split(";")[0]]),
     [
-      ["d", "untrusted", 0, "you said no to it"],
+      ["d", "untrusted", 0, "you declined it"],
       ["u", "untrusted", 0, "you have not trusted it"],
-      ["s", "shadowed", 0, "a server of yours has this name"]
+      ["s", "shadowed", 0, "you have a server of the same name"]
     ]
   )
 })

@@ -6,7 +6,7 @@ import { terminal } from "./support/Terminal.ts"
 
 const decode = Schema.decodeEffect(Schema.fromJsonString(SessionContext))
 
-it.live("instructions of the user and of the project are sent, and what a message mentions", () =>
+it.live("the user's and the project's instructions are sent, and the files that a message mentions", () =>
   Effect.gen(function* () {
     const here = yield* place
     here.write("../home/.config/parley/AGENTS.md", "The user's words.")
@@ -35,7 +35,7 @@ it.live("instructions of the user and of the project are sent, and what a messag
   })
 )
 
-it.live("what is piped in mentions nothing: those are not the user's words", () =>
+it.live("an @ in piped input attaches nothing, because the user did not write it", () =>
   Effect.gen(function* () {
     const here = yield* place
     here.write("secret.md", "canary in a file")
@@ -49,7 +49,7 @@ it.live("what is piped in mentions nothing: those are not the user's words", () 
   })
 )
 
-it.live("what is pasted into a conversation mentions nothing, and what is typed around it does", () =>
+it.live("an @ in pasted text attaches nothing, and an @ in the typed text around it does", () =>
   Effect.gen(function* () {
     const here = yield* place
     here.write("secret.md", "canary in a file")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { ResourceInfo, ResourceTemplateInfo } from "@parley/domain/McpOffers"
-import * as OfferText from "../src/OfferText.ts"
+import type { ResourceInfo, ResourceTemplateInfo } from "@parley/domain/McpCatalog"
+import * as CatalogText from "../src/output/CatalogText.ts"
 
 const ready = { name: "docs", state: "ready" }
 const broken = { name: "gone", state: "failed", problem: "it exited\nwith code 1" }
@@ -17,9 +17,9 @@ const template = (uriTemplate: string, more: Partial<ResourceTemplateInfo> = {})
   ...more
 })
 
-describe("what servers offer, for people", () => {
-  it("is listed server by server, with what each entry is about behind it", () => {
-    const shown = OfferText.resources({
+describe("resources and prompts as text", () => {
+  it("are listed by server, each entry followed by its description", () => {
+    const shown = CatalogText.resources({
       servers: [ready, broken],
       resources: [
         resource("docs", "file:///a.md", { name: "a", title: "A page", mimeType: "text/plain", description: "of  it" }),
@@ -44,8 +44,8 @@ describe("what servers offer, for people", () => {
     )
   })
 
-  it("has no lines that an entry made for itself, and no long words", () => {
-    const shown = OfferText.resources({
+  it("have one short line per entry, even if an entry contains line breaks", () => {
+    const shown = CatalogText.resources({
       servers: [ready],
       resources: [resource("docs", "x:\ngone: failed", { description: "d".repeat(500) })],
       resourceTemplates: [template("t:\n{n}")]
@@ -53,14 +53,14 @@ describe("what servers offer, for people", () => {
     assert.strictEqual(shown, `docs: 1 resource, 1 template\n  "x:\\ngone: failed"  ${"d".repeat(99)}…\n  "t:\\n{n}"\n`)
   })
 
-  it("are prompts with the arguments that they take, each under its own server", () => {
+  it("show prompts with their arguments, each under its own server", () => {
     const prompts = [
       { server: "docs", name: "review", title: "Review it", arguments: [{ name: "path", required: true }] },
       { server: "docs", name: "plain", arguments: [] },
       { server: "other", name: "hidden", arguments: [] }
     ]
     assert.strictEqual(
-      OfferText.prompts({ servers: [ready, { name: "none", state: "ready" }, broken], prompts }),
+      CatalogText.prompts({ servers: [ready, { name: "none", state: "ready" }, broken], prompts }),
       [
         "docs: 2 prompts",
         "  docs:review path=…  Review it",
@@ -72,17 +72,17 @@ describe("what servers offer, for people", () => {
       ].join("\n")
     )
     assert.strictEqual(
-      OfferText.prompts({ servers: [ready], prompts: prompts.slice(0, 1) }).split("\n")[0],
+      CatalogText.prompts({ servers: [ready], prompts: prompts.slice(0, 1) }).split("\n")[0],
       "docs: 1 prompt"
     )
   })
 
-  it("holds text as it is, with one line end, and says of media how large it is", () => {
+  it("show text unchanged with a final line break, and the size of media", () => {
     const image = (data: string) =>
       ({ _tag: "Media", uri: "x:i", block: { _tag: "Image", mediaType: "image/png", data } }) as const
     const text = (words: string) => ({ _tag: "Text", uri: "x:t", text: words }) as const
     assert.strictEqual(
-      OfferText.contents({
+      CatalogText.contents({
         contents: [
           text("no line end"),
           text("one\n"),

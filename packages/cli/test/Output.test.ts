@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { place } from "./support/Cli.ts"
 
-it.live("text, notes and what is aside drive no terminal, each on its own stream", () =>
+it.live("text, notes and asides cannot control the terminal, and go to the right streams", () =>
   Effect.gen(function* () {
     const here = yield* place
     const name = "a\u001b[2J.md"

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { lineLimit, LongLines } from "../src/internal/LongLines.ts"
-import { Pastes } from "../src/internal/Pastes.ts"
+import { lineLimit, LongLines } from "../src/terminal/LongLines.ts"
+import { Pastes } from "../src/terminal/Pastes.ts"
 import { eventually } from "./support/Terminal.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 /** What the line editor gets, and what a line with it means. */
 const through = (chunks: ReadonlyArray<Buffer>) => {
@@ -17,14 +17,14 @@ const through = (chunks: ReadonlyArray<Buffer>) => {
 const paste = (text: string) => `\u001b[200~${text}\u001b[201~`
 
 describe("pastes", () => {
-  it("are text in the place of a label, line feeds and keys of all kinds included", () => {
+  it("are replaced by a label and kept as text, including line feeds and keys of all kinds", () => {
     const text = "one\r\ntwo\rthree \u001b[A \u0003 \0 \u202e é😀"
     const { keys, line } = through([Buffer.from(`look: ${paste(text)} and ${paste("x\ny")}!`)])
     assert.strictEqual(keys, "look: [paste 1] and [paste 2]!")
     assert.strictEqual(line, "look: one\ntwo\nthree \u001b[A \u0003 \0 \u202e é😀 and x\ny!")
   })
 
-  it("are the same wherever the terminal's bytes are cut", () => {
+  it("are the same however the terminal's bytes are split", () => {
     const bytes = Buffer.from(`é ${paste("😀\n\u001b[20 \u001b[201")} \u001b[A.`)
     for (let i = 1; i < bytes.length; i++) {
       // The mark of a paste that begins with a single escape key is seen too late to be one.
@@ -35,7 +35,7 @@ describe("pastes", () => {
     }
   })
 
-  it("whose end never comes are ended by Ctrl-C or Ctrl-D, which are keys then", () => {
+  it("without an end mark are ended by Ctrl-C or Ctrl-D, which then count as keys", () => {
     for (const key of ["\u0003", "\u0004"]) {
       const { keys, line } = through([Buffer.from("\u001b[200~one\ntwo"), Buffer.from(key), Buffer.from("x")])
       assert.strictEqual(keys, `[paste 1]${key}x`)
@@ -43,7 +43,7 @@ describe("pastes", () => {
     }
   })
 
-  it.live("whose end never comes end by themselves", () =>
+  it.live("without an end mark end after a time", () =>
     Effect.gen(function* () {
       const pastes = new Pastes(20)
       pastes.write(Buffer.from("\u001b[200~a word"))
@@ -53,7 +53,12 @@ describe("pastes", () => {
     })
   )
 
-  it("of a few words are typed, and keys are passed on as they are", () => {
+  it("with a line separator, which would end the line in the editor, are kept as text", () => {
+    for (const text of ["a\u2028b", "a\u2029b"])
+      assert.deepStrictEqual(through([Buffer.from(paste(text))]), { keys: "[paste 1]", line: text })
+  })
+
+  it("of a few words appear as if typed, and keys are passed on unchanged", () => {
     assert.deepStrictEqual(through([Buffer.from(`${paste("a word")}\u001b`)]), {
       keys: "a word\u001b",
       line: "a word\u001b"
@@ -61,7 +66,7 @@ describe("pastes", () => {
     assert.strictEqual(through([Buffer.from("[paste 1]")]).line, "[paste 1]")
   })
 
-  it("of any size cost what they are long", () => {
+  it("are handled in time linear in their size", () => {
     const text = "a line of a log\n".repeat(300_000)
     const at = performance.now()
     const bytes = Buffer.from(paste(text))
@@ -72,7 +77,7 @@ describe("pastes", () => {
     promptly(performance.now() - at, 5000)
   })
 
-  it("and lines of a pipe are kept up to a limit, and the lines after them whole", () => {
+  it("and lines of a pipe are kept up to a limit, and later lines are complete", () => {
     const lines = new LongLines()
     const long = "x".repeat(7_000_000)
     let kept = ""

@@ -8,7 +8,7 @@ const decode = Schema.decodeEffect(Schema.fromJsonString(Round))
 const call = (stdout: string) => Effect.map(decode(stdout), ({ turns }) => turns[0]?.toolCalls[0])
 
 describe("permissions", () => {
-  it.live("a denied tool never runs, and the round goes on", () =>
+  it.live("a denied tool never runs, and the round continues", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ permissions: { "workspace__*": "deny" } })
@@ -16,7 +16,7 @@ describe("permissions", () => {
       assert.strictEqual(ended.code, 6, ended.stderr)
       assert.include(
         ended.stderr,
-        "No tool call of this round was allowed to run (workspace__list_files). --allow TOOL"
+        "No tool call of this round was allowed to run (workspace__list_files). To allow a tool, use --allow TOOL"
       )
       const denied = yield* call(ended.stdout)
       assert.deepStrictEqual(denied?.decision, { allowed: false, by: "rule" })
@@ -24,20 +24,20 @@ describe("permissions", () => {
     })
   )
 
-  it.live("where nobody can be asked, nothing runs, and it says what to do", () =>
+  it.live("without a terminal, nothing runs, and the message says what to do", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ permissions: { workspace__list_files: "ask" } })
       const ended = yield* here.run(["run", "List the files here", "-f", "json"])
       assert.strictEqual(ended.code, 6, ended.stderr)
       assert.strictEqual((yield* call(ended.stdout))?.outcome?._tag, "Denied")
-      assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
-      assert.include(ended.stderr, "config.json can allow it")
+      assert.include(ended.stderr, "workspace__list_files needs approval, but there is no terminal to ask on")
+      assert.include(ended.stderr, "use --allow workspace__list_files, or")
     })
   )
 
   it.live(
-    "a conversation on a terminal asks again until it understands: no and why, yes for one call, always for one tool",
+    "a conversation on a terminal asks until the answer is valid: no and why, yes for one call, always for one tool",
     () =>
       Effect.gen(function* () {
         const here = yield* place
@@ -48,7 +48,7 @@ describe("permissions", () => {
         yield* list
         yield* shows(asked)
         yield* type("yesterday I said yes\r")
-        yield* shows(/no answer to this question[^]*run it\?[^\n]*$/)
+        yield* shows(/not an answer to this question[^]*run it\?[^\n]*$/)
         yield* type("no, look at the README first\r")
         yield* shows(/✗ [^\n]*the user said no: look at the README first/)
         yield* list
@@ -68,7 +68,7 @@ describe("permissions", () => {
       })
   )
 
-  it.live("what a pipe holds answers no question", () =>
+  it.live("lines of a pipe never answer a question", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ permissions: { "*": "ask" } })
@@ -76,18 +76,18 @@ describe("permissions", () => {
       assert.strictEqual(ended.code, 0, ended.stderr)
       const marks = ended.stderr.split("\n").filter((line) => /^[✓✗]/.test(line))
       assert.strictEqual(marks.map((line) => line.charAt(0)).join(""), "✗")
-      assert.include(ended.stderr, "nobody can be asked whether workspace__list_files may run")
+      assert.include(ended.stderr, "workspace__list_files needs approval, but there is no terminal to ask on")
     })
   )
 
-  it.live("--allow takes the patterns of the configuration, and says so of anything else", () =>
+  it.live("--allow accepts the patterns of the configuration, and rejects anything else with an explanation", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ permissions: { "*": "ask" } })
       const ended = yield* here.run(["run", "List the files here", "--allow", "x", "--allow", "workspace__l*"])
       assert.strictEqual(ended.code, 0, ended.stderr)
       assert.match(ended.stderr, /^✓/m)
-      assert.match(ended.stderr, /^parley: no tool here is called x, as --allow says; `parley tools` lists the names$/m)
+      assert.match(ended.stderr, /^parley: no tool matches x in --allow; `parley tools` lists the names$/m)
       const wrong = yield* here.run(["run", "List the files here", "--allow", "*__list"])
       assert.strictEqual(wrong.code, 2, wrong.stderr)
       assert.include(wrong.stderr, "expected the name of a tool")

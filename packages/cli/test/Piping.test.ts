@@ -8,7 +8,7 @@ import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { eventually } from "./support/Terminal.ts"
 
 describe("piping", () => {
-  it.live("an output that takes nothing is told of, and the answer is stored", () =>
+  it.live("a failing standard output is reported, and the response is stored", () =>
     Effect.gen(function* () {
       const here = yield* place
       const model = yield* provider(200, streaming + ending)
@@ -27,22 +27,24 @@ describe("piping", () => {
         .trim()
         .split("\n")
         .filter((line) => !line.startsWith("session "))
-      assert.deepStrictEqual(lines, ["parley: standard output takes nothing more (ENOSPC); what was stored is kept"])
+      assert.deepStrictEqual(lines, [
+        "parley: cannot write to standard output (ENOSPC); everything stored so far is kept"
+      ])
     })
   )
 
-  it.live("what is added to a message is told, and what is the message by itself is not", () =>
+  it.live("piped input that is added to a message is reported, but not if it is the whole message", () =>
     Effect.gen(function* () {
       const here = yield* place
       const told =
-        /^parley: standard input was read to its end and added to the message \(4 characters\); --no-stdin keeps it out/m
+        /^parley: standard input was read to its end and added to the message \(4 characters\); --no-stdin leaves it unread/m
       assert.match((yield* here.run(["run", "look at a"], { input: "b\nc\n" })).stderr, told)
       assert.notInclude((yield* here.run(["run"], { input: "b\nc\n" })).stderr, "standard input")
       assert.notInclude((yield* here.run(["run", "look at a"])).stderr, "standard input")
     })
   )
 
-  it.live("what cannot be a message is refused before there is a session", () =>
+  it.live("an invalid message is rejected before a session is created", () =>
     Effect.gen(function* () {
       const here = yield* place
       for (const [args, input, words] of [
@@ -54,11 +56,12 @@ describe("piping", () => {
         assert.strictEqual(ended.code, 2, ended.stderr)
         assert.match(ended.stderr, words)
       }
-      assert.strictEqual((yield* here.run(["sessions", "list", "-f", "json"])).stdout, "[]\n")
+      const { stdout } = yield* here.run(["sessions", "list", "-f", "json"])
+      assert.strictEqual(stdout, "[]\n", "a rejected message leaves no session")
     })
   )
 
-  it.live("a pipe is read as its lines are answered, and two presses of Ctrl-C end the conversation", () =>
+  it.live("a pipe is read only as fast as its lines are handled, and two presses of Ctrl-C end the conversation", () =>
     Effect.gen(function* () {
       const here = yield* place
       const model = yield* provider(200, streaming, true)

@@ -5,7 +5,7 @@ import { createServer, Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
-import { polled } from "../src/internal/Polled.ts"
+import { polled } from "../src/terminal/Polled.ts"
 
 /** Both ends of a pipe of the system. */
 const pipe = Effect.acquireRelease(
@@ -34,7 +34,7 @@ const pipe = Effect.acquireRelease(
     })
 )
 
-it.live("what the system holds of input when it is looked for has been handed over afterwards", () =>
+it.live("input that the system has received before the poll has been delivered after it", () =>
   Effect.gen(function* () {
     const { reader, writer } = yield* pipe
     let got = ""

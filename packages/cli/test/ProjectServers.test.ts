@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { guarded } from "../../mcp/test/oauth/Server.ts"
+import { guarded } from "@parley/harness/AuthorizationServer"
 import { caller, encode } from "./support/Caller.ts"
 import { place } from "./support/Cli.ts"
 import { terminal } from "./support/Terminal.ts"
@@ -51,16 +51,16 @@ const calls = (home: string) =>
 const message = "call github__send {}"
 
 describe("a server that a project declares", () => {
-  it.live("runs no tool unasked by a permission that was not written for it", () =>
+  it.live("runs no tool without approval because of a permission for another server", () =>
     Effect.gen(function* () {
       const here = yield* declaring(sending, { permissions: { "github__*": "allow" } })
       const shown = yield* here.trust()
-      assert.include(shown.stdout, 'your permission "github__*": "allow" does not count')
+      assert.include(shown.stdout, 'your permission "github__*": "allow" does not apply')
       const asked = yield* here.run(["run", message])
       assert.strictEqual(calls(here.home), 0, asked.stderr)
       assert.include(
         asked.stderr,
-        "--allow github__send, or `parley mcp trust github --allow github__send` can allow it"
+        "to allow it, use --allow github__send, or `parley mcp trust github --allow github__send`"
       )
       yield* here.run(["run", "--allow", "*", message])
       assert.strictEqual(calls(here.home), 0, "what names no server is not about this one")
@@ -68,7 +68,7 @@ describe("a server that a project declares", () => {
       assert.strictEqual(calls(here.home), 1)
 
       const allowed = yield* here.trust("--allow", "github__s*")
-      assert.include(allowed.stdout, '"github__s*" runs unasked')
+      assert.include(allowed.stdout, '"github__s*" runs without approval')
       assert.deepStrictEqual((yield* here.listed)?.allow, ["github__s*"])
       yield* here.run(["run", message])
       assert.strictEqual(calls(here.home), 2)
@@ -83,7 +83,7 @@ describe("a server that a project declares", () => {
     })
   )
 
-  it.live("is called by no slot of the user that was not meant for it", () =>
+  it.live("is not called by a slot that the user wrote for another server", () =>
     Effect.gen(function* () {
       const here = yield* declaring(sending, { dynamicContext: [{ id: "mine", tool: "github__send" }] })
       yield* here.trust()
@@ -100,7 +100,7 @@ describe("a server that a project declares", () => {
     })
   )
 
-  it.live("writes into no log of the user's server of its name, and is restarted only where it is", () =>
+  it.live("has its own log and restarts, apart from the user's server of the same name", () =>
     Effect.gen(function* () {
       const here = yield* declaring(() => ({ command: process.execPath, args: [asking] }))
       yield* here.trust()
@@ -111,7 +111,7 @@ describe("a server that a project declares", () => {
       const project = yield* here.run(["mcp", "restart", "github"])
       assert.match(project.stdout, /^Restarted github in 1 of 1 running conversation: 1 ready/, project.stderr)
       here.configure({ mcpServers: { github: { command: "mine" } } })
-      assert.include((yield* here.run(["mcp", "logs", "github"])).stderr, "Nothing has been written down of github yet")
+      assert.include((yield* here.run(["mcp", "logs", "github"])).stderr, "There is no log of github yet")
       const user = yield* here.run(["mcp", "restart", "github"])
       assert.match(user.stdout, /^Restarted github in 0 of 1 running conversation/)
       yield* running.type("/exit\r")
@@ -119,7 +119,7 @@ describe("a server that a project declares", () => {
     })
   )
 
-  it.live("is not sent the login that the user gave to a server of theirs", () =>
+  it.live("does not receive the login of the user's server", () =>
     Effect.gen(function* () {
       const { url } = yield* guarded
       const here = yield* declaring(() => ({ url }))
@@ -131,14 +131,14 @@ describe("a server that a project declares", () => {
       yield* here.trust()
       assert.match((yield* here.run(["mcp", "list"])).stdout, /github: needs-auth[^]*mine: \d+ tools/)
       const logout = (name: string) => Effect.map(here.run(["mcp", "auth", name, "--logout"]), ({ stderr }) => stderr)
-      assert.include(yield* logout("github"), "There was no login to github")
+      assert.include(yield* logout("github"), "There is no stored login to github")
       assert.strictEqual((yield* here.run(["mcp", "auth", "github"], { env })).code, 0)
-      assert.include(yield* logout("mine"), "The login to mine is forgotten")
+      assert.include(yield* logout("mine"), "The login to mine was deleted")
       assert.match((yield* here.run(["mcp", "list"])).stdout, /github: \d+ tools[^]*mine: needs-auth/)
     })
   )
 
-  it.live("shows all of a long value when asked to, and trusts nothing by that", () =>
+  it.live("is shown with complete values by --full, which trusts nothing", () =>
     Effect.gen(function* () {
       const value = `begin${"x".repeat(9000)}end`
       const here = yield* declaring(() => ({ command: "/bin/true", env: { A: value } }))

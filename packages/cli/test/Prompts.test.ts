@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { UserBlock } from "@parley/domain/Content"
-import type { PromptInfo } from "@parley/domain/McpOffers"
+import type { PromptInfo } from "@parley/domain/McpCatalog"
 import { McpManager } from "@parley/domain/McpManager"
 import { Effect, Fiber, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
-import { complete } from "../src/Completion.ts"
-import * as Prompts from "../src/Prompts.ts"
-import { typing } from "../src/UriTemplates.ts"
-import * as Words from "../src/Words.ts"
+import { complete } from "../src/chat/Completion.ts"
+import * as Prompts from "@parley/app/ServerPrompts"
+import { typing } from "../src/chat/UriTemplates.ts"
+import * as Words from "@parley/app/ShellWords"
 
 const review: PromptInfo = {
   server: "docs",
@@ -55,8 +55,8 @@ const manager = McpManager.make({
 })
 const Mcp = Layer.succeed(McpManager, manager)
 
-describe("a line that is a prompt", () => {
-  it.effect("is written with its arguments, in their order or by name, and becomes one message", () =>
+describe("a line that names a prompt", () => {
+  it.effect("is requested with its arguments, in order or by name, and becomes one message", () =>
     Effect.gen(function* () {
       const blocks: ReadonlyArray<UserBlock> = [
         { _tag: "Text", text: "Review a b kind deep=er\n\nThoroughly.\n\n[The prompt has the assistant say:]\nI see" },
@@ -70,17 +70,20 @@ describe("a line that is a prompt", () => {
     }).pipe(Effect.provide(Mcp))
   )
 
-  it.effect("says what is missing, too much, or not there", () =>
+  it.effect("reports missing, superfluous and unknown arguments", () =>
     Effect.gen(function* () {
       const problem = (line: string) => Effect.map(Effect.flip(Prompts.ofLine(line)), ({ problem }) => problem)
       const takes = "it takes path=… tone=… [depth=…]"
       assert.strictEqual(yield* problem("/docs:review"), `docs:review needs path and tone; ${takes}`)
       assert.strictEqual(yield* problem("/docs:review tone=a"), `docs:review needs path; ${takes}`)
-      assert.strictEqual(yield* problem("/docs:review a b c d"), `docs:review: d is one too many; ${takes}`)
+      assert.strictEqual(
+        yield* problem("/docs:review a b c d"),
+        `docs:review: too many arguments, starting at d; ${takes}`
+      )
       assert.strictEqual(yield* problem("/docs:review path=a path=b"), "docs:review: path is given twice")
       assert.strictEqual(
         yield* problem("/docs:nope"),
-        "There is no prompt docs:nope, there are docs:review, docs:two words"
+        "There is no prompt docs:nope; there are docs:review, docs:two words"
       )
       assert.deepStrictEqual(
         Prompts.place(review, ["other=x"], "name"),
@@ -89,7 +92,7 @@ describe("a line that is a prompt", () => {
     }).pipe(Effect.provide(Mcp))
   )
 
-  it("has words, and quotes that hold them together", () => {
+  it("is split into words, and quotes keep words together", () => {
     assert.deepStrictEqual(Words.split(String.raw`a "b  c" d="e \"f\" \\" "" "open`), [
       "a",
       "b  c",
@@ -101,7 +104,7 @@ describe("a line that is a prompt", () => {
       assert.deepStrictEqual(Words.split(Words.quoted(word)), [word])
   })
 
-  it("takes a line of any length apart", () => {
+  it("splits a line of any length", () => {
     const size = 10_000_000
     for (const word of ["a", '""', String.raw`"\"`])
       assert.lengthOf(Words.split(word.repeat(size / word.length)), 1, word)
@@ -109,10 +112,10 @@ describe("a line that is a prompt", () => {
   })
 })
 
-describe("the end of a line", () => {
+describe("completion of the end of a line", () => {
   const hits = (line: string) => Effect.map(complete(line), ({ hits }) => hits)
 
-  it.effect("becomes commands, prompts, their arguments, and resources", () =>
+  it.effect("proposes commands, prompts, their arguments, and resources", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* hits("/pr"), ["/prompts"])
       assert.deepStrictEqual(yield* hits("/docs"), ["/docs:review"])
@@ -127,7 +130,7 @@ describe("the end of a line", () => {
     }).pipe(Effect.provide(Mcp))
   )
 
-  it.effect("proposes nothing that drives a terminal, and nothing late", () =>
+  it.effect("proposes nothing that controls the terminal, and nothing after the time limit", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* hits("@docs:e"), [])
       assert.isTrue((yield* hits("/docs:review path=y")).every((one) => !one.includes("\u001b")))
@@ -139,7 +142,7 @@ describe("the end of a line", () => {
     }).pipe(Effect.provide(Mcp))
   )
 
-  it("is known to be in the middle of a template", () => {
+  it("recognizes a position within a URI template", () => {
     const template = "page:{book}/{page}#{part}"
     assert.deepStrictEqual(typing(template, "pa"), { _tag: "Prefix", prefix: "page:" })
     assert.deepStrictEqual(typing(template, "page:w"), {

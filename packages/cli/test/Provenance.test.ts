@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { SessionContext } from "@parley/domain/SessionContext"
 import * as Request from "@parley/session/Request"
 import { Effect, Schema } from "effect"
-import * as Message from "../src/Message.ts"
+import * as MessageInput from "../src/chat/MessageInput.ts"
 import { type Place, place } from "./support/Cli.ts"
 import { terminal } from "./support/Terminal.ts"
 
@@ -18,21 +18,21 @@ const written = Effect.fnUntraced(function* (here: Place) {
   )
 })
 
-it("a line is the user's own but for what was pasted into it", () => {
+it("a line is the user's own, except for pasted text", () => {
   const paste = "one\ntwo"
   const line = (typed: string) => typed.replaceAll(/\[paste [12]\]/g, paste)
-  const of = (typed: string) => Message.ofLine(line(typed), typed, true)
+  const of = (typed: string) => MessageInput.ofLine(line(typed), typed, true)
   assert.deepStrictEqual(of("hello"), ["hello"])
   assert.deepStrictEqual(of("[paste 9]"), ["[paste 9]"], "somebody typed it")
   assert.deepStrictEqual(of("see [paste 1]!"), ["see ", { outside: paste }, "!"])
   assert.deepStrictEqual(of("[paste 1]"), [{ outside: paste }])
   assert.deepStrictEqual(of("a [paste 1] b [paste 2] c"), ["a ", { outside: `${paste} b ${paste}` }, " c"])
-  assert.deepStrictEqual(Message.ofLine("hello", "hello", false), [{ outside: "hello" }], "out of a pipe")
+  assert.deepStrictEqual(MessageInput.ofLine("hello", "hello", false), [{ outside: "hello" }], "out of a pipe")
   for (const typed of ["see [paste 1] and [paste 2] or [paste 9]", "[paste 1][paste 2]"])
     assert.deepStrictEqual(Request.blocks(of(typed)).request, Request.blocks(line(typed)).request, "what is sent")
 })
 
-it.live("arguments are the user's own, and what is piped in is not, into a conversation either", () =>
+it.live("arguments are the user's own, and piped input is not, in a conversation either", () =>
   Effect.gen(function* () {
     const here = yield* place
     yield* here.run(["run", "four"], { input: "and more" })
@@ -48,13 +48,13 @@ it.live("arguments are the user's own, and what is piped in is not, into a conve
     assert.match(stdout, /^history +user +6 bytes .* request: said in r1$/m)
     assert.match(stdout, /^history +outside +8 bytes .* request: said in r1; others wrote this part$/m)
     assert.match(stdout, /^system +parley .* instructions: /m)
-    assert.match(stdout, /^Tainted: it holds text from outside/m)
+    assert.match(stdout, /^Tainted: it contains text from outside/m)
     const fresh = yield* here.run(["context", "hello"])
     assert.match(fresh.stdout, /^Not tainted: /m)
   })
 )
 
-it.live("what is pasted into a conversation on a terminal is from outside, and what is typed around it is not", () =>
+it.live("text pasted into a conversation is from outside, and the typed text around it is not", () =>
   Effect.gen(function* () {
     const here = yield* place
     const chat = yield* terminal(here, ["chat"])

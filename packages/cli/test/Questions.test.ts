@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
-import * as Lines from "../src/internal/Lines.ts"
-import type { Output } from "../src/Output.ts"
-import * as Questions from "../src/Questions.ts"
+import * as Lines from "../src/terminal/Lines.ts"
+import type { Output } from "../src/output/Output.ts"
+import * as Person from "../src/consent/Person.ts"
 import { fakeTerminal } from "./support/FakeTerminal.ts"
 import { type Answered, type Kind, kinds, quiet } from "./support/QuestionKinds.ts"
 import { eventually } from "./support/Terminal.ts"
@@ -19,7 +19,7 @@ const world = (kind: Kind, edits: boolean) =>
       Effect.sync(() => Lines.open(undefined, screen.terminal)),
       (lines) => Effect.sync(lines.close)
     )
-    const questions = Questions.make(lines)
+    const questions = Person.make(lines)
     let answered: Answered | undefined
     const begin = Effect.map(
       Effect.forkChild(
@@ -55,7 +55,7 @@ const consents = ({ answer, kind, type }: World) =>
 
 /** Each way for input to arrive, and who has it. */
 const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, never, Output> } = {
-  "a line typed before is the conversation's": (it) =>
+  "a line typed before goes to the conversation": (it) =>
     Effect.gen(function* () {
       yield* it.type(`${it.kind.consent}\r`)
       yield* it.begin
@@ -64,7 +64,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       yield* consents(it)
       assert.strictEqual(yield* it.chat, it.kind.consent)
     }),
-  "what is typed while the question is on its way is the conversation's, and the question waits for it": (it) =>
+  "text typed just before the question appears goes to the conversation, and the question waits for it": (it) =>
     Effect.gen(function* () {
       yield* it.begin
       for (const key of `${it.kind.consent}\r${it.kind.consent}\r`) {
@@ -76,7 +76,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       yield* consents(it)
       assert.deepStrictEqual([yield* it.chat, yield* it.chat], [it.kind.consent, it.kind.consent])
     }),
-  "half a line typed before stays the conversation's, and Enter alone does not answer": (it) =>
+  "half a line typed before stays the conversation's, and Enter alone is not an answer": (it) =>
     Effect.gen(function* () {
       yield* it.type("half")
       yield* it.begin
@@ -101,7 +101,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       yield* consents(it)
       assert.strictEqual(yield* it.chat, "one two")
     }),
-  "a line typed after is the question's": (it) =>
+  "a line typed after answers the question": (it) =>
     Effect.gen(function* () {
       yield* it.begin
       yield* it.shown
@@ -109,7 +109,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       yield* it.type("for the chat\r")
       assert.strictEqual(yield* it.chat, "for the chat")
     }),
-  "a word pasted after and sent with Enter is the question's, lines are no answer": (it) =>
+  "a word pasted after and sent with Enter answers the question, and pasted lines do not": (it) =>
     Effect.gen(function* () {
       yield* it.begin
       yield* it.shown
@@ -121,7 +121,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       yield* it.type(paste(it.kind.consent))
       yield* consents({ ...it, kind: { ...it.kind, consent: "" } })
     }),
-  "of two lines at once the first is the question's and the second the conversation's": (it) =>
+  "of two lines at once, the first answers the question and the second goes to the conversation": (it) =>
     Effect.gen(function* () {
       yield* it.begin
       yield* it.shown
@@ -130,7 +130,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       const both = it.kind.free === true ? ["y"] : [yield* it.chat]
       assert.deepStrictEqual(both, ["y"])
     }),
-  "what is no answer asks again": (it) =>
+  "an invalid answer asks again": (it) =>
     Effect.gen(function* () {
       if (it.kind.free === true) return
       yield* it.begin
@@ -142,7 +142,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       assert.isTrue(it.unanswered())
       yield* consents(it)
     }),
-  "a question that is cancelled takes what was typed for it with it": (it) =>
+  "text typed for a cancelled question is discarded": (it) =>
     Effect.gen(function* () {
       const fiber = yield* it.begin
       yield* it.shown
@@ -153,7 +153,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
       assert.strictEqual(yield* it.chat, "s")
       assert.isTrue(it.unanswered())
     }),
-  "the end of input is no consent": (it) =>
+  "the end of input is not consent": (it) =>
     Effect.gen(function* () {
       yield* it.begin
       yield* it.shown
@@ -165,7 +165,7 @@ const ways: { readonly [way: string]: (world: World) => Effect.Effect<void, neve
 
 const editing = /paste|end of input/
 
-describe("input belongs to the question it was given for", () => {
+describe("input answers only the question that it was typed for", () => {
   for (const [way, run] of Object.entries(ways))
     for (const edits of [true, false]) {
       if (!edits && editing.test(way)) continue
@@ -182,9 +182,9 @@ describe("input belongs to the question it was given for", () => {
       )
     }
 
-  it.live("where there is no terminal, nothing is asked and nothing is read", () =>
+  it.live("without a terminal, nothing is asked and nothing is read", () =>
     Effect.gen(function* () {
-      const questions = Questions.make()
+      const questions = Person.make()
       assert.isFalse(questions.available)
       for (const { ask } of Object.values(kinds)) {
         const answered = yield* Effect.exit(ask(questions))

@@ -7,11 +7,14 @@ import * as Effect from "effect/Effect"
 import { main, place } from "./support/Cli.ts"
 import { registry } from "./support/registry.ts"
 
-const readme = fs.readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8")
+const root = join(import.meta.dirname, "../../..")
+const guide = fs.readdirSync(join(root, "docs/guide")).map((page) => `docs/guide/${page}`)
+const pages = ["README.md", ...guide].map((page) => fs.readFileSync(join(root, page), "utf8")).join("\n")
 const fences = (kind: string) =>
-  [...readme.matchAll(new RegExp(`\`\`\`${kind}\n([\\s\\S]*?)\`\`\``, "g"))].map(([, text = ""]) => text)
+  [...pages.matchAll(new RegExp(`\`\`\`${kind}\n([\\s\\S]*?)\`\`\``, "g"))].map(([, text = ""]) => text)
 const configurations = fences("jsonc").filter((text) => text.includes('"mcpServers"'))
-const lines = fences("sh").flatMap((text) => text.split("\n"))
+/** The README repeats some lines of the guide. */
+const lines = [...new Set(fences("sh").flatMap((text) => text.split("\n")))]
 const added = lines.filter((line) => line.startsWith("parley mcp add "))
 const probed = lines.filter((line) => line.startsWith("parley mcp probe ") && line.includes(" -- "))
 const [, name = "", version = ""] = /"(@[\w-]+\/[\w-]+)@([\d.]+)"/.exec(configurations.join()) ?? []
@@ -103,7 +106,7 @@ const untouched = ({ asked, here, ran, started }: World) => {
   assert.deepStrictEqual(ran(), [])
 }
 
-it.live("the README's configuration, as printed, runs nothing of a hostile project", () =>
+it.live("the guide's configuration, as printed, runs nothing of a hostile project", () =>
   Effect.gen(function* () {
     assert.strictEqual(configurations.length, 1)
     const there = yield* world
@@ -122,7 +125,7 @@ it.live("the README's configuration, as printed, runs nothing of a hostile proje
   })
 )
 
-it.live("the README's commands, as printed, run nothing of a hostile project", () =>
+it.live("the commands of the README and the guide, as printed, run nothing of a hostile project", () =>
   Effect.gen(function* () {
     assert.isAtLeast(added.length, 2)
     assert.isAtLeast(probed.length, 2)

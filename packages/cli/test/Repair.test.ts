@@ -4,7 +4,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { place } from "./support/Cli.ts"
 
-it.live("a damaged session says how to go on, and its copy does", () =>
+it.live("a damaged session reports how to repair it, and its copy can be continued", () =>
   Effect.gen(function* () {
     const here = yield* place
     yield* here.run(["run", "hello"])
@@ -16,14 +16,14 @@ it.live("a damaged session says how to go on, and its copy does", () =>
 
     const refused = yield* here.run(["run", "--continue", "and now?"])
     assert.strictEqual(refused.code, 5, refused.stderr)
-    const [, id = ""] = /`parley sessions repair (\S+)` copies what is whole/.exec(refused.stderr) ?? []
+    const [, id = ""] = /`parley sessions repair (\S+)` copies its readable part/.exec(refused.stderr) ?? []
     assert.notStrictEqual(id, "", refused.stderr)
 
     const repaired = yield* here.run(["sessions", "repair", id])
     assert.strictEqual(repaired.code, 0, repaired.stderr)
     assert.match(
       repaired.stderr,
-      /^Copied 1 round of \S+, which stays as it is; \d+ events left behind\. Go on with: parley run -s/
+      /^Copied 1 round of \S+, which is unchanged; \d+ events could not be copied\. To continue: parley run -s/
     )
     const copy = repaired.stdout.trim()
     assert.notStrictEqual(copy, id)

@@ -1,8 +1,8 @@
 import { Round } from "@parley/domain/Session"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { answer, apiError } from "../../provider/test/support/wire.ts"
-import { serve } from "../../provider/test/support/SseServer.ts"
+import { answer, apiError } from "@parley/harness/wire"
+import { serve } from "@parley/harness/SseServer"
 import { place } from "./support/Cli.ts"
 
 const json = { "content-type": "application/json" }
@@ -14,7 +14,7 @@ const failingTwice = serve(
   { body: [answer("Here I am.")] }
 )
 
-it.live("a provider that is overloaded and then limits is asked again, and says so while it waits", () =>
+it.live("an overloaded and then rate-limiting provider is retried, and each wait is reported", () =>
   Effect.gen(function* () {
     const server = yield* failingTwice
     const here = yield* place
@@ -39,7 +39,7 @@ it.live("a provider that is overloaded and then limits is asked again, and says 
   })
 )
 
-it.live("a person sees what is waited for", () =>
+it.live("the wait before a retry is shown on a terminal", () =>
   Effect.gen(function* () {
     const server = yield* failingTwice
     const here = yield* place
@@ -49,6 +49,6 @@ it.live("a person sees what is waited for", () =>
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.strictEqual(ended.stdout, "Here I am.\n")
     assert.match(ended.stderr, /retrying in [12] s: The provider is overloaded/)
-    assert.match(ended.stderr, /retrying in [23] s: The provider limits how often it may be asked/)
+    assert.match(ended.stderr, /retrying in [23] s: The provider's rate limit was reached/)
   })
 )

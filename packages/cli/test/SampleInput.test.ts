@@ -1,18 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Schema from "effect/Schema"
-import { sampleInput } from "../src/SampleInput.ts"
+import { sampleInput } from "../src/commands/mcp/SampleInput.ts"
 
 const of = (property: Schema.Json, more: { readonly [key: string]: Schema.Json } = {}) =>
   sampleInput({ type: "object", properties: { it: property }, required: ["it"], ...more })["it"]
 
-describe("a sample of an input", () => {
-  it("has what is required, and nothing else", () => {
+describe("a sample input", () => {
+  it("has the required properties and no others", () => {
     const properties = { a: { type: "string" }, b: { type: "number" } }
     assert.deepStrictEqual(sampleInput({ type: "object", properties, required: ["a"] }), { a: "example" })
     assert.deepStrictEqual(sampleInput({ type: "object" }), {})
   })
 
-  it("is of the type and within the bounds that are declared", () => {
+  it("has the declared type and is within the declared bounds", () => {
     const cases: ReadonlyArray<readonly [Schema.Json, Schema.Json]> = [
       [{ type: "number" }, 1],
       [{ type: "integer", minimum: 5 }, 5],
@@ -34,14 +34,14 @@ describe("a sample of an input", () => {
     for (const [schema, value] of cases) assert.deepStrictEqual(of(schema), value)
   })
 
-  it("follows references within the schema, and ends where they go in circles", () => {
+  it("follows references within the schema and ends for circular ones", () => {
     const $defs = { id: { type: "string", format: "uuid" }, loop: { $ref: "#/$defs/loop" } }
     assert.strictEqual(of({ $ref: "#/$defs/id" }, { $defs }), "00000000-0000-4000-8000-000000000000")
     assert.deepStrictEqual(of({ $ref: "#/$defs/loop" }, { $defs }), {})
     assert.deepStrictEqual(of({ $ref: "https://example.org/schema" }), {})
   })
 
-  it("ends for schemas that ask for themselves again and again, however many they ask for", () => {
+  it("ends for schemas that contain themselves many times", () => {
     const list = { type: "array", minItems: 20, items: { $ref: "#/$defs/list" } }
     const names = Array.from({ length: 50 }, (_, i) => `p${i}`)
     const tree = {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { sanitize, sanitizeJson } from "../src/Sanitize.ts"
+import { sanitize, sanitizeJson } from "../src/output/Sanitize.ts"
 
 /** What may reach a terminal: no control character but tab and line feed, no direction mark, no invisible tag. */
 const safe = (text: string) =>
@@ -41,6 +41,25 @@ describe("sanitize", () => {
     assert.strictEqual(sanitize("a\r\nb"), "a\nb")
   })
 
+  it("shows what a terminal would not: the rest of a text cannot hide behind it", () => {
+    assert.strictEqual(sanitize("pay\u200b \u202ereversed\u2069\u2028"), "pay \\u{202e}reversed\\u{2069}\\u{2028}")
+    assert.strictEqual(
+      sanitize("\u{e0068}\u{e0069}\ufe01\u{e0101}\u3164\u00ad"),
+      "\\u{e0068}\\u{e0069}\\u{fe01}\\u{e0101}\\u{3164}"
+    )
+    assert.strictEqual(sanitize("\u001b\r\u0000\u009b"), "\u241b\u240d\u2400\u2421")
+  })
+
+  it("leaves out the marks of ordinary spelling, which have no glyph", () => {
+    assert.strictEqual(sanitize("Do\u00adnau \u200eשלום\u200f \u061cسلام สวัสดี\u200bครับ"), "Donau שלום سلام สวัสดีครับ")
+  })
+
+  it("leaves joiners, variation selectors and unusual spaces, which ordinary text needs", () => {
+    const text = "👩\u200d👧 ❤\ufe0f می\u200cخواهم 日本\u3000語 10\u00a0km \u0601٣"
+    assert.strictEqual(sanitize(text), text)
+    assert.strictEqual(sanitizeJson(JSON.stringify(text)), JSON.stringify(text))
+  })
+
   it.effect.prop("makes any text safe, piece by piece as well as whole", [Schema.String, Schema.String], ([a, b]) =>
     Effect.sync(() => {
       for (const text of [a, `${a}\u001b[2J${b}`, `\u009d${b}`]) {
@@ -58,7 +77,7 @@ describe("sanitizeJson", () => {
 
   it.effect.prop("is the same JSON, and safe on a terminal", [Schema.String], ([text]) =>
     Effect.sync(() => {
-      for (const said of [text, `${text}\u009b2J\u202e\u{e0041}\u061c\ufeff`.toWellFormed()]) {
+      for (const said of [text, `${text}\u009b2J\u202e\u{e0041}\u061c\ufeff\u200b\u3164`.toWellFormed()]) {
         const shown = sanitizeJson(encode(said))
         assert.strictEqual(decode(shown), said)
         assert.isTrue(safe(shown), shown)

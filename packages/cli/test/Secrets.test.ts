@@ -36,7 +36,7 @@ const leaksOf = (here: Place, shown: ReadonlyArray<Ended>): ReadonlyArray<string
   ...filesOf(here.home).flatMap((path) => isIn(readFileSync(path, "latin1")).map((name) => `${name} in ${path}`))
 ]
 
-describe("invariant 49: secrets are nowhere but where the user put them", () => {
+describe("invariant 49: secrets are only where the user put them", () => {
   const cases = [
     ["environmentKey", ways],
     ["configuredKey", ["unauthorized", "in the stream"]]
@@ -98,7 +98,7 @@ const request: ModelRequest = {
   messages: [{ role: "user", content: [{ _tag: "Text", text: "hello" }] }]
 }
 
-it.live("invariant 49: no span and no log of a call holds a secret, whatever level is kept", () =>
+it.live("invariant 49: no span and no log of a call contains a secret, at any log level", () =>
   Effect.gen(function* () {
     const server = yield* echoing
     const said: Array<string> = []

@@ -15,14 +15,14 @@ const talked = Effect.fnUntraced(function* (it: Here) {
 })
 
 describe("parley sessions, in this process", () => {
-  it.live("pins words as what they are meant to be, lists them, and pins them no more", () =>
+  it.live("pins texts with their kind, lists them, and unpins them", () =>
     Effect.gen(function* () {
       const it = yield* here
       const id = yield* talked(it)
       const none = yield* it.run("sessions", "pins", id)
       assert.deepStrictEqual([none.stdout, none.stderr], ["", "Nothing is pinned in this session\n"])
       const pinned = yield* it.run("sessions", "pin", id, "Answer", "in", "French")
-      assert.match(pinned.stderr, /^Pinned: it is said with the next message/)
+      assert.match(pinned.stderr, /^Pinned: the text is sent with the next message/)
       yield* it.run("sessions", "pin", id, "ship it", "--kind", "goal")
       yield* it.run("sessions", "pin", id, "the docs", "--kind", "open-work")
       const all = yield* it.run("sessions", "pins", id)
@@ -33,7 +33,7 @@ describe("parley sessions, in this process", () => {
     })
   )
 
-  it.live("refuses an id that names nothing, whatever is to be done with it", () =>
+  it.live("rejects an unknown ID in every command", () =>
     Effect.gen(function* () {
       const it = yield* here
       yield* talked(it)
@@ -56,7 +56,7 @@ describe("parley sessions, in this process", () => {
     })
   )
 
-  it.live("compacts, says by how much, and takes that back", () =>
+  it.live("compacts, reports by how much, and undoes the compaction", () =>
     Effect.gen(function* () {
       const it = yield* here
       const id = yield* talked(it)
@@ -65,30 +65,36 @@ describe("parley sessions, in this process", () => {
       assert.notStrictEqual(undone.code, 0, "there is nothing to take back yet")
       const compacted = yield* it.run("sessions", "compact", id)
       assert.strictEqual(compacted.code, 0, compacted.stderr)
-      assert.match(compacted.stderr, /summed up/)
+      assert.match(compacted.stderr, /summarized/)
       const again = yield* it.run("sessions", "undo", id)
       assert.deepStrictEqual(again, {
         code: 0,
         stdout: "",
-        stderr: "The latest compaction is undone: later requests hold again what it left out\n"
+        stderr: "The latest compaction is undone: later requests will contain what it had left out\n"
       })
     })
   )
 
-  it.live("shows all files again with the next message after a refresh", () =>
+  it.live("shows all files as they are now, before the conversation, after a refresh", () =>
     Effect.gen(function* () {
       const it = yield* here
       it.write("a.md", "alpha")
       it.write(".parley/context.json", '{ "include": ["a.md"] }')
       const id = yield* talked(it)
-      const next = Effect.map(it.run("context", "-s", id, "again"), ({ stdout }) => stdout)
-      const before = yield* next
+      it.write("a.md", "beta")
+      const next = Effect.map(it.run("context", "-s", id, "again"), ({ stdout }) => stdout.split("=== message 1"))
+      const [before = "", conversation = ""] = yield* next
+      assert.include(before, "alpha")
+      assert.include(conversation, "beta")
       assert.strictEqual((yield* it.run("sessions", "refresh", id)).code, 0)
-      assert.notStrictEqual(yield* next, before)
+      const [refreshed = "", since = ""] = yield* next
+      assert.include(refreshed, "beta")
+      assert.notInclude(refreshed, "alpha")
+      assert.notInclude(since, "beta")
     })
   )
 
-  it.live("recovers nothing where no round was left open, in words and in JSON", () =>
+  it.live("recovers nothing if no round was left open, as text and as JSON", () =>
     Effect.gen(function* () {
       const it = yield* here
       yield* talked(it)
@@ -105,10 +111,10 @@ describe("parley sessions, in this process", () => {
       yield* talked(it)
       const done = yield* it.run("sessions", "backup", "copy.db")
       assert.deepStrictEqual([done.code, done.stdout], [0, `${it.workspace}/copy.db\n`])
-      assert.match(done.stderr, /^Copied and checked the sessions of all workspaces/)
+      assert.match(done.stderr, /^Copied and verified the sessions of all workspaces/)
       const again = yield* it.run("sessions", "backup", "copy.db")
       assert.deepStrictEqual([again.code, again.stdout], [2, ""])
-      assert.match((yield* it.run("sessions", "backup", " ")).stderr, /Give the name of the file to make/)
+      assert.match((yield* it.run("sessions", "backup", " ")).stderr, /The name of the backup file is empty/)
     })
   )
 })

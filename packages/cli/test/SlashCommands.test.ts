@@ -5,11 +5,9 @@ import { PromptManager } from "@parley/domain/PromptManager"
 import type { Provenance } from "@parley/domain/Provenance"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
-import { SessionState } from "@parley/session/SessionState"
-import { Effect, Layer, Option } from "effect"
-import { Output } from "../src/Output.ts"
-import * as Setup from "../src/Setup.ts"
-import * as SlashCommands from "../src/SlashCommands.ts"
+import { Effect, Layer } from "effect"
+import { Output } from "../src/output/Output.ts"
+import * as SlashCommands from "../src/chat/SlashCommands.ts"
 import { here } from "./support/InProcess.ts"
 
 const engine = SessionCoordinator.layer.pipe(
@@ -24,7 +22,6 @@ const engine = SessionCoordinator.layer.pipe(
 /** Types lines into a conversation, and keeps what is said about them. */
 const typing = Effect.gen(function* () {
   yield* here
-  const setup = yield* Setup.load({ workspace: Option.none(), model: Option.none() })
   const sessions = yield* SessionManager
   const { id } = yield* sessions.create({})
   const said: Array<string> = []
@@ -33,21 +30,17 @@ const typing = Effect.gen(function* () {
   const type = (line: string, provenance: Provenance = "user") =>
     Effect.gen(function* () {
       said.length = 0
-      const edit = SlashCommands.find(line, id, setup, provenance)
+      const edit = SlashCommands.find(line, id, provenance)
       if (edit === undefined) return undefined
       yield* Effect.provideService(edit, Output, output)
       return said.join("\n")
     })
-  const pins = Effect.gen(function* () {
-    const state = new SessionState()
-    for (const entry of yield* sessions.read(id, 0)) state.push(entry)
-    return state.pins
-  })
+  const pins = SessionCoordinator.use((coordinator) => coordinator.pins(id))
   return { type, pins }
 })
 
 describe("a line of a conversation that begins with a slash", () => {
-  it.live("is a command by its first word alone, and otherwise a message", () =>
+  it.live("is a command if its first word is one, and otherwise a message", () =>
     Effect.gen(function* () {
       const { type } = yield* typing
       for (const line of [
@@ -64,14 +57,11 @@ describe("a line of a conversation that begins with a slash", () => {
         assert.isUndefined(yield* type(line), line)
       const help = yield* type("  /help  ")
       for (const name of SlashCommands.names) if (name !== "/help") assert.include(help ?? "", name)
-      assert.strictEqual(
-        yield* type("/prompts"),
-        "No MCP server offers a prompt; `parley mcp prompts` says how they fare"
-      )
+      assert.strictEqual(yield* type("/prompts"), "No MCP server offers a prompt; /mcp shows the status of the servers")
     }).pipe(Effect.provide(engine))
   )
 
-  it.live("pins the rest of the line as what the command says, and by whom it was written", () =>
+  it.live("pins the rest of the line with the command's kind and the line's provenance", () =>
     Effect.gen(function* () {
       const { pins, type } = yield* typing
       assert.strictEqual(yield* type("/pin answer   in French"), "pinned")
@@ -90,14 +80,14 @@ describe("a line of a conversation that begins with a slash", () => {
     }).pipe(Effect.provide(engine))
   )
 
-  it.live("lists the servers, or restarts the one that is named", () =>
+  it.live("lists the servers, or restarts the named one", () =>
     Effect.gen(function* () {
       const { type } = yield* typing
       assert.notInclude((yield* type("/mcp")) ?? "", "SERVER")
-      assert.strictEqual(yield* type("/mcp restart gone"), "parley: there is no server gone to restart")
+      assert.strictEqual(yield* type("/mcp restart gone"), "parley: there is no server gone; /mcp lists the servers")
       for (const line of ["/mcp restart", "/mcp restart a b", "/mcp stop a", "/mcp x"])
-        assert.strictEqual(yield* type(line), "/mcp, or /mcp restart SERVER", line)
-      assert.strictEqual(yield* type("/refresh"), "with the next message")
+        assert.strictEqual(yield* type(line), "Usage: /mcp, or /mcp restart SERVER", line)
+      assert.strictEqual(yield* type("/refresh"), "all files are sent again with the next message")
     }).pipe(Effect.provide(engine))
   )
 })

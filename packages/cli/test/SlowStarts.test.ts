@@ -16,7 +16,7 @@ const slow = (here: Place, name: string, seconds: number) => {
 }
 
 describe("a server that is slow to start", () => {
-  it.live("is told of on standard error by what waits for it", () =>
+  it.live("is reported on standard error by the command that waits for it", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ mcpServers: { lazy: slow(here, "npx", 5), usual: slow(here, "server", 5) } })
@@ -34,7 +34,7 @@ describe("a server that is slow to start", () => {
     })
   )
 
-  it.live("holds up no answer for longer than ten seconds when it may be a download, and that is told", () =>
+  it.live("delays a round by at most ten seconds if it may be downloading, which is reported", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ mcpServers: { lazy: slow(here, "npx", 50) } })
@@ -47,7 +47,7 @@ describe("a server that is slow to start", () => {
     })
   )
 
-  it.live("is not silent, also one that failed and is being tried again", () =>
+  it.live("is reported, even if it failed and is being restarted", () =>
     Effect.gen(function* () {
       const here = yield* place
       const script = join(here.home, "gone.mjs")

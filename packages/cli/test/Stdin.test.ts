@@ -32,7 +32,7 @@ const shell = Effect.fnUntraced(function* (script: string) {
 })
 
 const each = [["look at a"], ["look at b"], ["look at c"]]
-const begun = /standard input is a file of which 2 bytes had been read before/
+const begun = /standard input is a file of which 2 bytes were already read/
 
 describe("standard input of a run that has a message", () => {
   // Only Linux says how far a file has been read.
@@ -53,7 +53,7 @@ describe("standard input of a run that has a message", () => {
     })
   )
 
-  it.live("--no-stdin leaves the lines of a pipe to the loop, and says nothing", () =>
+  it.live("--no-stdin leaves the lines of a pipe to the loop, without a notice", () =>
     Effect.gen(function* () {
       const { sent, stderr } = yield* shell(`cat list | while read x; do run "$x" "look at $x" --no-stdin; done`)
       assert.deepStrictEqual(sent, each)
@@ -68,7 +68,7 @@ describe("standard input of a run that has a message", () => {
     })
   )
 
-  it.live("the rest of a file is the message where there is no other, and is added where --stdin says so", () =>
+  it.live("the rest of a file is the message if there is no other, and is added with --stdin", () =>
     Effect.gen(function* () {
       const { sent, stderr } = yield* shell(
         `{ read x; run a; } < list; { read x; run b "look at" --stdin; } < list; { read x; run c hi --no-stdin; } < list`
@@ -78,15 +78,15 @@ describe("standard input of a run that has a message", () => {
     })
   )
 
-  it.live("--stdin waits for a pipe that takes long, and is told of", () =>
+  it.live("--stdin waits for a slow pipe, and the notice of a silent pipe names it", () =>
     Effect.gen(function* () {
       const { sent, stderr } = yield* shell(`(sleep 9; cat list) | run a "look at" --stdin`)
       assert.deepStrictEqual(sent[0], ["look at\n\na\nb\nc\n"])
-      assert.match(stderr, /added to the message \(6 characters\); --no-stdin keeps it out/)
+      assert.match(stderr, /added to the message \(6 characters\); --no-stdin leaves it unread/)
     })
   )
 
-  it.live("--no-stdin without a message is refused", () =>
+  it.live("--no-stdin without a message is rejected", () =>
     Effect.gen(function* () {
       const here = yield* place
       const ended = yield* here.run(["run", "--no-stdin"], { input: "hello" })

@@ -5,11 +5,11 @@ import { createServer, type ServerResponse } from "node:http"
 import { join } from "node:path"
 import process, { env as inherited } from "node:process"
 import { Effect } from "effect"
-import { listening } from "../../provider/test/support/listening.ts"
+import { listening } from "@parley/harness/listening"
 import { main, type Place, place } from "./support/Cli.ts"
 import { ending, keyed, provider, streaming } from "./support/Provider.ts"
 import { eventually, serverIn, terminal } from "./support/Terminal.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 const pidsOf = (here: Place): ReadonlyArray<number> => {
   const log = join(here.home, "server.log")
@@ -58,11 +58,11 @@ const halfway = Effect.suspend(() => {
 })
 
 describe("stopping", () => {
-  it.live("a second Ctrl-C ends the command and all that it has started at once", () =>
+  it.live("a second Ctrl-C ends the command and its child processes at once", () =>
     Effect.gen(function* () {
       const { child, ended, here, seen } = yield* midway
       child.kill("SIGINT")
-      yield* eventually("the advice", () => seen.err.includes("Ctrl-C again"))
+      yield* eventually("the advice", () => seen.err.includes("another Ctrl-C ends at once"))
       const at = performance.now()
       child.kill("SIGINT")
       assert.strictEqual((yield* ended).code, 130)
@@ -71,9 +71,9 @@ describe("stopping", () => {
     })
   )
 
-  it.live("a key that arrives twice is one key", () =>
+  it.live("a signal that arrives twice within 50 ms counts once", () =>
     Effect.gen(function* () {
-      const signals = join(import.meta.dirname, "../src/internal/Signals.ts")
+      const signals = join(import.meta.dirname, "../src/terminal/Signals.ts")
       const script = `import { onStop, receive } from "${signals}"
         let stops = 0
         onStop(() => stops++)
@@ -86,9 +86,9 @@ describe("stopping", () => {
     })
   )
 
-  it.live("an end that something keeps from ending is cut short all the same", () =>
+  it.live("the process ends in time even if something keeps it alive", () =>
     Effect.gen(function* () {
-      const signals = join(import.meta.dirname, "../src/internal/Signals.ts")
+      const signals = join(import.meta.dirname, "../src/terminal/Signals.ts")
       const script = `import { onStop, receive } from "${signals}"
         onStop(() => {})
         setInterval(() => {}, 1000)
@@ -100,7 +100,7 @@ describe("stopping", () => {
     })
   )
 
-  it.live("an end that hangs is cut short", () =>
+  it.live("an orderly end that hangs is cut short", () =>
     Effect.gen(function* () {
       const { child, ended, here } = yield* midway
       const at = performance.now()
@@ -138,7 +138,7 @@ describe("stopping", () => {
       })
     )
 
-  it.live("SIGQUIT ends it at once, and SIGUSR1 opens no debugger", () =>
+  it.live("SIGQUIT ends the command at once, and SIGUSR1 opens no debugger", () =>
     Effect.gen(function* () {
       const { child, ended, here, seen } = yield* midway
       child.kill("SIGUSR1")
@@ -163,24 +163,24 @@ describe("stopping", () => {
     })
   )
 
-  it.live("Ctrl-C at a prompt drops what was typed, and only the second one ends the conversation", () =>
+  it.live("Ctrl-C at a prompt discards the typed text, and only a second one ends the conversation", () =>
     Effect.gen(function* () {
       const here = yield* place
       const { ended, shows, type } = yield* terminal(here, ["chat"])
       yield* shows(/> [^\n]*$/)
       yield* type("half a thou\u0003")
-      yield* shows(/Ctrl-C once more[^]*> [^\n]*$/)
+      yield* shows(/press Ctrl-C again[^]*> [^\n]*$/)
       yield* type("hello\r")
       yield* shows(/offline demo model: [^]*> [^\n]*$/)
       yield* type("\u0003")
-      yield* shows(/once more[^]*once more[^]*> [^\n]*$/)
+      yield* shows(/press Ctrl-C again[^]*press Ctrl-C again[^]*> [^\n]*$/)
       yield* Effect.sleep(60)
       yield* type("\u0003")
       assert.strictEqual((yield* ended).code, 130)
     })
   )
 
-  it.live("Ctrl-Z gives the terminal back as it was", () =>
+  it.live("Ctrl-Z restores the terminal", () =>
     Effect.gen(function* () {
       const here = yield* place
       const job = yield* terminal(here, ["chat"], (command) => `set -m; ${command}; stty -a; fg >/dev/null`)
@@ -192,7 +192,7 @@ describe("stopping", () => {
     })
   )
 
-  it.live("a conversation whose input ended stops when its parent is gone", () =>
+  it.live("a conversation whose input ended stops when its parent process has ended", () =>
     Effect.gen(function* () {
       const here = yield* place
       const model = yield* provider(200, streaming, true)
@@ -216,10 +216,10 @@ describe("stopping", () => {
   )
 
   const wraps: ReadonlyArray<readonly [name: string, line: string, stdin: "ignore" | "pipe", code: number]> = [
-    ["under nohup is let pass", 'exec nohup "$@"', "ignore", 0],
-    ["is let pass without a terminal and an input", 'exec "$@"', "ignore", 0],
-    ["is let pass where a shell says that it ran nohup", 'exec env _=/usr/bin/nohup "$@"', "pipe", 0],
-    ["is let pass below a shell that ignores it", "trap '' HUP; \"$@\"; exit $?", "pipe", 0],
+    ["under nohup is ignored", 'exec nohup "$@"', "ignore", 0],
+    ["is ignored without a terminal and an input", 'exec "$@"', "ignore", 0],
+    ["is ignored if the shell's $_ names nohup", 'exec env _=/usr/bin/nohup "$@"', "pipe", 0],
+    ["is ignored below a shell that ignores it", "trap '' HUP; \"$@\"; exit $?", "pipe", 0],
     ["ends the command when it reads a pipe", 'exec "$@"', "pipe", 129]
   ]
   for (const [name, line, stdin, code] of wraps)

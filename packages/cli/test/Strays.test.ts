@@ -5,8 +5,8 @@ import { join } from "node:path"
 import { env } from "node:process"
 import { assert, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
-import { message, messageStart, text, toolUse } from "../../provider/test/support/Events.ts"
-import { type Reply, serve } from "../../provider/test/support/SseServer.ts"
+import { message, messageStart, text, toolUse } from "@parley/harness/Events"
+import { type Reply, serve } from "@parley/harness/SseServer"
 
 const script = join(import.meta.dirname, "support/strays.ts")
 const rawServer = join(import.meta.dirname, "../../mcp/test/fixtures/raw-server.mjs")
@@ -75,7 +75,7 @@ it.live("invariant 34: however handling a message ends, no fiber, timer, socket,
     }).pipe(Effect.timeoutOption("2 minutes"))
     assert.match(
       err,
-      /^timestamp=\S+ level=WARN? .*message="the MCP server raw wrote to its standard output what is no message: that is ignored"\n$/
+      /^timestamp=\S+ level=WARN? .*message="the MCP server raw wrote something to its standard output that is not a protocol message; it was ignored"\n$/
     )
     const lines = yield* Schema.decodeEffect(Lines)(out.trim().split("\n"))
     assert.deepStrictEqual(

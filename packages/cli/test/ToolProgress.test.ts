@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { CallProgress } from "@parley/mcp/Progress"
+import type { CallProgress } from "@parley/mcp/CallProgress"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Output } from "../src/Output.ts"
-import * as SlowStarts from "../src/SlowStarts.ts"
-import * as ToolProgress from "../src/ToolProgress.ts"
+import { Output } from "../src/output/Output.ts"
+import * as NoticeText from "../src/output/NoticeText.ts"
+import * as ToolProgress from "../src/consent/ToolProgress.ts"
 
 /** Keeps what is said on standard error, and in which way. */
 const recording = () => {
@@ -29,8 +29,8 @@ const showing = (person: { available: boolean; asking: boolean }) => {
   return Effect.map(Effect.provide(ToolProgress.make(questions), layer), (show) => ({ show, said }))
 }
 
-describe("how far a tool has got", () => {
-  it.effect("is a share of the whole, of which there is none beyond it or below nothing", () =>
+describe("the progress of a tool", () => {
+  it.effect("is a percentage between 0 and 100 when the total is known", () =>
     Effect.gen(function* () {
       const cases: ReadonlyArray<readonly [Partial<CallProgress>, string]> = [
         [{ progress: 7 }, "7"],
@@ -49,7 +49,7 @@ describe("how far a tool has got", () => {
     })
   )
 
-  it.effect("is said of each tool once in a second", () =>
+  it.effect("is shown at most once per second and tool", () =>
     Effect.gen(function* () {
       const { said, show } = yield* showing({ available: true, asking: false })
       const seen = Effect.andThen(
@@ -69,7 +69,7 @@ describe("how far a tool has got", () => {
     })
   )
 
-  it.effect("is not said where there is no person, or while one is asked something", () =>
+  it.effect("is not shown without a person, or while a question is open", () =>
     Effect.gen(function* () {
       const none = yield* showing({ available: false, asking: false })
       none.show(report())
@@ -86,18 +86,9 @@ describe("how far a tool has got", () => {
   )
 })
 
-it.effect("a server that is slow to start is told of, with what may be downloading it", () =>
-  Effect.gen(function* () {
-    const { layer, said } = recording()
-    const tell = yield* Effect.provide(SlowStarts.make, layer)
-    tell({ server: "a", seconds: 3, launcher: undefined })
-    tell({ server: "b", seconds: 6, launcher: "npx" })
-    yield* Effect.yieldNow
-    assert.deepStrictEqual(said, [
-      "note parley: starting server a: 3 s",
-      "note parley: starting server b: 6 s; the first start of npx may download the package"
-    ])
-    const silent = yield* SlowStarts.make
-    silent({ server: "a", seconds: 3, launcher: undefined })
-  })
-)
+it("a server that is slow to start is reported, with the launcher that may be downloading it", () => {
+  const of = (seconds: number, launcher: string | undefined) =>
+    NoticeText.lines({ _tag: "ServerStarting", server: "a", seconds, launcher })
+  assert.deepStrictEqual(of(3, undefined), ["starting server a: 3 s"])
+  assert.deepStrictEqual(of(6, "npx"), ["starting server a: 6 s; the first start of npx may download the package"])
+})

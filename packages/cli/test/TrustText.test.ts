@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Permissions from "@parley/workspace/Permissions"
-import { startOf } from "../src/ToolRules.ts"
-import * as TrustList from "../src/trust/TrustList.ts"
-import * as TrustText from "../src/trust/TrustText.ts"
+import { startOf } from "@parley/app/ToolRules"
+import * as TrustList from "../src/consent/TrustList.ts"
+import * as TrustText from "../src/consent/TrustText.ts"
 
 const root = "/nowhere/ws"
 const shown = (config: McpServerConfig, said: Partial<TrustText.Said> = {}, full = false) =>
@@ -21,7 +21,7 @@ const hostile = [
 ]
 
 describe("what is shown before a server of a project is trusted", () => {
-  it("is every value that the project sets, in quotes that it cannot leave", () => {
+  it("is every value that the project sets, quoted so that it cannot imitate other lines", () => {
     const env = Object.fromEntries(hostile.map((value, i) => [`V${i}`, value]))
     const lines = shown({ command: "/bin/x", cwd: "/", env })
     const from = lines.indexOf("  environment:")
@@ -45,7 +45,7 @@ describe("what is shown before a server of a project is trusted", () => {
     for (const line of lines.slice(from, from + 1 + hostile.length)) assert.include(list.split("\n"), line)
   })
 
-  it("is in the JSON too, beside the names", () => {
+  it("is in the JSON too, in addition to the names", () => {
     const env = Object.fromEntries<string>([
       ["__proto__", "1"],
       ...hostile.map((value, i) => [`V${i}`, value] as const)
@@ -72,7 +72,7 @@ describe("what is shown before a server of a project is trusted", () => {
     assert.deepStrictEqual([servers[1]?.headers, servers[1]?.headerValues], [["a"], [{ name: "a", value: "b" }]])
   })
 
-  it("leaves only the middle of a long value out, says so, and can show all of it", () => {
+  it("omits only the middle of a long value, reports that, and can show all of it", () => {
     const value = `begin ${"x".repeat(10_000)} end`
     const config = { command: "/bin/x", cwd: "/", env: { A: value } }
     const lines = shown(config)
@@ -86,21 +86,21 @@ describe("what is shown before a server of a project is trusted", () => {
     assert.match(quotes ?? "", /^ {4}"A" = "x(?:\\"){1999}\[… 5001 characters …\](?:\\"){2000}"$/)
   })
 
-  it("is what the user's permissions mean for its tools", () => {
+  it("is how the user's permissions apply to its tools", () => {
     const permissions = Permissions.concerning({ "*": "allow", s__rm: "deny", "other__*": "allow" }, startOf("s"))
     const lines = shown({ command: "/bin/x", cwd: "/" }, { permissions })
     const from = lines.indexOf("  its tools:")
     assert.deepStrictEqual(lines.slice(from, from + 4), [
       "  its tools:",
-      "    each call is asked about",
-      '    your permission "*": "allow" does not count, as it is not your server',
-      '    your permission "s__rm": "deny" counts'
+      "    each call requires your approval",
+      '    your permission "*": "allow" does not apply, because the project declares the server',
+      '    your permission "s__rm": "deny" applies'
     ])
-    assert.include(shown({ command: "/bin/x" }, { allow: ["s__list*"] }), '    "s__list*" runs unasked')
+    assert.include(shown({ command: "/bin/x" }, { allow: ["s__list*"] }), '    "s__list*" runs without approval')
   })
 })
 
-it("the names of a server's tools begin in one way", () =>
+it("the tools of a server have the prefix of its name", () =>
   assert.deepStrictEqual(["github", "a-b", "a__b", "a_", "A_b"].map(startOf), [
     "github__",
     "a-b__",

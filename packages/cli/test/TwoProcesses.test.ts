@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite"
 import { Duration, Effect, Schema } from "effect"
 import { type Place, place } from "./support/Cli.ts"
 import { ending, keyed, provider, streaming } from "./support/Provider.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 const decodeInfos = Schema.decodeEffect(Schema.fromJsonString(Schema.Array(SessionInfo)))
 const decodeEntries = Schema.decodeEffect(Schema.Array(Schema.fromJsonString(LogEntry)))
@@ -50,7 +50,7 @@ const kill = ({ child, ended }: Spawned) =>
   )
 
 describe("two processes on one session", () => {
-  it.live("the second is refused at once with the holder, and takes over when the first was killed", () =>
+  it.live("the second is rejected at once with the holder, and can proceed once the first was killed", () =>
     Effect.gen(function* () {
       const here = yield* place
       const { first, id, stored } = yield* hangingIn(here)
@@ -78,7 +78,7 @@ describe("two processes on one session", () => {
     })
   )
 
-  it.live("a process whose lease was taken over underneath writes nothing more", () =>
+  it.live("a process that lost its lease writes nothing more", () =>
     Effect.gen(function* () {
       const here = yield* place
       const { database, first, stored } = yield* hangingIn(here)
@@ -92,7 +92,7 @@ describe("two processes on one session", () => {
     })
   )
 
-  it.live("recover leaves a live process its round, closes a dead one's, and has nothing to do then", () =>
+  it.live("recover skips the round of a live process, closes that of a dead one, and then has nothing to do", () =>
     Effect.gen(function* () {
       const here = yield* place
       const { first, id, stored } = yield* hangingIn(here)
@@ -102,13 +102,13 @@ describe("two processes on one session", () => {
       assert.deepStrictEqual(more, [])
       assert.strictEqual(inUse?._tag === "InUse" ? inUse.holder?.pid : inUse, first.child.pid)
       const alone = (yield* here.run(["recover"])).stdout
-      assert.match(alone, new RegExp(`^${id} {2}left alone: in use by process ${first.child.pid} `))
+      assert.match(alone, new RegExp(`^${id} {2}skipped: in use by process ${first.child.pid} `))
       assert.deepStrictEqual(stored(), before)
       yield* kill(first)
       const text = yield* here.run(["recover"])
       assert.strictEqual(
         text.stdout,
-        `${id}  closed r1, which its process had left open; go on with: parley run -s ${id} continue\n`
+        `${id}  closed r1, which its process had left open when it ended; to resume: parley run -s ${id} continue\n`
       )
       const after = stored()
       assert.deepStrictEqual(yield* recover, [])
@@ -119,7 +119,7 @@ describe("two processes on one session", () => {
 
   for (const format of ["text", "json"] as const)
     it.live(
-      `show --follow sees as ${format} what the first streams and what comes after it, and ends with Ctrl-C`,
+      `show --follow shows as ${format} what the first process streams and what follows, and ends with Ctrl-C`,
       () =>
         Effect.gen(function* () {
           const here = yield* place

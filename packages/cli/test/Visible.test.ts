@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { hiddenIn, quotedWord, visible } from "../src/Visible.ts"
-import { unpinned } from "../src/trust/Unpinned.ts"
+import { hiddenIn, quotedWord, visible } from "@parley/domain/VisibleText"
+import { unpinned } from "../../app/src/trust/UnpinnedPackages.ts"
 
-describe("what nobody sees", () => {
-  it("is shown by its number; lines, tabs and all that is seen stay", () => {
+describe("hidden characters", () => {
+  it("are shown by their number; line breaks, tabs and visible characters stay", () => {
     assert.strictEqual(
       visible("a\tb\nGrüße 日本 👩\u{200d}👧\u202e\u0000\r\u00a0\u2800\u{e0041}\ud800"),
       "a\tb\nGrüße 日本 👩\\u{200d}👧\\u{202e}\\u{0}\\u{d}\\u{a0}\\u{2800}\\u{e0041}\\u{d800}"
@@ -11,7 +11,7 @@ describe("what nobody sees", () => {
     assert.strictEqual(hiddenIn("a\n\u200b\u202e b"), 2)
   })
 
-  it("leaves no two words alike, and only the middle of a long one out", () => {
+  it("stay distinguishable in quoted words, of which only the middle of long ones is omitted", () => {
     assert.strictEqual(quotedWord('a "b" \\u{a}\n'), '"a \\"b\\" \\\\u{a}\\u{a}"')
     assert.strictEqual(quotedWord("x".repeat(4000)), `"${"x".repeat(4000)}"`)
     const long = quotedWord(`begin${"x".repeat(4000)}end`)
@@ -20,7 +20,7 @@ describe("what nobody sees", () => {
   })
 })
 
-it("packages that are fetched without an exact version are told from all else", () => {
+it("packages that are fetched without an exact version are recognized", () => {
   const found = (line: string) => unpinned(line.split(" "))
   for (const [line, name] of [
     ["npx -y server", "server"],

@@ -6,7 +6,7 @@ import { place } from "./support/Cli.ts"
 import { terminal } from "./support/Terminal.ts"
 
 describe("what a model may read", () => {
-  it.live("is nothing of Parley's own, in a workspace that holds it", () =>
+  it.live("excludes Parley's own files, even inside the workspace", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.configure({ providers: { anthropic: { apiKey: "sk-ant-CANARY" } }, model: "demo/demo" })
@@ -35,7 +35,7 @@ describe("what a model may read", () => {
     })
   )
 
-  it.live("is no file that may hold secrets, where nobody is there to be asked", () =>
+  it.live("excludes files that may hold secrets if no person can be asked", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write(".env", "A=hunter2\n")
@@ -55,14 +55,14 @@ describe("what a model may read", () => {
     })
   )
 
-  it.live("is asked about each time, with the file and the reason, also after an always", () =>
+  it.live("requires approval each time, with the file and the reason, even after an always", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.write(".env", "A=hunter2\n")
       here.write("a.txt", "plain\n")
       here.configure({ model: "demo/demo", permissions: { workspace__read_file: "ask" } })
       const { ended, shows, type } = yield* terminal(here, ["chat"])
-      yield* shows(/\/help lists commands/)
+      yield* shows(/\/help for the commands/)
       yield* type("What is in a.txt?\r")
       yield* shows(/\[a\]lways/)
       yield* type("a\r")
@@ -70,7 +70,7 @@ describe("what a model may read", () => {
       yield* type("What is in .env?\r")
       yield* shows(/"\.env" may hold secrets[^]*run it\?[^\n]*$/)
       yield* type("a\r")
-      yield* shows(/no answer to this question[^]*run it\?[^\n]*$/)
+      yield* shows(/not an answer to this question[^]*run it\?[^\n]*$/)
       yield* type("n\r")
       yield* shows(/the user said no[^]*> [^\n]*$/)
       yield* type("What is in .env?\r")

@@ -12,5 +12,5 @@ const sorted = (json: Schema.Json): Schema.Json => {
   )
 }
 
-/** One text for each value, whatever the order in which its keys were written; other values have other texts. */
+/** The canonical JSON text of a value: equal for values that differ only in key order, different for different values. */
 export const canonical = (json: Schema.Json): string => encode(sorted(json))

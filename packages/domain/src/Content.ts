@@ -7,6 +7,8 @@ export type Text = typeof Text.Type
 
 /** Base64 bytes with their media type. */
 export const Image = Schema.TaggedStruct("Image", { mediaType: Schema.String, data: Schema.String })
+
+/** A document such as a PDF: base64 bytes with their media type, and the file's name if it is known. */
 export const Document = Schema.TaggedStruct("Document", {
   mediaType: Schema.String,
   data: Schema.String,
@@ -14,8 +16,9 @@ export const Document = Schema.TaggedStruct("Document", {
 })
 
 /**
- * A provider's reasoning. `raw` is the provider's own block, byte for byte: it goes back unchanged to that provider and no
- * other, and only while endpoint, model and system prompt are those it was produced with. `text` is what a person may be shown and may be empty.
+ * A provider's reasoning. `raw` is the provider's own block, byte for byte: it is sent back unchanged, only to that
+ * provider, and only while the endpoint, the model and the system prompt are those it was produced with. `text` is the
+ * part that may be shown to a person; it may be empty.
  */
 export const Thinking = Schema.TaggedStruct("Thinking", {
   provider: Schema.String,
@@ -24,14 +27,18 @@ export const Thinking = Schema.TaggedStruct("Thinking", {
 })
 export type Thinking = typeof Thinking.Type
 
-/** Any block this version has no word for, kept byte for byte for the provider that sent it. */
+/** A block of a kind that this version does not know, kept byte for byte for the provider that sent it. */
 export const Opaque = Schema.TaggedStruct("Opaque", {
   provider: Schema.String,
   kind: Schema.String,
   raw: Schema.String
 })
+export type Opaque = typeof Opaque.Type
 
-/** A request to run a tool. `input` is the JSON text as the model wrote it, so numbers and bytes survive; it may be malformed. */
+/**
+ * A request to run a tool. `input` is the JSON text exactly as the model wrote it, so that large numbers and duplicate
+ * keys are not lost. It may be malformed.
+ */
 export const ToolCall = Schema.TaggedStruct("ToolCall", {
   callId: CallId,
   providerId: Schema.String,
@@ -40,10 +47,11 @@ export const ToolCall = Schema.TaggedStruct("ToolCall", {
 })
 export type ToolCall = typeof ToolCall.Type
 
+/** A part of a tool's result. */
 export const ResultContent = Schema.Union([Text, Image, Document])
 export type ResultContent = typeof ResultContent.Type
 
-/** What the model is told about one call. Every call has exactly one in a later request. */
+/** The result of one tool call, as the model receives it. A later request contains exactly one for each call. */
 export const ToolResult = Schema.TaggedStruct("ToolResult", {
   callId: CallId,
   isError: Schema.Boolean,
@@ -51,17 +59,22 @@ export const ToolResult = Schema.TaggedStruct("ToolResult", {
 })
 export type ToolResult = typeof ToolResult.Type
 
+/**
+ * A part of a message's content. `Thinking` and `Opaque` are only in messages of a model, `ToolResult` only in messages
+ * to it.
+ */
 export const Block = Schema.Union([Text, Thinking, Opaque, Image, Document, ToolCall, ToolResult]).pipe(
   Schema.toTaggedUnion("_tag")
 )
 export type Block = typeof Block.Type
 
-/** What a user may send. */
+/** A block that a user message may contain. */
 export const UserBlock = Schema.Union([Text, Image, Document])
 export type UserBlock = typeof UserBlock.Type
 
+/** A text block. */
 export const text = (text: string): Text => ({ _tag: "Text", text })
 
-/** The text blocks of some content, joined. */
+/** Concatenates the text blocks and ignores all other blocks. */
 export const textOf = (blocks: ReadonlyArray<Block>): string =>
   blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : [])).join("")

@@ -2,23 +2,26 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type { ConfigError } from "./Errors.ts"
+import type { ConfigError, ContextUnavailable } from "./Errors.ts"
 
-/** A tool call that the user declared as part of every round's context. */
+/** A slot: a tool call that the user declared, and whose result is part of every round's context. */
 export const DynamicSlot = Schema.Struct({
+  /** Identifies the slot in the log, in manifests and in requests. */
   id: Schema.NonEmptyString,
-  /** The tool's qualified name, as `parley tools` lists it. */
+  /** The tool's qualified name, as `McpManager.tools` lists it. */
   tool: Schema.NonEmptyString,
   input: Schema.Record(Schema.String, Schema.Json),
+  /** Milliseconds that one call may take, a retry included. */
   timeoutMillis: Schema.Int.check(Schema.isGreaterThan(0)),
   /**
-   * A failing slot becomes a note in the context, vanishes, or fails the round. `stale` keeps what it last resolved to, or
-   * becomes a note if it never did.
+   * What a failed call leads to. `note`: the context contains the error. `drop`: the context contains nothing. `fail`: the
+   * round fails with `ContextUnresolved`. `stale`: the last successful value is used; without one, the same as `note`.
    */
   onFailure: Schema.Literals(["note", "drop", "fail", "stale"]),
   /**
-   * When its tool is called again: for every round, which is the default; when a file of the context or the slot itself has
-   * changed; when its value is so many seconds old; or only when a message asks for it. Until then its last value counts.
+   * When the tool is called again. `round` (the default): for every round. `change`: when a file of the context or the
+   * slot's declaration has changed. `{ seconds }`: when the value is at least that old. `demand`: only when a message
+   * requests it, with `refresh` of `SessionCoordinator.handleMessage`. Otherwise the last value is used.
    */
   refresh: Schema.optionalKey(
     Schema.Union([
@@ -26,19 +29,36 @@ export const DynamicSlot = Schema.Struct({
       Schema.Struct({ seconds: Schema.Int.check(Schema.isGreaterThan(0)) })
     ])
   ),
-  /** How much of its text is shown, in tokens (a quarter of the bytes): the beginning and the end of what is longer. 4096 when absent. */
+  /**
+   * How much of the result's text the context contains, in tokens (a quarter of the UTF-8 bytes). Of a longer text it
+   * contains the beginning and the end. 4096 when absent.
+   */
   maxTokens: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
 })
 export type DynamicSlot = typeof DynamicSlot.Type
 
-/** What the user wants resolved when context is built. Optional: without a layer there is nothing. */
+/**
+ * Provides the slots: tool calls that the user declared, and whose results are part of each round's context. Optional:
+ * without a layer there are no slots.
+ */
 export interface DynamicContextManager {
-  /** The enabled slots, in the order they are rendered. */
-  readonly slots: Effect.Effect<ReadonlyArray<DynamicSlot>, ConfigError>
+  /**
+   * The enabled slots, in the order in which the context shows their results. Evaluated whenever context is built. Fails
+   * with `ConfigError` when the configuration cannot be used; the round then fails with that error.
+   */
+  readonly slots: Effect.Effect<ReadonlyArray<DynamicSlot>, ConfigError | ContextUnavailable>
 }
-export const DynamicContextManager = Context.Reference<DynamicContextManager>("@parley/domain/DynamicContextManager", {
+
+const reference = Context.Reference<DynamicContextManager>("@parley/domain/DynamicContextManager", {
   defaultValue: () => ({ slots: Effect.succeed([]) })
 })
 
+/** Always provides these slots. */
 export const layerMemory = (slots: ReadonlyArray<DynamicSlot>): Layer.Layer<never> =>
-  Layer.succeed(DynamicContextManager, { slots: Effect.succeed(slots) })
+  Layer.succeed(reference, { slots: Effect.succeed(slots) })
+
+/** The manager in use. Without a layer there are no slots; `DynamicContextManager.layerMemory` provides fixed ones. */
+export const DynamicContextManager = Object.assign(reference, {
+  /** Always provides these slots. */
+  layerMemory
+})

@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 
 const described = {
   key: Schema.String,
-  /** What to call it before a person. */
+  /** The label that a person sees. */
   title: Schema.String,
   description: Schema.optionalKey(Schema.String),
   required: Schema.Boolean
@@ -10,7 +10,7 @@ const described = {
 const Count = Schema.optionalKey(Schema.Int)
 const Options = Schema.Struct({ value: Schema.String, title: Schema.String }).pipe(Schema.Array)
 
-/** One thing that a form asks for. Forms are flat: nothing in them holds anything else. */
+/** One field of a form. Forms are flat: fields do not contain other fields. */
 export const Field = Schema.TaggedUnion({
   Text: {
     ...described,
@@ -38,8 +38,11 @@ export const Field = Schema.TaggedUnion({
 })
 export type Field = typeof Field.Type
 
+/** A person's answer to one field: text, a number, yes or no, or the selected values of a list. */
 export const Answer = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.String.pipe(Schema.Array)])
 export type Answer = typeof Answer.Type
+
+/** The answers to a form, by the names of its fields. Optional fields may be missing. */
 export type Answers = { readonly [key: string]: Answer }
 
 const formats: { readonly [F in "email" | "uri" | "date" | "date-time"]: (text: string) => boolean } = {
@@ -50,7 +53,7 @@ const formats: { readonly [F in "email" | "uri" | "date" | "date-time"]: (text: 
 }
 
 const problemOfText = (field: Extract<Field, { readonly _tag: "Text" }>, text: string): string | undefined => {
-  // Characters, as the JSON Schema that this comes from counts them.
+  // Code points, because JSON Schema counts `minLength` and `maxLength` in code points.
   const { length } = Array.from(text)
   if (field.minLength !== undefined && length < field.minLength) return `at least ${field.minLength} characters`
   if (field.maxLength !== undefined && length > field.maxLength) return `at most ${field.maxLength} characters`
@@ -77,7 +80,7 @@ const problemOfChoices = (
   return undefined
 }
 
-/** What was expected where an answer does not fit its field; undefined when it fits. */
+/** What the field expects, if the answer does not satisfy it; `undefined` if it does. */
 export const problemOf = (field: Field, answer: Answer): string | undefined => {
   switch (field._tag) {
     case "Text":
@@ -93,7 +96,7 @@ export const problemOf = (field: Field, answer: Answer): string | undefined => {
   }
 }
 
-/** The answers, with the form's own defaults where there is none. A default that does not fit its field is none. */
+/** The answers, completed with the form's defaults. Defaults that do not satisfy their own field are ignored. */
 export const withDefaults = (fields: ReadonlyArray<Field>, answers: Answers): Answers =>
   Object.fromEntries(
     fields
@@ -105,7 +108,10 @@ export const withDefaults = (fields: ReadonlyArray<Field>, answers: Answers): An
       .concat(Object.entries(answers))
   )
 
-/** What is wrong with a form's answers as a whole: one that is missing, does not fit, or was not asked for. */
+/**
+ * The first problem of a form's answers: a required answer is missing, an answer does not satisfy its field, or the form
+ * has no such field. `undefined` if the answers are valid.
+ */
 export const problemWith = (fields: ReadonlyArray<Field>, answers: Answers): string | undefined => {
   for (const field of fields) {
     const answer = Object.hasOwn(answers, field.key) ? answers[field.key] : undefined

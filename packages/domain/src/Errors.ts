@@ -2,88 +2,59 @@ import * as Schema from "effect/Schema"
 import type { Failure } from "./Failure.ts"
 import { SessionId } from "./Ids.ts"
 import { Holder } from "./Lease.ts"
+import { CapReached, PriceUnknown } from "./LimitErrors.ts"
 import { ModelError } from "./ModelError.ts"
 
-/** No such session in this store. */
+export { Cap, CapReached, PriceUnknown } from "./LimitErrors.ts"
+
+/** The store contains no session with this id. */
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   sessionId: SessionId
 }) {
   override get message(): string {
-    return `No session ${this.sessionId}; \`parley sessions list\` shows what there is`
+    return `No session ${this.sessionId}`
   }
 }
 
-/** Somebody else writes to the session, `holder` if it is known. Nothing was changed. */
+/**
+ * Another writer holds the session's lease, or has appended to the session since it was read. Nothing was stored. Wait
+ * for the other writer to finish and try again, or follow the session with `SessionCoordinator.events`.
+ */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   sessionId: SessionId,
-  /** What is in the way; with a holder, who that is and since when. */
+  /** Why the session is in use; if `holder` is set, a description of the holder. For people. */
   detail: Schema.String,
+  /** The process that holds the lease, if it is known. */
   holder: Schema.optionalKey(Holder)
 }) {
   override get message(): string {
-    return this.holder === undefined
-      ? `Session ${this.sessionId} is in use: ${this.detail}`
-      : `Session ${this.sessionId} is in use by ${this.detail}; follow it with \`parley sessions show ${this.sessionId} --follow\``
+    return `Session ${this.sessionId} is in use${this.holder === undefined ? ":" : " by"} ${this.detail}`
   }
 }
 
-/** The message cannot be sent as it is. Nothing was stored. */
+/**
+ * The message, or another request of the user, is not valid: it is empty or too large, or there is nothing to pin, undo or
+ * compact. Nothing was stored. Correct the request.
+ */
 export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("InvalidMessage", { problem: Schema.String }) {
   override get message(): string {
     return this.problem
   }
 }
 
-/** What a round, or its session, may run out of. */
-export const Cap = Schema.Literals([
-  "turns",
-  "time",
-  "tokens",
-  "cost",
-  "identicalCalls",
-  "sessionTokens",
-  "sessionCost"
-])
-export type Cap = typeof Cap.Type
-
-const goOn = "; send another message to go on, or raise the limit"
-const startAnew = "; raise the limit, or start another session"
-const caps: { readonly [C in Cap]: (limit: number) => string } = {
-  turns: (limit) => `The round reached its limit of ${limit} model responses${goOn}`,
-  time: (limit) => `The round reached its limit of ${limit} s${goOn}`,
-  tokens: (limit) => `The round reached its limit of ${limit} tokens${goOn}`,
-  cost: (limit) => `The round reached its limit of $${limit}${goOn}`,
-  identicalCalls: (limit) => `The round reached its limit of ${limit} identical tool calls${goOn}`,
-  sessionTokens: (limit) => `The session reached its limit of ${limit} tokens${startAnew}`,
-  sessionCost: (limit) => `The session reached its limit of $${limit}${startAnew}`
-}
-
-/** A limit of the round or the session was reached before the model was done. Everything up to there is stored. */
-export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
-  cap: Cap,
-  /** Seconds for `time`, US dollars for what ends in cost. */
-  limit: Schema.Finite
+/**
+ * The session was cancelled while the message waited for an earlier round. Nothing of the message was stored, so it can be
+ * sent again.
+ */
+export class MessageWithdrawn extends Schema.TaggedError<MessageWithdrawn>()("MessageWithdrawn", {
+  sessionId: SessionId
 }) {
   override get message(): string {
-    return caps[this.cap](this.limit)
+    return `Session ${this.sessionId} was cancelled before the message was accepted. Nothing of it was stored; send it again if it is still needed`
   }
 }
 
-/** A limit in dollars cannot hold, because a price is not known. Nothing was sent or stored. */
-export class PriceUnknown extends Schema.TaggedError<PriceUnknown>()("PriceUnknown", {
-  /** The model without a price, as `provider/model`. */
-  model: Schema.String,
-  /** Set when the model has a price, but so many tokens of the session were spent at a price that is not known. */
-  unpricedTokens: Schema.optionalKey(Schema.Int)
-}) {
-  override get message(): string {
-    return this.unpricedTokens === undefined
-      ? `The price of ${this.model} is not known, so the limit in dollars cannot hold. Nothing was sent. Set prices[${JSON.stringify(this.model)}] in the configuration, such as { "input": 3, "output": 15 } in dollars per million tokens, or leave the limit out`
-      : `This session has spent ${this.unpricedTokens} tokens at a price that was not known, so limits.sessionCost cannot hold. Nothing was sent. Start another session, or leave that limit out`
-  }
-}
-
-/** A configuration file that cannot be used. `line` and `column` count from 1. */
+/** A configuration file cannot be read or is not valid. `line` and `column` count from 1. Correct the file. */
 export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
   path: Schema.String,
   problem: Schema.String,
@@ -96,7 +67,7 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   }
 }
 
-/** Part of the workspace that the round needs could not be read. */
+/** The round needs a file or directory of the workspace that could not be read. */
 export class WorkspaceError extends Schema.TaggedError<WorkspaceError>()("WorkspaceError", {
   path: Schema.String,
   problem: Schema.String
@@ -106,7 +77,23 @@ export class WorkspaceError extends Schema.TaggedError<WorkspaceError>()("Worksp
   }
 }
 
-/** A dynamic-context slot that was declared as required did not resolve. */
+/**
+ * A manager that the application provides could not supply its part of the context. `cause` is the error behind it, for
+ * logs; it is not stored. The built-in managers fail with `ConfigError` and `WorkspaceError`, which name a file.
+ */
+export class ContextUnavailable extends Schema.TaggedError<ContextUnavailable>()("ContextUnavailable", {
+  /** What could not be supplied. */
+  part: Schema.Literals(["prompt", "files", "dynamic context"]),
+  /** For people: what happened and what to do. */
+  problem: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `The ${this.part} of the context could not be supplied: ${this.problem}`
+  }
+}
+
+/** The tool call of a required slot (`onFailure: "fail"`) failed. No request was sent to the model. */
 export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("ContextUnresolved", {
   slot: Schema.String,
   problem: Schema.String
@@ -116,58 +103,70 @@ export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("
   }
 }
 
-/** The conversation does not fit the model, and leaving out what may be left out did not help. Nothing was sent. */
-/** How many tools servers offer, and about how many tokens each request has of them. */
+/** For each MCP server: how many tools it offers, and about how many tokens their definitions take in each request. */
 export const ToolSizes = Schema.Array(Schema.Struct({ server: Schema.String, tools: Schema.Int, tokens: Schema.Int }))
 export type ToolSizes = typeof ToolSizes.Type
 
+/**
+ * The request does not fit the model's context window, and compaction is switched off or could not make it small enough. The
+ * request was not sent.
+ */
 export class ContextTooLarge extends Schema.TaggedError<ContextTooLarge>()("ContextTooLarge", {
-  /** What the request has, and what it may have. */
+  /** Size of the request in tokens, possibly estimated. */
   tokens: Schema.Int,
+  /** Maximum size of a request in tokens: the context window less the longest response. */
   limit: Schema.Int,
   problem: Schema.String,
-  /** When the tools alone are much of it: what those of each server take, the most first. */
+  /** Set if a summary might have helped, but compaction is switched off. */
+  compaction: Schema.Literal("off").pipe(Schema.optionalKey),
+  /** Set if tool definitions are a large part of the request: their size for each server, largest first. */
   servers: ToolSizes.pipe(Schema.optionalKey)
 }) {
   override get message(): string {
-    return `The request has about ${this.tokens} tokens and the model takes ${this.limit} beside its answer: ${this.problem}. What this message added is left out of later ones`
+    return `The request has about ${this.tokens} tokens, but the model accepts only ${this.limit} besides its response: ${this.problem}. Later requests leave out what this message added`
   }
 }
 
-/** Why the store could not do it. `Corrupt`, `Newer` and `ReadOnly` need a person; the others may pass. */
+/**
+ * Why an operation of the store failed. `Corrupt`: the stored data is damaged. `Newer`: a newer version of Parley wrote it.
+ * `ReadOnly`: it cannot be written. These three need a person; `Busy`, `Full` and `Unavailable` may be temporary.
+ */
 export const StorageReason = Schema.Literals(["Busy", "Full", "Corrupt", "Newer", "ReadOnly", "Unavailable"])
 
+/** The store failed. `reason` says why and whether trying again may help; the message tells a person what to do. */
 export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", {
   operation: Schema.String,
   reason: StorageReason,
   detail: Schema.String,
-  /** Set when only this session is concerned: others can be used as before. */
+  /** Set if only this session is affected; other sessions can still be used. */
   sessionId: Schema.optionalKey(SessionId)
 }) {
   override get message(): string {
     if (this.sessionId !== undefined && this.reason === "Corrupt")
-      return `Storage (${this.operation}): the history of this session is damaged, others are not; \`parley sessions repair ${this.sessionId}\` copies what is whole of it into a new session: ${this.detail}`
+      return `Storage (${this.operation}): the history of this session is damaged, other sessions are not affected: ${this.detail}`
     const advice: { readonly [R in typeof this.reason]: string } = {
       Busy: "the database is locked by another process; try again",
       Full: "the disk is full; free some space and try again",
-      Corrupt: "the database is damaged; restore it from a backup, or move it away to start anew",
+      Corrupt: "the database is damaged; restore it from a backup, or move it away to start with an empty one",
       Newer: "the database was written by a newer version of Parley; update Parley",
-      ReadOnly: "the database may only be read; make it and its directory writable for you",
+      ReadOnly: "the database is read-only; make it and its directory writable for you",
       Unavailable: "the database cannot be used"
     }
     return `Storage (${this.operation}): ${advice[this.reason]}: ${this.detail}`
   }
 }
 
-/** Every way in which handling a message can fail. */
+/** All errors with which handling a message can fail. */
 export const HandleMessageError = Schema.Union([
   SessionNotFound,
   SessionBusy,
   InvalidMessage,
+  MessageWithdrawn,
   CapReached,
   PriceUnknown,
   ConfigError,
   WorkspaceError,
+  ContextUnavailable,
   ContextUnresolved,
   ContextTooLarge,
   StorageError,
@@ -175,7 +174,7 @@ export const HandleMessageError = Schema.Union([
 ])
 export type HandleMessageError = typeof HandleMessageError.Type
 
-/** The form in which the log keeps an error. */
+/** Converts an error to the form in which the log stores it. */
 export const toFailure = (error: HandleMessageError): Failure => ({
   error: error._tag,
   ...(error._tag === "ModelError"

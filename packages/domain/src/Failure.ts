@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 
-/** A failure as the log keeps it: the error's tag, the tag of its reason where there is one, and a sentence for people. */
+/** A failure as the log stores it: the error's tag, the tag of its reason if it has one, and a message for people. */
 export const Failure = Schema.Struct({
   error: Schema.String,
   reason: Schema.optionalKey(Schema.String),

@@ -3,7 +3,7 @@ import type { CallId } from "./Ids.ts"
 import type { Message } from "./Message.ts"
 import type { EventOf } from "./SessionEvent.ts"
 
-/** What is left of a result whose content was taken out to save space. Part of later requests: the words must never change. */
+/** Replaces the content of a result that compaction removed. Later requests contain this text, so it must never change. */
 const short = (result: ToolResult): ToolResult => ({
   ...result,
   content: [
@@ -14,12 +14,12 @@ const short = (result: ToolResult): ToolResult => ({
   ]
 })
 
-/** Is told of a result in whose place Parley's words stand, and returns these. */
+/** Called with a result and the text of Parley that replaces it; returns the replacement. */
 type Replace = (result: ToolResult, instead: ToolResult) => ToolResult
 
 /**
- * Which part of a history requests hold, after compactions. The history itself stays whole, so that a compaction can be
- * undone; a view costs nothing until there is a first compaction.
+ * The part of a history that requests contain after compactions. The history itself stays complete, so that a compaction
+ * can be undone. Without a compaction, a view has no cost.
  */
 export class HistoryView {
   private readonly from: number
@@ -51,13 +51,16 @@ export class HistoryView {
       : new HistoryView(Math.max(0, length - event.kept), event.head, pruned, this)
   }
 
-  /** The same view with less in its head, all the way back. */
+  /** This view, and all views before it, with only those blocks in the head for which `stays` holds. */
   withHead(stays: (block: Block) => boolean): HistoryView {
     if (this === HistoryView.all) return this
     return new HistoryView(this.from, this.head.filter(stays), this.pruned, this.before?.withHead(stays))
   }
 
-  /** A history as requests hold it. The same message gives the same object again. */
+  /**
+   * The messages that requests contain. The same message always gives the same object, so that callers may cache by
+   * identity.
+   */
   of(history: ReadonlyArray<Message>, replace: Replace): ReadonlyArray<Message> {
     if (this === HistoryView.all) return history.slice()
     const [first, ...rest] = history.slice(this.from).map((message) => this.shorten(message, replace))

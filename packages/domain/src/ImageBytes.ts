@@ -1,4 +1,4 @@
-/** How the base64 of the images begins that models can look at. */
+/** The first base64 characters of each image format that models accept. */
 const beginnings: ReadonlyArray<readonly [mediaType: string, begins: RegExp]> = [
   ["image/png", /^iVBORw0KGgo/],
   ["image/jpeg", /^\/9j\//],
@@ -7,8 +7,8 @@ const beginnings: ReadonlyArray<readonly [mediaType: string, begins: RegExp]> = 
 ]
 
 /**
- * What an image in base64 is by its first bytes, whatever it is called. A provider refuses, for ever, an image that is not
- * what it is said to be. Undefined: no image that models can look at.
+ * The media type of a base64-encoded image, detected from its first bytes. The declared type is not used, because providers
+ * permanently reject an image whose declared type is wrong. `undefined` if the data is not an image that models accept.
  */
 export const imageTypeOf = (base64: string): string | undefined =>
   beginnings.find(([, begins]) => begins.test(base64))?.[0]

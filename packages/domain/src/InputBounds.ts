@@ -1,11 +1,11 @@
 /**
- * How large the input of one tool call may be. Both bounds are looked for in the model's own text, before anybody builds a
- * value of it: JavaScript parses JSON that it cannot write again, and a deep value ends the stack of whoever walks it.
+ * Limits on the input of one tool call. Both are checked on the JSON text before it is parsed: JavaScript can parse
+ * deeply nested JSON that it cannot serialise again, and code that walks such a value recursively overflows the stack.
  */
 
-/** UTF-8 bytes. */
+/** Maximum size of a tool call's input in UTF-8 bytes. */
 export const maxInputBytes = 1024 * 1024
-/** Objects and arrays within each other. */
+/** Maximum nesting depth of objects and arrays. */
 export const maxInputDepth = 128
 
 const bytesOf = (text: string): number => {
@@ -36,6 +36,6 @@ const tooDeep = (json: string): boolean => {
   return false
 }
 
-/** Which bound a tool call's input breaks, if any. Says nothing of whether it is JSON. */
+/** The limit that a tool call's input exceeds, if any. Does not check whether the text is valid JSON. */
 export const broken = (json: string): "size" | "depth" | undefined =>
   tooLarge(json) ? "size" : tooDeep(json) ? "depth" : undefined

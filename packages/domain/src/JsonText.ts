@@ -1,10 +1,14 @@
 const half = /\\u[dD][89a-fA-F]/
-/** An escaped pair, an escaped half of one, or any other escape, which is skipped so that `\\u` is not taken for one. */
+/**
+ * An escaped surrogate pair, an escaped lone surrogate, or any other escape. Other escapes are matched so that the text
+ * `\\u` is not mistaken for the start of a Unicode escape.
+ */
 const escapes = /\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\[^]/g
 
 /**
- * The same JSON text without half characters, neither as they are nor as escapes, which are well-formed text and stand for
- * strings that are not: providers reject a request that repeats one. Nothing else is changed, and the text may be malformed.
+ * The JSON text with every lone surrogate, literal or escaped, replaced by U+FFFD. An escaped lone surrogate is
+ * well-formed text but decodes to a string that is not, and providers reject requests that contain one. Everything else
+ * is unchanged; the text need not be valid JSON.
  */
 export const wellFormed = (json: string): string => {
   const text = json.toWellFormed()

@@ -1,19 +1,21 @@
 import * as Schema from "effect/Schema"
 
 /**
- * The right to append to a session, from `SessionManager.acquire`. Each lease of a session has a greater epoch than the one
- * before it; 0 is the epoch of a session that nobody has acquired yet.
+ * The right to append to a session, obtained from `SessionManager.acquire`. The epoch of each new lease of a session is
+ * greater than that of the previous one. A session that was never acquired has epoch 0.
  */
 export interface Lease {
   readonly epoch: number
 }
 
-/** Where an append goes: behind event `after`, if the session's latest lease is still the one of `epoch`. */
+/**
+ * Where to append: after the event with sequence number `after`, provided that `epoch` is still that of the latest lease.
+ */
 export interface WriteAt extends Lease {
   readonly after: number
 }
 
-/** The process that has a session's lease. */
+/** The process that holds a session's lease. */
 export const Holder = Schema.Struct({
   pid: Schema.Int,
   host: Schema.String,
@@ -22,7 +24,7 @@ export const Holder = Schema.Struct({
 })
 export type Holder = typeof Holder.Type
 
-/** The holder for a person who sits at `host`. Swedish writes times as `15:04`, whatever the locale. */
+/** Describes the holder to a person on machine `here`. The Swedish locale formats times as `15:04` on every system. */
 export const describe = ({ host, pid, since }: Holder, here: string): string => {
   const place = host === here ? "this machine" : host
   return `process ${pid} on ${place} since ${new Intl.DateTimeFormat("sv-SE", { timeStyle: "short" }).format(since)}`

@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type { ToolDefinition, ToolOutput } from "./Tool.ts"
 import { text } from "./Content.ts"
+import type { CallReference } from "./Ids.ts"
 import {
   type Completing,
   McpRequestError,
@@ -13,99 +14,126 @@ import {
   type ResourceContent,
   type ResourceInfo,
   type ResourceTemplateInfo
-} from "./McpOffers.ts"
+} from "./McpCatalog.ts"
 import { ToolError } from "./ToolError.ts"
 
-/** How one configured server fares. A server that is not `ready` costs its own tools and nothing else. */
+/** The status of one configured server. If a server is not `ready`, only its own tools are unavailable. */
 export interface ServerStatus {
   readonly name: string
   /**
-   * `restarting` is the pause before a new start, and `starting` any start. A server that has `failed` too often, or cannot
-   * run at all, is not started again; nor is one that `needs-auth`, until somebody has logged in to it. `stopped` is what
-   * they are when whoever started them has ended them.
+   * - `starting`: the server is being started, for the first time or again.
+   * - `ready`: its tools can be called.
+   * - `restarting`: it ended and is about to be started again, after a pause.
+   * - `needs-auth`: it requires a login and is not started again until a user has logged in.
+   * - `failed`: it failed too often or cannot run; it is not started again automatically.
+   * - `stopped`: the program that started it has shut it down.
    */
   readonly state: "starting" | "ready" | "restarting" | "needs-auth" | "failed" | "stopped"
-  /** How many it offers now: none unless it is ready. */
+  /** How many tools it offers now; 0 unless it is `ready`. */
   readonly tools: number
-  /** Why it is not ready, in words for a person; or, of one that is, what is wrong with what it offers. */
+  /** For people: why it is not ready, or, if it is ready, what is wrong with what it offers. */
   readonly problem?: string
-  /** Every tool it offers that is not passed on, by the server's own name for it, and why; absent when there is none. */
+  /**
+   * Tools that it offers but that cannot be used, by the server's own names, each with the reason; absent if there are
+   * none.
+   */
   readonly leftOut?: ReadonlyArray<{ readonly tool: string; readonly why: string }>
-  /** How many more it offers that are not used, as the user has not accepted what they are now; absent when none. */
+  /** How many further tools are blocked because the user has not accepted their current definitions; absent if 0. */
   readonly blocked?: number
-  /** How often it was started again; absent when never. */
+  /** How often it was restarted; absent if never. */
   readonly restarts?: number
-  /** Why it was last found dead, also when it has been started again since. */
+  /** Why it last ended unexpectedly. Kept after a successful restart. */
   readonly lastProblem?: string
 }
 
-/** What a server says of how its tools are to be used: its own words, at most 4 KiB, as the user has accepted them. */
+/** A server's instructions for using its tools: the server's own text, at most 4 KiB, as the user accepted it. */
 export interface ServerInstructions {
   readonly server: string
   readonly text: string
 }
 
+/** The decoded JSON object that a tool is called with. */
 export type ToolInput = { readonly [key: string]: Schema.Json }
 
-/** Identifies one call for ever: `session/round/turn/call`. Sent to the server in `_meta`. */
+/** Identifies a call to the manager and to the server. */
 export interface CallContext {
+  /** Identifies the call permanently: `session/round/turn/call`. Sent to the server in `_meta`. A retry has the same key. */
   readonly idempotencyKey: string
+  /** Absent if the call belongs to no round, as when a user tries out a tool. */
+  readonly reference?: CallReference
 }
 
+/**
+ * Provides the tools, resources and prompts of MCP servers. An application that has no MCP servers can implement it with
+ * plain functions: see `make` and `layerMemory`.
+ */
 export class McpManager extends Context.Service<
   McpManager,
   {
     /**
-     * The tools of all servers that are ready, sorted by name, as they are now: later the same servers may offer others.
-     * Waits until each server has become ready or has failed to, and not for one that is started again.
+     * The current tools of all servers that are ready, sorted by name. A server may offer different tools later. Waits
+     * until each server has become ready or failed to start for the first time; does not wait for a server that is being
+     * restarted.
      */
     readonly tools: Effect.Effect<ReadonlyArray<ToolDefinition>>
+    /** The current status of every configured server. Waits for starting servers as `tools` does. */
     readonly servers: Effect.Effect<ReadonlyArray<ServerStatus>>
-    /** Of the servers that say some, sorted by server; also of one that is being started again. Absent where none can. */
+    /**
+     * The instructions of all servers that have some, sorted by server, including servers that are being restarted.
+     * Absent if the implementation does not support instructions.
+     */
     readonly instructions?: Effect.Effect<ReadonlyArray<ServerInstructions>>
     /**
-     * Runs one tool once, by its qualified name. Input that does not fit the tool's schema is `NotSent`, and so is a call
-     * to a tool that is no longer offered. Interruption cancels the call at the server. A call to a server that is being
-     * started again waits for it for a while.
+     * Calls the tool with this qualified name once. Fails with `ToolError`: reason `NotSent` if the tool was not called,
+     * for example because the input does not match the tool's schema or the tool is no longer offered; reason `Lost` if
+     * the call was sent but its result was not received. An error that the tool itself reports is a result with
+     * `isError`. Interruption cancels the call on the server. If the server is being restarted, the call waits for it for
+     * a limited time.
      */
     readonly call: (name: string, input: ToolInput, context: CallContext) => Effect.Effect<ToolOutput, ToolError>
     /**
-     * What all servers that are ready offer to be read, sorted by server and URI, as they last listed it. Waits for the
-     * first listing as `tools` does for theirs, and not for a server that takes long: that costs its own part, and its
-     * status says so. The same holds for `resourceTemplates` and `prompts`, which are sorted by server and name.
+     * The resources of all servers that are ready, as they last listed them, sorted by server and URI. Waits for the
+     * first listing, as `tools` does, but not for a slow server: its resources are then missing and its status reports
+     * the problem.
      */
     readonly resources: Effect.Effect<ReadonlyArray<ResourceInfo>>
+    /** The resource templates, sorted by server and name. Waits as `resources` does. */
     readonly resourceTemplates: Effect.Effect<ReadonlyArray<ResourceTemplateInfo>>
+    /** The prompts, sorted by server and name. Waits as `resources` does. */
     readonly prompts: Effect.Effect<ReadonlyArray<PromptInfo>>
     /**
-     * Asks a server for one of its resources, listed or not. What it holds is bounded, and nothing of it is lost silently.
-     * A request to a server that is being started again waits for it as a call does, here and below.
+     * Reads a resource of a server, listed or not. The size of the result is limited; content that was left out is
+     * replaced by a note or description. If the server is being restarted, the request waits for it as `call` does.
+     * `getPrompt` and `complete` do the same.
      */
     readonly readResource: (
       server: string,
       uri: string
     ) => Effect.Effect<ReadonlyArray<ResourceContent>, McpRequestError>
-    /** Has a server write one of its prompts. */
+    /** Requests one of a server's prompts, filled in with the arguments. */
     readonly getPrompt: (
       server: string,
       prompt: string,
       args: PromptArguments
     ) => Effect.Effect<ReadonlyArray<PromptMessage>, McpRequestError>
-    /** What a value that is being typed may become: at most 100, in the server's order. */
+    /** Completions for a partially typed value: at most 100, in the server's order. */
     readonly complete: (completing: Completing) => Effect.Effect<ReadonlyArray<string>, McpRequestError>
     /**
-     * Ends a server and starts it anew, also one that has failed for good; what counted against it is forgotten. Its calls
-     * in flight end as lost. Says how it fares after that, or nothing when there is no such server. Absent where servers
-     * cannot be started again.
+     * Stops a server and starts it again, even if its state is `failed`, and resets its count of failures. Calls in
+     * flight fail with reason `Lost`. Returns the status after the start, or `undefined` if there is no such server.
+     * Absent if the implementation cannot restart servers.
      */
     readonly restart?: (server: string) => Effect.Effect<ServerStatus | undefined>
   }
 >()("@parley/domain/McpManager") {
-  /** A manager of tools. What else it may have is empty, unless it is given. */
+  /**
+   * Creates a manager from its tools. Parts that are not given are empty: there are no resources, templates or prompts, and
+   * requests for them fail with reason `Unsupported`.
+   */
   static readonly make = (
     parts: Pick<McpManager["Service"], "tools" | "servers" | "call"> & Partial<McpManager["Service"]>
   ): McpManager["Service"] => {
-    const nobody = (server: string) =>
+    const unsupported = (server: string) =>
       Effect.fail(
         new McpRequestError({ server, reason: "Unsupported", problem: "The server offers nothing but tools" })
       )
@@ -113,14 +141,17 @@ export class McpManager extends Context.Service<
       resources: Effect.succeed([]),
       resourceTemplates: Effect.succeed([]),
       prompts: Effect.succeed([]),
-      readResource: nobody,
-      getPrompt: nobody,
-      complete: ({ server }) => nobody(server),
+      readResource: unsupported,
+      getPrompt: unsupported,
+      complete: ({ server }) => unsupported(server),
       ...parts
     }
   }
 
-  /** Tools that are plain functions, all on one server `memory`. A function that throws is a defect of that call. */
+  /**
+   * Offers plain functions as tools of one server called `memory`. Keys are the names of the tools. A function that
+   * throws fails its call with a defect.
+   */
   static readonly layerMemory = (
     tools: { readonly [name: string]: (input: ToolInput) => string } = {}
   ): Layer.Layer<McpManager> => {

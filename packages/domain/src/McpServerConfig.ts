@@ -1,74 +1,87 @@
 import * as Schema from "effect/Schema"
 
 const common = {
-  /** Milliseconds a call may take; 120 000 when not stated. */
+  /** Milliseconds that a call may take. Default: 120 000. */
   timeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
-  /** Milliseconds a call may take in all while the server reports progress; ten times `timeoutMillis` when not stated. */
+  /** Milliseconds that a call may take in total while the server reports progress. Default: ten times `timeoutMillis`. */
   maxTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   /**
-   * Milliseconds the server has to become ready. When not stated 10 000, and 60 000 for one that `npx`, `uvx`, `docker run` or
-   * the like starts, which may have to download it first.
+   * Milliseconds within which the server must become ready. Default: 10 000, or 60 000 if the command is `npx`, `uvx`,
+   * `docker run` or similar, which may have to download the server first.
    */
   startTimeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   disabled: Schema.optionalKey(Schema.Boolean),
   /**
-   * `auto` asks a server whether it speaks the protocol of 2026 before it is greeted in the way of those before; `legacy` does not
-   * ask. Servers over streamable HTTP are asked when this is not stated, programs are not: a program that does not know the
-   * question may not answer it, and would be waited for.
+   * `auto` first checks whether the server supports the 2026 version of the protocol, and otherwise initialises it as
+   * earlier versions require; `legacy` skips the check. Default: `auto` for streamable HTTP, `legacy` for child
+   * processes, because a program that does not know the check may not respond to it and would delay the start until a
+   * timeout.
    */
   protocol: Schema.optionalKey(Schema.Literals(["auto", "legacy"])),
   /**
-   * Tools, by the server's own names for them, that change nothing. A call to one that was lost is sent once more, and
-   * the command does not ask before it runs one. Only this says so: what a server says about its tools is not believed.
+   * Tools that change nothing, by the server's own names. A lost call to such a tool is sent once more, and the command
+   * line runs it without approval. Only the user can mark a tool as read-only; annotations from the server are ignored.
    */
   readOnlyTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
-  /** Tools that have the same effect once or twice, which the idempotency key in `_meta` helps them with; as above. */
+  /**
+   * Tools for which two calls have the same effect as one, by the server's own names. They may use the idempotency key in
+   * `_meta` to achieve this. A lost call is sent once more. Annotations from the server are ignored here as well.
+   */
   idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
-  /** Whether the server may have a model asked, at the user's expense: never unless this says so. */
+  /** Whether the server may use sampling, that is, request model responses at the user's expense. Default: `deny`. */
   sampling: Schema.optionalKey(Schema.Literals(["deny", "ask", "allow"])),
-  /** Directories that the server is told are the user's; it is told of none when absent. Relative ones are in the workspace. */
+  /** Directories that the server receives as MCP roots. Relative paths are resolved against the workspace. Default: none. */
   roots: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
-  /** From which level on the server's log messages are wanted; "warning" when not stated. */
+  /** The minimum level of the server's log messages. Default: `warning`. */
   logLevel: Schema.optionalKey(
     Schema.Literals(["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"])
   ),
   /**
-   * Whether tools that differ from what they were when the server was first seen are blocked until the user accepts them:
-   * `changes`, which it is when not stated, or `off`.
+   * `changes` (the default) blocks tools whose definitions differ from those that the user accepted, until the user
+   * accepts the new ones. `off` uses tools as the server offers them.
    */
   pinning: Schema.optionalKey(Schema.Literals(["changes", "off"]))
 }
 
-/** Stands for the path of the workspace in the `args`, the values of `env` and the `cwd` of a user's own server. */
+/**
+ * Placeholder for the path of the workspace. It is replaced in `args`, the values of `env`, and `cwd` of servers in the
+ * user's own configuration.
+ */
 export const workspaceVariable = "${workspaceRoot}"
 
-/** A server that Parley starts as a child process and speaks to over its standard input and output. */
+/** A server that Parley starts as a child process and communicates with over standard input and output. */
 export const StdioServer = Schema.Struct({
   ...common,
   command: Schema.NonEmptyString,
   args: Schema.Array(Schema.String).pipe(Schema.optionalKey),
-  /** Added to the allow-listed part of Parley's own environment; nothing else reaches the child. */
+  /**
+   * Environment variables for the child process, in addition to those of Parley's own environment that are on the
+   * allow-list. No other variables are passed on.
+   */
   env: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /**
-   * Where the program is started: a path, seen from the workspace when it is relative, or `workspace` for the workspace
-   * itself. Without it, it is an empty directory of the user's own: what a project holds must not decide what runs.
+   * Working directory of the child process: a path, resolved against the workspace if relative, or `workspace` for the
+   * workspace itself. Default: an empty directory that belongs to the user, so that files of a project cannot influence
+   * which program runs.
    */
   cwd: Schema.optionalKey(Schema.String)
 })
 export type StdioServer = typeof StdioServer.Type
 
-/** How Parley logs in to a server that asks for it with OAuth. All of it is optional: most servers say it themselves. */
+/**
+ * Settings for a server that requires a login with OAuth. All are optional, because most servers announce what they need.
+ */
 export const OAuthConfig = Schema.Struct({
-  /** The client that was registered for Parley by hand; without it Parley registers itself. */
+  /** The id of a client that was registered manually. Without it, Parley registers itself. */
   clientId: Schema.optionalKey(Schema.NonEmptyString),
   clientSecret: Schema.optionalKey(Schema.NonEmptyString),
-  /** Scopes to ask for, separated by spaces, in place of those that the server names. */
+  /** Scopes to request, separated by spaces, instead of those that the server names. */
   scope: Schema.optionalKey(Schema.NonEmptyString),
-  /** An https address of a client metadata document, which servers that support it take in place of a registration. */
+  /** The https URL of a client metadata document, which servers that support it accept instead of a registration. */
   clientMetadataUrl: Schema.optionalKey(
     Schema.String.check(Schema.isPattern(/^https:\/\/[^/\s]+\/\S+$/, { expected: "an https:// address with a path" }))
   ),
-  /** The port of 127.0.0.1 that the browser comes back to, where it was registered; any free one when not stated. */
+  /** The port on 127.0.0.1 for the redirect URI, if the client was registered with a fixed one. Default: any free port. */
   redirectPort: Schema.optionalKey(
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }, { expected: "a port, from 1 to 65535" }))
   )
@@ -79,8 +92,8 @@ export type OAuthConfig = typeof OAuthConfig.Type
 export const HttpServer = Schema.Struct({
   ...common,
   /**
-   * `http` is streamable HTTP, `sse` what servers up to 2024 spoke. Without it streamable HTTP is tried, and the other when the
-   * server does not know that.
+   * `http` is streamable HTTP; `sse` is the older HTTP+SSE transport of 2024. Default: streamable HTTP, and SSE if the
+   * server does not support it.
    */
   transport: Schema.optionalKey(Schema.Literals(["http", "sse"])),
   url: Schema.String.check(Schema.isPattern(/^https?:\/\/\S+$/)),
@@ -89,8 +102,9 @@ export const HttpServer = Schema.Struct({
 })
 export type HttpServer = typeof HttpServer.Type
 
+/** How an MCP server is started or reached. */
 export const McpServerConfig = Schema.Union([StdioServer, HttpServer])
 export type McpServerConfig = typeof McpServerConfig.Type
 
-/** Server names are part of tool names. */
+/** A server's name. Restricted because it is part of the names of the server's tools. */
 export const ServerName = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/))

@@ -1,21 +1,21 @@
 /**
- * Where an `@` in a text begins a mention, and where what it mentions may end: one rule for files and for resources. By
- * Unicode property, as each script has punctuation of its own.
+ * Where an `@` in a text begins a mention, and where the mentioned name may end. The same rules apply to files and
+ * resources. They are based on Unicode properties, because each script has its own punctuation.
  */
 
-/** Punctuation that is not ASCII, and marks that are not seen, without those that join the parts of one word. */
+/** Non-ASCII punctuation and invisible format characters, except the joiners that connect the parts of a word. */
 const foreign = String.raw`[[\p{P}\p{Cf}＜＞]--[\p{ASCII}\u200c\u200d]]`
 
-/** Scripts that put no spaces between words. */
+/** Scripts that do not separate words by spaces. */
 const unspaced = String.raw`[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]`
 
 const glue = `[${foreign}${unspaced}]`
 
 /**
- * An `@` at the beginning of the text, behind a space, behind an opening bracket, behind punctuation that is not ASCII, or
- * behind a letter of a script without spaces. An address has none of these before its `@`, and what is quoted in code, such
- * as `"@scope/pkg"`, is not meant for us. Groups: what is in quotes, what follows the quotes, and what is not in quotes.
- * The last ends where the next mention begins without a space.
+ * Matches a mention: an `@` at the beginning of the text, or after a space, an opening bracket, non-ASCII punctuation, or
+ * a letter of a script without spaces. E-mail addresses have none of these before the `@`, and quoted code such as
+ * `"@scope/pkg"` is not a mention. Groups: the quoted name, what follows the quotes (`behindQuotes`), and the unquoted
+ * name. An unquoted name ends before the next mention, even without a space between them.
  */
 export const written = (behindQuotes = ""): RegExp =>
   new RegExp(
@@ -25,20 +25,28 @@ export const written = (behindQuotes = ""): RegExp =>
 
 const letter = new RegExp(String.raw`[${unspaced}--\p{P}]$`, "v")
 
-/** Whether a letter is right before the place. An address may be written so, too. */
+/** Whether a letter directly precedes the position. An e-mail address may look like this as well. */
 export const isGlued = (text: string, at: number): boolean => letter.test(text.slice(Math.max(0, at - 2), at))
 
 const ends = new RegExp(String.raw`[.,;:!?\)\]\}>"'\x60${foreign}]$`, "v")
 const cuts = new RegExp(foreign, "gv")
 const opening = /[\p{Ps}\p{Pi}]/u
-/** Inside of words these are apostrophes, hyphens and the like, and no ends. */
+/** Within words these are apostrophes, hyphens and similar characters, so they do not end a name. */
 const joining = /[\p{Pd}\p{Pc}’·‧・]/u
 const longDash = /[—―⸺⸻]/u
 
-/** How many ends of sentences are tried as parts of a name before they are all left out, and how many cuts in it are. */
+/** The end of a file's name, perhaps with lines, before a word of a script without spaces: `@a.md:10是什么`. */
+const beforeText = new RegExp(
+  String.raw`\.[A-Za-z0-9]{1,10}(?:(?:#L?|:)\d{1,7}(?:-L?\d{1,7})?)?(?=[,;:!?]?[${unspaced}--\p{P}])`,
+  "v"
+)
+
+/**
+ * How many trailing punctuation marks are tried as part of a name, and at how many inner punctuation marks a name is cut.
+ */
 const tried = 4
 
-/** The length without the ends of sentences that the first `length` characters end with. */
+/** The length of the first `length` characters without trailing punctuation. */
 const withoutEnds = (token: string, length: number): number => {
   let end = length
   for (;;) {
@@ -49,9 +57,9 @@ const withoutEnds = (token: string, length: number): number => {
 }
 
 /**
- * What a mention may name, the longest first: all of the token, then without one more end of a sentence, then up to
- * punctuation in the middle of it, where a script without spaces goes on. An existing name is what is meant, so callers
- * try them in this order.
+ * The names that a mention may mean, longest first: the whole token, then without one trailing punctuation mark after
+ * another, then up to punctuation within it, because text in a script without spaces may follow. Callers use the first
+ * name that exists.
  */
 export const shortened = (token: string): ReadonlyArray<string> => {
   const end = withoutEnds(token, token.length)
@@ -61,12 +69,14 @@ export const shortened = (token: string): ReadonlyArray<string> => {
   for (const { 0: mark, index } of token.matchAll(cuts)) {
     if (left === 0 || index >= end) break
     if (joining.test(mark) && !longDash.test(mark)) continue
-    // A bracket behind a slash opens a name, and does not end a directory's.
+    // A bracket after a slash begins a name instead of ending that of a directory.
     if (opening.test(mark) && /[/\\]/.test(token.charAt(index - 1))) continue
     left--
     lengths.add(index)
     lengths.add(withoutEnds(token, index))
   }
+  const ended = beforeText.exec(token)
+  if (ended !== null) lengths.add(ended.index + ended[0].length)
   return [...lengths]
     .filter((length) => length > 0)
     .sort((a, b) => b - a)

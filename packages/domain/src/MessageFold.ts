@@ -1,44 +1,40 @@
-import { type Block, text, type ToolCall, type ToolResult } from "./Content.ts"
+import { type Block, text, type ToolResult } from "./Content.ts"
 import { isSuperseded, ofBlocks, provenanceOf } from "./ContextManifest.ts"
 import { HistoryView } from "./HistoryView.ts"
-import type { CallId, RoundId, TurnId } from "./Ids.ts"
+import type { RoundId, TurnId } from "./Ids.ts"
 import { type Message, sendable } from "./Message.ts"
 import { isRejection, isTooLarge } from "./ModelError.ts"
+import { OpenCalls } from "./OpenCalls.ts"
 import { type Origin, Origins } from "./Origins.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { Taint } from "./Taint.ts"
-import { toResult, type ToolOutcome } from "./Tool.ts"
 
 const withoutContent = (result: ToolResult): ToolResult => ({
   ...result,
   content: [text("The result is left out: the request that held it was rejected.")]
 })
 
-const notSettled: ToolOutcome = { _tag: "Unknown", reason: "the log holds no result" }
 const emptyMessage = "(an empty message)"
 
 /**
- * Folds the log into messages. Only completed turns appear, and nothing that a provider has rejected. A new baseline takes
- * files and dynamic context out of what was said before it. Constant work per event but for a baseline or a compaction, and
- * a message object, once followed by another, is replaced by these alone: whoever serialises messages may cache by identity.
+ * Folds the log into messages. Only completed turns appear, without content that a provider rejected. A new baseline removes
+ * files and dynamic context from earlier messages. Baselines and compactions aside, work per event is constant, and message
+ * objects are not replaced once another message follows them, so callers that serialise messages may cache by identity.
  */
 export class MessageFold {
   private done: Array<Message> = []
   private view = HistoryView.all
   private roundId: RoundId | undefined
   private request: EventOf<"RoundStarted"> | undefined
-  private calls: ReadonlyArray<ToolCall> = []
-  /** Where the latest round's own message is. */
+  private calls = new OpenCalls()
+  /** Index of the latest round's user message. */
   private asked = 0
-  /** How many messages were there when the model last answered. */
+  /** The number of messages when the model last responded. */
   private answered = 0
-  /** The open turn, if it is not part of the conversation. */
+  /** The open turn, if it is not part of the conversation (a summary). */
   private aside: TurnId | undefined
-  /** The round's last turn was rejected for what it said. */
+  /** Whether the provider rejected the content of the round's last request. */
   private rejected = false
-  private outcomes = new Map<CallId, ToolOutcome>()
-  /** Calls that may have brought something back. */
-  private started = new Set<CallId>()
   private taint: Taint
   /** Blocks of round parts that the next baseline supersedes. */
   private readonly superseded: WeakSet<Block>
@@ -50,6 +46,7 @@ export class MessageFold {
     this.superseded = superseded
   }
 
+  /** Adds the next event of the log. */
   push({ event }: LogEntry): void {
     switch (event._tag) {
       case "RoundStarted":
@@ -62,7 +59,7 @@ export class MessageFold {
         return this.ask(event)
       case "TurnStarted":
         this.aside = event.purpose === undefined ? undefined : event.turnId
-        // What was refused was the thinking: nothing that was said is taken back.
+        // The provider rejected only the thinking, so the messages stay as they are.
         if (event.thinking === "dropped") this.rejected = false
         if (event.purpose === undefined) this.taint.turn = this.tainted
         return
@@ -82,11 +79,10 @@ export class MessageFold {
         this.look(this.view.before ?? this.view)
         return
       case "ToolStarted":
-        this.started.add(event.callId)
-        return
+        return this.calls.start(event.callId)
       case "ToolSettled":
-        this.outcomes.set(event.callId, event.outcome)
-        if (this.calls.every((call) => this.outcomes.has(call.callId))) this.answer()
+        this.calls.settle(event.callId, event.outcome)
+        if (this.calls.isSettled) this.answer()
         return
       case "RoundCompleted":
       case "RoundFailed":
@@ -97,19 +93,19 @@ export class MessageFold {
     }
   }
 
-  /** The messages so far. Calls that are still open are answered as unknown, so that the list is legal at any event. */
+  /** The messages so far. Open calls have the outcome `Unknown`, so that the list is valid after any event. */
   messages(): ReadonlyArray<Message> {
     return this.settled().viewed
   }
 
-  /** Whether the request that follows from the log so far is tainted, by its stable part or by its messages. */
+  /** Whether the request that follows from the log so far is tainted, by its baseline or by its messages. */
   get tainted(): boolean {
     const fold = this.settled()
     return fold.taint.of(() => fold.viewed)
   }
 
   private settled(): MessageFold {
-    if (this.calls.length === 0 && this.request === undefined) return this
+    if (this.calls.isEmpty && this.request === undefined) return this
     const copy = this.copy()
     copy.answer()
     copy.ask()
@@ -128,8 +124,7 @@ export class MessageFold {
   private copy(): MessageFold {
     const copy = Object.assign(new MessageFold(this.origins, this.superseded), this)
     copy.done = [...this.done]
-    copy.outcomes = new Map(this.outcomes)
-    copy.started = new Set(this.started)
+    copy.calls = this.calls.copy()
     copy.taint = this.taint.copy()
     return copy
   }
@@ -141,12 +136,12 @@ export class MessageFold {
     return copy.messages()
   }
 
-  /** How many messages there are, as if nothing had been compacted. */
+  /** The number of messages, as if nothing had been compacted. */
   get length(): number {
     return this.done.length
   }
 
-  /** How many of the last messages there are from the latest round's own message on. */
+  /** The number of messages from the latest round's user message to the end, including both. */
   get sinceRequest(): number {
     return this.done.length - this.asked
   }
@@ -154,18 +149,18 @@ export class MessageFold {
   private complete(event: EventOf<"TurnCompleted">): void {
     this.ask()
     this.answer()
-    // What was said to a tainted request may hold any of it.
+    // The response to a tainted request may repeat any of its content.
     this.note(event.content, { source: `answer:${event.turnId}`, provenance: this.taint.turn ? "outside" : "model" })
     this.add("assistant", event.content.filter(sendable))
     this.answered = this.done.length
-    this.calls = event.content.filter((block) => block._tag === "ToolCall")
+    this.calls.open(event.content.filter((block) => block._tag === "ToolCall"))
   }
 
   private note(blocks: ReadonlyArray<Block>, origin: Omit<Origin, "roundId">): void {
     if (this.roundId !== undefined) this.origins.note(blocks, { ...origin, roundId: this.roundId })
   }
 
-  /** Nothing is left to be sent where something must be. */
+  /** A placeholder for a message that must exist but has no content left. */
   private empty(): Block {
     const block = text(emptyMessage)
     this.note([block], { source: "empty", why: "there is nothing else to send", provenance: "parley" })
@@ -190,7 +185,7 @@ export class MessageFold {
     if (context !== undefined) this.noteParts(roundPart, context)
     this.origins.noteRequest(started)
     const content = [...roundPart, ...request].filter(sendable)
-    // An answer must have something before it, also where an old log has nothing.
+    // A response must follow a user message, also in old logs with an empty message.
     this.add("user", content.length === 0 ? [this.empty()] : content)
     this.asked = this.done.length - 1
   }
@@ -205,7 +200,7 @@ export class MessageFold {
     })
   }
 
-  /** Takes back what was said since the model last answered. Results stay owed, so they only lose what they said. */
+  /** Removes what was added since the model's last response. Calls need results, so results only lose their content. */
   private leaveOut(): void {
     this.rejected = false
     const last = this.done.at(-1)
@@ -219,19 +214,12 @@ export class MessageFold {
   }
 
   private answer(): void {
-    const { calls } = this
-    this.calls = []
-    if (calls.length > 0) {
-      const results = calls.map((call) => toResult(call.callId, this.outcomes.get(call.callId) ?? notSettled))
-      for (const [i, result] of results.entries()) {
-        const source = `result:${calls[i]?.name}:${result.callId}`
-        // Of a call that never started, the result is Parley's own word that it did not run.
-        this.note([result], { source, provenance: this.started.has(result.callId) ? "outside" : "parley" })
-      }
-      this.add("user", results)
-    }
-    this.outcomes.clear()
-    this.started.clear()
+    const closed = this.calls.close()
+    for (const { origin, result } of closed) this.note([result], origin)
+    this.add(
+      "user",
+      closed.map(({ result }) => result)
+    )
   }
 
   private add(role: Message["role"], content: ReadonlyArray<Block>): void {
@@ -243,6 +231,7 @@ export class MessageFold {
   }
 }
 
+/** The messages of a whole log. See `MessageFold`. */
 export const fromEvents = (entries: Iterable<LogEntry>): ReadonlyArray<Message> => {
   const fold = new MessageFold()
   for (const entry of entries) fold.push(entry)

@@ -2,13 +2,13 @@ import * as Schema from "effect/Schema"
 import type { Failure } from "./Failure.ts"
 
 const Detail = { detail: Schema.String }
-/** The provider's id for the request, to quote in a report. */
+/** The provider's id of the request, to quote when contacting the provider. */
 const requestId = Schema.optionalKey(Schema.String)
 
-/** How long the provider asks to be left alone, if it says so. */
+/** How long the provider asks to wait before the next request, in milliseconds, if it says so. */
 const retryAfterMillis = Schema.optionalKey(Schema.Int)
 
-/** Too many requests. */
+/** The provider's rate limit was reached. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   ...Detail,
   requestId,
@@ -20,17 +20,17 @@ export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
   requestId,
   retryAfterMillis
 }) {}
-/** Money ran out: waiting does not help. */
+/** Credit or a spend limit is used up. Waiting does not help. */
 export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>()("QuotaExhausted", { ...Detail, requestId }) {}
-/** The key is missing, wrong or not allowed to do this. */
+/** The API key is missing or wrong, or lacks the necessary permissions. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { ...Detail, requestId }) {}
-/** The provider rejected the request as it is. */
+/** The provider rejected the request as invalid, or Parley did not send it because it would be. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
   ...Detail,
   requestId,
-  /** It does not say what is wrong: the request may be too large. */
+  /** The provider did not say what is wrong; the request may be too large. */
   unclear: Schema.optionalKey(Schema.Literal(true)),
-  /** It does not take thinking that is sent back: it was produced elsewhere, or after something else. */
+  /** The provider rejected thinking that was sent back, because it was produced elsewhere or after a different request. */
   thinking: Schema.optionalKey(Schema.Literal(true))
 }) {}
 /** The request does not fit the model's context window. */
@@ -38,22 +38,25 @@ export class ContextOverflow extends Schema.TaggedError<ContextOverflow>()("Cont
   ...Detail,
   requestId
 }) {}
-/** No such provider is configured, or it has no such model. */
+/** The provider is not configured, or it has no such model. */
 export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownModel", { ...Detail, requestId }) {}
+/** The model does not support what the configuration asks of it. Nothing was sent. */
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", Detail) {}
 /** The provider could not be reached. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", Detail) {}
-/** The stream broke off, ended without a stop reason, or broke the provider's own protocol. */
+/** The stream ended early or without a stop reason, or violated the provider's own protocol. */
 export class StreamBroken extends Schema.TaggedError<StreamBroken>()("StreamBroken", Detail) {}
-/** The provider kept the connection open and stopped answering. */
+/** The provider kept the connection open but stopped sending. */
 export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", Detail) {}
 /** The model declined to answer. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", Detail) {}
 /** The model stopped for a reason this version does not know. */
 export class UnknownStop extends Schema.TaggedError<UnknownStop>()("UnknownStop", Detail) {}
 
-/** The model ended its turn without the answer, or the tool call, that it should hold. */
+/** The model ended its turn without text, or without the tool call that its stop reason announced. */
 export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", Detail) {}
 
+/** How a request to a model can fail. */
 export const ModelErrorReason = Schema.Union([
   RateLimited,
   Overloaded,
@@ -62,6 +65,7 @@ export const ModelErrorReason = Schema.Union([
   InvalidRequest,
   ContextOverflow,
   UnknownModel,
+  Unsupported,
   Unreachable,
   StreamBroken,
   Stalled,
@@ -72,16 +76,17 @@ export const ModelErrorReason = Schema.Union([
 export type ModelErrorReason = typeof ModelErrorReason.Type
 
 const sentence: { readonly [Tag in ModelErrorReason["_tag"]]: string } = {
-  RateLimited: "The provider limits how often it may be asked; wait a little and try again",
+  RateLimited: "The provider's rate limit was reached; wait a little and try again",
   Overloaded: "The provider is overloaded or failing; try again later",
-  QuotaExhausted: "The provider's credit or spend limit is used up; see your account with it",
-  Unauthorized: "The provider refused the key; check the key and what it may do",
+  QuotaExhausted: "The provider's credit or spend limit is used up; check your account with the provider",
+  Unauthorized: "The provider refused the key; check that it is correct and has the necessary permissions",
   InvalidRequest: "The request is not valid",
   ContextOverflow: "The conversation no longer fits the model's context window",
-  UnknownModel: "No such model; `parley models` lists what is configured",
+  UnknownModel: "There is no such model",
+  Unsupported: "The model does not support what was asked of it",
   Unreachable: "The provider could not be reached; check the network and the base URL",
-  StreamBroken: "The provider's answer broke off; nothing of it was used, send the message again",
-  Stalled: "The provider stopped answering; nothing of the answer was used, send the message again",
+  StreamBroken: "The provider's response ended early and was not used; send the message again",
+  Stalled: "The provider stopped responding, and its partial response was not used; send the message again",
   Refused: "The model declined to answer",
   UnknownStop: "The model stopped for a reason this version of Parley does not know",
   NoAnswer: "The model did not answer; send the message again, or choose another model"
@@ -94,19 +99,27 @@ const rejections: ReadonlySet<string> = new Set<ModelErrorReason["_tag"]>([
 ])
 
 /**
- * Whether a failure is about what the request said. To say it again would fail again, with every later request of the
- * session, so what was added since the model last answered is left out of them.
+ * Whether a failure was caused by the content of the request. Every later request of the session would fail for the same
+ * reason, so they leave out what was added since the model last responded.
  */
 export const isRejection = ({ error, reason }: Failure): boolean =>
   error === "ModelError" && reason !== undefined && rejections.has(reason)
 
-/** The same, found out before anything was sent. */
+/**
+ * Whether a failure was caused by the size of the request, found before it was sent. Later requests leave the addition
+ * out.
+ */
 export const isTooLarge = ({ error }: Failure): boolean => error === "ContextTooLarge"
 
-const leftOut = "; what it added to the conversation is not sent again, so change it before you repeat it"
+const leftOut =
+  "; later requests leave out what the rejected request added, so change your message before you send it again"
 
-/** Everything that can go wrong between us and a model. `reason` picks the case. */
-export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", { reason: ModelErrorReason }) {
+/** A request to a model failed. `reason` says how; `RateLimited`, `Overloaded` and connection problems are retried. */
+export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
+  reason: ModelErrorReason,
+  /** The error behind it, for logs; it is not stored. It must not contain credentials, as errors of HTTP clients may. */
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
   override get message(): string {
     const { reason } = this
     const wait = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0

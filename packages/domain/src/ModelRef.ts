@@ -1,10 +1,11 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** A model by name. Written `PROVIDER/MODEL`; the model's own name may hold further slashes. */
+/** The name of a model, written `PROVIDER/MODEL`. The part after the first slash may contain more slashes. */
 export const ModelRef = Schema.Struct({ provider: Schema.NonEmptyString, model: Schema.NonEmptyString })
 export type ModelRef = typeof ModelRef.Type
 
+/** Parses `PROVIDER/MODEL`. `None` if either part is missing. */
 export const parse = (text: string): Option.Option<ModelRef> => {
   const slash = text.indexOf("/")
   return slash > 0 && slash < text.length - 1
@@ -12,4 +13,5 @@ export const parse = (text: string): Option.Option<ModelRef> => {
     : Option.none()
 }
 
+/** Writes the name as `PROVIDER/MODEL`, so that `parse` accepts it. */
 export const format = (ref: ModelRef): string => `${ref.provider}/${ref.model}`

@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { textOf } from "./Content.ts"
+import { Effort } from "./Effort.ts"
 import { Accepts } from "./FilesManager.ts"
 import { Message } from "./Message.ts"
 import type { ModelError } from "./ModelError.ts"
@@ -13,55 +14,75 @@ import type { ProviderChunk } from "./ProviderChunk.ts"
 import { ToolDefinition } from "./Tool.ts"
 import { Price, zero } from "./Usage.ts"
 
-/** What is sent to a model, in no provider's format. */
+/** A request to a model, in a provider-neutral form. */
 export const ModelRequest = Schema.Struct({
   model: ModelRef,
   system: Schema.String,
   tools: Schema.Array(ToolDefinition),
   messages: Schema.Array(Message),
-  /** The provider's own, as `ModelInfo.settings` had them when the turn began; without them its present ones count. */
+  /**
+   * The provider's settings, copied from `ModelInfo.settings` when the turn began. Default: the provider's current
+   * settings.
+   */
   settings: Schema.optionalKey(RequestSettings)
 })
 export type ModelRequest = typeof ModelRequest.Type
 
+/** A model as its provider and the configuration describe it. */
 export const ModelInfo = Schema.Struct({
   ref: ModelRef,
-  /** One line for a person. */
+  /** One line of text for people. */
   description: Schema.String,
-  /** Tokens. */
+  /**
+   * Size of the context window in tokens, including the response. Absent if unknown; requests are then not limited in
+   * size.
+   */
   contextWindow: Schema.optionalKey(Schema.Int),
+  /** Tokens of the longest response. */
   maxOutput: Schema.optionalKey(Schema.Int),
+  /** Absent if the price is not known: neither the user nor the provider nor the catalogue has one. */
   price: Schema.optionalKey(Price),
-  /** Where the provider is asked, without anything secret: thinking goes back only to where it came from. */
+  /** The date of the price list that `price` is from, `YYYY-MM-DD`. Absent if it is not from the catalogue. */
+  priceDate: Schema.optionalKey(Schema.String),
+  /** The address of the provider, without secrets. Thinking is sent back only to the endpoint that produced it. */
   endpoint: Schema.optionalKey(Schema.String),
-  /** What the provider will say beside the conversation. */
+  /** What the provider adds to each request besides the conversation, such as the length of the longest response. */
   settings: Schema.optionalKey(RequestSettings),
-  /** Images and documents it takes. */
+  /** The efforts that can be asked of the model; empty if none can. Absent if unknown: any is then passed on. */
+  efforts: Effort.pipe(Schema.Array, Schema.optionalKey),
+  /** Media types that the model accepts besides text. Absent if it accepts only text. */
   accepts: Schema.optionalKey(Accepts)
 })
 export type ModelInfo = typeof ModelInfo.Type
 
+/**
+ * Connects the engine to model providers. An implementation translates requests and streams; it does not retry, store
+ * anything or know sessions.
+ */
 export class ModelsManager extends Context.Service<
   ModelsManager,
   {
-    /** The models that can be named, as far as their providers tell without being asked over the network. */
+    /** The models that can be selected, as far as they are known without a network request. */
     readonly models: Effect.Effect<ReadonlyArray<ModelInfo>>
-    /** The model to use when none is named. */
+    /** The model to use if a message does not name one. Fails if no model is configured. */
     readonly preferred: Effect.Effect<ModelRef, ModelError>
-    /** What is known of one model; fails when its provider is not configured. */
+    /**
+     * Describes one model, without a network request. Fails with reason `UnknownModel` if its provider is not configured,
+     * and with `Unsupported` if the model does not take the configured effort.
+     */
     readonly describe: (ref: ModelRef) => Effect.Effect<ModelInfo, ModelError>
     /**
-     * One request, sent once: nothing here retries. Emits one array per network read, `Finish` last; interrupting it
-     * closes the connection.
+     * Sends one request once, without retries. Emits the chunks of the response, one array per network read, and `Finish`
+     * as the last chunk. Fails with `ModelError`. Interruption closes the connection.
      */
     readonly stream: (request: ModelRequest) => Stream.Stream<ProviderChunk, ModelError>
-    /** Asks the provider how many tokens the request has. Absent, or undefined, where it cannot be asked. */
+    /** Asks the provider for the request's size in tokens. Absent, or `undefined`, if the provider does not support this. */
     readonly count?: (request: ModelRequest) => Effect.Effect<number | undefined, ModelError>
-    /** The body that `stream` sends for the request, in its pieces. Absent, or undefined, where there is no body. */
+    /** The body that `stream` would send for the request, in pieces. Absent, or `undefined`, if there is no such body. */
     readonly render?: (request: ModelRequest) => Effect.Effect<ReadonlyArray<Piece> | undefined, ModelError>
   }
 >()("@parley/domain/ModelsManager") {
-  /** One model, `memory/echo`, that answers with the last text it was sent. */
+  /** One model, `memory/echo`, that responds with the last text it was sent. */
   static readonly layerMemory: Layer.Layer<ModelsManager> = Layer.sync(ModelsManager, () => {
     const info: ModelInfo = {
       ref: { provider: "memory", model: "echo" },

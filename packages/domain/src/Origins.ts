@@ -4,31 +4,38 @@ import type { Message } from "./Message.ts"
 import { pieces, type Provenance, type Stretch, together } from "./Provenance.ts"
 import type { EventOf } from "./SessionEvent.ts"
 
-/** Where a block of a history comes from. */
+/** The origin of a block of a history: its source, its round and its author. */
 export interface Origin {
-  /** Such as `file:a.md`, `request`, `answer:r2t1` or `result:fs_read:r2t1c1`. */
+  /** For example `file:a.md`, `request`, `answer:r2t1` or `result:fs_read:r2t1c1`. */
   readonly source: string
   readonly roundId: RoundId
   readonly why?: string | undefined
-  /** Who wrote it; `outside` also when only a part of it is. */
+  /** Who wrote it. `outside` also if only a part of it comes from outside. */
   readonly provenance: Provenance
-  /** Of the user's message: which part of the block that is. */
+  /** For a block of a user message: the parts of it that come from outside. */
   readonly outside?: ReadonlyArray<Stretch>
 }
 
-/** Where the blocks of a history come from. Blocks are told apart as objects: two with the same words may differ in it. */
+/**
+ * Records the origins of blocks. Blocks are compared by identity, because blocks with equal text may have different
+ * origins.
+ */
 export class Origins {
   private readonly known = new WeakMap<Block, Origin>()
 
+  /** The origin of this block; undefined if none was recorded. */
   get(block: Block): Origin | undefined {
     return this.known.get(block)
   }
 
+  /** Records the origin of these blocks. */
   note(blocks: ReadonlyArray<Block>, origin: Origin): void {
     for (const block of blocks) this.known.set(block, origin)
   }
 
-  /** The user's message. Of one that was stored before provenance was, nobody knows who wrote it. */
+  /**
+   * Records a user message. If it was stored before provenance existed, its author is unknown and it counts as `outside`.
+   */
   noteRequest({ outside, request, roundId }: EventOf<"RoundStarted">): void {
     for (const [i, block] of request.entries()) {
       const own = outside?.filter((stretch) => stretch.block === i)
@@ -38,14 +45,14 @@ export class Origins {
     }
   }
 
-  /** Parley's own words stand in place of what a result held. */
+  /** Records that Parley's own text replaces the content of a result. Returns the replacement. */
   replace(result: ToolResult, instead: ToolResult): ToolResult {
     const origin = this.known.get(result)
     if (origin !== undefined) this.known.set(instead, { ...origin, provenance: "parley" })
     return instead
   }
 
-  /** What nothing is known of is from outside. */
+  /** Who wrote the block. A block without a recorded origin is from outside. */
   provenance(block: Block): Provenance {
     return this.known.get(block)?.provenance ?? "outside"
   }

@@ -1,29 +1,33 @@
 /**
- * Whether what is at a path may be believed: read as configuration, consent, login or history, or written to. The one rule
- * for all of Parley. It is pure; each package that touches the disk looks at it by itself and asks here.
+ * Whether the file or directory at a path can be trusted, so that Parley may read it as configuration, approvals, logins
+ * or history, or write to it. All packages use this one rule. It is pure: the packages that access the disk pass in what
+ * they found.
  *
- * Believed is what belongs to this user or to root and can be changed by no one else. Two more owners count as this user:
- * the user who became root with sudo (`SUDO_UID`, as git has it), and the owner of the home directory, which is somebody
- * else's when a container runs with a mounted home: that owner decides already what this user's shell, ssh and git do.
- * Writing by the group is harmless where the group is the user's own, as with a umask of 002; access lists are not seen.
+ * A file is trusted if it belongs to this user or to root and no one else can change it. Two more owners count as this
+ * user: the user who became root with sudo (`SUDO_UID`, as in git), and the owner of the home directory. The latter
+ * differs from this user if a container runs with a mounted home directory; that owner already controls this user's
+ * shell, ssh and git. Write permission for the group is harmless if the group is private to the user, as with a umask of
+ * 002. Access control lists are not checked.
  */
 
-/** Owner and mode, as a system's `stat` has them. */
+/** Owner, group and mode of a file, as returned by `stat`. */
 export interface Found {
   readonly uid: number
   readonly gid: number
   readonly mode: number
 }
 
-/** Who this process is. What is seldom needed is asked for when it is, and may throw. */
+/** The identity of this process. The functions are called only when their result is needed, and may throw. */
 export interface Self {
-  /** Absent where files have no owners of this kind, as on Windows: then everything is believed. */
+  /** Undefined on systems whose files have no such owners, as on Windows. Then every file is trusted. */
   readonly uid: number | undefined
   readonly gid: number | undefined
   readonly sudoUid: string | undefined
+  /** The name of the user. May throw. */
   readonly userName: () => string
+  /** The user id that owns the home directory. May throw. */
   readonly homeOwner: () => number
-  /** The text of `/etc/group`. */
+  /** The content of `/etc/group`. */
   readonly groups: () => string
 }
 
@@ -41,7 +45,7 @@ const isOurs = (self: Self, uid: number): boolean =>
   (self.uid === 0 && /^\d+$/.test(self.sudoUid ?? "") && uid === Number(self.sudoUid)) ||
   uid === quietly(self.homeOwner)
 
-/** Whether only this user is in a group: it is the user's primary one, called or numbered as the user is, without others. */
+/** Whether a group is private: it is the user's primary group, has the user's name or number, and has no other members. */
 const isPrivate = (self: Self, gid: number): boolean => {
   if (gid !== self.gid) return false
   const entry = (quietly(self.groups) ?? "")
@@ -54,13 +58,14 @@ const isPrivate = (self: Self, gid: number): boolean => {
   return (gid === self.uid || group === name) && members.split(",").every((member) => member === "" || member === name)
 }
 
-/** What is wrong with an owner and a mode; nothing when they may be believed. */
+/** Why a file cannot be trusted: its owner or its mode. */
 export interface Fault {
-  /** `shared`: everybody may put files there, and only their owners may remove them, as in `/tmp`. */
+  /** `shared`: everyone can create files there, but only their owners can remove them, as in `/tmp` (sticky bit). */
   readonly kind: "owner" | "writable" | "shared"
   readonly found: Found
 }
 
+/** Why a file or directory cannot be trusted; `undefined` if it can. */
 export const faultOf = (self: Self, found: Found): Fault | undefined => {
   if (self.uid === undefined) return undefined
   if (!isOurs(self, found.uid)) return { kind: "owner", found }
@@ -68,23 +73,23 @@ export const faultOf = (self: Self, found: Found): Fault | undefined => {
   return (found.mode & 0o020) !== 0 && !isPrivate(self, found.gid) ? { kind: "writable", found } : undefined
 }
 
-/** The same for a symbolic link, whose mode says nothing. */
+/** The same for a symbolic link, whose mode has no meaning. */
 export const faultOfLink = (self: Self, found: Found): Fault | undefined => faultOf(self, { ...found, mode: 0o700 })
 
 const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, "0")
 
-/** A path as a shell takes it. */
+/** A path quoted for a POSIX shell. */
 export const quoted = (path: string): string =>
   /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 
-/** Whose it is and who can change it; continues a sentence that begins with the path. */
-export const whose = (self: Self, { found, kind }: Fault): string =>
+/** Describes the owner and the permissions. Continues a sentence that begins with the path. */
+export const describeFault = (self: Self, { found, kind }: Fault): string =>
   kind === "owner"
     ? `belongs to uid ${found.uid} and not to you (uid ${self.uid}); its mode is ${octal(found.mode)}`
     : `can be written by other users: its mode is ${octal(found.mode)}, its owner uid ${found.uid} and its group gid ${found.gid}`
 
-/** The command that makes it believable, once a person has seen that it should be. */
-export const mend = (self: Self, path: string, { found, kind }: Fault): string => {
+/** The shell command that corrects the owner and the permissions. To be run only after a person has checked the content. */
+export const repairCommand = (self: Self, path: string, { found, kind }: Fault): string => {
   const writable = faultOf(self, { ...found, uid: 0 }) !== undefined
   const commands = [
     ...(kind === "owner" ? [`${self.uid === 0 ? "" : "sudo "}chown ${self.uid} ${quoted(path)}`] : []),
@@ -93,6 +98,6 @@ export const mend = (self: Self, path: string, { found, kind }: Fault): string =
   return commands.join(" && ")
 }
 
-/** All of it, for an error whose sentence begins with the path. */
+/** The complete explanation, for an error message that begins with the path. Tool results may contain it. */
 export const refusal = (self: Self, path: string, fault: Fault): string =>
-  `${whose(self, fault)}. So another user may decide what it holds, and it is not used. Look at it, then run \`${mend(self, path, fault)}\``
+  `${describeFault(self, fault)}. So another user may decide what it holds, and it is not used. Look at it, then run \`${repairCommand(self, path, fault)}\``

@@ -1,39 +1,44 @@
 import * as Schema from "effect/Schema"
 
 /**
- * Who wrote a piece of a request.
+ * Who wrote a part of a request.
  *
- * - `user`: the person, by typing, as an argument or in their own configuration; or the application that holds the engine.
- * - `parley`: Parley's own words.
- * - `model`: an answer to a request that held nothing from outside.
- * - `reviewed`: the definition of a tool. A person accepts it, and pinning blocks it when it changes.
- * - `outside`: everything else: files, results of tools, servers, pipes, pastes, and what a model said of any of them.
+ * - `user`: the person, by typing, in an argument or in their own configuration; or the application that runs the engine.
+ * - `parley`: Parley itself.
+ * - `model`: the model, in response to a request that contained nothing from outside.
+ * - `reviewed`: a definition of a tool or a server's instructions. A person accepted it, and it is blocked when it
+ *   changes.
+ * - `outside`: everything else: files, tool results, servers, pipes, pasted text, and what a model wrote in response to
+ *   them.
  */
 export const Provenance = Schema.Literals(["user", "parley", "model", "reviewed", "outside"])
 export type Provenance = typeof Provenance.Type
 
-/** Of what is made of several pieces: `outside` if any of them is, and else the given one. */
+/** The provenance of a combination: `outside` if any of its pieces is from outside, otherwise `trusted`. */
 export const together = (pieces: ReadonlyArray<{ readonly provenance: Provenance }>, trusted: Provenance): Provenance =>
   pieces.some(({ provenance }) => provenance === "outside") ? "outside" : trusted
 
 const Index = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
-/** What of a block others than the user wrote: from `start` up to `end` in UTF-16 code units, or all of it. */
+/**
+ * A part of a block that was not written by the user: from `start` (inclusive) to `end` (exclusive) in UTF-16 code units.
+ * Without them, the part extends to the beginning or the end of the block.
+ */
 export const Stretch = Schema.Struct({
-  /** The place of the block in the message. */
+  /** Index of the block in the message. */
   block: Index,
   start: Schema.optionalKey(Index),
   end: Schema.optionalKey(Index)
 })
 export type Stretch = typeof Stretch.Type
 
-/** A piece of a message. */
+/** A piece of a text with one author. */
 export interface Piece {
   readonly text: string
   readonly provenance: "user" | "outside"
 }
 
-/** A text in the pieces that the user wrote and those that others did, in order and without gaps. */
+/** Splits a text into pieces written by the user and pieces from outside, in order and without gaps. */
 export const pieces = (text: string, outside: ReadonlyArray<Stretch>): ReadonlyArray<Piece> => {
   const found: Array<Piece> = []
   let at = 0

@@ -1,7 +1,10 @@
 import * as Schema from "effect/Schema"
 import { Usage } from "./Usage.ts"
 
-/** Why a model stopped, in provider-neutral words. `other` is a reason this version does not know: never a success. */
+/**
+ * Why a model stopped, in provider-neutral terms. `other` is a reason that this version does not know; it is never a
+ * success.
+ */
 export const StopReason = Schema.Literals([
   "end",
   "tool-calls",
@@ -17,24 +20,27 @@ export type StopReason = typeof StopReason.Type
 const Index = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
 /**
- * One piece of a provider's stream. `index` names the block it belongs to; blocks are ordered by index. Providers emit
- * arrays of these, one array per network read, and exactly one `Finish`, last: a stream that ends without it has failed.
+ * One piece of a provider's stream. `index` identifies the block to which it belongs; blocks are ordered by index.
+ * Providers emit arrays of chunks, one array per network read. The last chunk, and only the last, is `Finish`; a stream
+ * that ends without it has failed.
  */
 export const ProviderChunk = Schema.TaggedUnion({
   TextDelta: { index: Index, text: Schema.String },
   ThinkingDelta: { index: Index, text: Schema.String },
-  /** Ends a thinking block; `raw` is the whole block as the provider wants it back. */
+  /** Ends a thinking block. `raw` is the complete block in the form in which the provider expects it back. */
   ThinkingEnd: { index: Index, provider: Schema.String, raw: Schema.String },
   ToolCallStart: { index: Index, providerId: Schema.String, name: Schema.String },
   /** A piece of the call's JSON input. */
   ToolInputDelta: { index: Index, json: Schema.String },
   OpaqueBlock: { index: Index, provider: Schema.String, kind: Schema.String, raw: Schema.String },
   /**
-   * Running totals, so that a turn that breaks off is still accounted for. It counts as a part of the answer: a provider also
-   * emits it for parts that it reads and does not pass on, and never for what only keeps the connection alive.
+   * Running totals, so that the usage of an incomplete turn is known. Counts as progress of the response: a provider also
+   * emits it for parts that it receives but does not pass on, and never for messages that only keep the connection alive.
    */
   UsageSoFar: { usage: Usage },
-  /** `usage` is the total of the turn; `detail` is the provider's own word where it says more. */
+  /**
+   * The end of the response. `usage` is the total of the turn; `detail` is the provider's own stop reason or explanation.
+   */
   Finish: {
     stop: StopReason,
     usage: Usage,
@@ -43,9 +49,11 @@ export const ProviderChunk = Schema.TaggedUnion({
   }
 })
 export type ProviderChunk = typeof ProviderChunk.Type
+
+/** The last chunk of a response: why the model stopped, and the tokens that it used. */
 export type Finish = Extract<ProviderChunk, { readonly _tag: "Finish" }>
 
-/** Joins neighbouring deltas of one block. Appending deltas is associative, so this changes no fold. */
+/** Joins adjacent deltas of the same block. Appending deltas is associative, so the result of every fold is unchanged. */
 export const coalesce = (chunks: ReadonlyArray<ProviderChunk>): ReadonlyArray<ProviderChunk> => {
   const out: Array<ProviderChunk> = []
   for (const chunk of chunks) {

@@ -2,59 +2,66 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Matcher } from "./SecretFiles.ts"
 
-/** What no model is shown of the disk, wherever a workspace is. */
+/** Files and directories whose content no model may receive, regardless of where the workspace is. */
 export interface Withheld {
-  /** Absolute paths of the directories in which an application keeps its own configuration, logins, sessions and logs. */
+  /** Absolute paths of the directories in which the application stores its own configuration, logins, sessions and logs. */
   readonly directories: ReadonlyArray<string>
-  /** Files in them that are shown to models all the same, such as the user's instructions. */
+  /** Files in these directories that models may receive nevertheless, such as the user's instructions. */
   readonly except?: ReadonlyArray<string> | undefined
-  /** Which files may hold secrets; the built-in table decides when absent. */
+  /** Decides which files may contain secrets. Default: the built-in table. */
   readonly secrets?: Matcher | undefined
 }
 
-/** What tells a file or directory from all others, under whatever path it is reached. */
+/** Identifies a file or directory independently of the path under which it is reached. */
 export interface Identity {
   readonly dev: bigint
   readonly ino: bigint
 }
 
-/** As `node:fs` has it. */
+/** The result of `stat` of `node:fs` with `bigint: true`. */
 export interface Status extends Identity {
   readonly mtimeNs: bigint
   readonly ctimeNs: bigint
+  /** Whether it is a directory. */
   readonly isDirectory: () => boolean
 }
 
-/** The disk, as a fence looks at it. What cannot be looked at is not there. */
+/** The operations on the disk that a fence needs. Files that cannot be inspected count as missing. */
 export interface System {
-  /** What a path leads to, with all links followed. */
+  /** The status of what a path leads to, following all links. */
   readonly status: (path: string) => Effect.Effect<Status | undefined>
+  /** The names of a directory's entries; none if it cannot be read. */
   readonly names: (directory: string) => Effect.Effect<ReadonlyArray<string>>
-  /** The number by which Linux knows a kind of file system (`f_type` of statfs). */
+  /** The type of the file system (`f_type` of `statfs`). */
   readonly fileSystem: (path: string) => Effect.Effect<bigint | undefined>
+  /** The path of a directory's entry. */
   readonly join: (directory: string, name: string) => string
-  /** The path itself when there is nothing above it. */
+  /** The parent directory, or the path itself if it is a root. */
   readonly dirname: (path: string) => string
-  /** Directories of devices, such as `/dev`: Linux has them in an ordinary kind of file system. */
+  /** Directories of devices, such as `/dev`. On Linux these cannot be recognised by the type of their file system. */
   readonly devices: ReadonlyArray<string>
 }
 
-/** Why nothing there may be read: it is the application's own, or the system makes it up. */
+/** Why a file must not be read: `own` if it belongs to the application, `system` if it is a device or virtual file. */
 export type Verdict = "own" | "system"
 
-/** One look at the disk, such as for one call: what it has found out it does not ask for again. */
+/** One inspection of the disk, for example for one tool call. Results are cached for its duration. */
 export interface Look {
-  /** `real` is a path without links, `found` what is there, or what was opened under it. */
+  /**
+   * Why the file must not be read, or `undefined`. `real` is a path without links; `found` identifies the file at the
+   * path.
+   */
   readonly judge: (root: string, real: string, found: Identity) => Effect.Effect<Verdict | undefined>
-  /** Whether it is one of the files and directories in `Withheld.directories` that are there now. */
+  /** Whether it is one of the files and directories that `Withheld.directories` contain now. */
   readonly isOwn: (found: Identity) => Effect.Effect<boolean>
 }
 
+/** Prevents reads of withheld files. Call `begin` once per operation. */
 export interface Fence {
   readonly begin: Effect.Effect<Look>
 }
 
-/** Kinds of file systems whose files are no files: reading one asks the kernel, or changes something. From `linux/magic.h`. */
+/** Types of virtual file systems: reading their files queries the kernel or has side effects. From `linux/magic.h`. */
 const madeUp: ReadonlySet<bigint> = new Set([
   0x9fa0n, // proc
   0x62656572n, // sysfs
@@ -85,10 +92,10 @@ const madeUp: ReadonlySet<bigint> = new Set([
   0x9041934n // anonymous inodes
 ])
 
-/** How many files an application has at most that are known one by one; those beyond are known by their directories. */
+/** Maximum number of application files that are tracked individually; further files are recognised by their directories. */
 const most = 100_000
 
-/** The time of a change may be as coarse as this. A directory that changed more recently is read every time. */
+/** Resolution of change times on coarse file systems. A directory that changed more recently is listed again every time. */
 const unsettledMillis = 2000n
 
 const keyOf = ({ dev, ino }: Identity): string => `${dev}:${ino}`
@@ -106,8 +113,8 @@ const isInside = (system: System, root: string, path: string): boolean =>
   path === root || (system.dirname(path) !== path && isInside(system, root, system.dirname(path)))
 
 /**
- * Keeps what is withheld from all that is read through it. Files and directories are compared by what they are and not by
- * their paths: links, hard links, mounts and other spellings lead to the same.
+ * Creates a fence. Files and directories are compared by device and inode instead of by path, so that links, hard links,
+ * mounts and other spellings of a path do not circumvent it.
  */
 export const make = (system: System, { directories, except = [] }: Pick<Withheld, "directories" | "except">): Fence => {
   const known = new Map<string, Content>()
@@ -166,13 +173,13 @@ export const make = (system: System, { directories, except = [] }: Pick<Withheld
       const status = yield* system.status(path)
       if (status === undefined) return undefined
       if ((yield* own).has(keyOf(status))) return "own" as const
-      // A workspace may itself lie in `/dev/shm`: there its files are files.
+      // The workspace itself may be in `/dev/shm`, where files are ordinary files.
       if (!isInside(system, root, path)) return undefined
       const ofSystem = (yield* devices).includes(keyOf(status)) || (yield* isMadeUp(path, status))
       return ofSystem ? ("system" as const) : undefined
     })
 
-    /** A directory is what those above it are. */
+    /** A directory has the verdict of the directories above it. */
     const directory = Effect.fnUntraced(function* (root: string, path: string) {
       const chain: Array<string> = []
       for (let at = path; !judged.has(at); at = system.dirname(at)) {

@@ -1,23 +1,23 @@
 import * as Schema from "effect/Schema"
 
-/** How large a request is, and who says so. */
+/** The size of a request in tokens, and how it was determined. */
 export const TokenCount = Schema.Struct({
   tokens: Schema.Int,
   /**
-   * `counted` by the provider for this request; `reported` by it for the request before, with an estimate of what was added
-   * since; or `estimated` as a quarter of the bytes.
+   * `counted`: the provider counted this request. `reported`: the provider reported the size of the previous request, and
+   * what was added since is estimated. `estimated`: a quarter of the UTF-8 bytes.
    */
   by: Schema.Literals(["counted", "reported", "estimated"])
 })
 export type TokenCount = typeof TokenCount.Type
 
-/** A provider's own words for what goes with every request beside the conversation, such as the longest answer. */
+/** Provider-specific parameters of every request besides the conversation, such as the maximum length of the response. */
 export const RequestSettings = Schema.Record(Schema.String, Schema.Json)
 export type RequestSettings = typeof RequestSettings.Type
 
-/** What a part of a request's body is. Messages and blocks count from 0. */
+/** What a piece of a request's body represents. Indexes of messages and blocks start at 0. */
 export const PieceOf = Schema.TaggedUnion({
-  /** The provider's form around it all: names, brackets, settings and cache markers. */
+  /** The provider's framing: field names, brackets, settings and cache markers. */
   Envelope: {},
   Tool: { name: Schema.String },
   System: {},
@@ -25,7 +25,7 @@ export const PieceOf = Schema.TaggedUnion({
 })
 export type PieceOf = typeof PieceOf.Type
 
-/** A part of a request's body as it travels. All pieces, joined, are the body. */
+/** A piece of a request's body as sent. The concatenation of all pieces is the body. */
 export interface Piece {
   readonly of: PieceOf
   readonly text: string

@@ -1,13 +1,13 @@
-/** Some files that usually hold secrets, and why. Written like the lines of a `.gitignore`; see `matcher`. */
+/** A group of files that usually contain secrets, and the reason. Patterns use the syntax described at `matcher`. */
 interface Group {
-  /** For a person, after "may hold secrets: ". */
+  /** For people. Continues a message that ends with "may hold secrets: ". */
   readonly why: string
   readonly patterns: ReadonlyArray<string>
 }
 
 /**
- * Names of files that usually hold secrets. Names that source files have as well, such as `id_token.ts`, `public.key.ts` and
- * `environment.ts`, must not match: a wrong entry costs a question each time the file is read.
+ * Names of files that usually contain secrets. Names that source files may have, such as `id_token.ts`, `public.key.ts` and
+ * `environment.ts`, must not match: each read of a file that matches requires approval.
  */
 export const groups: ReadonlyArray<Group> = [
   {
@@ -103,13 +103,16 @@ export const groups: ReadonlyArray<Group> = [
   }
 ]
 
-/** What is said of a path: why it may hold secrets, or that the user has taken it out; nothing of most paths. */
-export type Said = { readonly _tag: "Secret"; readonly why: string } | { readonly _tag: "TakenOut" } | undefined
+/** The verdict on a path: it may contain secrets, and why; the user has excluded it with `!`; or (`undefined`) neither. */
+export type SecretVerdict =
+  | { readonly _tag: "Secret"; readonly why: string }
+  | { readonly _tag: "TakenOut" }
+  | undefined
 
-/** Asked about a path, absolute or relative, with either kind of slash. Upper and lower case are the same. */
-export type Matcher = (path: string) => Said
+/** Returns the verdict on an absolute or relative path. Accepts `/` and `\` as separators and ignores case. */
+export type Matcher = (path: string) => SecretVerdict
 
-/** A path without what means nothing in it, with `/`: `./a//b/` is `a/b`. */
+/** Normalises a path: `/` as the separator, without empty segments and `.`. For example `./a//b/` becomes `a/b`. */
 export const plain = (path: string): string =>
   path
     .split(/[/\\]/)
@@ -118,10 +121,10 @@ export const plain = (path: string): string =>
 
 const folded = (path: string): string => plain(path).normalize("NFC").toLowerCase()
 
-/** Whether two spellings mean one file wherever upper and lower case do not count. */
+/** Whether two spellings name the same file on a file system that ignores case. */
 export const sameName = (a: string, b: string): boolean => folded(a) === folded(b)
 
-/** Whether a name is what a pattern with `*` in it means; takes time in proportion to both. */
+/** Whether a name matches a pattern that may contain `*`. Takes time proportional to the product of both lengths at most. */
 const fits = (pattern: string, name: string): boolean => {
   let p = 0
   let star = -1
@@ -155,39 +158,57 @@ const compiled = (pattern: string): ((path: ReadonlyArray<string>) => boolean) =
   }
 }
 
-const rulesOf = (patterns: ReadonlyArray<string>, secret: Said, negated: Said) =>
-  patterns.map((pattern) =>
-    pattern.startsWith("!")
-      ? { matches: compiled(pattern.slice(1)), said: negated }
-      : { matches: compiled(pattern), said: secret }
-  )
+const rulesOf = (patterns: ReadonlyArray<string>, secret: SecretVerdict, negated: SecretVerdict) =>
+  patterns.map((written) => {
+    const pattern = written.startsWith("!") ? written.slice(1) : written
+    return { pattern, matches: compiled(pattern), verdict: written.startsWith("!") ? negated : secret }
+  })
+
+/** Tells the names apart that a pattern may match. A search judges very many files, and nearly all match no pattern. */
+const quickName = (patterns: ReadonlyArray<string>): ((name: string) => boolean) => {
+  const exact = new Set(patterns.filter((pattern) => !pattern.includes("*")))
+  const endings = patterns.filter((pattern) => /^\*[^*]+$/.test(pattern)).map((pattern) => pattern.slice(1))
+  const others = patterns.filter((pattern) => pattern.includes("*") && !/^\*[^*]+$/.test(pattern))
+  return (name) =>
+    exact.has(name) || endings.some((ending) => name.endsWith(ending)) || others.some((pattern) => fits(pattern, name))
+}
+
+/** Whether any pattern may match a path: false only if none does. */
+const quickly = (patterns: ReadonlyArray<string>): ((path: ReadonlyArray<string>) => boolean) => {
+  const parts = patterns.map((pattern) => folded(pattern).split("/"))
+  const last = quickName(parts.flatMap((path) => (path.at(-1) === "**" ? [] : [path.at(-1) ?? ""])))
+  const above = quickName(parts.flatMap((path) => (path.at(-1) === "**" ? [path[0] ?? ""] : [])))
+  return (path) => last(path.at(-1) ?? "") || path.some(above)
+}
 
 const builtIn = groups.flatMap(({ patterns, why }) => rulesOf(patterns, { _tag: "Secret", why }, undefined))
 
 /**
- * What is said of paths by the table above and then by entries of the user. A pattern without a slash means a name anywhere,
- * one with slashes the end of a path, one that ends in `/**` everything in such a directory; `*` is anything but a slash.
- * With `!` it takes out what it matches. The last one that matches decides.
+ * Creates a matcher from the table above, followed by the user's entries. A pattern without a slash matches a name
+ * anywhere; a pattern with slashes matches the end of a path; a pattern that ends in `/**` matches everything below such
+ * a directory. `*` matches any characters except slashes. A pattern that begins with `!` excludes what it matches. The
+ * last matching pattern decides.
  */
 export const matcher = (entries: ReadonlyArray<string> = []): Matcher => {
   const why = "an entry of `secretFiles` in your configuration says so"
   const rules = [...builtIn, ...rulesOf(entries, { _tag: "Secret", why }, { _tag: "TakenOut" })].toReversed()
+  const mayMatch = quickly(rules.map(({ pattern }) => pattern))
   return (path) => {
     const segments = folded(path).split("/")
-    return rules.find(({ matches }) => matches(segments))?.said
+    return mayMatch(segments) ? rules.find(({ matches }) => matches(segments))?.verdict : undefined
   }
 }
 
-/** That of a user who has said nothing. */
+/** The matcher for a user without own entries. */
 export const standard: Matcher = matcher()
 
-/** How much of the beginning of a file tells whether it is a private key. */
+/** How many bytes at the beginning of a file are checked for a private key. */
 export const keyBytes = 512
 
 const keyStart =
   /^\s*(?:-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY|PuTTY-User-Key-File-|AGE-SECRET-KEY-1)/
 
-/** Whether a file begins as private keys do, whatever it is called; in UTF-8 or UTF-16, with a mark or without. */
+/** Whether a file begins like a private key, regardless of its name. Recognises UTF-8 and UTF-16, with or without a BOM. */
 export const isPrivateKey = (beginning: Uint8Array): boolean =>
   keyStart.test(
     Array.from(beginning.subarray(0, keyBytes), (byte) =>

@@ -1,46 +1,62 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Answers, Field } from "./ElicitationForm.ts"
+import type { CallReference } from "./Ids.ts"
 import type { Message } from "./Message.ts"
 import type { Usage } from "./Usage.ts"
 
-/** What a server asks of a person while one of its tools runs. All texts are the server's own, and made fit to be shown. */
+/** The origin of a server's request. */
+export interface FromServer {
+  /** The name that the user gave the server. */
+  readonly server: string
+  /**
+   * The tool calls that the server is running; the request belongs to one of them. There are several if sessions or calls
+   * share a server, because the protocol does not identify the call. A host with several users must decline a request
+   * whose calls belong to sessions of different users.
+   */
+  readonly calls: ReadonlyArray<CallReference>
+}
+
+/**
+ * A server's request to a person while one of its tools runs: to fill in a form, or to open an address. All texts come
+ * from the server; control characters and other invisible characters have been made harmless.
+ */
 export type Elicitation =
-  | {
+  | (FromServer & {
       readonly _tag: "Form"
-      /** The name that the user gave the server. */
-      readonly server: string
       readonly message: string
       readonly fields: ReadonlyArray<Field>
-    }
-  | {
+    })
+  | (FromServer & {
       readonly _tag: "Url"
-      readonly server: string
       readonly message: string
       /** An http or https address without a user name or password, in plain ASCII. */
       readonly url: string
       readonly host: string
-    }
+    })
 
-/** `Cancel` is when a person would not say: they left the question, or the round was cancelled. */
+/**
+ * `Accept` has the answers of a form; for an address, `content` is empty. `Decline` is an explicit refusal. `Cancel`
+ * means that the person dismissed the question, or that the round was cancelled.
+ */
 export type ElicitationAnswer =
   | { readonly _tag: "Accept"; readonly content: Answers }
   | { readonly _tag: "Decline" }
   | { readonly _tag: "Cancel" }
 
-/** What a server wants a model to be asked. */
-export interface Sampling {
-  readonly server: string
-  /** Whether a person has to say yes first. */
+/** A server's request for a model response (MCP sampling). */
+export interface Sampling extends FromServer {
+  /** Whether a person must approve the request first, according to the server's `sampling` setting. */
   readonly ask: boolean
-  /** The server's own instructions for the model: nobody has looked at them. */
+  /** The server's instructions for the model. No one has reviewed them. */
   readonly system: string
-  /** Text and images, as a model may be sent them. */
+  /** The messages to send: text and images. */
   readonly messages: ReadonlyArray<Message>
-  /** How long the answer may be, at the server's wish and within our own limit. */
+  /** Maximum length of the response in tokens: the server's value, limited by Parley's own maximum. */
   readonly maxTokens: number
 }
 
+/** The model's response, or the reason why there is none; the server receives that reason. */
 export type SamplingAnswer =
   | {
       readonly _tag: "Answered"
@@ -53,19 +69,29 @@ export type SamplingAnswer =
   | { readonly _tag: "Declined"; readonly reason: string }
 
 /**
- * Who answers what MCP servers ask of us. A server is told that it may ask for a thing only where there is somebody to
- * answer; what it asks all the same is declined at once. Both are interrupted when the calls end that they belong to.
+ * Handles requests from MCP servers to the host. Each function is optional. Parley announces a capability to servers only
+ * if the host provides the function, and declines requests for capabilities that it did not announce. `elicit` and
+ * `sample` are interrupted when the tool calls to which they belong have ended.
  */
 export interface ServerRequests {
-  /** Asks a person. Absent where there is none. */
+  /**
+   * Elicitation: shows the form or the address to a person and returns the answer. The answers should satisfy the fields;
+   * check them with `ElicitationForm.problemWith`. Absent if the host cannot ask a person.
+   */
   readonly elicit?: (request: Elicitation) => Effect.Effect<ElicitationAnswer>
-  /** Asks a model, once. Absent where there is none. */
+  /**
+   * Sampling: sends the messages to a model once, after a person's approval if `ask` is set. Absent if the host does not
+   * offer models to servers.
+   */
   readonly sample?: (request: Sampling) => Effect.Effect<SamplingAnswer>
-  /** Told when a server asked, by this method, for what it was not told that it may ask for. It got no for an answer. */
+  /**
+   * Called after a server's request was declined because its capability was not announced. `method` is the MCP method
+   * name.
+   */
   readonly refused?: (server: string, method: string) => Effect.Effect<void>
 }
 
-/** Nobody answers unless somebody is provided. */
+/** Provides the handler of the host. By default, all requests from servers are declined. */
 export const ServerRequests = Context.Reference<ServerRequests>("@parley/domain/ServerRequests", {
   defaultValue: () => ({})
 })

@@ -7,13 +7,13 @@ import { StopReason } from "./ProviderChunk.ts"
 import { ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
-/** A call and how far it got. */
+/** A tool call and its current state. */
 export const ToolCallView = Schema.Struct({
   callId: CallId,
   name: Schema.String,
   input: Schema.String,
   state: Schema.Literals(["requested", "started", "settled"]),
-  /** What was decided about it, where a rule did not simply allow it. */
+  /** The decision about the call. Absent if a rule allowed it, or if it has not been decided yet. */
   decision: Schema.optionalKey(Schema.Struct({ allowed: Schema.Boolean, by: Schema.Literals(["rule", "user"]) })),
   outcome: Schema.optionalKey(ToolOutcome),
   /** Milliseconds from start to settlement. */
@@ -21,11 +21,11 @@ export const ToolCallView = Schema.Struct({
 })
 export type ToolCallView = typeof ToolCallView.Type
 
-/** One model response. A failed or interrupted turn keeps what arrived and never reaches a later request. */
+/** One model response. A failed or interrupted turn keeps the content that arrived, but no later request contains it. */
 export const Turn = Schema.Struct({
   id: TurnId,
   model: ModelRef,
-  /** It is not part of the conversation: it sums up what a compaction leaves out. */
+  /** `summary`: the turn is not part of the conversation, but summarises what a compaction leaves out. */
   purpose: Schema.optionalKey(Schema.Literal("summary")),
   status: Schema.Literals(["streaming", "completed", "failed", "interrupted"]),
   content: Schema.Array(Block),
@@ -33,34 +33,36 @@ export const Turn = Schema.Struct({
   stop: Schema.optionalKey(StopReason),
   failure: Schema.optionalKey(Failure),
   usage: Usage,
+  /** US dollars, if the model's price is known. */
   cost: Schema.optionalKey(Schema.Finite)
 })
 export type Turn = typeof Turn.Type
 
-/** One user request and everything it caused. */
+/** One user message and everything that it caused. */
 export const Round = Schema.Struct({
   id: RoundId,
   requestId: Schema.optionalKey(RequestId),
   request: Schema.Array(UserBlock),
-  /** The user asked for a shorter history, and nothing else. */
+  /** `compaction`: the user requested a compaction; nothing was sent to the model in the conversation. */
   purpose: Schema.optionalKey(Schema.Literal("compaction")),
   status: Schema.Literals(["running", "completed", "failed", "cancelled"]),
   stop: Schema.optionalKey(StopReason),
   failure: Schema.optionalKey(Failure),
-  /** The round's dynamic-context calls. */
+  /** The calls of the round's slots. */
   contextCalls: Schema.Array(ToolCallView),
   turns: Schema.Array(Turn),
   usage: Usage,
-  /** How much of the input the provider had cached, 0 to 1. Absent when there was no input. */
+  /** The share of the input that the provider read from its cache, from 0 to 1. Absent if there was no input. */
   cacheHitRatio: Schema.optionalKey(Schema.Finite),
-  /** US dollars over the turns whose price is known. */
+  /** US dollars, summed over the turns whose price is known. */
   cost: Schema.optionalKey(Schema.Finite),
+  /** Milliseconds since the epoch, as is `endedAt`. */
   startedAt: Schema.Int,
   endedAt: Schema.optionalKey(Schema.Int)
 })
 export type Round = typeof Round.Type
 
-/** A conversation as people see it. */
+/** A session as hosts show it to people. Created from the log by `SessionFold.fromEvents`. */
 export class Session extends Schema.Class<Session>("Session")({
   id: SessionId,
   rounds: Schema.Array(Round),

@@ -9,56 +9,59 @@ import { RoundId } from "./Ids.ts"
 import { SystemPrompt } from "./SystemPrompt.ts"
 import { ToolDefinition } from "./Tool.ts"
 
-/** What one dynamic-context slot resolved to. */
+/** The value of one slot in a round. */
 export const DynamicResult = Schema.Struct({
   slot: Schema.String,
   toolName: Schema.String,
   /**
-   * Resolved for this round; not asked for again, as its policy has it; failed, so that its last value stays; failed and
-   * told as such; or failed and left out.
+   * - `fresh`: the tool was called for this round.
+   * - `kept`: the tool was not called, according to the slot's `refresh` policy; the last value is used.
+   * - `stale`: the call failed, and the last value is used.
+   * - `failed`: the call failed, and the context contains the error.
+   * - `dropped`: the call failed, and the context contains nothing.
    */
   state: Schema.Literals(["fresh", "kept", "stale", "failed", "dropped"]),
-  /** The same for a person, with the reason. */
+  /** The state and its reason, for people. */
   why: Schema.String,
   isError: Schema.Boolean,
   result: Schema.Array(ResultContent)
 })
 export type DynamicResult = typeof DynamicResult.Type
 
-/** A stretch of a request's body, from `start` up to `end`, in bytes of UTF-8, and where it comes from. */
+/** A part of a request's body and its source: from `start` (inclusive) to `end` (exclusive) in UTF-8 bytes. */
 export const WireSpan = Schema.Struct({
   start: Schema.Int,
   end: Schema.Int,
-  /** As in the manifest; `envelope` is the provider's own form around it all. */
+  /** The source as in the manifest, or `envelope` for the provider's framing. */
   source: Schema.String,
   roundId: Schema.optionalKey(RoundId)
 })
 export type WireSpan = typeof WireSpan.Type
 
-/** A request's body as it travels. The spans cover all of it, without gaps and in order. */
+/** A request's body as sent. The spans cover it completely, in order and without gaps. */
 export const Wire = Schema.Struct({ body: Schema.String, spans: Schema.Array(WireSpan) })
 export type Wire = typeof Wire.Type
 
-/** A request and where all of it comes from. */
+/** A request and the sources of everything in it. */
 export const RequestContext = Schema.Struct({
   request: ModelRequest,
   manifest: Schema.Array(Segment),
   size: TokenCount,
-  /** Where the provider tells. */
+  /** Absent if the provider cannot render requests; see `ModelsManager.render`. */
   wire: Schema.optionalKey(Wire)
 })
 export type RequestContext = typeof RequestContext.Type
 
-/** Everything the next request would hold, in its parts and as it would be sent. */
+/** Everything that the next request would contain: the request itself and the parts from which it is built. */
 export const SessionContext = Schema.Struct({
   ...RequestContext.fields,
-  /** The configured prompt with the tools it is sent with. */
+  /** The configured system prompt and the tools that are sent with it. */
   systemPrompt: Schema.Struct({ ...SystemPrompt.fields, tools: Schema.Array(ToolDefinition) }),
   files: Schema.Array(WorkspaceFile),
   skipped: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String })),
   dynamicContext: Schema.Array(DynamicResult),
   messages: Schema.Array(Message),
-  /** Tokens that the request may have, where the model says how much it takes. */
+  /** Maximum size of the request in tokens. Absent if the model's context window is unknown. */
   limit: Schema.optionalKey(Schema.Int)
 })
 export type SessionContext = typeof SessionContext.Type

@@ -10,17 +10,18 @@ import { RequestSettings, TokenCount } from "./RequestSize.ts"
 import { ToolDefinition, ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
-/** The stable part of every request until the next baseline: rendered once, stored, sent byte for byte. */
+/** The stable first part of every request until the next baseline. It is rendered once, stored, and sent byte for byte. */
 export const Baseline = Schema.Struct({
-  /** Changes exactly when the prompt, the environment or the tools do; then a new baseline is due. */
+  /** Digest of the prompt, the environment and the tools. If it changes, the next round gets a new baseline. */
   key: Schema.String,
   system: Schema.String,
   tools: Schema.Array(ToolDefinition),
-  /** The files as rendered into `system`, path to content hash. */
+  /** The files that `system` contains: path to content hash. */
   files: Schema.Record(Schema.String, Schema.String)
 })
 export type Baseline = typeof Baseline.Type
 
+/** What a pinned text is for. */
 export const PinKind = Schema.Literals(["goal", "constraint", "open-work"])
 export type PinKind = typeof PinKind.Type
 
@@ -28,122 +29,159 @@ const turnEnd = {
   turnId: TurnId,
   content: Schema.Array(Block),
   usage: Usage,
-  /** US dollars, when the model's price is known. */
+  /** US dollars, if the model's price is known. */
   cost: Schema.optionalKey(Schema.Finite)
 }
 
-/** The alphabet of the log. Everything else that Parley shows or sends is a fold over these facts. */
+/**
+ * The events of which a session's log consists. Everything else that Parley shows or sends is a fold over these events.
+ *
+ * A round begins with `RoundStarted` and ends with `RoundCompleted`, `RoundFailed` or `RoundCancelled`. In between are
+ * the calls of slots (`ContextCallRequested`), the built context (`ContextBuilt`), and turns. A turn begins with
+ * `TurnStarted`, streams `TurnDelta` and ends with `TurnCompleted`, `TurnFailed` or `TurnInterrupted`. Each tool call of
+ * a completed turn is optionally decided (`ToolDecided`), then started (`ToolStarted`) if it may run, and settled exactly
+ * once (`ToolSettled`). `CompactionUndone`, `RefreshRequested`, `Pinned` and `Unpinned` occur only between rounds.
+ */
 export const SessionEvent = Schema.TaggedUnion({
+  /** A user message was accepted. The first event of a round. */
   RoundStarted: {
     roundId: RoundId,
     requestId: Schema.optionalKey(RequestId),
     request: Schema.Array(UserBlock),
-    /** What of the request others wrote; the rest is the user's. Absent in logs of earlier versions: then nobody knows. */
+    /**
+     * The parts of the request that the user did not write. Absent in logs of earlier versions; the author is then
+     * unknown and the request counts as `outside`.
+     */
     outside: Stretch.pipe(Schema.Array, Schema.optionalKey),
-    /** The user asked for a shorter history and said nothing to the model: the request is empty. */
+    /** `compaction`: the user requested a compaction instead of sending a message; `request` is empty. */
     purpose: Schema.optionalKey(Schema.Literal("compaction"))
   },
-  /** A declared dynamic-context call of the round. It is started and settled like any call. */
+  /** The round requested the tool call of a slot. It is started and settled like every tool call. */
   ContextCallRequested: {
     roundId: RoundId,
     callId: CallId,
     slot: Schema.String,
     name: Schema.String,
     input: Schema.String,
-    /** Digest of the files of the context, for slots that are asked again when these change. */
+    /** Digest of the files of the context, for slots with the policy `change`. */
     files: Schema.optionalKey(Schema.String)
   },
-  /** What this round adds to the request before the user's words, and where all of it came from. */
+  /** The round's context was built: what the round adds before the user's message, and the sources of everything. */
   ContextBuilt: {
     roundId: RoundId,
+    /** Set if the round has a new baseline. */
     baseline: Schema.optionalKey(Baseline),
     roundPart: Schema.Array(UserBlock),
-    /** Files rendered or removed by the round part: path to content hash, empty when removed. */
+    /** Files that the round part shows or reports as removed: path to content hash, which is empty if removed. */
     files: Schema.Record(Schema.String, Schema.String),
-    /** The same of dynamic context: slot to digest, empty when the model was told that it is gone. */
+    /** Slots that the round part shows or reports as removed: slot to digest, which is empty if removed. */
     slots: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-    /** Digest of what is pinned, when the round part says it. */
+    /** Digest of the pinned texts, if the round part contains them. */
     pinned: Schema.optionalKey(Schema.String),
-    /** The segments whose part is `round` and that have bytes stand for the blocks of the round part, one for one. */
+    /**
+     * Segments with part `round` and a size above 0 describe the blocks of `roundPart`: one per block, in the same order.
+     */
     manifest: Schema.Array(Segment)
   },
+  /** A request is about to be sent to the model. */
   TurnStarted: {
     roundId: RoundId,
     turnId: TurnId,
     model: ModelRef,
-    /** The turn is not part of the conversation: it sums up what a compaction leaves out. */
+    /** `summary`: the turn is not part of the conversation, but summarises what a compaction leaves out. */
     purpose: Schema.optionalKey(Schema.Literal("summary")),
-    /** How large the request was thought to be before it was sent. */
+    /** The size of the request as determined before it was sent. */
     size: Schema.optionalKey(TokenCount),
-    /** What the provider was told beside the conversation; with it the request can be made again, byte for byte. */
+    /** The provider's settings. With them, the request can be reproduced byte for byte. */
     settings: Schema.optionalKey(RequestSettings),
-    /** Where the provider was asked. Absent in logs of earlier versions, and where there is no such place. */
+    /** The address of the provider. Absent in logs of earlier versions, and for providers without an address. */
     endpoint: Schema.optionalKey(Schema.String),
-    /** The provider refused the thinking of earlier turns: this request and all later ones do without. */
-    thinking: Schema.optionalKey(Schema.Literal("dropped"))
+    /** `dropped`: the provider rejected the thinking of earlier turns, so this and all later requests leave it out. */
+    thinking: Schema.optionalKey(Schema.Literal("dropped")),
+    /**
+     * How often what precedes the end of the conversation had changed: by a new baseline, a compaction or its undoing. A
+     * request contains only thinking of turns with the same number. Absent while nothing has changed, and in logs of
+     * earlier versions, which compared the system prompts instead.
+     */
+    prefix: Schema.optionalKey(Schema.Int)
   },
   /**
-   * Later requests hold less: results of the `pruned` calls lose their content, and if there is a baseline, everything but
-   * the `kept` last messages is replaced by `head`, and files and dynamic context of the kept ones vanish. The log keeps all.
+   * The history was compacted, so that later requests are smaller. Results of the `pruned` calls lose their content. If
+   * there is a `baseline`, `head` replaces all messages except the last `kept` ones, and files and dynamic context are
+   * removed from those. The log still contains everything.
    */
   ContextCompacted: {
     roundId: RoundId,
+    /**
+     * The request was too large by measurement (`budget`) or for the provider (`overflow`), or the user requested it
+     * (`request`).
+     */
     why: Schema.Literals(["budget", "overflow", "request"]),
     pruned: Schema.Array(CallId),
     kept: Schema.Int,
     head: Schema.Array(UserBlock),
     baseline: Schema.optionalKey(Baseline),
-    /** What of dynamic context `head` shows: slot to digest. */
+    /** The slots whose values `head` contains: slot to digest. */
     slots: Schema.Record(Schema.String, Schema.String),
     manifest: Schema.Array(Segment),
     before: TokenCount,
     after: TokenCount
   },
-  /** The latest compaction that is not undone counts no more. Between rounds. */
+  /** Undoes the latest compaction that is still in effect. Only between rounds. */
   CompactionUndone: {},
-  /** The next round has a new baseline, whatever has changed: files are shown in it as they are then. Between rounds. */
+  /**
+   * The next round gets a new baseline, with the current content of files, even if nothing has changed. Only between
+   * rounds.
+   */
   RefreshRequested: {},
-  /** Stays in view through every compaction. Between rounds. */
+  /** The text is kept in the context through all compactions. Only between rounds. */
   Pinned: { kind: PinKind, text: Schema.NonEmptyString, provenance: Schema.optionalKey(Provenance) },
+  /** The text is no longer pinned. Only between rounds. */
   Unpinned: { text: Schema.NonEmptyString },
-  /** Pieces of the open turn. Removed from the log by the event that ends the turn, which carries the whole content. */
+  /** Chunks of the open turn. The event that ends the turn contains the complete content and removes these from the log. */
   TurnDelta: { turnId: TurnId, chunks: Schema.Array(ProviderChunk) },
+  /** The model's response is complete. */
   TurnCompleted: {
     ...turnEnd,
     stop: StopReason,
     responseId: Schema.optionalKey(Schema.String)
   },
+  /** The turn failed; `content` is what had arrived. */
   TurnFailed: { ...turnEnd, failure: Failure },
+  /** The turn was cancelled, or its process died; `content` is what had arrived. */
   TurnInterrupted: turnEnd,
-  /** The turn failed in a way that may pass: the same request is sent again, as a new turn, when this time is over. */
+  /** The turn failed with a temporary error. The same request is sent again as a new turn after `delayMillis`. */
   RetryScheduled: {
     roundId: RoundId,
     /** The turn that failed. */
     turnId: TurnId,
-    /** The first retry of a request is number 1. */
+    /** Counts the retries of one request, from 1. */
     attempt: Schema.Int,
     delayMillis: Schema.Int,
     failure: Failure
   },
-  /** A rule denied the call, or a person was asked. A call that a rule allows is started without one. */
+  /** A rule denied the call, or a person decided about it. Not stored for calls that a rule allows. */
   ToolDecided: {
     callId: CallId,
     allowed: Schema.Boolean,
     by: Schema.Literals(["rule", "user"])
   },
-  /** The intent: durable before the tool can act. */
+  /** The tool is about to be called. Durable before the call is sent. */
   ToolStarted: { callId: CallId },
+  /** The call has its outcome. Every requested call has exactly one such event when its round ends. */
   ToolSettled: { callId: CallId, outcome: ToolOutcome },
   RoundCompleted: { roundId: RoundId, stop: StopReason },
   RoundFailed: { roundId: RoundId, failure: Failure },
   RoundCancelled: { roundId: RoundId }
 })
 export type SessionEvent = typeof SessionEvent.Type
+
+/** The events with this tag. */
 export type EventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
 
 /**
- * One stored fact. `seq` grows by one with each event appended to a session, from 1; a replay has gaps only where the
- * deltas of a finished turn were. `at` is for people: order never depends on it.
+ * A stored event. `seq` starts at 1 and grows by one with each event appended to the session. A replay has gaps only
+ * where the deltas of ended turns were removed. `at` is informational: no order depends on it.
  */
 export const LogEntry = Schema.Struct({
   seq: Schema.Int,
@@ -159,10 +197,13 @@ export const endsTurn = SessionEvent.isAnyOf(["TurnCompleted", "TurnFailed", "Tu
 /** Whether an event closes its round. */
 export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", "RoundCancelled"])
 
-/** What a user does to the session itself: it stands between rounds. */
+/** Whether an event is a user's change to the session itself, which occurs only between rounds. */
 export const betweenRounds = SessionEvent.isAnyOf(["CompactionUndone", "RefreshRequested", "Pinned", "Unpinned"])
 
-/** Facts that must survive power loss once acknowledged. The others survive the death of the process. */
+/**
+ * Whether an event is a barrier: once acknowledged, it survives a power failure. All other events survive only the death
+ * of the process.
+ */
 export const needsBarrier = SessionEvent.isAnyOf([
   "RoundStarted",
   "TurnCompleted",

@@ -7,48 +7,55 @@ import * as Stream from "effect/Stream"
 import type { SessionId } from "./Ids.ts"
 import type { LogEntry } from "./SessionEvent.ts"
 
-/** How many unread entries a subscriber may hold before it has to read the log again. */
+/** How many unread entries are kept for a subscriber before it must read them from the log. */
 const window = 1024
 
 interface Subscriber {
-  /** Entries published since the last pull, or undefined when the log must be read instead. */
+  /** Entries published since the last pull; undefined if the subscriber must read the log instead. */
   pending: Array<LogEntry> | undefined
   ended: boolean
   wake: (() => void) | undefined
-  /** How often something was published. */
+  /** Number of calls of `publish`. */
   published: number
 }
 
-/** Whether published entries go on from the cursor. Others may have appended between two of them, or before. */
+/**
+ * Whether published entries continue from the cursor without a gap. Another process may have appended between or before
+ * them.
+ */
 const continues = (cursor: number, entries: ReadonlyArray<LogEntry>): boolean => {
   const last = entries.at(-1)?.seq ?? cursor
   const [first] = entries
   return first === undefined || (first.seq <= cursor + 1 && last - first.seq === entries.length - 1)
 }
 
-/** How a subscriber that has waited for `interval` without news finds out what others appended. */
+/** How a subscriber that has received nothing for `interval` detects entries that other processes appended. */
 export interface Others {
   readonly interval: Duration.Duration
-  /** Whether there may be more than this to read. */
+  /** Whether the log may contain entries after this sequence number. */
   readonly hasMore: (after: number) => Effect.Effect<boolean>
 }
 
+/** Delivers stored entries to subscribers within one process. */
 export interface SessionFeed {
-  /** Tells subscribers of entries that are already stored. */
+  /** Delivers entries that are already stored to the session's subscribers. */
   readonly publish: (id: SessionId, entries: ReadonlyArray<LogEntry>) => void
-  /** Ends every subscription of a session. */
+  /** Ends all subscriptions of a session, because it was removed. */
   readonly end: (id: SessionId) => void
-  /** Replays with `read` and then follows; a subscriber that falls behind is given the log again from its cursor. */
+  /** Replays with `read`, then follows. A subscriber that falls behind reads the log again from its cursor. */
   readonly follow: <E, R>(
     id: SessionId,
     after: number,
     read: (after: number) => Effect.Effect<ReadonlyArray<LogEntry>, E, R>,
-    /** For logs to which others append too. */
+    /** For logs to which other processes append as well. */
     others?: Others
   ) => Stream.Stream<LogEntry, E, R>
 }
 
-/** The live half of `SessionManager.follow`, for whoever implements one. The log is the buffer: memory stays bounded. */
+/**
+ * Helps to implement `SessionManager.follow`. The log serves as the buffer for slow subscribers, so memory use is
+ * bounded.
+ */
 export const make = (): SessionFeed => {
   const subscribers = new Map<SessionId, Set<Subscriber>>()
 
@@ -94,7 +101,7 @@ export const make = (): SessionFeed => {
       (subscriber) => Effect.sync(() => unsubscribe(id, subscriber))
     )
 
-  /** Sends a subscriber that waits to the log when others appended to it. One that does not wait gets there by itself. */
+  /** Makes a waiting subscriber read the log when another process appended to it. Other subscribers do so by themselves. */
   const watch = (subscriber: Subscriber, { hasMore, interval }: Others, cursor: () => number) => {
     let published = -1
     const look = Effect.suspend(() => {
@@ -121,7 +128,7 @@ export const make = (): SessionFeed => {
         const subscriber = yield* subscription(id)
         let cursor = after
         const news = Effect.callback<void>((resume) => {
-          // The fiber may have yielded since it looked.
+          // Entries may have been published since the check, because the fiber may have yielded.
           if (subscriber.ended || subscriber.pending?.length !== 0) return resume(Effect.void)
           subscriber.wake = () => resume(Effect.void)
           return Effect.sync(() => {

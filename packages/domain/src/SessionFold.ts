@@ -36,8 +36,8 @@ export class RoundFold {
     return this.start.roundId
   }
 
-  /** What the user said. */
-  get said(): Round["request"] {
+  /** The user's message. */
+  get message(): Round["request"] {
     return this.start.request
   }
 
@@ -45,7 +45,7 @@ export class RoundFold {
     return this.end.status === "running"
   }
 
-  /** The turn that is still streaming, if any, with the content that arrived. */
+  /** The turn that is still streaming, if any, with the content received so far. */
   get openTurn(): { readonly id: TurnId; readonly content: TurnContent } | undefined {
     const turn = this.turns.at(-1)
     return turn?.content instanceof TurnContent ? { id: turn.base.id, content: turn.content } : undefined
@@ -55,22 +55,23 @@ export class RoundFold {
     return this.turns.length
   }
 
-  /** What the ended turns took, failed ones included. No cost where no price is known. */
+  /** Tokens and US dollars used by the ended turns, including failed ones. `cost` is absent if no price is known. */
   get spent(): { readonly tokens: number; readonly cost?: number } {
     const usages = this.turns.map(({ base }) => Usage.total(base.usage))
     return { tokens: usages.reduce((a, b) => a + b, 0), ...sum(this.turns.map(({ base }) => base.cost)) }
   }
 
-  /** Calls that are not settled, in the order they were asked for. */
+  /** Calls that are not settled, in the order in which they were requested. */
   get unsettled(): ReadonlyArray<ToolCallView> {
     return [...this.calls.values()].filter((call) => call.state !== "settled").map(view)
   }
 
-  /** Calls that are started and not settled. */
+  /** Calls that are started but not settled. */
   get running(): ReadonlyArray<ToolCallView> {
     return this.unsettled.filter((call) => call.state === "started")
   }
 
+  /** Adds the next event of the round. */
   push({ at, event }: LogEntry): void {
     switch (event._tag) {
       case "ContextCallRequested":
@@ -127,6 +128,7 @@ export class RoundFold {
     }
   }
 
+  /** The round as it is now. */
   round(): Round {
     const turns = this.turns.map(({ base, content, calls }): Turn => ({
       ...base,
@@ -177,7 +179,7 @@ export class RoundFold {
   }
 }
 
-/** The conversation a log tells. Total: any sequence of events gives a session. */
+/** Folds a log into a session. Total: every sequence of events gives a session. */
 export const fromEvents = (id: SessionId, entries: Iterable<LogEntry>): Session => {
   const rounds: Array<Round> = []
   let fold: RoundFold | undefined

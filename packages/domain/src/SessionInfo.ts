@@ -4,22 +4,22 @@ import { SessionId } from "./Ids.ts"
 import { endsRound, endsTurn, type LogEntry } from "./SessionEvent.ts"
 import * as Usage from "./Usage.ts"
 
-/** What a list of sessions shows: a projection of the log that can always be rebuilt from it. */
+/** The summary of a session for lists. It is a fold of the log and can always be rebuilt from it. */
 export const SessionInfo = Schema.Struct({
   id: SessionId,
-  /** The workspace's real path, or empty outside of one. */
+  /** The real path of the workspace; empty if the session has none. */
   workspace: Schema.String,
   title: Schema.String,
   /** Milliseconds since the epoch. */
   createdAt: Schema.Int,
   updatedAt: Schema.Int,
-  /** The sequence number of the last event; 0 in a new session. */
+  /** The sequence number of the last event; 0 for a new session. */
   head: Schema.Int,
   rounds: Schema.Int,
-  /** Whether a round is not closed: it is running somewhere, or its process died. */
+  /** Whether a round is open: either it is running, or its process died. */
   open: Schema.Boolean,
   usage: Usage.Usage,
-  /** US dollars over the turns whose price is known. */
+  /** US dollars, summed over the turns whose price is known. */
   cost: Schema.Finite
 })
 export type SessionInfo = typeof SessionInfo.Type
@@ -49,7 +49,7 @@ const titleOf = (text: string): string => {
   return (line.length <= titleLength ? line : `${line.slice(0, titleLength - 1)}…`).toWellFormed()
 }
 
-/** One step of the projection. */
+/** One step of the fold. */
 export const project = (info: SessionInfo, { at, event, seq }: LogEntry): SessionInfo => {
   const next = { ...info, head: seq, updatedAt: Math.max(info.updatedAt, at) }
   if (event._tag === "RoundStarted") {

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { SessionBusy, SessionNotFound, type StorageError } from "./Errors.ts"
-import { type SessionId, SessionIds } from "./Ids.ts"
+import { nextSessionId, type SessionId, SessionIds } from "./Ids.ts"
 import type { Lease, WriteAt } from "./Lease.ts"
 import { endsTurn, type LogEntry, type SessionEvent } from "./SessionEvent.ts"
 import * as SessionFeed from "./SessionFeed.ts"
@@ -19,60 +19,73 @@ interface MemoryLog {
   held: boolean
 }
 
+/**
+ * Stores sessions. An implementation guarantees that appends are atomic and ordered, that only the holder of the lease
+ * appends, and that barriers are on the disk before they are acknowledged.
+ * `packages/testing/src/contract/SessionManagerContract.ts` tests this contract.
+ */
 export class SessionManager extends Context.Service<
   SessionManager,
   {
+    /** Creates an empty session. Fails with `SessionBusy` if the given id is already in use. */
     readonly create: (options: {
+      /** The real path of the workspace. */
       readonly workspace?: string | undefined
+      /** Without a title, the session gets one from its first message. */
       readonly title?: string | undefined
-      /** Chosen by the caller; must be new. */
+      /** An id chosen by the caller, which must be new. Default: a generated id. */
       readonly id?: SessionId | undefined
     }) => Effect.Effect<SessionInfo, StorageError | SessionBusy>
+    /** The session's current summary. */
     readonly get: (id: SessionId) => Effect.Effect<SessionInfo, StorageError | SessionNotFound>
-    /** Latest activity first. */
+    /** Lists sessions, most recent activity first. */
     readonly list: (options: {
+      /** Only sessions of this workspace. */
       readonly workspace?: string | undefined
-      /** Only sessions with a round that is not closed. */
+      /** Only sessions with an open round. */
       readonly open?: true | undefined
+      /** Maximum number of sessions. Default: all. */
       readonly limit?: number | undefined
     }) => Effect.Effect<ReadonlyArray<SessionInfo>, StorageError>
+    /** Deletes the session with all its events, and ends its subscriptions. */
     readonly remove: (id: SessionId) => Effect.Effect<void, StorageError | SessionNotFound>
     /**
-     * The session's lease until the scope closes; it is renewed as long as it is held. Fails with `SessionBusy` at once
-     * while somebody else, in this process or another, has it. A holder that died or stopped renewing is succeeded.
+     * Acquires the session's lease until the scope closes, and renews it automatically. Fails immediately with
+     * `SessionBusy` while the lease is held elsewhere, in this process or in another. A lease whose holder died or
+     * stopped renewing can be acquired.
      */
     readonly acquire: (id: SessionId) => Effect.Effect<Lease, StorageError | SessionNotFound | SessionBusy, Scope.Scope>
     /**
-     * Appends all events or none, with the sequence numbers `after + 1 …`. It is `SessionBusy`, and changes nothing, if
-     * the session was acquired again since the lease of `epoch`, or if `after` is not the session's head: somebody else
-     * writes. An event that ends a turn removes that turn's deltas. What `SessionEvent.needsBarrier` names is on the disk
-     * when this returns; subscribers see events only afterwards.
+     * Appends all events or none, with the sequence numbers `after + 1`, `after + 2` and so on. Fails with `SessionBusy`,
+     * without appending anything, if the lease was acquired again since `epoch`, or if `after` is not the session's head;
+     * both mean that there is another writer. An event that ends a turn removes the deltas of that turn. Events for which
+     * `SessionEvent.needsBarrier` holds are on the disk when this returns. Subscribers receive events only afterwards.
      */
     readonly append: (
       id: SessionId,
       at: WriteAt,
       events: ReadonlyArray<SessionEvent>
     ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>
-    /** All stored events with a sequence number above `after`, in order. */
+    /** All stored events with a sequence number greater than `after`, in order. Fails if one of them is damaged. */
     readonly read: (
       id: SessionId,
       after: number
     ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound>
-    /** For repairs: what `read` gives, or, where that finds damage, the entries before it. */
+    /** For repairs: all events of the session or, if some are damaged, the events before the first damaged one. */
     readonly salvage: (id: SessionId) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound>
     /**
-     * `read`, and then whatever is appended, by this process at once and by others a little later, without gap or
-     * duplicate, until the session is removed. Any number of subscribers, each at its own pace: a slow one costs the writer
-     * nothing and bounded memory.
+     * Replays the events after `after` as `read` does, then emits new ones without gaps or duplicates: events of this
+     * process immediately, those of other processes after a short delay. Ends when the session is removed. There may be
+     * any number of subscribers. A slow one does not delay the writer, and its memory use is bounded.
      */
     readonly follow: (id: SessionId, after: number) => Stream.Stream<LogEntry, StorageError | SessionNotFound>
   }
 >()("@parley/domain/SessionManager") {
-  /** Sessions that live as long as the layer. */
+  /** Keeps sessions in memory, for as long as the layer exists. */
   static readonly layerMemory: Layer.Layer<SessionManager> = Layer.effect(
     SessionManager,
     Effect.gen(function* () {
-      const nextId = yield* SessionIds
+      const ids = yield* SessionIds
       const logs = new Map<SessionId, MemoryLog>()
       const feed = SessionFeed.make()
 
@@ -85,7 +98,7 @@ export class SessionManager extends Context.Service<
       const create = Effect.fn("SessionManager.create")(function* (
         options: Parameters<SessionManager["Service"]["create"]>[0]
       ) {
-        const id = options.id ?? (yield* nextId)
+        const id = options.id ?? (yield* nextSessionId(ids))
         if (logs.has(id)) return yield* new SessionBusy({ sessionId: id, detail: "this id is already taken" })
         const now = yield* Clock.currentTimeMillis
         const info = fresh(id, now, options)
@@ -109,11 +122,11 @@ export class SessionManager extends Context.Service<
         feed.end(id)
       })
 
-      /** Its holders are fibers of this process, whose scopes close whatever happens: nothing runs out. */
+      /** Leases do not expire: all holders are fibers of this process, whose scopes always close. */
       const acquire: SessionManager["Service"]["acquire"] = (id) =>
         Effect.acquireRelease(
           Effect.flatMap(find(id), (log) => {
-            if (log.held) return Effect.fail(new SessionBusy({ sessionId: id, detail: "this process works on it" }))
+            if (log.held) return Effect.fail(new SessionBusy({ sessionId: id, detail: "this process is using it" }))
             log.held = true
             log.epoch++
             return Effect.succeed(log)
@@ -132,7 +145,10 @@ export class SessionManager extends Context.Service<
         const log = yield* find(id)
         if (log.epoch !== epoch) return yield* new SessionBusy({ sessionId: id, detail: "it was acquired again" })
         if (log.info.head !== after)
-          return yield* new SessionBusy({ sessionId: id, detail: `its log moved on to event ${log.info.head}` })
+          return yield* new SessionBusy({
+            sessionId: id,
+            detail: `another writer has appended up to event ${log.info.head}`
+          })
         const at = yield* Clock.currentTimeMillis
         const entries = events.map((event, i): LogEntry => ({ seq: after + 1 + i, at, event }))
         for (const entry of entries) {

@@ -1,20 +1,25 @@
 import * as Schema from "effect/Schema"
 import { Provenance } from "./Provenance.ts"
 
-/** What the user configures of the system prompt. Empty parts vanish from the request. */
+/** The parts of the system prompt that the user configures. Requests leave out empty parts. */
 export const SystemPrompt = Schema.Struct({
+  /** Free text at the beginning of the system prompt. */
   instructions: Schema.String,
+  /** One line each, rendered as a list with the heading "Capabilities". */
   capabilities: Schema.Array(Schema.String),
+  /** One line each, rendered as a list with the heading "Rules". */
   rules: Schema.Array(Schema.String),
-  /** The workspace's name and directory. */
+  /** Whether requests contain the workspace's name and directory. */
   includeWorkspaceMetadata: Schema.Boolean,
-  /** Operating system and architecture. */
+  /** Whether requests contain the operating system and the architecture. */
   includeSystemInfo: Schema.Boolean,
-  /** Date and time of the round. */
+  /** Whether rounds contain the branch, the status and the recent commits of the workspace's repository. Default: true. */
+  includeRepository: Schema.optionalKey(Schema.Boolean),
+  /** Whether each round contains its date and time. */
   includeDateTime: Schema.Boolean,
   /**
-   * Who wrote its texts, where that is not the user or the application. Whoever reads a prompt from files that others may
-   * write has to say `outside` of what is read there: a request that holds it is tainted.
+   * Who wrote the texts, if not the user or the application. A prompt manager that reads texts from files that others may
+   * write must set `outside` for them, so that requests that contain them are tainted.
    */
   provenance: Schema.optionalKey(
     Schema.Struct({
@@ -26,6 +31,7 @@ export const SystemPrompt = Schema.Struct({
 })
 export type SystemPrompt = typeof SystemPrompt.Type
 
+/** A system prompt without any texts. */
 export const empty: SystemPrompt = {
   instructions: "",
   capabilities: [],

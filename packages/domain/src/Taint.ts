@@ -4,13 +4,16 @@ import type { Origins } from "./Origins.ts"
 import type { Baseline } from "./SessionEvent.ts"
 
 /**
- * Whether requests are tainted. What is added costs work for itself; the messages are looked through again only after
- * something was taken out of them.
+ * Tracks whether requests are tainted. Adding a message costs work for that message only; all messages are checked again
+ * only after something was removed from them.
  */
 export class Taint {
   private stable = false
   private messages: boolean | undefined = false
-  /** Of the request of the latest turn. A turn whose beginning the log does not hold counts as tainted. */
+  /**
+   * Whether the request of the latest turn was tainted. If the log does not contain the start of the turn, it counts as
+   * tainted.
+   */
   turn = true
   private readonly origins: Origins
 
@@ -22,7 +25,7 @@ export class Taint {
     return Object.assign(new Taint(this.origins), this)
   }
 
-  /** A new stable part. Definitions of tools are reviewed, and taint nothing. */
+  /** Takes a new baseline into account. Tool definitions are reviewed, so they do not taint it. */
   rebase({ baseline, manifest }: { readonly baseline?: Baseline; readonly manifest: ReadonlyArray<Segment> }): void {
     if (baseline !== undefined) this.stable = isTainted(manifest.filter(({ part }) => part === "system"))
   }
@@ -31,12 +34,12 @@ export class Taint {
     if (this.origins.fromOutside(message)) this.messages = true
   }
 
-  /** Some of the messages are not sent any more, or are sent again. */
+  /** To be called when messages are removed from requests, or included again. */
   changed(): void {
     this.messages = undefined
   }
 
-  /** Of the request that holds these messages. `whole` are all that were added, as they are sent. */
+  /** Whether a request with these messages is tainted. `whole` returns all its messages and is called only if needed. */
   of(whole: () => ReadonlyArray<Message>): boolean {
     if (this.stable) return true
     this.messages ??= whole().some((message) => this.origins.fromOutside(message))

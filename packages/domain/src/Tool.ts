@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import { type CallId } from "./Ids.ts"
 import { ResultContent, text, type ToolResult } from "./Content.ts"
 
-/** A tool as the model sees it. `name` matches `^[A-Za-z0-9_-]{1,64}$` and maps back to exactly one `server` and `tool`. */
+/** A tool as sent to the model. `name` matches `^[A-Za-z0-9_-]{1,64}$` and identifies exactly one `tool` of one `server`. */
 export const ToolDefinition = Schema.Struct({
   name: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)),
   server: Schema.String,
@@ -11,52 +11,54 @@ export const ToolDefinition = Schema.Struct({
   /** A JSON Schema of type `object`. */
   inputSchema: Schema.Record(Schema.String, Schema.Json),
   /**
-   * The user's own configuration says that running it twice does no harm: a call whose connection was lost is sent once
-   * more, with the same idempotency key. One that is `read-only` the command runs without asking, unless a permission says
-   * otherwise. What a server says of its tools never sets this.
+   * Set if the user's configuration declares that a repeated call does no harm. A call whose connection was lost is then
+   * sent once more, with the same idempotency key. The command line runs `read-only` tools without approval, unless a
+   * permission says otherwise. A server's annotations never set this.
    */
   safeToRepeat: Schema.optionalKey(Schema.Literals(["read-only", "idempotent"]))
 })
 export type ToolDefinition = typeof ToolDefinition.Type
 
-/** What a tool returned. `isError` is the tool's own verdict: the model reads it, the round goes on. */
+/** A tool's result. `isError` is reported by the tool itself: the model receives the error, and the round continues. */
 export const ToolOutput = Schema.Struct({
   isError: Schema.Boolean,
   content: Schema.Array(ResultContent)
 })
 export type ToolOutput = typeof ToolOutput.Type
 
-/** How a call ended, exactly once. Everything but `Succeeded` reaches the model as an error result. */
+/** How a tool call ended. Every call has exactly one outcome. All except `Succeeded` reach the model as an error result. */
 export const ToolOutcome = Schema.TaggedUnion({
   Succeeded: { content: Schema.Array(ResultContent) },
-  /** The tool ran, or could not run, and says so. */
+  /** The tool reported an error, or it could not be called. */
   Failed: { content: Schema.Array(ResultContent) },
-  /** Policy or the user said no; it never ran. */
+  /** A rule or a person denied the call; it never ran. */
   Denied: { reason: Schema.String },
-  /** It never ran. */
+  /** The call never ran, because its round ended first or its input was incomplete. */
   NotExecuted: { reason: Schema.String },
-  /** It was started and its end was not seen: it may or may not have taken effect. */
+  /** The call was started, but its end was not observed: it may or may not have taken effect. */
   Unknown: {
     reason: Schema.String,
-    /** The tool is marked `safeToRepeat`, so the model may just call it again. */
+    /** The tool is marked `safeToRepeat`, so the model may call it again. */
     safeToRepeat: Schema.optionalKey(Schema.Literal(true))
   }
 })
 export type ToolOutcome = typeof ToolOutcome.Type
 
+/** The outcome of a call that returned this result. */
 export const fromOutput = (output: ToolOutput): ToolOutcome =>
   output.isError ? { _tag: "Failed", content: output.content } : { _tag: "Succeeded", content: output.content }
 
-/** A call that was started and whose end was not seen. */
+/** The outcome of a call that was started, but whose end was not observed. */
 export const unknown = (reason: string, tool: ToolDefinition | undefined): ToolOutcome => ({
   _tag: "Unknown",
   reason,
   ...(tool?.safeToRepeat === undefined ? {} : { safeToRepeat: true })
 })
 
+/** The outcome of a call that failed with this message. */
 export const failed = (message: string): ToolOutcome => ({ _tag: "Failed", content: [text(message)] })
 
-/** The words a model reads. Part of every later request, so they must never change for a stored outcome. */
+/** The result that the model receives. Every later request contains it, so it must never change for a stored outcome. */
 export const toResult = (callId: CallId, outcome: ToolOutcome): ToolResult => {
   const error = (message: string): ToolResult => ({
     _tag: "ToolResult",

@@ -2,19 +2,21 @@ import * as Schema from "effect/Schema"
 import { failed, type ToolDefinition, type ToolOutcome, unknown } from "./Tool.ts"
 
 /**
- * Why a call has no output. `NotSent`: it never reached the tool. `Lost`: it was sent and its end was not seen, so it may
- * have taken effect.
+ * A tool call has no result. `NotSent`: the call never reached the tool. `Lost`: the call was sent, but its end was not
+ * observed, so it may have taken effect. The model receives `problem`.
  */
 export class ToolError extends Schema.TaggedError<ToolError>()("ToolError", {
   tool: Schema.String,
   reason: Schema.Literals(["NotSent", "Lost"]),
-  problem: Schema.String
+  problem: Schema.String,
+  /** The error behind it, for logs. The model does not receive it, and it is not stored. */
+  cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
     return `${this.tool}: ${this.problem}`
   }
 }
 
-/** A failing tool is data for the model. */
+/** Converts the error to an outcome, because a failed tool call is reported to the model instead of failing the round. */
 export const toOutcome = (error: ToolError, tool: ToolDefinition | undefined): ToolOutcome =>
   error.reason === "NotSent" ? failed(error.problem) : unknown(error.problem, tool)

@@ -1,51 +1,56 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { CallId } from "./Ids.ts"
+import type { CallReference } from "./Ids.ts"
 import type { ToolInput } from "./McpManager.ts"
 import type { ToolDefinition } from "./Tool.ts"
 
-/** A call that somebody has to decide about. */
-export interface Asked {
-  readonly callId: CallId
+/** A tool call that needs a person's approval. */
+export interface ApprovalRequest extends CallReference {
   readonly tool: ToolDefinition
   readonly input: ToolInput
 }
 
-/** What a rule may know of the request whose answer asks for a call. */
+/** What a rule may know about the request in response to which the model requested the call. */
 export interface RoundSoFar {
   /**
-   * The request that was sent for the turn held something that neither the user nor Parley wrote: see `Provenance`. What
-   * earlier rounds read counts as long as it is sent, and so does what the model said after it. Definitions of tools do not
-   * count. It follows from the log, and is the same for all calls of a turn, however often they are asked about.
+   * Whether the turn's request contained text from outside, which neither the user nor Parley wrote; see `Provenance`.
+   * Content read in earlier rounds counts as long as requests contain it, and so do responses of the model to it. Tool
+   * definitions do not count. The value is derived from the log and is the same for all calls of a turn.
    */
   readonly tainted: boolean
 }
 
+/** The result of a rule: run the call, ask a person, or deny the call. */
 export type Rule = "allow" | "ask" | "deny"
 
+/** A person's decision about one call. */
 export type Decision =
   | { readonly allowed: true }
   | {
       readonly allowed: false
-      /** For the model, after "Not run: ". */
+      /** Sent to the model, after "Not run: ". */
       readonly reason: string
     }
 
 /**
- * Who decides whether a call of the model may run. Decided after the turn is stored and before the call is started; calls
- * that the user declared as dynamic context are not asked about. What a person says holds for the call that was asked
- * about: its input cannot be changed while the question is open, and that very input is what is sent.
+ * Decides whether tool calls of the model may run. The decision is made after the turn is stored and before the call is
+ * started. Calls of slots need no decision, because the user declared them. An approval applies to exactly one call: its
+ * input is frozen while a person decides, and exactly that input is sent.
  */
 export interface ToolPolicy {
-  /** What was decided beforehand. Must be pure: it is asked more than once for the same call. */
+  /** Decides without a person. Must be pure, because it may be called several times for the same call. */
   readonly rule: (tool: ToolDefinition, round: RoundSoFar, input: ToolInput) => Rule
-  /** Asks a person about a call whose rule is `ask`. Interrupted when the round is cancelled; the call then never runs. */
-  readonly ask: (call: Asked) => Effect.Effect<Decision>
+  /**
+   * Asks a person to approve a call for which `rule` returned `ask`. Interrupted if the round is cancelled; the call then
+   * never runs. Calls of one turn may be asked about concurrently. A defect counts as a denial.
+   */
+  readonly ask: (request: ApprovalRequest) => Effect.Effect<Decision>
 }
 
 /**
- * Everything may run unless another policy is provided: an application knows its own tools. The command provides one that
- * asks before anything the user has not allowed, and before a file is read that may hold secrets.
+ * Provides the policy. By default, every call may run, because an application knows its own tools. The command line
+ * provides a policy that asks before every call that the user has not allowed, and before reading a file that may contain
+ * secrets.
  */
 export const ToolPolicy = Context.Reference<ToolPolicy>("@parley/domain/ToolPolicy", {
   defaultValue: () => ({

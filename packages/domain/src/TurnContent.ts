@@ -10,20 +10,26 @@ type Draft =
   | { readonly _tag: "ToolCall"; readonly providerId: string; readonly name: string; input: string }
   | { readonly _tag: "Opaque"; readonly provider: string; readonly kind: string; readonly raw: string }
 
-/** What models and servers write for a call without input. */
+/**
+ * A provider's own block, or nothing if it has half of a surrogate pair: a store cannot keep that, and the provider would not
+ * accept the block if it were changed. A block without `raw` is not sent back.
+ */
+const usable = (raw: string): string => (JsonText.wellFormed(raw) === raw ? raw : "")
+
+/** What models and servers write as the input of a call without arguments. */
 const noInput = /^\s*(?:null)?\s*$/
 
 /**
- * The fold of a turn's chunks into content blocks. Constant work per chunk; the result does not depend on how the
- * provider's bytes were cut into chunks. A chunk that names a block of another kind is malformed and is reported.
+ * Folds a turn's chunks into content blocks. Work per chunk is constant, and the result does not depend on how the
+ * provider's bytes were split into chunks. A chunk that names a block of another kind is malformed; see `malformed`.
  */
 export class TurnContent {
   private readonly drafts = new Map<number, Draft>()
-  /** Set once the provider said why it stopped. */
+  /** Set once the provider reported why it stopped. */
   finish: Finish | undefined
-  /** What the provider has counted so far. */
+  /** The usage that the provider has reported so far. */
   usage: Usage = zero
-  /** The first rule of the stream that the provider broke, if any. */
+  /** The first violation of the stream's rules by the provider, if any. */
   malformed: string | undefined
 
   readonly turnId: TurnId
@@ -31,6 +37,7 @@ export class TurnContent {
     this.turnId = turnId
   }
 
+  /** Adds the next chunks of the stream. */
   add(chunks: ReadonlyArray<ProviderChunk>): void {
     for (const chunk of chunks) this.one(chunk)
   }
@@ -108,7 +115,10 @@ export class TurnContent {
     }
   }
 
-  /** The blocks so far, by index. Call ids follow the order of the calls; a call without input asks with `{}`. */
+  /**
+   * The blocks so far, sorted by index. Call ids follow the order of the calls. A call without arguments gets the input
+   * `{}`.
+   */
   blocks(): ReadonlyArray<Block> {
     let calls = 0
     return [...this.drafts.entries()]
@@ -119,11 +129,11 @@ export class TurnContent {
             return { _tag: "Text", text: draft.text.toWellFormed() }
           case "Thinking": {
             const { provider, raw, text } = draft
-            // The schema's order: what is read back is the same JSON as what was sent.
-            return { _tag: "Thinking", provider, text: text.toWellFormed(), raw }
+            // In the order of the schema's keys, so that the stored JSON is the same after it was read back.
+            return { _tag: "Thinking", provider, text: text.toWellFormed(), raw: usable(raw) }
           }
           case "Opaque":
-            return draft
+            return { _tag: "Opaque", provider: draft.provider, kind: draft.kind, raw: usable(draft.raw) }
           case "ToolCall":
             return {
               _tag: "ToolCall",

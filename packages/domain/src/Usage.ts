@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 
 const Tokens = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
-/** Tokens. Total input is `inputTokens + cacheReadTokens + cacheWriteTokens`. */
+/** Token counts. The total input is `inputTokens + cacheReadTokens + cacheWriteTokens`. */
 export const Usage = Schema.Struct({
   inputTokens: Tokens,
   outputTokens: Tokens,
@@ -11,6 +11,7 @@ export const Usage = Schema.Struct({
 })
 export type Usage = typeof Usage.Type
 
+/** No tokens. */
 export const zero: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
 
 const zip =
@@ -22,45 +23,101 @@ const zip =
     cacheWriteTokens: f(a.cacheWriteTokens, b.cacheWriteTokens)
   })
 
-/** Saturates: no report of a provider, however absurd, makes a total that cannot be stored. */
+/**
+ * Adds each counter. Saturates at the largest safe integer, so that no report of a provider gives a total that cannot be
+ * stored.
+ */
 export const add = zip((a, b) => Math.min(a + b, Number.MAX_SAFE_INTEGER))
 
-/** Tokens of all kinds. */
-export const total = ({ cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens }: Usage): number =>
-  inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens
+/** All tokens of the input, cached or not. */
+export const allInput = ({ cacheReadTokens, cacheWriteTokens, inputTokens }: Usage): number =>
+  inputTokens + cacheReadTokens + cacheWriteTokens
 
-/** Providers report running totals, sometimes twice: the larger report of each counter stands. */
+/** The sum of all counters. */
+export const total = (usage: Usage): number => allInput(usage) + usage.outputTokens
+
+/** The larger value of each counter. Providers report running totals, sometimes repeatedly. */
 export const latest = zip(Math.max)
+
+/**
+ * The usage with at least this much input, cached tokens included, and output. Many providers report the usage only at the end
+ * of a response, but charge for one that broke off.
+ */
+export const atLeast = (usage: Usage, least: Pick<Usage, "inputTokens" | "outputTokens">): Usage => ({
+  ...usage,
+  inputTokens: usage.inputTokens + Math.max(0, least.inputTokens - allInput(usage)),
+  outputTokens: Math.max(usage.outputTokens, least.outputTokens)
+})
 
 const Dollars = Schema.Finite.check(
   Schema.isBetween({ minimum: 0, maximum: 1e6 }, { expected: "a price of 0 or more" })
 )
 
-/** US dollars per million tokens, as the user's configuration states them. Parley ships no price table. */
-export const Price = Schema.Struct({
+const rates = {
   input: Dollars,
   output: Dollars,
   cacheRead: Schema.optionalKey(Dollars),
   cacheWrite: Schema.optionalKey(Dollars)
-})
-export type Price = typeof Price.Type
+}
+const Rates = Schema.Struct(rates)
+type Rates = typeof Rates.Type
 
-/** What writing to a cache costs at most, in prices of input: the dearest that providers ask. */
-const dearestCacheWrite = 2
+/** Prices for large requests: all tokens of a request whose input is larger than this cost as much. */
+const Tier = Schema.Struct({ inputTokensAbove: Tokens, ...rates })
 
 /**
- * US dollars, never less than they are: cached tokens without a price of their own cost as much as input where they were
- * read, and twice as much where they were written.
+ * US dollars per million tokens. Some models cost more for requests with a large input: of the tiers below the size of the
+ * whole input, cached tokens included, the highest one applies to all tokens of the request.
  */
-export const cost = (usage: Usage, price: Price): number =>
-  (usage.inputTokens * price.input +
-    usage.outputTokens * price.output +
-    usage.cacheReadTokens * (price.cacheRead ?? price.input) +
-    usage.cacheWriteTokens * (price.cacheWrite ?? dearestCacheWrite * price.input)) /
-  1e6
+export const Price = Schema.Struct({ ...rates, tiers: Tier.pipe(Schema.Array, Schema.optionalKey) })
+export type Price = typeof Price.Type
 
-/** How much of the input the provider had cached: 0 to 1, undefined when there was no input. */
+/** The highest price of a cache write among providers, as a multiple of the input price. */
+const dearestCacheWrite = 2
+
+const readRate = ({ cacheRead, input }: Rates): number => cacheRead ?? input
+const writeRate = ({ cacheWrite, input }: Rates): number => cacheWrite ?? dearestCacheWrite * input
+
+/** The rates for a request with this many tokens of input, cached tokens included. */
+const ratesFor = ({ tiers = [], ...base }: Price, inputTokens: number): Rates => {
+  let highest = -1
+  let found: Rates = base
+  for (const tier of tiers) {
+    if (inputTokens <= tier.inputTokensAbove || tier.inputTokensAbove <= highest) continue
+    highest = tier.inputTokensAbove
+    found = tier
+  }
+  return found
+}
+
+/**
+ * The cost of one request in US dollars, never underestimated: without a separate price, tokens read from the cache cost as
+ * much as input, and tokens written to the cache cost twice as much. Because of tiers, the cost of several requests is the
+ * sum of their costs and not the cost of their total usage.
+ */
+export const cost = (usage: Usage, price: Price): number => {
+  const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens } = usage
+  const at = ratesFor(price, allInput(usage))
+  return (
+    (inputTokens * at.input +
+      outputTokens * at.output +
+      cacheReadTokens * readRate(at) +
+      cacheWriteTokens * writeRate(at)) /
+    1e6
+  )
+}
+
+/**
+ * The highest cost in US dollars of a request with this many tokens of input and output: whatever the provider's cache does,
+ * and whichever tier applies. A dearer tier counts only if the input reaches it.
+ */
+export const worstCost = (inputTokens: number, outputTokens: number, price: Price): number => {
+  const at = ratesFor(price, inputTokens)
+  return (inputTokens * Math.max(at.input, readRate(at), writeRate(at)) + outputTokens * at.output) / 1e6
+}
+
+/** The share of the input that the provider read from its cache, from 0 to 1. Undefined if there was no input. */
 export const cacheHitRatio = (usage: Usage): number | undefined => {
-  const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens
+  const input = allInput(usage)
   return input === 0 ? undefined : usage.cacheReadTokens / input
 }

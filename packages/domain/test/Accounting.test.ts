@@ -32,7 +32,7 @@ const call = (n: number) => ({
   input: "{}"
 })
 
-describe("what a round took", () => {
+describe("usage and cost of a round", () => {
   const log = entries(
     started(),
     begun(1),
@@ -49,7 +49,7 @@ describe("what a round took", () => {
   )
   const session = SessionFold.fromEvents(id, log)
 
-  it("counts failed and interrupted turns, and the prices that are known", () => {
+  it("include failed and interrupted turns, and the costs that are known", () => {
     const [first, second] = session.rounds
     assert.deepStrictEqual(first?.usage, usage(111))
     assert.strictEqual(first?.cost, 0.75)
@@ -67,7 +67,7 @@ describe("what a round took", () => {
     )
   })
 
-  it("is told while it runs, as far as its turns have ended", () => {
+  it("are available while it runs, for the turns that have ended", () => {
     const fold = new SessionFold.RoundFold(started(), 0)
     const spent = log.slice(1, 7).map((entry) => (fold.push(entry), fold.spent))
     assert.deepStrictEqual(spent, [
@@ -82,12 +82,12 @@ describe("what a round took", () => {
     assert.strictEqual(fold.turnCount, 3)
   })
 
-  it("has a cost of nothing where the model is free", () => {
+  it("have a cost of 0 if the model is free", () => {
     const free = entries(started(), begun(1), { _tag: "TurnCompleted", ...ended(1), cost: 0, stop: "end" })
     assert.strictEqual(SessionFold.fromEvents(id, free).cost, 0)
   })
 
-  it("ends as it was closed, and when", () => {
+  it("the round has the status and the time of its end", () => {
     const [first, second] = session.rounds
     assert.deepInclude(first, { status: "completed", stop: "end", startedAt: 100, endedAt: 170 })
     assert.deepInclude(second, { status: "failed", failure, startedAt: 180, endedAt: 210 })
@@ -95,7 +95,7 @@ describe("what a round took", () => {
     assert.deepInclude(SessionFold.fromEvents(id, cancelled).rounds[0], { status: "cancelled", endedAt: 110 })
   })
 
-  it("is in the list of sessions the same", () => {
+  it("are the same in the list of sessions", () => {
     const info = log.reduce(SessionInfo.project, SessionInfo.fresh(id, 0, {}))
     assert.deepInclude(info, { usage: usage(112), cost: 0.75, rounds: 2, head: 12, open: false, updatedAt: 210 })
     const open = log.slice(0, 10).reduce(SessionInfo.project, SessionInfo.fresh(id, 0, {}))
@@ -113,7 +113,7 @@ describe("the calls of a round", () => {
     outcome: { _tag: "Succeeded", content: [] }
   })
 
-  it("are owed until they are settled, run once they are started, and know how long they took", () => {
+  it("are unsettled until their outcome is stored, running once started, and have a duration", () => {
     const slot = callId(r1, 1)
     push(0, { _tag: "ContextCallRequested", roundId: r1, callId: slot, slot: "s", name: "c", input: "{}" })
     push(0, begun(1))
@@ -153,7 +153,7 @@ describe("a list of sessions", () => {
   const titled = (words: string, title?: string) =>
     SessionInfo.project(SessionInfo.fresh(id, 50, { title }), { seq: 7, at: 20, event: started(r1, words) })
 
-  it("has the first words as a title, in one line of at most 80 characters", () => {
+  it("has the beginning of the first message as the title, in one line of at most 80 characters", () => {
     assert.strictEqual(titled("  one\n two\t three ").title, "one two three")
     assert.strictEqual(titled("x".repeat(80)).title, "x".repeat(80))
     assert.strictEqual(titled("x".repeat(81)).title, `${"x".repeat(79)}…`)
@@ -163,7 +163,7 @@ describe("a list of sessions", () => {
     assert.deepInclude(again, { title: "first", rounds: 2, head: 8 })
   })
 
-  it("has times that never go back", () => {
+  it("has times that never decrease", () => {
     assert.deepInclude(titled("one"), { createdAt: 50, updatedAt: 50 })
     assert.deepInclude(SessionInfo.fresh(id, 5, { workspace: "/w" }), { workspace: "/w", title: "", cost: 0 })
   })

@@ -17,17 +17,17 @@ const reversed = (json: Schema.Json): Schema.Json => {
 const values = Arbitrary.schema(Schema.Json)
 
 describe("canonical JSON", () => {
-  it("has its keys in order at any depth, and lists as they are", () => {
+  it("sorts keys at any depth and keeps the order of lists", () => {
     assert.strictEqual(canonical({ b: [{ d: 1, c: 2 }, 3, 2], a: null }), '{"a":null,"b":[{"c":2,"d":1},3,2]}')
     assert.strictEqual(canonical({ a10: 1, a1: 1, B: 1, a2: 1 }), '{"B":1,"a1":1,"a10":1,"a2":1}')
     assert.strictEqual(canonical("b"), '"b"')
   })
 
-  it.prop("is one text for a value, whatever the order of its keys", [values], ([value]) => {
+  it.prop("is the same text for a value regardless of the order of its keys", [values], ([value]) => {
     assert.strictEqual(canonical(reversed(value)), canonical(value))
   })
 
-  it("is another text for another value", () => {
+  it("is a different text for a different value", () => {
     const texts = [
       { a: 1 },
       { a: "1" },

@@ -21,12 +21,12 @@ describe("an answer to a form", () => {
     [{ _tag: "Choices", ...named, options, minItems: 1, maxItems: 1 }, [["a"]], [[], ["a", "b"], ["c"], "a"]]
   ]
   for (const [field, good, bad] of cases)
-    it(`fits its field or does not: ${field._tag} ${"format" in field ? field.format : ""}`, () => {
+    it(`is checked against its field: ${field._tag} ${"format" in field ? field.format : ""}`, () => {
       for (const answer of good) assert.isUndefined(problemOf(field, answer), String(answer))
       for (const answer of bad) assert.isDefined(problemOf(field, answer), String(answer))
     })
 
-  it("is the form's own default where there is none and the default fits", () => {
+  it("defaults to the form's value if that is valid", () => {
     const fields: ReadonlyArray<Field> = [
       { _tag: "Text", ...named, key: "a", default: "x" },
       { _tag: "Text", ...named, key: "b", default: "x", minLength: 2 },
@@ -35,7 +35,7 @@ describe("an answer to a form", () => {
     assert.deepStrictEqual(withDefaults(fields, { c: true }), { a: "x", c: true })
   })
 
-  it("must be there where it is required, and have been asked for", () => {
+  it("must exist if it is required, and its field must exist", () => {
     const fields: ReadonlyArray<Field> = [{ _tag: "Text", ...named, required: true }]
     assert.isUndefined(problemWith(fields, { k: "" }))
     assert.strictEqual(problemWith(fields, {}), "k is missing")

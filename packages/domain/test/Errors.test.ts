@@ -10,9 +10,9 @@ const { CapReached, ConfigError, PriceUnknown, SessionBusy, StorageError } = Err
 const sessionId = SessionId.make("ses_1")
 
 describe("an error says what happened and what to do", () => {
-  it("of a limit, with its number and its unit", () => {
+  it("for a round's limit, with its value and unit", () => {
     const said = (cap: Errors.Cap) => new CapReached({ cap, limit: 7 }).message
-    const goOn = "; send another message to go on, or raise the limit"
+    const goOn = "; send another message to continue, or raise the limit"
     assert.strictEqual(said("turns"), `The round reached its limit of 7 model responses${goOn}`)
     assert.strictEqual(said("time"), `The round reached its limit of 7 s${goOn}`)
     assert.strictEqual(said("tokens"), `The round reached its limit of 7 tokens${goOn}`)
@@ -20,14 +20,14 @@ describe("an error says what happened and what to do", () => {
     assert.strictEqual(said("identicalCalls"), `The round reached its limit of 7 identical tool calls${goOn}`)
   })
 
-  it("of a session's limit, where another message does not help", () => {
+  it("for a session's limit, which another message does not reset", () => {
     const said = (cap: Errors.Cap) => new CapReached({ cap, limit: 7 }).message
     const other = "; raise the limit, or start another session"
     assert.strictEqual(said("sessionTokens"), `The session reached its limit of 7 tokens${other}`)
     assert.strictEqual(said("sessionCost"), `The session reached its limit of $7${other}`)
   })
 
-  it("of a price that is not known: this model's, or that of what was spent before", () => {
+  it("for an unknown price of the model or of earlier usage", () => {
     const model = new PriceUnknown({ model: "p/m" }).message
     assert.include(model, "The price of p/m is not known")
     assert.include(model, 'Set prices["p/m"]')
@@ -36,16 +36,16 @@ describe("an error says what happened and what to do", () => {
     assert.include(spent, "Start another session")
   })
 
-  it("of a session in use: with a holder, how to follow it", () => {
+  it("for a session in use, with the holder if it is known", () => {
     const busy = { sessionId, detail: "process 1 on ada" }
     assert.strictEqual(new SessionBusy(busy).message, "Session ses_1 is in use: process 1 on ada")
     assert.strictEqual(
       new SessionBusy({ ...busy, holder: { pid: 1, host: "ada", since: 0 } }).message,
-      "Session ses_1 is in use by process 1 on ada; follow it with `parley sessions show ses_1 --follow`"
+      "Session ses_1 is in use by process 1 on ada"
     )
   })
 
-  it("of a file, with the line and the column where they are known", () => {
+  it("for a file, with line and column if known", () => {
     const said = (at: { line?: number; column?: number }) =>
       new ConfigError({ path: "/c.json", problem: "no", ...at }).message
     assert.strictEqual(said({}), "/c.json: no")
@@ -54,10 +54,13 @@ describe("an error says what happened and what to do", () => {
     assert.strictEqual(new Errors.WorkspaceError({ path: "/w", problem: "no" }).message, "/w: no")
   })
 
-  it("of the store: only a damaged session has a repair of its own", () => {
+  it("for the store, with a damaged session told apart from a damaged database", () => {
     const said = (reason: Errors.StorageError["reason"], more: { sessionId?: SessionId } = {}) =>
       new StorageError({ operation: "read", reason, detail: "d", ...more }).message
-    assert.include(said("Corrupt", { sessionId }), "`parley sessions repair ses_1`")
+    assert.include(
+      said("Corrupt", { sessionId }),
+      "the history of this session is damaged, other sessions are not affected: d"
+    )
     assert.include(said("Corrupt"), "the database is damaged; restore it from a backup")
     assert.strictEqual(
       said("Full", { sessionId }),
@@ -68,17 +71,17 @@ describe("an error says what happened and what to do", () => {
     assert.include(said("ReadOnly"), "writable for you")
   })
 
-  it("of a provider: how long it asks to wait, in whole seconds, and the request to quote", () => {
+  it("for a provider, with the requested wait in whole seconds and the request id", () => {
     const said = (reason: ModelError["reason"]) => new ModelError({ reason }).message
     assert.include(said(new RateLimited({ detail: "d", retryAfterMillis: 1001 })), ": d (it asks to wait 2 s)")
     assert.notInclude(said(new RateLimited({ detail: "d", retryAfterMillis: 0 })), "asks to wait")
     assert.include(said(new Overloaded({ detail: "d", requestId: "q" })), ": d (request q)")
-    assert.notInclude(said(new Overloaded({ detail: "d" })), "not sent again")
-    assert.include(said(new Refused({ detail: "d" })), "what it added to the conversation is not sent again")
+    assert.notInclude(said(new Overloaded({ detail: "d" })), "leave out")
+    assert.include(said(new Refused({ detail: "d" })), "later requests leave out what the rejected request added")
   })
 })
 
-it("the log keeps an error's tag, its reason where it has one, and its words", () => {
+it("the log stores an error's tag, its reason if it has one, and its message", () => {
   const kept = (error: Errors.HandleMessageError): Failure => Errors.toFailure(error)
   const busy = new StorageError({ operation: "read", reason: "Busy", detail: "d" })
   assert.deepStrictEqual(kept(busy), { error: "StorageError", reason: "Busy", message: busy.message })

@@ -43,7 +43,7 @@ const settled = (n: number, text: string): SessionEvent => ({
 })
 
 describe("MessageFold.fromEvents", () => {
-  it("puts results in call order, whatever the order they were settled in", () => {
+  it("orders results by their calls, regardless of the order in which they were settled", () => {
     const log = entries(asked, started, completed("tool-calls", call(1), call(2)), settled(2, "b"), settled(1, "a"))
     const messages = MessageFold.fromEvents(log)
     assert.deepStrictEqual(
@@ -53,13 +53,13 @@ describe("MessageFold.fromEvents", () => {
     assert.isUndefined(Message.illegal(messages))
   })
 
-  it("answers open calls as unknown, so the list is legal at any event", () => {
+  it("gives open calls an unknown outcome, so that the list is valid after any event", () => {
     const log = entries(asked, started, completed("tool-calls", call(1), call(2)), settled(2, "b"))
     assert.isUndefined(Message.illegal(MessageFold.fromEvents(log)))
     assert.include(JSON.stringify(MessageFold.fromEvents(log)), "Outcome unknown")
   })
 
-  it("keeps what the user said in a round that failed, and joins it with the next message", () => {
+  it("keeps the message of a failed round and joins it with the next message", () => {
     const failure = { error: "E", message: "m" }
     const log = entries(
       asked,
@@ -79,7 +79,7 @@ describe("MessageFold.fromEvents", () => {
     ])
   })
 
-  it("keeps the identity of messages that are followed by others", () => {
+  it("keeps the identity of messages once others follow them", () => {
     const fold = new MessageFold.MessageFold()
     const log = entries(asked, started, completed("tool-calls", call(1)), settled(1, "a"))
     for (const entry of log.slice(0, 3)) fold.push(entry)
@@ -90,7 +90,7 @@ describe("MessageFold.fromEvents", () => {
   })
 
   const anyLog = Arbitrary.array(Arbitrary.schema(SessionEvent), { maxLength: 12 })
-  it.effect.prop("is total and a function of the log, as is the session", [anyLog], ([events]) =>
+  it.effect.prop("is a total function of the log, like the fold of the session", [anyLog], ([events]) =>
     Effect.sync(() => {
       const log = entries(...events)
       assert.deepStrictEqual(MessageFold.fromEvents(log), MessageFold.fromEvents(log))
@@ -128,6 +128,20 @@ describe("Message.illegal", () => {
 })
 
 describe("TurnContent", () => {
+  it("keeps no raw block with half of a surrogate pair, literal or escaped", () => {
+    const content = new TurnContent(turnId(roundId(1), 1))
+    content.add([
+      { _tag: "ThinkingEnd", index: 0, provider: "p", raw: '{"a":"\ud83d"}' },
+      { _tag: "OpaqueBlock", index: 1, provider: "p", kind: "k", raw: String.raw`{"a":"\ud83d"}` },
+      { _tag: "OpaqueBlock", index: 2, provider: "p", kind: "k", raw: '{"a":"😀"}' }
+    ])
+    assert.deepStrictEqual(content.blocks(), [
+      { _tag: "Thinking", provider: "p", text: "", raw: "" },
+      { _tag: "Opaque", provider: "p", kind: "k", raw: "" },
+      { _tag: "Opaque", provider: "p", kind: "k", raw: '{"a":"😀"}' }
+    ])
+  })
+
   const anyChunks = Arbitrary.array(Arbitrary.schema(ProviderChunk), { maxLength: 20 })
   it.effect.prop("does not depend on how chunks are batched or joined", [anyChunks], ([chunks]) =>
     Effect.sync(() => {
@@ -162,7 +176,7 @@ describe("TurnContent", () => {
   })
 })
 
-it("a round knows what it still owes", () => {
+it("a round lists its unsettled calls", () => {
   const fold = new SessionFold.RoundFold(start, 0)
   for (const entry of entries(asked, started, completed("tool-calls", call(1), call(2)), settled(1, "a")).slice(1))
     fold.push(entry)
@@ -172,7 +186,7 @@ it("a round knows what it still owes", () => {
   )
 })
 
-it("a round says how much of its input was cached, over all of its turns, and nothing where there was none", () => {
+it("a round reports the cached share of the input of all its turns, and nothing without input", () => {
   const turn = (inputTokens: number, cacheReadTokens: number, cacheWriteTokens: number): SessionEvent => ({
     _tag: "TurnCompleted",
     turnId: t1,
@@ -186,7 +200,7 @@ it("a round says how much of its input was cached, over all of its turns, and no
   assert.isUndefined(ratio(started, turn(0, 0, 0)))
 })
 
-it("a message in which nothing can be sent is answered all the same: the answer does not come first", () => {
+it("a response to a message without sendable content still follows a user message", () => {
   const empty: SessionEvent = { ...start, request: [{ _tag: "Text", text: " " }] }
   const messages = MessageFold.fromEvents(entries(empty, started, completed("end"), asked))
   assert.deepStrictEqual(

@@ -9,7 +9,7 @@ const idAt = Effect.fnUntraced(function* (millis: number) {
 })
 
 describe("ids", () => {
-  it.effect("a session's id sorts by the time it was made", () =>
+  it.effect("session ids sort by creation time", () =>
     Effect.gen(function* () {
       const times = [0, 31, 32, 1023, 1024, 32 ** 5 - 1, 32 ** 5, 1_760_000_000_000, 1_760_000_000_001]
       const ids = yield* Effect.forEach(times, idAt)
@@ -20,7 +20,7 @@ describe("ids", () => {
     })
   )
 
-  it.effect("two sessions of one moment have different ids, in each random part", () =>
+  it.effect("sessions created at the same time have ids that differ in each random part", () =>
     Effect.gen(function* () {
       const ids = yield* Effect.forEach(
         Array.from({ length: 200 }, () => 5),
@@ -32,7 +32,7 @@ describe("ids", () => {
     })
   )
 
-  it("a call is named within its turn or round, and a turn within its round", () => {
+  it("the id of a call contains that of its turn or round, and the id of a turn that of its round", () => {
     assert.strictEqual(callId(turnId(roundId(2), 3), 4), "r2t3c4")
     assert.strictEqual(callId(roundId(2), 1), "r2c1")
   })

@@ -12,8 +12,8 @@ const Units = Schema.Array(
   ])
 )
 
-describe("JSON text without half characters", () => {
-  it.prop("stands for what it stood for, made well-formed", [Units], ([units]) => {
+describe("JSON text without lone surrogates", () => {
+  it.prop("decodes to the original value with lone surrogates replaced", [Units], ([units]) => {
     const text = String.fromCharCode(...units)
     const json = wellFormed(JSON.stringify({ text }))
     assert.deepStrictEqual(JSON.parse(json), { text: text.toWellFormed() })
@@ -30,7 +30,7 @@ describe("JSON text without half characters", () => {
     assert.strictEqual(wellFormed(is), becomes)
   })
 
-  it("is what a tool call keeps of its input", () => {
+  it("is stored as the input of a tool call", () => {
     const content = new TurnContent(TurnId.make("r1t1"))
     content.add([
       { _tag: "ToolCallStart", index: 0, providerId: "a", name: "echo" },

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { describe as told } from "../src/Lease.ts"
 
-it("the holder of a lease is told with its process, its machine and its time", () => {
+it("the description of a lease's holder has its process, machine and time", () => {
   const since = 1_767_225_600_000
   const holder = { pid: 12, host: "ada", since }
   assert.match(told(holder, "ada"), /^process 12 on this machine since \d\d:\d\d$/)

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { text } from "../src/Content.ts"
-import { DynamicContextManager, layerMemory as slotsInMemory } from "../src/DynamicContextManager.ts"
+import { DynamicContextManager, DynamicSlot, layerMemory as slotsInMemory } from "../src/DynamicContextManager.ts"
+import { FilesManager } from "../src/FilesManager.ts"
 import { Environment, layerMemory as environmentInMemory } from "../src/Environment.ts"
 import { McpManager } from "../src/McpManager.ts"
-import { McpRequestError } from "../src/McpOffers.ts"
+import { McpRequestError } from "../src/McpCatalog.ts"
 import { ModelsManager } from "../src/ModelsManager.ts"
 import { PromptManager } from "../src/PromptManager.ts"
 import { ServerRequests } from "../src/ServerRequests.ts"
@@ -12,7 +13,7 @@ import { empty } from "../src/SystemPrompt.ts"
 import { zero } from "../src/Usage.ts"
 
 describe("without a layer", () => {
-  it.effect("there is no dynamic context, nothing known of where it runs, and nobody to answer servers", () =>
+  it.effect("there are no slots, the environment is unknown, and requests of servers have no handler", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* (yield* DynamicContextManager).slots, [])
       assert.deepStrictEqual(yield* Environment, { timeZone: "UTC" })
@@ -23,7 +24,7 @@ describe("without a layer", () => {
 
 describe("managers in memory", () => {
   const tools = { b: (input: object) => JSON.stringify(input), a: () => "x" }
-  it.effect("offer functions as tools, sorted by name, and run the one that is named", () =>
+  it.effect("offer functions as tools, sorted by name, and run them by name", () =>
     Effect.gen(function* () {
       const mcp = yield* McpManager
       const definitions = yield* mcp.tools
@@ -42,7 +43,7 @@ describe("managers in memory", () => {
     }).pipe(Effect.provide(McpManager.layerMemory(tools)))
   )
 
-  it.effect("offer nothing to be read, and say so when asked for it", () =>
+  it.effect("offer no resources and prompts, and report requests for them as unsupported", () =>
     Effect.gen(function* () {
       const mcp = yield* McpManager
       for (const offers of [mcp.resources, mcp.resourceTemplates, mcp.prompts])
@@ -59,7 +60,7 @@ describe("managers in memory", () => {
     }).pipe(Effect.provide(McpManager.layerMemory()))
   )
 
-  it.effect("have a model that answers with the last text it was sent", () =>
+  it.effect("have a model that responds with the last text it received", () =>
     Effect.gen(function* () {
       const models = yield* ModelsManager
       const model = yield* models.preferred
@@ -84,14 +85,14 @@ describe("managers in memory", () => {
   )
 
   const slot = { id: "s", tool: "a", input: {}, timeoutMillis: 1, onFailure: "note" as const }
-  it.effect("have the slots, and know of the place, that they were given", () =>
+  it.effect("return the slots and the environment that they were created with", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* (yield* DynamicContextManager).slots, [slot])
       assert.deepStrictEqual(yield* Environment, { timeZone: "Europe/Berlin" })
     }).pipe(Effect.provide(Layer.merge(slotsInMemory([slot]), environmentInMemory({ timeZone: "Europe/Berlin" }))))
   )
 
-  it.effect("have a prompt that says what it was given and nothing else", () =>
+  it.effect("have a prompt with only the parts that were given", () =>
     Effect.gen(function* () {
       const { prompt } = yield* PromptManager
       assert.deepStrictEqual(yield* prompt, { ...empty, rules: ["be brief"] })
@@ -100,10 +101,33 @@ describe("managers in memory", () => {
   )
 })
 
-it("why a server did not answer comes with what to do about it", () => {
-  const said = (reason: McpRequestError["reason"]) => new McpRequestError({ server: "s", reason, problem: "p" }).message
-  assert.strictEqual(said("UnknownServer"), "s: p; `parley mcp list` shows the servers there are")
-  assert.strictEqual(said("Unavailable"), "s: p; `parley mcp inspect s` shows how it fares")
-  assert.strictEqual(said("Unsupported"), "s: p; `parley mcp inspect s` shows what it offers")
-  assert.strictEqual(said("Refused"), "s: p")
+it("errors of requests to servers name the server", () => {
+  const error = new McpRequestError({ server: "s", reason: "Unavailable", problem: "p" })
+  assert.strictEqual(error.message, "s: p")
 })
+
+it.effect("optional managers have `of` and `layerMemory`, as the required ones have", () =>
+  Effect.gen(function* () {
+    const file = { path: "a.txt", text: "a" }
+    const slot = DynamicSlot.make({ id: "s", tool: "t", input: {}, timeoutMillis: 1, onFailure: "note" })
+    const memory = Layer.mergeAll(
+      FilesManager.layerMemory([{ path: "b.txt", text: "b" }, file]),
+      DynamicContextManager.layerMemory([slot]),
+      Environment.layerMemory({ timeZone: "Asia/Tokyo" })
+    )
+    const seen = Effect.gen(function* () {
+      const { files } = yield* Effect.flatMap(FilesManager, ({ read }) => read)
+      const slots = yield* Effect.flatMap(DynamicContextManager, ({ slots }) => slots)
+      const { timeZone } = yield* Environment
+      return { paths: files.map(({ path }) => path), slots, timeZone }
+    })
+    assert.deepStrictEqual(yield* seen, { paths: [], slots: [], timeZone: "UTC" })
+    assert.deepStrictEqual(yield* Effect.provide(seen, memory), {
+      paths: ["a.txt", "b.txt"],
+      slots: [slot],
+      timeZone: "Asia/Tokyo"
+    })
+    const own = FilesManager.of({ read: Effect.succeed({ files: [file], skipped: [] }) })
+    assert.deepStrictEqual((yield* Effect.provideService(seen, FilesManager, own)).paths, ["a.txt"])
+  })
+)

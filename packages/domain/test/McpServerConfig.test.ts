@@ -11,14 +11,14 @@ const slot = (more: object = {}) =>
   Schema.is(DynamicSlot)({ id: "s", tool: "t", input: {}, timeoutMillis: 1, onFailure: "note", ...more })
 
 describe("the configuration of a server", () => {
-  it("has times that are longer than nothing", () => {
+  it("has timeouts greater than zero", () => {
     for (const key of ["timeoutMillis", "maxTimeoutMillis", "startTimeoutMillis"]) {
       assert.isTrue(stdio({ [key]: 1 }), key)
       for (const value of [0, -1, 1.5]) assert.isFalse(stdio({ [key]: value }), `${key} ${value}`)
     }
   })
 
-  it("has a command, or an address of the web", () => {
+  it("has a command or an http address", () => {
     assert.isTrue(stdio() && http())
     assert.isFalse(stdio({ command: "" }))
     for (const url of ["http://127.0.0.1:1/", "https://x"]) assert.isTrue(http({ url }), url)
@@ -26,7 +26,7 @@ describe("the configuration of a server", () => {
     assert.isFalse(Schema.is(McpServerConfig)({}))
   })
 
-  it("logs in at an https address with a path, and comes back to a port that exists", () => {
+  it("requires an https client metadata address with a path, and a valid redirect port", () => {
     const document = (clientMetadataUrl: string) => oauth({ clientMetadataUrl })
     assert.isTrue(document("https://a.example/client.json"))
     for (const url of ["http://a.example/client.json", "https://a.example", "https://a.example/", "x https://a/b"])
@@ -41,7 +41,7 @@ describe("the configuration of a server", () => {
     for (const text of ["", "-a", "_a", "a.b", "a b", "ä", "a\n", "a".repeat(33)]) assert.isFalse(name(text), text)
   })
 
-  it("has a tool that the user declared as context: a time and a size above nothing, and an id", () => {
+  it("a slot has a timeout and a size greater than zero, and an id", () => {
     assert.isTrue(slot() && slot({ refresh: { seconds: 1 }, maxTokens: 1 }))
     for (const wrong of [
       { id: "" },

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { faultOf, faultOfLink, mend, quoted, refusal, type Self, whose } from "../src/Ownership.ts"
+import { faultOf, faultOfLink, repairCommand, quoted, refusal, type Self, describeFault } from "../src/Ownership.ts"
 
 const groups = ["root:x:0:", "ada:x:1000:", "staff:x:20:root,ada", "bob:x:1001:ada", "docker:x:1500:"].join("\n")
 
@@ -15,7 +15,7 @@ const root: Self = { ...ada, uid: 0, gid: 0, userName: () => "root", homeOwner: 
 
 const kindOf = (self: Self, uid: number, mode: number, gid = self.gid ?? 0) => faultOf(self, { uid, gid, mode })?.kind
 
-describe("what is believed", () => {
+describe("which files are trusted", () => {
   const table: ReadonlyArray<readonly [string, ReturnType<typeof kindOf>, ReturnType<typeof kindOf>]> = [
     ["one's own, closed", kindOf(ada, 1000, 0o600), undefined],
     ["one's own, readable", kindOf(ada, 1000, 0o644), undefined],
@@ -64,7 +64,7 @@ describe("what is believed", () => {
   ]
   for (const [what, found, expected] of table) it(what, () => assert.strictEqual(found, expected))
 
-  it("is said also when nothing of the user can be found out", () => {
+  it("can be decided without information about the user", () => {
     const unknown = () => {
       throw new Error("no such user")
     }
@@ -74,7 +74,7 @@ describe("what is believed", () => {
     assert.strictEqual(kindOf({ ...nobody, gid: 20 }, 1000, 0o664), "writable")
   })
 
-  it("asks for groups only when a group may write", () => {
+  it("reads the groups only if the group has write permission", () => {
     const asked: Array<string> = []
     const self: Self = { ...ada, groups: () => (asked.push("groups"), groups) }
     kindOf(self, 1000, 0o644)
@@ -83,35 +83,35 @@ describe("what is believed", () => {
     assert.deepStrictEqual(asked, ["groups"])
   })
 
-  it("is of a link its owner alone", () => {
+  it("checks only the owner of a link", () => {
     assert.isUndefined(faultOfLink(ada, { uid: 1000, gid: 1000, mode: 0o777 }))
     assert.strictEqual(faultOfLink(ada, { uid: 1001, gid: 1001, mode: 0o777 })?.kind, "owner")
   })
 })
 
-describe("the words", () => {
+describe("the explanation", () => {
   const fault = (uid: number, mode: number) => {
     const found = faultOf(ada, { uid, gid: uid, mode })
     assert.isDefined(found)
     return found
   }
-  it("name the owner, the mode and the command", () => {
+  it("names the owner, the mode and the command", () => {
     assert.strictEqual(
-      whose(ada, fault(1001, 0o100666)),
+      describeFault(ada, fault(1001, 0o100666)),
       "belongs to uid 1001 and not to you (uid 1000); its mode is 0666"
     )
-    assert.strictEqual(mend(ada, "/a/b", fault(1001, 0o100666)), "sudo chown 1000 /a/b && chmod go-w /a/b")
-    assert.strictEqual(mend(ada, "/a/b", fault(1001, 0o100600)), "sudo chown 1000 /a/b")
+    assert.strictEqual(repairCommand(ada, "/a/b", fault(1001, 0o100666)), "sudo chown 1000 /a/b && chmod go-w /a/b")
+    assert.strictEqual(repairCommand(ada, "/a/b", fault(1001, 0o100600)), "sudo chown 1000 /a/b")
     // A container has no sudo.
-    assert.strictEqual(mend(root, "/a/b", fault(1001, 0o100600)), "chown 0 /a/b")
+    assert.strictEqual(repairCommand(root, "/a/b", fault(1001, 0o100600)), "chown 0 /a/b")
     assert.strictEqual(
-      whose(ada, fault(1000, 0o40777)),
+      describeFault(ada, fault(1000, 0o40777)),
       "can be written by other users: its mode is 0777, its owner uid 1000 and its group gid 1000"
     )
-    assert.strictEqual(mend(ada, "/a/b", fault(1000, 0o40777)), "chmod go-w /a/b")
+    assert.strictEqual(repairCommand(ada, "/a/b", fault(1000, 0o40777)), "chmod go-w /a/b")
     assert.include(refusal(ada, "/a/b", fault(1000, 0o40777)), "it is not used. Look at it, then run `chmod go-w /a/b`")
   })
-  it("hold paths as a shell takes them", () => {
+  it("quotes paths for a shell", () => {
     assert.strictEqual(quoted("/Users/me/Library/Application Support/x"), "'/Users/me/Library/Application Support/x'")
     assert.strictEqual(quoted("/a/it's; rm"), String.raw`'/a/it'\''s; rm'`)
   })

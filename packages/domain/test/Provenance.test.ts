@@ -28,7 +28,7 @@ describe("provenance", () => {
     assert.isFalse(isTainted([...trusted, { ...outside, bytes: 0 }]), "what is not there taints nothing")
   })
 
-  it("that is not stored is what Parley itself must have written, or from outside", () => {
+  it("that is not stored is assumed to be outside unless Parley itself must have written the segment", () => {
     const of = (source: string) => provenanceOf({ source })
     for (const source of ["tools", "environment", "project-instructions", "files", "date"])
       assert.strictEqual(of(source), "parley", source)
@@ -38,7 +38,7 @@ describe("provenance", () => {
   })
 
   it.prop(
-    "of a text in pieces is without gaps, and right for each character",
+    "of a text in pieces has no gaps and is right for each character",
     [Schema.String, stretches],
     ([text, all]) => {
       const found = Provenance.pieces(text, all)

@@ -5,7 +5,7 @@ const said = (index: number, text: string): ProviderChunk => ({ _tag: "TextDelta
 const thought = (index: number, text: string): ProviderChunk => ({ _tag: "ThinkingDelta", index, text })
 const input = (index: number, json: string): ProviderChunk => ({ _tag: "ToolInputDelta", index, json })
 
-it("neighbouring pieces of one block are joined in their order, and no others", () => {
+it("adjacent chunks of one block are joined in order, and no others", () => {
   for (const piece of [said, thought, input]) {
     assert.deepStrictEqual(coalesce([piece(0, "a"), piece(0, "b"), piece(0, "c")]), [piece(0, "abc")])
     const apart = [piece(0, "a"), piece(1, "b"), piece(0, "c")]
@@ -17,7 +17,7 @@ it("neighbouring pieces of one block are joined in their order, and no others", 
   assert.deepStrictEqual(coalesce([begun, begun]), [begun, begun])
 })
 
-it("what is joined leaves the pieces as they were", () => {
+it("joining does not modify the chunks", () => {
   const pieces = [said(0, "a"), said(0, "b")]
   coalesce(pieces)
   assert.deepStrictEqual(pieces, [said(0, "a"), said(0, "b")])

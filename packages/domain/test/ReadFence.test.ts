@@ -79,7 +79,7 @@ const world = () => {
 }
 
 describe("a fence", () => {
-  it.effect("keeps what is in a directory, itself included, and nothing beside it", () =>
+  it.effect("withholds a directory and its content, and nothing beside it", () =>
     Effect.gen(function* () {
       const { judge } = world()
       for (const path of ["", "/parley.db", "/parley.db-wal", "/AGENTS.md", "/mcp-auth", "/results/deep/r"])
@@ -91,7 +91,7 @@ describe("a fence", () => {
     })
   )
 
-  it.effect("knows hard links and mounts of files and directories, at any depth", () =>
+  it.effect("recognises hard links and mounts of files and directories at any depth", () =>
     Effect.gen(function* () {
       const { disk, fence, judge } = world()
       for (const [path, name] of [
@@ -114,7 +114,7 @@ describe("a fence", () => {
     })
   )
 
-  it.effect("keeps what the system makes up, wherever it is mounted", () =>
+  it.effect("withholds virtual file systems wherever they are mounted", () =>
     Effect.gen(function* () {
       const { disk, judge } = world()
       disk.kinds.set(2n, 0x9fa0n).set(3n, 0x63677270n)
@@ -139,7 +139,7 @@ describe("a fence", () => {
     })
   )
 
-  it.effect("keeps the directory of devices, but for a workspace in it", () =>
+  it.effect("withholds the directory of devices, except a workspace in it", () =>
     Effect.gen(function* () {
       const { disk, judge } = world()
       disk.put("/dev", disk.directory(6n))
@@ -152,7 +152,7 @@ describe("a fence", () => {
     })
   )
 
-  it.effect("lists a directory again when it has changed, or has only just changed", () =>
+  it.effect("lists a directory again if it has changed or changed very recently", () =>
     Effect.gen(function* () {
       const { disk, judge } = world()
       yield* judge("/home/me/ws/a.txt")
@@ -183,30 +183,33 @@ describe("a fence", () => {
           ...[...(node.children ?? [])].flatMap(([name, child]) => pathsOf(child, `${path}/${name}`))
         ]
 
-  it.effect.prop("of any tree keeps exactly what is its own by any path", [Schema.Array(Step)], ([steps]) =>
-    Effect.gen(function* () {
-      const { disk, judge } = world()
-      for (const [i, { from, into, what }] of steps.slice(0, 12).entries()) {
-        const all = pathsOf(disk.root)
-        const directories = all.filter(([, { children }]) => children !== undefined)
-        const [path] = directories[into % directories.length] ?? ["/"]
-        const [, target] = all[from % all.length] ?? [undefined, disk.root]
-        // Nothing is mounted in itself.
-        if (what === "link" && path.startsWith(all.find(([, node]) => node === target)?.[0] ?? "/")) continue
-        disk.put(`${path}/n${i}`, what === "link" ? target : what === "file" ? disk.file() : disk.directory())
-      }
-      const kept = new Set<Node>()
-      const keep = (node: Node): void => {
-        if (kept.has(node)) return
-        kept.add(node)
-        node.children?.forEach((child) => keep(child))
-      }
-      keep(disk.at(own) ?? assert.fail())
-      const exempt = disk.at(`${own}/AGENTS.md`)
-      for (const [path, node] of pathsOf(disk.root)) {
-        if (node === exempt) continue
-        assert.strictEqual(yield* judge(path, "/"), kept.has(node) ? "own" : undefined, path)
-      }
-    })
+  it.effect.prop(
+    "withholds exactly the application's files of any tree, by any path",
+    [Schema.Array(Step)],
+    ([steps]) =>
+      Effect.gen(function* () {
+        const { disk, judge } = world()
+        for (const [i, { from, into, what }] of steps.slice(0, 12).entries()) {
+          const all = pathsOf(disk.root)
+          const directories = all.filter(([, { children }]) => children !== undefined)
+          const [path] = directories[into % directories.length] ?? ["/"]
+          const [, target] = all[from % all.length] ?? [undefined, disk.root]
+          // Nothing is mounted in itself.
+          if (what === "link" && path.startsWith(all.find(([, node]) => node === target)?.[0] ?? "/")) continue
+          disk.put(`${path}/n${i}`, what === "link" ? target : what === "file" ? disk.file() : disk.directory())
+        }
+        const kept = new Set<Node>()
+        const keep = (node: Node): void => {
+          if (kept.has(node)) return
+          kept.add(node)
+          node.children?.forEach((child) => keep(child))
+        }
+        keep(disk.at(own) ?? assert.fail())
+        const exempt = disk.at(`${own}/AGENTS.md`)
+        for (const [path, node] of pathsOf(disk.root)) {
+          if (node === exempt) continue
+          assert.strictEqual(yield* judge(path, "/"), kept.has(node) ? "own" : undefined, path)
+        }
+      })
   )
 })

@@ -73,7 +73,8 @@ const roundTrips = <T>(name: string, schema: Schema.Codec<T, unknown>) => {
         assert.deepStrictEqual(plain(back), plain(value), "nothing is lost on the way")
         assert.strictEqual(yield* Schema.encodeEffect(json)(back), text, "the same value gives the same bytes")
       }),
-    { arbitrary: { runs: 100 } }
+    // About ten of eleven large values have an escaped key somewhere. By default a thousand may be left out, at random too few.
+    { arbitrary: { runs: 100, maxDiscards: 20_000 } }
   )
 }
 

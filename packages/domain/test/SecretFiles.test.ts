@@ -35,14 +35,14 @@ describe("files that may hold secrets", () => {
     for (const path of words(secrets)) assert.isTrue(isSecret(`/work/app/${path}`), path)
   })
 
-  it("are no files of source, nor examples", () => {
+  it("do not include source files and examples", () => {
     assert.deepStrictEqual(
       words(ordinary).filter((path) => isSecret(path) || isSecret(`/work/app/${path}`)),
       []
     )
   })
 
-  it("are each there for a reason that a person can read", () => {
+  it("each have a readable reason", () => {
     for (const { patterns, why } of SecretFiles.groups) {
       assert.match(why, /^[a-z].{15,}[^.]$/)
       assert.isNotEmpty(patterns)
@@ -52,7 +52,7 @@ describe("files that may hold secrets", () => {
     assert.deepStrictEqual(said, { _tag: "Secret", why: "environment variables, which often are passwords and keys" })
   })
 
-  it("are what the user says, and the last entry decides", () => {
+  it("can be changed by the user, and the last matching entry decides", () => {
     const entries = ["*.secret", "deploy/token", "vault/**", "!*.pem", "prod.pem", "!fixtures/**", "!.env.test"]
     const said = (path: string) => SecretFiles.matcher(entries)(path)?._tag
     assert.deepStrictEqual(
@@ -63,7 +63,7 @@ describe("files that may hold secrets", () => {
   })
 
   const Names = Schema.Array(Schema.String.check(Schema.isPattern(/^[a-zA-Z0-9_. -]{0,12}$/)))
-  it.prop("are found under any directory and in any spelling that means the same", [Names], ([directories]) => {
+  it.prop("are found in any directory and in any equivalent spelling", [Names], ([directories]) => {
     for (const name of [".env", "id_rsa", "server.key", ".aws/credentials"]) {
       const path = [...directories, ...name.split("/")]
       assert.isTrue(isSecret(path.join("/")), path.join("/"))
@@ -85,7 +85,7 @@ describe("files that may hold secrets", () => {
 })
 
 describe("a private key", () => {
-  it("is one by how it begins", () => {
+  it("is recognised by its beginning", () => {
     const begins = [
       "-----BEGIN PRIVATE KEY-----\nMII",
       "-----BEGIN RSA PRIVATE KEY-----",
@@ -107,7 +107,7 @@ describe("a private key", () => {
     assert.isTrue(SecretFiles.isPrivateKey(utf16))
   })
 
-  it("is no certificate, no public key, and no text about keys", () => {
+  it("is not a certificate, a public key, or a text about keys", () => {
     const texts = [
       "",
       "-----BEGIN CERTIFICATE-----",

@@ -12,7 +12,7 @@ const entries = (from: number, to: number): ReadonlyArray<LogEntry> =>
     event: { _tag: "ToolStarted", callId: callId(turnId(roundId(1), 1), from + i) }
   }))
 
-it.effect("invariant 12: what a slow subscriber has not read is not kept for it: it is given the log again", () =>
+it.effect("invariant 12: unread entries are not kept for a slow subscriber, which reads the log instead", () =>
   Effect.gen(function* () {
     const feed = SessionFeed.make()
     const log = entries(1, 20_000)
@@ -44,7 +44,7 @@ it.effect("invariant 12: what a slow subscriber has not read is not kept for it:
   })
 )
 
-it.effect("a subscriber that keeps up is never sent back to the log", () =>
+it.effect("a subscriber that keeps up never reads the log again", () =>
   Effect.gen(function* () {
     const feed = SessionFeed.make()
     const log = entries(1, 5000)

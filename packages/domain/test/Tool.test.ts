@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { text, textOf } from "../src/Content.ts"
-import { callId, roundId } from "../src/Ids.ts"
+import { callId, roundId, SessionId } from "../src/Ids.ts"
 import { failed, fromOutput, ToolDefinition, type ToolOutcome, toResult, unknown } from "../src/Tool.ts"
 import { ToolError, toOutcome } from "../src/ToolError.ts"
 import { ToolPolicy } from "../src/ToolPolicy.ts"
@@ -14,8 +14,8 @@ const told = (outcome: ToolOutcome) => {
 }
 const content = [text("done")]
 
-describe("how a call ended", () => {
-  it("reaches the model in words that never change", () => {
+describe("the outcome of a call", () => {
+  it("reaches the model as a text that never changes", () => {
     assert.deepStrictEqual(told({ _tag: "Succeeded", content }), [id, false, "done"])
     assert.deepStrictEqual(told({ _tag: "Failed", content }), [id, true, "done"])
     assert.deepStrictEqual(told({ _tag: "Denied", reason: "no" }), [id, true, "Not run: no"])
@@ -32,19 +32,19 @@ describe("how a call ended", () => {
     ])
   })
 
-  it("is the tool's own verdict when it answers", () => {
+  it("is reported by the tool itself if it responds", () => {
     assert.deepStrictEqual(fromOutput({ isError: false, content }), { _tag: "Succeeded", content })
     assert.deepStrictEqual(fromOutput({ isError: true, content }), { _tag: "Failed", content })
   })
 
-  it("is a failure when the call was not sent, and unknown when its end was not seen", () => {
+  it("is a failure if the call was not sent, and unknown if its end was not observed", () => {
     const error = (reason: "NotSent" | "Lost") => new ToolError({ tool: "s__t", reason, problem: "gone" })
     assert.deepStrictEqual(toOutcome(error("NotSent"), tool), failed("gone"))
     assert.deepStrictEqual(toOutcome(error("Lost"), tool), { _tag: "Unknown", reason: "gone" })
     assert.strictEqual(error("Lost").message, "s__t: gone")
   })
 
-  it("may be repeated only where the user's configuration says so", () => {
+  it("says that a repetition is safe only if the user's configuration does", () => {
     assert.deepStrictEqual(unknown("gone", undefined), { _tag: "Unknown", reason: "gone" })
     for (const safeToRepeat of ["read-only", "idempotent"] as const)
       assert.deepStrictEqual(unknown("gone", { ...tool, safeToRepeat }), {
@@ -55,7 +55,7 @@ describe("how a call ended", () => {
   })
 })
 
-it("the text of some content is that of its text blocks, joined, and of nothing else", () => {
+it("the text of content is that of its text blocks, concatenated", () => {
   const raw = { provider: "p", raw: "{}" }
   const blocks = [
     text("a"),
@@ -73,11 +73,17 @@ it("a tool's name has at most 64 letters, digits, - and _", () => {
   for (const name of ["", "a.b", "a b", "ä", "a\n", "x".repeat(65)]) assert.isFalse(named(name), name)
 })
 
-it.effect("without a policy everything may run, and a question has the answer no", () =>
+it.effect("without a policy every call may run, and questions are denied", () =>
   Effect.gen(function* () {
     const policy = yield* ToolPolicy
     assert.strictEqual(policy.rule(tool, { tainted: true }, {}), "allow")
-    const decision = yield* policy.ask({ callId: id, tool, input: {} })
+    const decision = yield* policy.ask({
+      sessionId: SessionId.make("s"),
+      roundId: roundId(1),
+      callId: id,
+      tool,
+      input: {}
+    })
     assert.deepStrictEqual(decision, { allowed: false, reason: "nobody is there to be asked" })
   })
 )

@@ -1,4 +1,4 @@
 export * as Http from "./Http.ts"
-export * as HttpError from "./HttpError.ts"
-export * as HttpLimits from "./HttpLimits.ts"
-export * as Proxies from "./Proxies.ts"
+export * as HttpError from "./contract/HttpError.ts"
+export * as HttpLimits from "./contract/HttpLimits.ts"
+export * as Proxies from "./contract/Proxies.ts"

@@ -2,10 +2,10 @@ import * as zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { MiB } from "../src/HttpLimits.ts"
+import { MiB } from "../src/contract/HttpLimits.ts"
 import { answered, client, failed } from "./support/asking.ts"
 import { flood, raw, saying, web } from "./support/servers.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const head = (...lines: ReadonlyArray<string>) => ["HTTP/1.1 200 OK", ...lines, "", ""].join("\r\n")
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
@@ -23,7 +23,7 @@ const encodings: ReadonlyArray<readonly [name: string, encode: (data: Buffer) =>
   ["deflate, gzip", (data) => zlib.gzipSync(zlib.deflateSync(data))]
 ]
 
-/** Writes what stands for this many bytes, and goes on for as long as it is read. */
+/** Writes encoded zeros endlessly, for as long as they are read. */
 const bomb = (encoding: string, status = 200) =>
   web((_request, response) => {
     response.writeHead(status, { "content-type": "application/json", "content-encoding": encoding })
@@ -45,8 +45,8 @@ const bomb = (encoding: string, status = 200) =>
     more()
   })
 
-describe("the body of an answer", () => {
-  it.live("comes as it is, in whatever encoding, also where nothing is encoded", () =>
+describe("the body of a response", () => {
+  it.live("is decoded for every supported encoding, and also when it is empty", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const text = "Grüße ".repeat(10_000)
@@ -64,7 +64,7 @@ describe("the body of an answer", () => {
     })
   )
 
-  it.live("of several gzip members is read to its end, and what follows it is not", () =>
+  it.live("of several gzip members is read completely, and bytes after it are ignored", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const [a, b] = [zlib.gzipSync("one "), zlib.gzipSync("two")]
@@ -82,14 +82,14 @@ describe("the body of an answer", () => {
           socket.write(whole)
           flood(socket, Buffer.alloc(64 * 1024, 7))
         })
-        // Whether it counts as an error is for the decoder to say; it ends at any rate.
+        // The decoder decides whether this is an error; the body ends in any case.
         yield* Effect.exit(answered(fetch, more.url))
         yield* Deferred.await(more.closed).pipe(inTime(10_000))
       }
     })
   )
 
-  it.live("that is not what it says it is ends with an error that says so", () =>
+  it.live("that does not match its declared encoding fails with an error that names the encoding", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const whole = zlib.gzipSync("x".repeat(100_000))
@@ -114,7 +114,7 @@ describe("the body of an answer", () => {
     })
   )
 
-  it.live("is read up to its bound, and the connection is closed", () =>
+  it.live("is read up to its limit, and then the connection is closed", () =>
     Effect.gen(function* () {
       const { fetch, within } = yield* client()
       const endless = (start: string) =>
@@ -139,14 +139,14 @@ describe("the body of an answer", () => {
       const exact = yield* web((_request, response) => void response.end("z".repeat(1000)))
       assert.lengthOf((yield* answered(within({ bodyBytes: 1000 }), exact.url)).text, 1000)
       assert.strictEqual((yield* failed(within({ bodyBytes: 999 }), exact.url)).reason._tag, "TooLarge")
-      // A larger bound is one for successes.
+      // A larger limit applies only to responses with a success status.
       const refusal = yield* endless(head().replace("200 OK", "400 No"))
       assert.deepInclude((yield* failed(within({ bodyBytes: 64 * MiB }), refusal.url)).reason, { most: MiB })
     })
   )
 
   for (const encoding of ["gzip", "deflate", "br", "zstd"])
-    it.live(`is counted as what it stands for: ${encoding}`, () =>
+    it.live(`is limited by its decoded size: ${encoding}`, () =>
       Effect.gen(function* () {
         const { fetch } = yield* client()
         for (const status of [200, 500]) {
@@ -159,7 +159,7 @@ describe("the body of an answer", () => {
       })
     )
 
-  it.live("that breaks off is no whole answer", () =>
+  it.live("that is truncated fails", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       for (const start of [
@@ -172,14 +172,14 @@ describe("the body of an answer", () => {
           assert.strictEqual(error.reason._tag, "Broken", start)
           assert.isTrue(error.sent)
         }
-      // What has no length ends with its connection.
+      // A body without a length ends with its connection.
       assert.strictEqual((yield* answered(fetch, (yield* saying(`${head()}all`, "end")).url)).text, "all")
       const malformed = yield* failed(fetch, (yield* saying(`${head("transfer-encoding: chunked")}zz\r\n`)).url)
       assert.strictEqual(malformed.reason._tag, "Malformed")
     })
   )
 
-  it.live("that is longer than it says is cut there, and what follows is nobody's answer", () =>
+  it.live("that is longer than its content-length is cut, and the excess is not read as another response", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const smuggled = `${head("content-length: 4")}true${head("content-length: 5")}false`
@@ -188,7 +188,7 @@ describe("the body of an answer", () => {
     })
   )
 
-  it.live("is not read for those that have none", () =>
+  it.live("is not read for responses that cannot have one", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       for (const status of ["204 No Content", "304 Not Modified"]) {
@@ -204,7 +204,7 @@ describe("the body of an answer", () => {
     })
   )
 
-  it.live("of a stream of events may go on for as long as it likes", () =>
+  it.live("of an event stream has no size limit", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const piece = `data: ${"x".repeat(1000)}\n\n`
@@ -215,7 +215,7 @@ describe("the body of an answer", () => {
     })
   )
 
-  it.live("is not read ahead of whoever reads it", () =>
+  it.live("is not buffered far ahead of its reader", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       let sent = 0
@@ -228,7 +228,7 @@ describe("the body of an answer", () => {
         more()
       })
       const response = yield* Effect.promise(() => fetch(server.url))
-      // Until nothing moves any more.
+      // Wait until nothing is transferred any more.
       let before = -1
       const moves = Effect.suspend(() => {
         const moved = sent !== before && sent * 64 * 1024 < 64 * MiB
@@ -242,7 +242,7 @@ describe("the body of an answer", () => {
     })
   )
 
-  it.live("is given on as it comes, also where it is encoded", () =>
+  it.live("is passed on as it arrives, even if it is encoded", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const encoders = {

@@ -7,13 +7,13 @@ import type * as Http from "../src/Http.ts"
 import { asked, client } from "./support/asking.ts"
 import { flooding, never, phases } from "./support/phases.ts"
 import { web } from "./support/servers.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => effect.pipe(inTime(25_000))
 
 describe("a request that is aborted", () => {
   for (const [name, phase] of Object.entries(phases))
-    it.live(`while ${name} ends at once with the reason, and its connection with it`, () =>
+    it.live(`while ${name} fails immediately with the reason and closes its connection`, () =>
       Effect.gen(function* () {
         const { closed, http, reached, url } = yield* phase
         const aborting = new AbortController()
@@ -50,7 +50,7 @@ describe("a request that is aborted", () => {
     })
   )
 
-  it.live("by its reader, who cancels the body, closes the connection too", () =>
+  it.live("by cancelling the body also closes its connection", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* flooding
@@ -60,7 +60,7 @@ describe("a request that is aborted", () => {
     })
   )
 
-  it.live("after it has ended, in whatever way, leaves no listener behind", () =>
+  it.live("after it has ended in any way leaves no listener behind", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const { signal } = new AbortController()

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { defaultLimits } from "../src/HttpLimits.ts"
-import { makeClock } from "../src/internal/Clock.ts"
+import { defaultLimits } from "../src/contract/HttpLimits.ts"
+import { makeClock } from "../src/connection/Clock.ts"
 
-/** Waits until a clock that was started later than all others, and for longer, is over. */
+/** Waits for a timeout that is started after all others, and is longer than they are. */
 const later = Effect.callback<void>((resume) => makeClock().start(60, () => resume(Effect.void)))
 
-it("where no limit is stated, connecting has 30 s, silence ten minutes, a body 1 MiB", () => {
+it("the default limits are 30 s to connect, ten minutes of silence and a body of 1 MiB", () => {
   assert.deepStrictEqual(defaultLimits, {
     connectMillis: 30_000,
     headersMillis: 600_000,
@@ -16,8 +16,8 @@ it("where no limit is stated, connecting has 30 s, silence ten minutes, a body 1
   })
 })
 
-describe("a limit of time", () => {
-  it.live("is over once, also where none is left of it", () =>
+describe("a timeout", () => {
+  it.live("fires once, also if no time is left", () =>
     Effect.gen(function* () {
       const overs: Array<number> = []
       for (const millis of [10, 0, -10]) makeClock().start(millis, () => overs.push(millis))
@@ -29,7 +29,7 @@ describe("a limit of time", () => {
     })
   )
 
-  it.live("that no timer can wait for is none", () =>
+  it.live("that is longer than a timer supports never fires", () =>
     Effect.gen(function* () {
       const overs: Array<number> = []
       for (const millis of [2 ** 31, 2 ** 40, Infinity]) makeClock().start(millis, () => overs.push(millis))
@@ -38,7 +38,7 @@ describe("a limit of time", () => {
     })
   )
 
-  it.live("holds no more once it is stopped, or started with another, even one that never ends", () =>
+  it.live("does not fire after it was stopped or restarted with another duration, even an infinite one", () =>
     Effect.gen(function* () {
       const overs: Array<string> = []
       const [stopped, again, endless] = [makeClock(), makeClock(), makeClock()]
@@ -54,7 +54,7 @@ describe("a limit of time", () => {
     })
   )
 
-  it.live("that begins again is over later than one that was started after it", () =>
+  it.live("that is restarted fires later than one that was started after it", () =>
     Effect.gen(function* () {
       const overs: Array<string> = []
       const [first, second] = [makeClock(), makeClock()]

@@ -8,7 +8,7 @@ import { answered, asked, client, failed } from "./support/asking.ts"
 import { phases } from "./support/phases.ts"
 import { raw, web } from "./support/servers.ts"
 import { secured } from "./support/tls.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) => effect.pipe(inTime(25_000))
 
@@ -25,7 +25,7 @@ const ran = (env: { readonly [name: string]: string }, ...urls: ReadonlyArray<st
     })
   )
 
-describe("limits of time", () => {
+describe("timeouts", () => {
   const cases = [
     ["connectMillis", "TLS is agreed on", false, /no connection to 127\.0\.0\.1:\d+ within 0\.2 s/],
     ["connectMillis", "a proxy makes a tunnel", false, /no connection to far\.example within 0\.2 s/],
@@ -36,7 +36,7 @@ describe("limits of time", () => {
     ["totalMillis", "the answer pours in", true, /did not complete its answer within 0\.2 s/]
   ] as const
   for (const [limit, name, sent, says] of cases)
-    it.live(`${limit} is one while ${name}`, () =>
+    it.live(`${limit} applies while ${name}`, () =>
       Effect.gen(function* () {
         const { closed, http, url } = yield* phases[name]
         const error = yield* failed(http.within({ [limit]: 200 }), url).pipe(soon)
@@ -47,7 +47,7 @@ describe("limits of time", () => {
       })
     )
 
-  it.live("of silence is over when something comes, but not when an interim answer does", () =>
+  it.live("of silence restart when data arrives, but not when an interim response does", () =>
     Effect.gen(function* () {
       const { within } = yield* client()
       const drip = (first: string, piece: string) =>
@@ -71,7 +71,7 @@ describe("limits of time", () => {
     })
   )
 
-  it.live("of silence does not count while nobody reads", () =>
+  it.live("of silence do not run while nobody reads", () =>
     Effect.gen(function* () {
       const { within } = yield* client()
       const server = yield* web((_request, response) => void response.end("x".repeat(1_000_000)))
@@ -81,7 +81,7 @@ describe("limits of time", () => {
     })
   )
 
-  it.live("begin when the request does, redirects included", () =>
+  it.live("begin with the request and include redirects", () =>
     Effect.gen(function* () {
       const { within } = yield* client()
       const server = yield* web((_request, response) => {
@@ -95,7 +95,7 @@ describe("limits of time", () => {
 })
 
 describe("connections", () => {
-  it.live("serve one request after the other, and side by side where they have to", () =>
+  it.live("are reused for successive requests, and several are opened for concurrent ones", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* web((_request, response) => void response.end("x".repeat(100_000)))
@@ -106,12 +106,12 @@ describe("connections", () => {
     })
   )
 
-  it.live("that have been idle for too long, by either clock, are used no more", () =>
+  it.live("that have been idle for too long by either clock are not reused", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* web((_request, response) => void response.end("fine"))
       const connection = Effect.map(answered(fetch, server.url), () => server.seen.at(-1)?.connection ?? -1)
-      // Until one is used again: it becomes free a little after its answer has been read.
+      // Repeat until a connection is reused: it becomes free shortly after its response has been read.
       const reused = Effect.gen(function* () {
         for (let before = yield* connection; ;) {
           const next = yield* connection
@@ -130,7 +130,7 @@ describe("connections", () => {
     })
   )
 
-  it.live("that are idle hold no process", () =>
+  it.live("that are idle do not keep the process alive", () =>
     Effect.gen(function* () {
       const server = yield* web((_request, response) => void response.end("fine"))
       const { stdout } = yield* ran({}, server.url, server.url)
@@ -141,7 +141,7 @@ describe("connections", () => {
     })
   )
 
-  it.live("trust what NODE_EXTRA_CA_CERTS names, and nothing that is not trusted", () =>
+  it.live("trust the certificates in NODE_EXTRA_CA_CERTS, and reject untrusted ones", () =>
     Effect.gen(function* () {
       const far = yield* secured
       const url = `https://127.0.0.1:${far.port}/a`
@@ -153,7 +153,7 @@ describe("connections", () => {
     })
   )
 
-  it.live("that a client closes end the requests on them, and it asks no more", () =>
+  it.live("that a client closes end their requests, and the client accepts no more requests", () =>
     Effect.gen(function* () {
       const { closed, http, url } = yield* phases["the answer comes in"]
       const response = yield* Effect.promise(() => http.fetch(url))
@@ -164,7 +164,7 @@ describe("connections", () => {
     })
   )
 
-  it.live("go to the addresses that were checked, whatever the name stands for", () =>
+  it.live("go to the addresses that were checked, whatever the host name resolves to", () =>
     Effect.gen(function* () {
       const { fetch, within } = yield* client()
       const server = yield* web((_request, response) => void response.end("fine"))
@@ -176,7 +176,7 @@ describe("connections", () => {
     })
   )
 
-  it.live("take an answer that comes before all has been sent", () =>
+  it.live("accept a response that arrives before the whole request has been sent", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* raw((socket) => {

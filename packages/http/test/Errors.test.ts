@@ -1,21 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
-import { HttpError } from "../src/HttpError.ts"
-import { headerBytes } from "../src/HttpLimits.ts"
-import { broken, isMalformed, plain, problemOf } from "../src/internal/Failures.ts"
+import { HttpError } from "../src/contract/HttpError.ts"
+import { headerBytes } from "../src/contract/HttpLimits.ts"
+import { broken, isMalformed, plain, problemOf } from "../src/connection/Failures.ts"
 
 const error = (message: string, code?: unknown): Error => Object.assign(new Error(message), { code })
 const saying = (reason: HttpError["reason"]): string => new HttpError({ host: "h:1", sent: true, reason }).message
 
-describe("foreign text in an error", () => {
-  it("is one line, well-formed, and of a length", () => {
+describe("text from outside in an error", () => {
+  it("is one well-formed line of bounded length", () => {
     assert.strictEqual(plain(" \u001b[2Ja\r\n\t b\u200e\u0000c ", 100), "[2Ja b c")
     assert.strictEqual(plain("x".repeat(1000), 200), "x".repeat(200))
     assert.strictEqual(plain(`${"x".repeat(199)}😀`, 200), `${"x".repeat(199)}\ufffd`)
-    // What a cut leaves has room that was taken by what is not shown.
+    // Removed characters do not count towards the limit.
     assert.strictEqual(plain(`${" \n".repeat(50)}abc`, 100), "abc")
   })
 
-  it("is what the system said, else its code, else a sentence", () => {
+  it("is the system's message, or else its code, or else a fixed text", () => {
     assert.strictEqual(problemOf(error("connect\nfailed", "ECONNREFUSED")), "connect failed")
     assert.strictEqual(problemOf(error("", "ECONNREFUSED")), "ECONNREFUSED")
     assert.strictEqual(problemOf(error("", 7)), "no reason given")
@@ -25,14 +25,14 @@ describe("foreign text in an error", () => {
     assert.lengthOf(problemOf(error("x".repeat(1000))), 300)
   })
 
-  it("names what each of several addresses said, the same only once", () => {
+  it("contains the message of each of several addresses, without duplicates", () => {
     const all = new AggregateError([error("a refused"), error("b refused"), error("a refused"), error("", "ETIMEDOUT")])
     assert.strictEqual(problemOf(all), "a refused, b refused, ETIMEDOUT")
   })
 })
 
-describe("what Node throws at a request", () => {
-  it("is broken, with the system's code where there is one", () => {
+describe("an error that Node throws", () => {
+  it("is reported as Broken, with the system's code if there is one", () => {
     const refused = broken(error("no", "ECONNREFUSED"), "h:1", false)
     assert.deepInclude(refused, { host: "h:1", sent: false, code: "ECONNREFUSED" })
     assert.deepStrictEqual(refused.reason, { _tag: "Broken", problem: "no" })
@@ -41,7 +41,7 @@ describe("what Node throws at a request", () => {
     assert.isFalse("code" in nameless)
   })
 
-  it("is another kind where the parser complains", () => {
+  it("is reported as Malformed or TooLarge if it comes from the parser", () => {
     assert.isTrue(isMalformed(error("x", "HPE_INVALID_CONSTANT")))
     for (const other of [error("x", "ECONNRESET"), error("x", "XHPE_"), error("HPE_"), undefined])
       assert.isFalse(isMalformed(other))
@@ -51,14 +51,14 @@ describe("what Node throws at a request", () => {
     assert.deepInclude(long.reason, { _tag: "TooLarge", limit: "headerBytes", most: headerBytes })
   })
 
-  it("stays what it is where it has been said already", () => {
+  it("stays unchanged if it is an HttpError already", () => {
     const given = broken(error("no"), "other", true)
     assert.strictEqual(broken(given, "h:1", false), given)
   })
 })
 
-describe("the words of an error", () => {
-  it("say which limit it was, in seconds and in bytes", () => {
+describe("the message of an error", () => {
+  it("states the limit, in seconds or in bytes", () => {
     const slow = (["connectMillis", "headersMillis", "idleMillis", "totalMillis"] as const).map((limit) =>
       saying({ _tag: "TooSlow", limit, millis: 1500 })
     )
@@ -90,7 +90,7 @@ describe("the words of an error", () => {
     assert.strictEqual(saying({ _tag: "Redirect", problem: "p" }), "p")
   })
 
-  it("say what to correct of a proxy", () => {
+  it("states how to correct a proxy setting", () => {
     const proxy = { _tag: "Proxy", proxy: "http://p:1", from: "HTTP_PROXY", problem: "is odd" } as const
     const begins = "the proxy http://p:1 (from HTTP_PROXY) is odd; "
     assert.strictEqual(saying(proxy), `${begins}correct HTTP_PROXY, or name the host in NO_PROXY`)

@@ -3,12 +3,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { answered, client, failed } from "./support/asking.ts"
 import { flood, raw, saying, web } from "./support/servers.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const fine = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine"
 
-describe("the head of an answer", () => {
-  it.live("is bounded, in bytes and in fields, and so are trailers", () =>
+describe("the head of a response", () => {
+  it.live("is limited in bytes and in fields, and so are trailers", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const long = yield* raw((socket) => {
@@ -31,7 +31,7 @@ describe("the head of an answer", () => {
     })
   )
 
-  it.live("may come after interim ones, and not after any number of them", () =>
+  it.live("may follow a limited number of interim responses", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       for (const interim of ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"]) {
@@ -45,7 +45,7 @@ describe("the head of an answer", () => {
     })
   )
 
-  it.live("that is none is an error of its own", () =>
+  it.live("that is malformed fails with Malformed, and one that is truncated with Broken", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       for (const bytes of [
@@ -63,7 +63,7 @@ describe("the head of an answer", () => {
     })
   )
 
-  it.live("in odd but legal forms is one", () =>
+  it.live("is accepted in unusual but valid forms", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const old = yield* saying("HTTP/1.0 200 OK\r\n\r\nfine", "end")
@@ -75,7 +75,7 @@ describe("the head of an answer", () => {
 })
 
 describe("a request", () => {
-  it.live("is sent whole, with what goes without saying and nothing that is for the connection to say", () =>
+  it.live("is sent with its content-length and content type, and without the caller's connection headers", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* web((_request, response) => void response.end("ok"))
@@ -105,7 +105,7 @@ describe("a request", () => {
     })
   )
 
-  it.live("says what it takes and who asks, unless it is told otherwise", () =>
+  it.live("has default accept, accept-encoding and user-agent headers, which the caller can override", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* web((_request, response) => void response.end("ok"))
@@ -121,7 +121,7 @@ describe("a request", () => {
     })
   )
 
-  it.live("may be a `Request`, of which all counts that is not stated beside it", () =>
+  it.live("may be a `Request`, whose values apply unless the options override them", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const server = yield* web(({ url }, response) => {
@@ -151,7 +151,7 @@ describe("a request", () => {
     })
   )
 
-  it.live("that is none is refused with a TypeError, which tells nothing secret", () =>
+  it.live("that is invalid is refused with a TypeError, which contains no secrets", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const wrong: ReadonlyArray<readonly [url: string, init?: RequestInit]> = [

@@ -4,7 +4,7 @@ import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Http from "../src/Http.ts"
-import * as Proxies from "../src/Proxies.ts"
+import * as Proxies from "../src/contract/Proxies.ts"
 import { answered, client, failed } from "./support/asking.ts"
 import { proxying } from "./support/proxy.ts"
 import { web } from "./support/servers.ts"
@@ -25,7 +25,7 @@ const trusting = (file: string) =>
   )
 
 describe("which requests go through a proxy", () => {
-  it("is by the scheme, in lower case before upper case, and by ALL_PROXY where there is no other", () => {
+  it("depends on the scheme: lower case before upper case, and ALL_PROXY as the default", () => {
     const from = (env: { readonly [name: string]: string }) => {
       const { http, https } = Proxies.fromEnvironment(env)
       return [http, https].map((proxy) => (typeof proxy === "object" ? `${proxy.from}=${proxy.url}` : "none"))
@@ -77,12 +77,12 @@ describe("which requests go through a proxy", () => {
       assert.strictEqual(isProxied(Proxies.fromEnvironment(env), url), proxied)
     })
 
-  it("is none where no proxy is configured", () => {
+  it("is none if no proxy is configured", () => {
     assert.isFalse(Http.make().isProxied(new URL("https://api.example.org/")))
     assert.isFalse(isProxied({ http: "", https: "" }, "https://api.example.org/"))
   })
 
-  it("never those for this machine, unless that is asked for", () => {
+  it("does not include those for this machine, unless configured", () => {
     const proxies = { http: "http://proxy:3128", https: "http://proxy:3128" }
     for (const host of [
       "localhost",
@@ -105,7 +105,7 @@ describe("which requests go through a proxy", () => {
 })
 
 describe("a proxy", () => {
-  it.live("is asked for the whole address, with its user and password, which nobody else sees", () =>
+  it.live("receives the full URL and its credentials, which the server does not see", () =>
     Effect.gen(function* () {
       const proxy = yield* proxying(0)
       const url = proxy.url.replace("//", "//us%40er:p%3Ass@")
@@ -121,7 +121,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("leads https through a tunnel, which the next request uses too, and sees nothing of it", () =>
+  it.live("tunnels https, is reused for the next request, and sees no content", () =>
     Effect.gen(function* () {
       const far = yield* secured
       yield* trusting(far.file)
@@ -134,14 +134,14 @@ describe("a proxy", () => {
       const authorization = `Basic ${Buffer.from("user:pass").toString("base64")}`
       assert.isAtMost(proxy.asked.length, 2)
       assert.deepStrictEqual(proxy.asked[0], { line: "CONNECT far.example:443", authorization })
-      // Whose certificate it is, is looked at there.
+      // The certificate's host name is verified through a tunnel too.
       const error = yield* failed(fetch, "https://other.example/")
       assert.match(error.message, /certificate|altname/i)
       assert.isFalse(error.sent)
     })
   )
 
-  it.live("is asked for the host and the port of an address, one of version 6 in brackets", () =>
+  it.live("receives the host and port of an address, an IPv6 address in brackets", () =>
     Effect.gen(function* () {
       const proxy = yield* proxying(0, { refusal: "502 Bad Gateway" })
       const { fetch } = yield* client({ proxies: { https: proxy.url } })
@@ -157,7 +157,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("that refuses, or is not there, is named with what to correct and without its password", () =>
+  it.live("that refuses or is unreachable is named in the error, with advice and without its password", () =>
     Effect.gen(function* () {
       const gone = "http://127.0.0.1:2"
       const refusing = (refusal: string) => Effect.map(proxying(0, { refusal }), ({ url }) => url)
@@ -189,7 +189,7 @@ describe("a proxy", () => {
     })
   )
 
-  it.live("that answers before it is spoken to, or with something else, is refused", () =>
+  it.live("that sends data too early or an invalid response is rejected", () =>
     Effect.gen(function* () {
       for (const refusal of ["200 OK", "100 Continue", "302 Found"]) {
         const { url } = yield* proxying(0, { refusal })

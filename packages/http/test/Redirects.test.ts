@@ -13,7 +13,7 @@ const secrets = {
 }
 
 describe("a redirect", () => {
-  it.live("is followed by a request of the right kind, which takes its secrets to no other origin", () =>
+  it.live("is followed with the right method, and secrets are not sent to another origin", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const other = yield* web((_request, response) => void response.end("other"))
@@ -42,7 +42,7 @@ describe("a redirect", () => {
     })
   )
 
-  it.live("is the answer, or an error, where that is asked for", () =>
+  it.live("is returned as the response, or fails, if the request specifies that", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       const other = yield* web((_request, response) => void response.end("other"))
@@ -58,7 +58,7 @@ describe("a redirect", () => {
     })
   )
 
-  it.live("leads nowhere that is not asked over HTTP, and not round in a circle", () =>
+  it.live("is not followed to other schemes or in a loop", () =>
     Effect.gen(function* () {
       const { fetch } = yield* client()
       for (const [location, says] of [

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { BlockList } from "node:net"
-import { isThisMachine } from "../src/Hosts.ts"
-import { addressIn, placeOf } from "../src/internal/Addresses.ts"
+import { isThisMachine } from "../src/auth/Hosts.ts"
+import { addressIn, placeOf } from "../src/auth/Addresses.ts"
 
 const Byte = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
 const IPv4 = Schema.Tuple([Byte, Byte, Byte, Byte])
@@ -10,7 +10,7 @@ type IPv4 = typeof IPv4.Type
 
 const hex = (high: number, low: number): string => (high * 256 + low).toString(16)
 
-/** Each way in which an IPv4 address stands in an IPv6 address, with what names the way. */
+/** Every way to embed an IPv4 address in an IPv6 address, by name. */
 const embeddings = ([a, b, c, d]: IPv4): ReadonlyArray<readonly [way: string, address: string]> => {
   const [high, low] = [hex(a, b), hex(c, d)]
   const inverted = `${hex(255 - a, 255 - b)}:${hex(255 - c, 255 - d)}`
@@ -31,7 +31,7 @@ const embeddings = ([a, b, c, d]: IPv4): ReadonlyArray<readonly [way: string, ad
   ]
 }
 
-/** What the registries of IANA reserve, as ranges of our own: the code under test has them in another form. */
+/** The ranges that the IANA registries reserve, in another form than in the code under test. */
 const reserved = new BlockList()
 for (const [from, to] of [
   ["0.0.0.0", "0.255.255.255"],
@@ -75,7 +75,7 @@ const bytesOf = (any: typeof Any.Type): IPv4 => {
   return [a, b, c, d]
 }
 
-describe("where an address leads", () => {
+describe("the kind of network of an address", () => {
   it.prop(
     "is the same for an IPv4 address in all of its embeddings",
     [Any],
@@ -101,7 +101,7 @@ describe("where an address leads", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("is named for each special block", () => {
+  it("is known for each special block", () => {
     const places = {
       "::1": "loopback",
       "::1%lo": "loopback",
@@ -139,7 +139,7 @@ describe("where an address leads", () => {
     for (const [address, place] of Object.entries(places)) assert.strictEqual(placeOf(address), place, address)
   })
 
-  it("does not depend on how a URL writes it", () => {
+  it("does not depend on the notation in a URL", () => {
     const written = [
       "2130706433",
       "017700000001",

@@ -1,9 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { listenAlways } from "../src/internal/Announcements.ts"
+import { listenAlways } from "../src/transport/Announcements.ts"
 
-/** A server that gives these answers to being listened to: it refuses, or ends the stream at once, or never. */
+/** A server that responds to each `listen` request as given: it refuses, ends the stream immediately, or keeps it open. */
 const answering = (...answers: ReadonlyArray<"refused" | "ended" | "open">) => {
   const seen = { asked: 0, notified: 0 }
   const listen = () => {
@@ -28,11 +28,11 @@ const after = (seconds: number, server: ReturnType<typeof answering>) =>
     return server.seen
   })
 
-it.effect("a server that does not take the request to be listened to is asked once", () =>
+it.effect("a server that rejects the request for notifications gets it only once", () =>
   Effect.map(after(30, answering("refused", "open")), (seen) => assert.deepStrictEqual(seen, { asked: 1, notified: 0 }))
 )
 
-it.effect("a stream that ends is opened again, also when that fails at first, and what was missed is looked for", () =>
+it.effect("a stream that ends is reopened, also after a failed attempt, and the lists are then fetched again", () =>
   Effect.map(after(30, answering("ended", "refused", "refused", "open")), (seen) =>
     assert.deepStrictEqual(seen, { asked: 4, notified: 1 })
   )

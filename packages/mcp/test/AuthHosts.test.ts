@@ -1,15 +1,15 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Address, isOwnName, permitted, Resolver } from "../src/internal/AuthHosts.ts"
+import { type Address, isOwnName, permitted, Resolver } from "../src/auth/AuthHosts.ts"
 
-it("only names that nobody else owns are this machine's own", () => {
+it("only names that no other party can own count as this machine", () => {
   for (const name of ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "[::1]"])
     assert.isTrue(isOwnName(name), name)
   for (const name of ["localhost.example.org", "notlocalhost", "example.org", "vm", "127.0.0.1.nip.example"])
     assert.isFalse(isOwnName(name), name)
 })
 
-it.live("plain http on this machine is for servers that are known to be on it", () =>
+it.live("http on this machine is permitted only for servers on this machine", () =>
   Effect.gen(function* () {
     const ask = (server: string, url: string) => Effect.result(permitted(new URL(server), new URL(url)))
     assert.strictEqual((yield* ask("http://127.0.0.1:1/mcp", "http://127.0.0.1:2/token"))._tag, "Success")
@@ -19,7 +19,7 @@ it.live("plain http on this machine is for servers that are known to be on it", 
   })
 )
 
-it.effect("a name counts as each of the addresses that it resolves to", () =>
+it.effect("a name is checked by every address that it resolves to", () =>
   Effect.gen(function* () {
     const public4: Address = { address: "93.184.216.34", family: 4 }
     const ask = (...addresses: ReadonlyArray<string>) =>
@@ -59,7 +59,7 @@ it.effect("a name counts as each of the addresses that it resolves to", () =>
   })
 )
 
-it.effect("a name that has no address is not asked", () =>
+it.effect("no request is sent to a name without an address", () =>
   Effect.gen(function* () {
     const ask = permitted(new URL("https://93.184.216.34/mcp"), new URL("https://login.example/token"))
     for (const resolve of [() => Promise.resolve([]), () => Promise.reject(new Error("ENOTFOUND"))]) {

@@ -4,14 +4,14 @@ import process from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { authorize, type Person } from "../src/Authorize.ts"
-import { randomState } from "../src/internal/Challenge.ts"
-import * as McpAuth from "../src/McpAuth.ts"
+import { authorize, type Person } from "../src/auth/Authorize.ts"
+import { randomState } from "../src/auth/Challenge.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
 import { quickPerson } from "./oauth/People.ts"
-import { type Guarded, guarded } from "./oauth/Server.ts"
+import { type Guarded, guarded } from "@parley/harness/AuthorizationServer"
 import { freePort } from "./support.ts"
 
-/** Somebody whose browser cannot come back, and who pastes what they make of where it should have gone. */
+/** A person whose browser cannot reach the callback, and who pastes a text made from the redirect address. */
 const pasting = (made: (address: string) => string) =>
   Effect.map(Deferred.make<string>(), (came): Person => ({
     show: ({ url }) =>
@@ -33,30 +33,30 @@ const taking = (port: number) =>
 
 const absent: Person = { show: () => Effect.void, paste: Effect.never }
 
-describe("what a person pastes", () => {
-  it.live("is the address that the browser came to, or the code in it, with blanks around it", () =>
+describe("the pasted text", () => {
+  it.live("is the final address of the browser, or the code in it, possibly surrounded by blanks", () =>
     Effect.gen(function* () {
       const here = yield* guarded
       const logsIn = (make: (address: string) => string) =>
         Effect.gen(function* () {
-          const store = McpAuth.inMemory()
+          const store = LoginOptions.inMemory()
           yield* authorize({ server: { url: here.url }, store, person: yield* pasting(make) })
           assert.isDefined((yield* store.login(here.url).read).tokens)
         })
       yield* logsIn((address) => ` ${address}\n`)
-      // A code alone brings no issuer, so none may be promised.
+      // A code alone contains no issuer, so the server must not announce that it sends one.
       here.behaviour.metadata = { authorization_response_iss_parameter_supported: false }
       yield* logsIn((address) => `\t${new URL(address).searchParams.get("code")} `)
     })
   )
 
-  it.live("is not nothing, and no other address", () =>
+  it.live("must not be empty or another address", () =>
     Effect.gen(function* () {
       const here = yield* guarded
       const failed = (make: (address: string) => string) =>
         Effect.gen(function* () {
           const person = yield* pasting(make)
-          return yield* Effect.flip(authorize({ server: { url: here.url }, store: McpAuth.inMemory(), person }))
+          return yield* Effect.flip(authorize({ server: { url: here.url }, store: LoginOptions.inMemory(), person }))
         })
       assert.strictEqual((yield* failed(() => " \n")).message, "nothing was pasted")
       for (const make of [
@@ -64,14 +64,14 @@ describe("what a person pastes", () => {
         (address: string) => address.replace("code=", "node="),
         () => "http://["
       ])
-        assert.match((yield* failed(make)).message, /is not the answer to this login/)
+        assert.match((yield* failed(make)).message, /does not belong to this login/)
       assert.strictEqual(here.count("/token"), 0)
     })
   )
 })
 
-describe("how long a person has", () => {
-  it.effect("is five minutes, where nothing else is stated", () =>
+describe("the time limit of a login", () => {
+  it.effect("is five minutes by default", () =>
     Effect.gen(function* () {
       const here = yield* guarded
       for (const [limit, seconds] of [
@@ -81,27 +81,27 @@ describe("how long a person has", () => {
         const shown = yield* Deferred.make<void>()
         const person: Person = { ...absent, show: () => Deferred.succeed(shown, undefined) }
         const waiting = yield* Effect.forkChild(
-          Effect.flip(authorize({ server: { url: here.url }, store: McpAuth.inMemory(), person, limit })),
+          Effect.flip(authorize({ server: { url: here.url }, store: LoginOptions.inMemory(), person, limit })),
           { startImmediately: true }
         )
         yield* Deferred.await(shown)
         yield* TestClock.adjust(`${seconds - 1} seconds`)
         assert.isUndefined(waiting.pollUnsafe())
         yield* TestClock.adjust("1 second")
-        assert.strictEqual((yield* Fiber.join(waiting)).message, `nobody has logged in within ${seconds} s`)
+        assert.strictEqual((yield* Fiber.join(waiting)).message, `the login was not completed within ${seconds} s`)
       }
     })
   )
 })
 
-describe("where the browser comes back to", () => {
+describe("the redirect address", () => {
   const portOf = (shown: ReadonlyArray<{ readonly url: string }>): number =>
     Number(new URL(new URL(shown.at(-1)?.url ?? "").searchParams.get("redirect_uri") ?? "").port)
 
-  it.live("is the registered port, while it is free, and else another, which is registered", () =>
+  it.live("uses the registered port if it is free, and otherwise registers another", () =>
     Effect.gen(function* () {
       const here = yield* guarded
-      const store = McpAuth.inMemory()
+      const store = LoginOptions.inMemory()
       const { person, shown } = quickPerson()
       const login = authorize({ server: { url: here.url }, store, person })
       yield* login
@@ -115,20 +115,20 @@ describe("where the browser comes back to", () => {
     })
   )
 
-  it.live("is the configured port, and no other", () =>
+  it.live("uses only the configured port", () =>
     Effect.gen(function* () {
       const here = yield* guarded
       const redirectPort = yield* freePort
       const { person, shown } = quickPerson()
       const login = authorize({
         server: { url: here.url, oauth: { redirectPort } },
-        store: McpAuth.inMemory(),
+        store: LoginOptions.inMemory(),
         person
       })
       yield* login
       assert.strictEqual(portOf(shown), redirectPort)
       yield* taking(redirectPort)
-      assert.match((yield* Effect.flip(login)).message, /cannot be listened on/)
+      assert.match((yield* Effect.flip(login)).message, /^cannot listen on 127\.0\.0\.1:\d+: /)
       assert.lengthOf(shown, 1)
     })
   )
@@ -136,18 +136,19 @@ describe("where the browser comes back to", () => {
 
 describe("a person with a browser", () => {
   const address = { url: "https://as.example/authorize", host: "as.example" }
-  /** A program that starts, and one that is not there. */
+  /** A program that starts, and one that does not exist. */
   const [starts, missing] = [`${process.execPath} -e 0`, "/there/is/no/such/program"]
-  const told = (options: Partial<McpAuth.BrowserOptions>) => {
+  const told = (options: Partial<LoginOptions.BrowserOptions>) => {
     const said: Array<string> = []
     const say = (words: string) => Effect.sync(() => void said.push(words))
-    const person = McpAuth.browser({ env: { BROWSER: starts }, say, ...options })
+    const person = LoginOptions.browser({ env: { BROWSER: starts }, say, ...options })
     return Effect.map(Effect.result(person.show(address)), ({ _tag }) => [_tag, ...said])
   }
   const open = "To log in at as.example, open https://as.example/authorize"
-  const hand = "When the browser has ended up at an address that begins with http://127.0.0.1, paste that here:"
+  const hand =
+    "After you have logged in, the browser shows an address that begins with http://127.0.0.1. Paste it here:"
 
-  it.live("is shown the address, and asked to paste only where none could be opened or none is wanted", () =>
+  it.live("is shown the address, and asked to paste only if no browser is opened", () =>
     Effect.gen(function* () {
       const paste = Effect.never
       assert.deepStrictEqual(yield* told({}), ["Success", open])
@@ -160,34 +161,38 @@ describe("a person with a browser", () => {
   )
 })
 
-describe("which servers are logged in to", () => {
+describe("the servers for which a login is used", () => {
   const asked: Array<string> = []
   const store = (name: string) => {
     asked.push(name)
-    return McpAuth.inMemory()
+    return LoginOptions.inMemory()
   }
-  const made = (url: string, headers?: { readonly [name: string]: string }, auth: McpAuth.AuthOptions = { store }) =>
+  const made = (
+    url: string,
+    headers?: { readonly [name: string]: string },
+    auth: LoginOptions.AuthOptions = { store }
+  ) =>
     Effect.map(
-      McpAuth.authorizerFor("s", { url, ...(headers === undefined ? {} : { headers }) }, auth),
+      LoginOptions.authorizerFor("s", { url, ...(headers === undefined ? {} : { headers }) }, auth),
       (authorizer) => authorizer !== undefined
     )
 
-  it.live("are those with an address that is one, and without a login of their own", () =>
+  it.live("are those with a valid address and without a configured authorization header", () =>
     Effect.gen(function* () {
       assert.isTrue(yield* made("https://one.example/mcp"))
-      assert.isTrue(yield* made("https://one.example/mcp", { "x-key": "k" }, { store: McpAuth.inMemory() }))
+      assert.isTrue(yield* made("https://one.example/mcp", { "x-key": "k" }, { store: LoginOptions.inMemory() }))
       assert.deepStrictEqual(asked, ["s"])
       assert.isFalse(yield* made("no address"))
       for (const name of ["authorization", "Authorization", "AUTHORIZATION"])
         assert.isFalse(yield* made("https://one.example/mcp", { "x-key": "k", [name]: "Bearer own" }), name)
-      assert.isUndefined(yield* McpAuth.authorizerFor("s", { url: "https://one.example/mcp" }, undefined))
+      assert.isUndefined(yield* LoginOptions.authorizerFor("s", { url: "https://one.example/mcp" }, undefined))
       assert.lengthOf(asked, 1)
     })
   )
 })
 
-describe("a login that cannot begin", () => {
-  it.live("says so, and nobody is shown an address", () =>
+describe("a login that cannot start", () => {
+  it.live("reports the reason and shows no address", () =>
     Effect.gen(function* () {
       const failed = (prepare: (behaviour: Guarded["behaviour"]) => void) =>
         Effect.gen(function* () {
@@ -195,7 +200,7 @@ describe("a login that cannot begin", () => {
           prepare(here.behaviour)
           const { person, shown } = quickPerson()
           const error = yield* Effect.flip(
-            authorize({ server: { url: here.url }, store: McpAuth.inMemory(), person, limit: "20 seconds" })
+            authorize({ server: { url: here.url }, store: LoginOptions.inMemory(), person, limit: "20 seconds" })
           )
           assert.isEmpty(shown)
           return error.message
@@ -208,7 +213,7 @@ describe("a login that cannot begin", () => {
           "/.well-known/oauth-authorization-server": missing
         }
       })
-      assert.strictEqual(open, "the server asks for no login, and does not say where there is one")
+      assert.strictEqual(open, "the server does not require a login, and publishes no OAuth metadata")
       const inner = yield* failed((behaviour) => {
         behaviour.metadata = { authorization_endpoint: "http://169.254.169.254/authorize" }
       })
@@ -216,7 +221,7 @@ describe("a login that cannot begin", () => {
     })
   )
 
-  it("has a state that is another each time, and long enough that nobody guesses it", () => {
+  it("has a new state each time, which is too long to guess", () => {
     const states = Array.from({ length: 100 }, randomState)
     assert.strictEqual(new Set(states).size, 100)
     for (const state of states) assert.match(state, /^[\w-]{32}$/)

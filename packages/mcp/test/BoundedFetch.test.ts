@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { boundedFetch } from "../src/internal/BoundedFetch.ts"
+import { boundedFetch } from "../src/transport/BoundedFetch.ts"
 
 const bytes = new TextEncoder()
 
-/** What is read of an answer that is written in these pieces, over and over for as long as it is read, or undefined. */
+/** The result of reading a response that repeats these chunks for as long as it is read, or undefined. */
 const readOf = (
   pieces: ReadonlyArray<string>,
   init: { readonly status?: number; readonly type?: string; readonly times?: number }
@@ -28,8 +28,8 @@ const readOf = (
   })
 }
 
-describe("what is held of an answer over HTTP", () => {
-  it.effect("is one event of a stream, of however many lines, and any number of events", () =>
+describe("buffering of a response over HTTP", () => {
+  it.effect("is limited for one event of any number of lines, but not in the number of events", () =>
     Effect.gen(function* () {
       const line = `data: ${"x".repeat(93)}\n`
       assert.strictEqual((yield* readOf([line], { times: 9 })).size, 900)
@@ -41,13 +41,13 @@ describe("what is held of an answer over HTTP", () => {
         assert.strictEqual((yield* readOf(whole, { times: 100 })).size, 100 * (100 + end.length))
         assert.strictEqual((yield* readOf([whole.join("").repeat(20)], {})).size, 20 * (100 + end.length))
       }
-      // The end of a line is not that of an event.
+      // The end of a line is not the end of an event.
       assert.isUndefined((yield* readOf(["data: x\r", "\n"], { times: 1000 })).size)
       assert.strictEqual((yield* readOf(["data: x\r", "\n", "\r", "\n"], { times: 1000 })).size, 11_000)
     })
   )
 
-  it.effect("is for who fetches to bound where it is no stream, and stays the answer that it was", () =>
+  it.effect("does not affect responses that are not event streams", () =>
     Effect.gen(function* () {
       const piece = "x".repeat(100)
       for (const init of [{ status: 500 }, { status: 302, type: "text/plain" }, { type: "application/json" }])

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { boundJson } from "../src/BoundedJson.ts"
+import { boundJson } from "../src/text/BoundedJson.ts"
 
 const roomy = { depth: 10, nodes: 100, characters: 1000 }
 
 describe("a JSON value from outside", () => {
-  it("is copied as it is, but for what JSON has not and what is not well-formed", () => {
+  it("is copied unchanged, except for values that JSON lacks and malformed text", () => {
     const value = {
       text: "a\ud800b",
       "k\udc00": true,
@@ -25,7 +25,7 @@ describe("a JSON value from outside", () => {
     assert.deepStrictEqual(Object.entries(Object(boundJson(hidden, roomy))), [["__proto__", { a: 1 }]])
   })
 
-  it("may be as deep and as large as is stated, and no deeper or larger", () => {
+  it("may be as deep and as large as the limits, and no deeper or larger", () => {
     const fits = (value: unknown, limits: Partial<typeof roomy>) =>
       boundJson(value, { ...roomy, ...limits }) !== undefined
     const cases: ReadonlyArray<readonly [value: unknown, limit: keyof typeof roomy, most: number]> = [
@@ -41,7 +41,7 @@ describe("a JSON value from outside", () => {
       assert.isTrue(fits(value, { [limit]: most }), `${JSON.stringify(value)} with ${most} of ${limit}`)
       assert.isFalse(fits(value, { [limit]: most - 1 }), `${JSON.stringify(value)} with ${most - 1} of ${limit}`)
     }
-    // Nothing that comes after what was too much makes up for it.
+    // A limit that was exceeded stays exceeded, whatever follows.
     assert.isFalse(fits(["abc", 1, "", {}], { characters: 2 }))
     assert.isFalse(fits([[[1]], 1, 2], { depth: 1 }))
   })

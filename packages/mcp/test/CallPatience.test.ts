@@ -1,11 +1,11 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { makeAsking, makePatience } from "../src/CallPatience.ts"
+import { makeAsking, makePatience } from "../src/requests/CallPatience.ts"
 
 const limits = { silence: Duration.seconds(1), total: Duration.seconds(3) }
 
-it.effect("the time in which a person is asked does not count, and the rest of it does", () =>
+it.effect("only the time in which a user is asked does not count", () =>
   Effect.gen(function* () {
     const asking = yield* makeAsking
     const { over } = yield* makePatience(asking, limits)
@@ -21,7 +21,7 @@ it.effect("the time in which a person is asked does not count, and the rest of i
   })
 )
 
-it.effect("what the server reports begins the time of its silence again, and not that of the call", () =>
+it.effect("progress restarts the silence limit, but not the total limit of the call", () =>
   Effect.gen(function* () {
     const patience = yield* makePatience(yield* makeAsking, limits)
     const call = yield* Effect.forkChild(patience.over, { startImmediately: true })

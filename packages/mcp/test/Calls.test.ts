@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
 import type { McpManager } from "@parley/domain/McpManager"
 import { context, directory, eventually, logged, rawServer, readLog, textOf, withManager } from "./support.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const Echo = Schema.fromJsonString(
   Schema.Struct({ input: Schema.Unknown, _meta: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)) })
@@ -39,7 +39,7 @@ describe.concurrent("calls", () => {
         const output = yield* manager.call("raw__echo", { text: "hi", deep: { n: 1.5 } }, context)
         assert.isFalse(output.isError)
         const said = yield* decodeEcho(textOf(output.content))
-        // The token is how the server names the call when it reports progress.
+        // The server uses the token to identify the call when it reports progress.
         const { progressToken, ...meta } = said._meta ?? {}
         assert.isNumber(progressToken)
         assert.deepStrictEqual(
@@ -73,7 +73,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("are checked before they are sent", () =>
+  it.live("are validated before they are sent", () =>
     withRaw((manager, log) =>
       Effect.gen(function* () {
         const missing = yield* Effect.flip(manager.call("raw__echo", {}, context))
@@ -92,7 +92,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("may have null where a value is optional, and reach the server as they are", () =>
+  it.live("may have null for optional values, which reaches the server unchanged", () =>
     withRaw((manager, log) =>
       Effect.gen(function* () {
         const output = yield* manager.call("raw__echo", { text: "a", deep: null }, context)
@@ -112,7 +112,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("are left to the server when its schema cannot be used, quickly and without fetching anything", () =>
+  it.live("are validated by the server alone if its schema cannot be used, quickly and without fetching anything", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []
       const trap = yield* Effect.acquireRelease(
@@ -156,7 +156,7 @@ describe.concurrent("calls", () => {
     })
   )
 
-  it.live("hand the server's own errors and unknown content to the model", () =>
+  it.live("pass the server's errors and unknown content to the model", () =>
     withRaw((manager) =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* manager.call("raw__refuse", {}, context), {
@@ -174,7 +174,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("are lost when no answer comes in time, and the server is told", () =>
+  it.live("are lost when no response arrives in time, and are cancelled on the server", () =>
     withRaw(
       (manager, log) =>
         Effect.gen(function* () {
@@ -190,7 +190,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("are cancelled at the server when they are interrupted", () =>
+  it.live("are cancelled on the server when they are interrupted", () =>
     withRaw((manager, log) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(manager.call("raw__hang", {}, context), { startImmediately: true })
@@ -203,7 +203,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("are lost when the server is killed for the last time, and later ones are not sent", () =>
+  it.live("are lost when the server is killed and not restarted, and later ones are not sent", () =>
     withRaw(
       (manager) =>
         Effect.gen(function* () {
@@ -233,7 +233,7 @@ describe.concurrent("calls", () => {
     )
   )
 
-  it.live("of one server run side by side", () =>
+  it.live("of one server run concurrently", () =>
     withRaw((manager) =>
       Effect.gen(function* () {
         const hang = yield* Effect.forkChild(manager.call("raw__hang", {}, context), { startImmediately: true })
@@ -249,8 +249,8 @@ describe.concurrent("calls", () => {
   )
 })
 
-describe("what a child server is given", () => {
-  it.live("is the allow-listed environment and what is declared, nothing else", () =>
+describe("the environment of a child server", () => {
+  it.live("contains the allow-listed variables and the declared ones, nothing else", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const withoutMark = (path: string) =>

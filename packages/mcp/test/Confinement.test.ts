@@ -4,10 +4,11 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { confine, isInside, openConfined } from "../src/internal/Confinement.ts"
+import { isInside } from "@parley/os/ConfinedFile"
+import { confine, openConfined } from "../src/builtin/Confinement.ts"
 import { directory } from "./support.ts"
 
-/** `ws` is the workspace; `ws-evil` beside it is not, although its name begins the same. */
+/** `ws` is the workspace; its sibling `ws-evil` is not, although its name has the same prefix. */
 const world = Effect.gen(function* () {
   const base = yield* directory
   const root = join(base, "ws")
@@ -31,7 +32,7 @@ const world = Effect.gen(function* () {
 })
 
 describe("confinement", () => {
-  it("compares whole names, not beginnings", () => {
+  it("compares whole path segments, not prefixes", () => {
     assert.isTrue(isInside("/ws", "/ws"))
     assert.isTrue(isInside("/ws", "/ws/a"))
     assert.isFalse(isInside("/ws", "/ws-evil/a"))
@@ -69,7 +70,7 @@ describe("confinement", () => {
     ["sub", /is a directory/]
   ]
 
-  it.live("refuses what is not a file of the workspace, in a sentence", () =>
+  it.live("refuses paths outside the workspace, with a sentence for the model", () =>
     Effect.gen(function* () {
       const root = yield* world
       for (const [path, problem] of refused) {
@@ -80,7 +81,7 @@ describe("confinement", () => {
     })
   )
 
-  it.live("lets in what is, also through links that stay inside", () =>
+  it.live("permits files of the workspace, also through links that stay inside", () =>
     Effect.gen(function* () {
       const root = yield* world
       for (const [path, shown] of [
@@ -97,7 +98,7 @@ describe("confinement", () => {
     })
   )
 
-  it.live("holds when the workspace itself is reached through a link", () =>
+  it.live("applies if the workspace itself is reached through a link", () =>
     Effect.gen(function* () {
       const root = yield* world
       const link = join(root, "..", "link-to-ws")
@@ -107,7 +108,7 @@ describe("confinement", () => {
     })
   )
 
-  it.live("refuses a socket without touching it", () =>
+  it.live("refuses a socket without opening it", () =>
     Effect.gen(function* () {
       const root = yield* world
       yield* Effect.acquireRelease(
@@ -120,10 +121,10 @@ describe("confinement", () => {
     })
   )
 
-  it.live("never opens what a path comes to mean while it is being opened", () =>
+  it.live("never reads a file outside that replaces the path while it is opened", () =>
     Effect.gen(function* () {
       const root = yield* world
-      // Swaps a directory and a link to the outside as fast as it can while files are opened through it.
+      // Swaps a directory and a link to the outside as fast as possible while files are opened through it.
       const inside = join(root, "swap")
       const spare = join(root, "spare")
       fs.mkdirSync(inside)

@@ -22,7 +22,7 @@ const requests: ServerRequests = {
 }
 
 describe("in the revision of 2026", () => {
-  it.live("input that a call needs comes from the same answers, with the same limits", () =>
+  it.live("requests during a call get the same answers, with the same limits", () =>
     Effect.gen(function* () {
       const here = yield* directory
       const config = { ...(yield* v2Asking(join(here, "log"))), sampling: "allow" as const, roots: ["."] }
@@ -48,7 +48,7 @@ describe("in the revision of 2026", () => {
     })
   )
 
-  it.live("a cancelled call is cancelled at the server", () =>
+  it.live("a cancelled call is cancelled on the server", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withServer(yield* v2Asking(log), {}, (call) =>
@@ -73,7 +73,7 @@ const Message = Schema.fromJsonString(
 const decode = Schema.decodeUnknownSync(Message)
 const encode = Schema.encodeUnknownSync(Schema.fromJsonString(Schema.Unknown))
 
-/** Speaks the revision of 2025 over HTTP and leaves every call without an answer. */
+/** A server for the revision of 2025 over HTTP that never responds to a call. */
 const silentHttp = Effect.gen(function* () {
   const heard: Array<string> = []
   const results: { readonly [method: string]: unknown } = {
@@ -113,7 +113,7 @@ const silentHttp = Effect.gen(function* () {
 })
 
 describe("in the revision of 2025", () => {
-  it.live("a cancelled call is cancelled at the server, over stdio", () =>
+  it.live("a cancelled call is cancelled on the server, over stdio", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withServer(logging(log), {}, (call) =>
@@ -127,7 +127,7 @@ describe("in the revision of 2025", () => {
     })
   )
 
-  it.live("a cancelled call is cancelled at the server, over HTTP", () =>
+  it.live("a cancelled call is cancelled on the server, over HTTP", () =>
     Effect.gen(function* () {
       const { heard, url } = yield* silentHttp
       yield* withServer({ url }, {}, (call) =>
@@ -146,7 +146,7 @@ describe("in the revision of 2025", () => {
     })
   )
 
-  it.live("the level of log messages is asked for, as it is configured", () =>
+  it.live("the configured level of log messages is requested", () =>
     Effect.gen(function* () {
       const here = yield* directory
       yield* withServer(logging(join(here, "a")), {}, (call) => call("slow", { millis: 50 }))
@@ -156,7 +156,7 @@ describe("in the revision of 2025", () => {
     })
   )
 
-  it.live("a server that may ask is not told of more than form and address", () =>
+  it.live("the declared elicitation capability contains only form and url", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withServer(logging(log, { sampling: "deny" }), requests, (call) => call("slow", { millis: 0 }))

@@ -1,17 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { makeInbox } from "../src/internal/Inbox.ts"
-import { makeGate, makeRepeatGate } from "../src/internal/NotificationGate.ts"
-import { makeReadMessage } from "../src/internal/ReadMessage.ts"
-import { loadClient } from "../src/internal/Sdk.ts"
+import { makeInbox } from "../src/transport/Inbox.ts"
+import { makeGate, makeRepeatGate } from "../src/transport/NotificationGate.ts"
+import { makeReadMessage } from "../src/transport/ChildTransport.ts"
+import { loadClient } from "../src/sdk/Sdk.ts"
 import { eventually } from "./support.ts"
 
 const spin = (millis: number): void => {
   for (const end = performance.now() + millis; performance.now() < end;);
 }
 
-describe("a server that never stops talking", () => {
-  it.live("has a few milliseconds in each turn of the loop, however often it is read in that turn", () =>
+describe("a server that sends without pause", () => {
+  it.live("gets a few milliseconds in each turn of the event loop, however often its output is read in that turn", () =>
     Effect.gen(function* () {
       const handled: Array<number> = []
       const holds: Array<boolean> = []
@@ -38,7 +38,7 @@ describe("a server that never stops talking", () => {
     })
   )
 
-  it("is not heard again on a list that has just been said to have changed", () => {
+  it("has repeated list_changed notifications dropped", () => {
     const clock = { now: 0 }
     const { asked, isNews } = makeRepeatGate(() => clock.now, 100)
     const tools = { method: "notifications/tools/list_changed" }
@@ -47,14 +47,14 @@ describe("a server that never stops talking", () => {
     assert.isTrue(isNews({ method: "ping", id: 1 }))
     clock.now = 100
     assert.deepStrictEqual([tools, tools].map(isNews), [true, false])
-    // What changes when a list has been asked for need not be in it.
+    // A change after a list request may be missing from that list, so the next notification passes.
     asked({ method: "tools/call", id: 2 })
     assert.isFalse(isNews(tools))
     asked({ method: "tools/list", id: 3 })
     assert.deepStrictEqual([tools, tools].map(isNews), [true, false])
   })
 
-  it("is heard on what nobody listens to only so often, and on what counts always", () => {
+  it("has notifications without a handler limited in rate, but never the important ones", () => {
     const passes = makeGate(() => 0)
     const passed = (method: string) =>
       Array.from({ length: 1000 }, () => passes({ method })).filter((yes) => yes).length
@@ -64,12 +64,12 @@ describe("a server that never stops talking", () => {
     assert.strictEqual(passed("notifications/subscriptions/acknowledged"), 1000)
   })
 
-  it.live("costs no check of what is left out", () =>
+  it.live("has dropped messages skipped without validation", () =>
     Effect.gen(function* () {
       const sdk = yield* loadClient
       const isOut = (message: object): boolean => "method" in message && message.method === "out"
       const read = makeReadMessage(sdk, (message) => !isOut(message))
-      // It is not even a message.
+      // This is not a valid message, but it is dropped before validation.
       assert.strictEqual(read('{"jsonrpc":7,"method":"out"}'), "left out")
       assert.deepStrictEqual(read('{"jsonrpc":"2.0","method":"in"}'), { jsonrpc: "2.0", method: "in" })
       assert.deepStrictEqual(read('{"jsonrpc":"2.0","id":1,"result":{}}'), { jsonrpc: "2.0", id: 1, result: {} })

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { Context, Deferred, Effect, Fiber, Layer, Redacted, References, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { McpManager, type ToolInput } from "@parley/domain/McpManager"
-import { CurrentCall, layer, tool } from "../src/FunctionTools.ts"
-import { merge } from "../src/Merged.ts"
-import { byteLength } from "../src/PlainText.ts"
-import { resultLimits } from "../src/ToolResults.ts"
+import { CurrentCall, layer, tool } from "../src/inprocess/FunctionTools.ts"
+import { merge } from "../src/inprocess/Merged.ts"
+import { byteLength } from "../src/text/Cut.ts"
+import { resultLimits } from "../src/results/ToolResults.ts"
 import { context, rawServer, manager as servers, textOf } from "./support.ts"
 
 class Rate extends Context.Service<Rate, { readonly percent: number }>()("@parley/mcp/test/FunctionTools.test/Rate") {}
@@ -14,7 +14,10 @@ class Declined extends Schema.TaggedError<Declined>()("Declined", { card: Schema
     return "declined\u0000 half \ud83d"
   }
 }
-class Wordless extends Schema.TaggedError<Wordless>()("Wordless", { secret: Schema.String }) {}
+class Wordless extends Schema.TaggedError<Wordless>()("Wordless", {
+  page: Schema.Int,
+  secret: Schema.Redacted(Schema.String)
+}) {}
 
 const taxed = tool({
   name: "taxed",
@@ -33,7 +36,8 @@ const fails = <E>(name: string, effect: () => Effect.Effect<string, E>) =>
 
 const failing = [
   fails("declines", () => Effect.fail(new Declined({ card: "4111" }))),
-  fails("wordless", () => Effect.fail(new Wordless({ secret: "canary" }))),
+  fails("wordless", () => Effect.fail(new Wordless({ page: 7, secret: Redacted.make("canary") }))),
+  fails("objects", () => Effect.fail({ message: "no", code: 3, stack: "at x", cause: "why" })),
   fails("dies", () => Effect.die(new Error("no\u001b[2J such \ntable"))),
   fails("throws", () => {
     throw new Error("thrown")
@@ -47,7 +51,7 @@ const call = (name: string, input: ToolInput = {}) =>
 const rate = Layer.succeed(Rate, { percent: 10 })
 
 describe("functions as tools", () => {
-  it.effect("are shown with the schema of their input, and called with what was decoded", () =>
+  it.effect("are listed with the schema of their input, and called with the decoded input", () =>
     Effect.gen(function* () {
       const manager = yield* McpManager
       const tools = yield* manager.tools
@@ -80,7 +84,7 @@ describe("functions as tools", () => {
     )
   )
 
-  it.effect("are not called with input that does not fit", () =>
+  it.effect("are not called with input that does not match the schema", () =>
     Effect.gen(function* () {
       for (const input of [{}, { amount: -1 }, { amount: "1" }, { amount: 1, on: "never" }]) {
         const error = yield* Effect.flip(call("shop__taxed", input))
@@ -91,15 +95,16 @@ describe("functions as tools", () => {
     }).pipe(Effect.provide(layer("shop", [taxed]).pipe(Layer.provide(rate))))
   )
 
-  it.effect("that fail, die or leave give results that say so, and no more than that", () =>
+  it.effect("that fail, die or are interrupted return error results without internal details", () =>
     Effect.gen(function* () {
       const said = (name: string) =>
         Effect.map(call(`f__${name}`), ({ content, isError }) => {
           assert.isTrue(isError, name)
           return textOf(content)
         })
-      assert.strictEqual(yield* said("declines"), "declined half \ufffd")
-      assert.strictEqual(yield* said("wordless"), "Wordless")
+      assert.strictEqual(yield* said("declines"), `declined half \ufffd {"card":"4111"}`)
+      assert.strictEqual(yield* said("wordless"), `Wordless {"page":7,"secret":"<redacted>"}`)
+      assert.strictEqual(yield* said("objects"), `no {"code":3}`)
       assert.strictEqual(yield* said("dies"), "The tool failed unexpectedly: no [2J such table")
       assert.strictEqual(yield* said("throws"), "The tool failed unexpectedly: thrown")
       assert.strictEqual(yield* said("leaves"), "The tool was interrupted before it had finished.")
@@ -109,7 +114,7 @@ describe("functions as tools", () => {
     }).pipe(Effect.provide(layer("f", failing)))
   )
 
-  it.effect("are interrupted with their call, and when they take too long", () =>
+  it.effect("are interrupted with their call and on a timeout", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const interrupted: Array<string> = []
@@ -137,7 +142,7 @@ describe("functions as tools", () => {
     })
   )
 
-  it.effect("are held to the rules for names and schemas, and the status says what was left out", () =>
+  it.effect("must follow the rules for names and schemas, and the status lists those that were left out", () =>
     Effect.gen(function* () {
       const one = (server: string, ...names: ReadonlyArray<string>) =>
         McpManager.use(({ servers }) => servers).pipe(
@@ -171,10 +176,10 @@ describe("functions as tools", () => {
   )
 })
 
-describe("several managers together", () => {
+describe("several merged managers", () => {
   const says = (name: string, word: string) => fails(name, () => Effect.succeed(word))
 
-  it.effect("offer all their tools, and each call goes to whose it is", () =>
+  it.effect("offer all their tools, and each call goes to the manager of its tool", () =>
     Effect.gen(function* () {
       const manager = yield* McpManager
       assert.deepStrictEqual(
@@ -200,7 +205,7 @@ describe("several managers together", () => {
     )
   )
 
-  it.effect("refuse a second server of a name, whatever it offers", () =>
+  it.effect("refuse a second server with the same name, whatever it offers", () =>
     Effect.gen(function* () {
       const manager = yield* McpManager
       assert.deepStrictEqual(
@@ -213,7 +218,7 @@ describe("several managers together", () => {
         (yield* manager.servers).map(({ problem, state }) => [state, problem]),
         [
           ["ready", undefined],
-          ["failed", "another server has the name a already: give this one another"]
+          ["failed", "another server already has the name a; give this server a different name"]
         ]
       )
     }).pipe(
@@ -221,12 +226,31 @@ describe("several managers together", () => {
     )
   )
 
-  it.live("hold servers that are programs and functions side by side", () =>
+  it.effect("run in the caller's context, with the services of the layer", () => {
+    const where = tool({
+      name: "where",
+      description: "",
+      input: anything,
+      run: () =>
+        Effect.gen(function* () {
+          const { percent } = yield* Rate
+          const annotations = yield* References.CurrentLogAnnotations
+          const parent = yield* Effect.currentParentSpan
+          return `${percent} ${String(annotations["tenant"])} ${parent._tag === "Span" ? parent.name : ""}`
+        })
+    })
+    return Effect.gen(function* () {
+      const output = yield* call("f__where").pipe(Effect.annotateLogs("tenant", "a"))
+      assert.strictEqual(textOf(output.content), "10 a McpManager.call")
+    }).pipe(Effect.provide(layer("f", [where]).pipe(Layer.provide(rate), Layer.withSpan("start-up"))))
+  })
+
+  it.live("can combine servers that are programs with functions", () =>
     Effect.gen(function* () {
       const raw = yield* call("raw__echo", { text: "hi" })
       assert.include(textOf(raw.content), '"text":"hi"')
       assert.strictEqual(textOf((yield* call("f__one")).content), "1")
-      // A tool whose server has gone is still that server's, which says what became of it.
+      // A tool whose server is not running is still passed to that server's manager, which reports the reason.
       const gone = yield* Effect.flip(call("raw__crash"))
       assert.strictEqual(gone.reason, "Lost")
       const later = yield* Effect.flip(call("raw__echo", { text: "hi" }))

@@ -5,8 +5,8 @@ import { promisify } from "node:util"
 import * as Http from "@parley/http/Http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { authFetch } from "../src/internal/AuthFetch.ts"
-import * as McpAuth from "../src/McpAuth.ts"
+import { authFetch } from "../src/auth/AuthFetch.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
 import { context, eventually, textOf, withManager } from "./support.ts"
 
 const Message = Schema.fromJsonString(Schema.Struct({ id: Schema.optionalKey(Schema.Json), method: Schema.String }))
@@ -60,7 +60,7 @@ const serving = (answer: (method: string, request: IncomingMessage, response: Se
 
 const ordinary = serving(() => false)
 
-/** The same client, which notes the limits that it is used with. */
+/** The same client, but it records the limits that it is used with. */
 const noting = (client: Http.HttpClient) => {
   const noted: Array<Http.Within> = []
   const within: Http.HttpClient["within"] = (limits) => {
@@ -70,8 +70,8 @@ const noting = (client: Http.HttpClient) => {
   return { noted, client: { ...client, within } }
 }
 
-describe("how servers are asked over HTTP", () => {
-  it.live("no limit of the client ends a call that the user allows more", () =>
+describe("requests to servers over HTTP", () => {
+  it.live("no limit of the HTTP client ends a call before the user's timeout", () =>
     Effect.gen(function* () {
       const { url } = yield* ordinary
       const { client, noted } = noting(Http.make())
@@ -80,7 +80,7 @@ describe("how servers are asked over HTTP", () => {
         slow: { url, startTimeoutMillis: 90_000, timeoutMillis: 3_600_000 },
         older: { url, transport: "sse" as const }
       }
-      yield* withManager({ servers, auth: { store: McpAuth.inMemory() } }, (manager) =>
+      yield* withManager({ servers, auth: { store: LoginOptions.inMemory() } }, (manager) =>
         Effect.gen(function* () {
           const output = yield* manager.call("slow__act", {}, context)
           assert.strictEqual(textOf(output.content), "done")
@@ -97,7 +97,7 @@ describe("how servers are asked over HTTP", () => {
     })
   )
 
-  it.live("refusals without an end are read up to their bound", () =>
+  it.live("endless error responses are read up to their limit", () =>
     Effect.gen(function* () {
       const server = yield* serving((method, _request, response) => {
         if (method !== "tools/call") return false
@@ -121,7 +121,7 @@ describe("how servers are asked over HTTP", () => {
     })
   )
 
-  it.live("a proxy that is configured is used, also for a server that only it knows", () =>
+  it.live("a configured proxy is used, also for a host that only the proxy can resolve", () =>
     Effect.gen(function* () {
       const proxy = yield* ordinary
       const http = Http.make({ proxies: { http: new URL(proxy.url).origin } })
@@ -135,7 +135,7 @@ describe("how servers are asked over HTTP", () => {
     })
   )
 
-  it.live("a proxy that refuses is why a server is not there", () =>
+  it.live("a refusal by a proxy is reported as the reason why the server is not running", () =>
     Effect.gen(function* () {
       const proxy = yield* ordinary
       const http = Http.make({ proxies: { https: { url: new URL(proxy.url).origin, from: "HTTPS_PROXY" } } })
@@ -150,7 +150,7 @@ describe("how servers are asked over HTTP", () => {
     })
   )
 
-  it.live("a login goes through the proxy as well, and to no inner network through it", () =>
+  it.live("a login also uses the proxy, and does not reach private networks through it", () =>
     Effect.gen(function* () {
       const proxy = yield* ordinary
       const { origin } = new URL(proxy.url)
@@ -168,14 +168,14 @@ describe("how servers are asked over HTTP", () => {
       assert.deepStrictEqual(proxy.asked, ["CONNECT login.invalid:443"])
       for (const host of ["169.254.169.254", "10.0.0.1", "[fd00::1]", "[::ffff:10.0.0.1]"])
         assert.match(yield* refused(`https://${host}/token`), /network, where the server itself is not/)
-      // No proxy is asked for this machine, and so the server would have to be known here.
+      // No proxy is used for addresses of this machine, so the server needs another host name.
       assert.match(yield* refused("https://127.0.0.1/token"), /far\.invalid is not known/)
       assert.match(yield* refused("http://login.invalid/token"), /is not https/)
       assert.lengthOf(proxy.asked, 1)
     })
   )
 
-  it.live("a call that has been answered is not kept", () =>
+  it.live("a call that has its response is not kept in memory", () =>
     Effect.gen(function* () {
       const server = yield* ordinary
       const program = fileURLToPath(new URL("fixtures/calls.ts", import.meta.url))
@@ -183,7 +183,7 @@ describe("how servers are asked over HTTP", () => {
         promisify(execFile)(process.execPath, ["--expose-gc", program, server.url])
       )
       assert.isAtLeast(server.asked.length, 220)
-      // The 200 calls have 18 MB together.
+      // The 200 calls have 18 MB in total.
       assert.isBelow(Number(stdout), 4 * 1024 * 1024, "bytes that 200 calls left behind")
     })
   )

@@ -4,10 +4,10 @@ import { umask } from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { McpManager, ToolInput } from "@parley/domain/McpManager"
-import { byteLength } from "../src/PlainText.ts"
-import { resultLimits } from "../src/ToolResults.ts"
+import { byteLength } from "../src/text/Cut.ts"
+import { resultLimits } from "../src/results/ToolResults.ts"
 import { context, directory, eventually, promisingServer, textOf, withManager } from "./support.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const ownName = /^result-[0-9a-f]{32}\.(txt|wav|bin|png)$/
 const allText = Array.from({ length: 20_000 }, (_, i) => `line ${i + 1} é`).join("\n")
@@ -33,7 +33,7 @@ const keeping = <A, E>(
 const modeOf = (path: string): number => fs.statSync(path).mode & 0o777
 
 describe("a result that is too large", () => {
-  it.live("shows its beginning and its end, and is kept whole where only this user can read it", () =>
+  it.live("shows its beginning and its end, and is stored completely where only this user can read it", () =>
     Effect.gen(function* () {
       const before = umask(0)
       yield* Effect.addFinalizer(() => Effect.sync(() => umask(before)))
@@ -76,7 +76,7 @@ describe("a result that is too large", () => {
     })
   )
 
-  it.live("can be read by its own name alone, and nothing else can", () =>
+  it.live("can be read only by its own name, and no other file can be read", () =>
     keeping(
       (call, results, manager) =>
         Effect.gen(function* () {
@@ -111,7 +111,7 @@ describe("a result that is too large", () => {
     )
   )
 
-  it.live("is cut and says so when it cannot be kept", () =>
+  it.live("is truncated with a note if it cannot be stored", () =>
     keeping(
       (call, results) =>
         Effect.gen(function* () {
@@ -129,7 +129,7 @@ describe("a result that is too large", () => {
     )
   )
 
-  it.live("is kept for thirty days; what is not ours is left alone", () => {
+  it.live("is deleted after thirty days; other files are not touched", () => {
     const name = (digit: string) => `result-${digit.repeat(32)}.txt`
     const day = 24 * 60 * 60
     return keeping(
@@ -155,7 +155,7 @@ describe("a result that is too large", () => {
 })
 
 describe("data that cannot be shown", () => {
-  it.live("is kept in files, whose names a server has no part in", () =>
+  it.live("is stored in files whose names contain no text of the server", () =>
     keeping((call, results) =>
       Effect.gen(function* () {
         const output = yield* call("p__data")
@@ -178,9 +178,9 @@ describe("data that cannot be shown", () => {
   )
 })
 
-describe("what a tool promises of its results", () => {
+describe("a tool's output schema", () => {
   it.live(
-    "is checked: structured content that breaks it is kept from the model, which is told where, beside the text",
+    "is enforced: the model gets the text and the violation instead of structured content that does not fit",
     () =>
       keeping((call, results, manager) =>
         Effect.gen(function* () {
@@ -211,7 +211,7 @@ describe("what a tool promises of its results", () => {
           assert.notInclude(textOf(alone.content), "free")
           const failed = yield* call("p__failed")
           assert.deepStrictEqual(failed, { isError: true, content: [{ _tag: "Text", text: "no such account" }] })
-          // A promise that cannot be checked in time counts as kept.
+          // A check against an output schema that takes too long counts as passed.
           const slow = yield* call("p__slow_promise").pipe(inTime(3000))
           assert.isFalse(slow.isError)
           const status = (yield* manager.servers).find(({ name }) => name === "p")

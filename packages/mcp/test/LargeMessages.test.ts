@@ -3,15 +3,15 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { answeredId, makeLineReader } from "../src/internal/MessageLines.ts"
-import { byteLength } from "../src/PlainText.ts"
-import { resultLimits } from "../src/ToolResults.ts"
+import { answeredId, makeLineReader } from "../src/text/MessageLines.ts"
+import { byteLength } from "../src/text/Cut.ts"
+import { resultLimits } from "../src/results/ToolResults.ts"
 import { context, directory, eventually, largeServer, textOf, withManager } from "./support.ts"
 
 const MiB = 1024 * 1024
 
 describe("large messages over stdio", () => {
-  it.live("are read, or passed over with an error for their call alone, and the connection survives", () =>
+  it.live("are read, or skipped with an error for only their own call, and the connection survives", () =>
     withManager({ servers: { large: largeServer() } }, (manager) =>
       Effect.gen(function* () {
         const before = (yield* manager.servers)[0]
@@ -23,7 +23,7 @@ describe("large messages over stdio", () => {
           assert.include(text, `${megabytes * MiB - resultLimits.textBytes} bytes of text left out`)
         }
         for (const idFirst of [true, false]) {
-          // Beside it another call is answered, and is not taken for the one that is too large.
+          // A concurrent call gets its response, and is not confused with the one that is too large.
           const [output, small] = yield* Effect.all(
             [
               manager.call("large__text", { bytes: 100 * MiB, idFirst }, context),
@@ -45,7 +45,7 @@ describe("large messages over stdio", () => {
     )
   )
 
-  it.live("have their structured content cut beside a small text, and kept whole", () =>
+  it.live("have their structured content cut and kept in full in a file, also with a small text", () =>
     Effect.gen(function* () {
       const results = join(yield* directory, "results")
       yield* withManager({ servers: { large: largeServer() }, spillDirectory: results }, (manager) =>
@@ -62,7 +62,7 @@ describe("large messages over stdio", () => {
     })
   )
 
-  it.live("that have no end cost the connection when they are no messages", () =>
+  it.live("close the connection if they are endless and not messages", () =>
     withManager({ servers: { large: largeServer() }, restarts: { maxDeaths: 1 } }, (manager) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(manager.call("large__endless", { bytes: 20 * MiB }, context))
@@ -89,7 +89,7 @@ describe("lines", () => {
   }
   const large = `{"jsonrpc":"2.0","id":7,"result":"${"é".repeat(200)}"}`
 
-  it("are the same however they are cut", () => {
+  it("are the same however the bytes are split", () => {
     const whole = `{"a":"é"}\n\n${large}\nnoise\n{"b":1}\n`
     const expected = ['{"a":"é"}', "", { id: 7 }, "noise", '{"b":1}']
     assert.deepStrictEqual(reading([whole]), expected)
@@ -105,18 +105,18 @@ describe("lines", () => {
     }
   })
 
-  it("without end are given up, and nothing after that is read", () => {
+  it("that do not end are given up, and nothing is read after that", () => {
     assert.deepStrictEqual(reading(["x".repeat(21), "\n{}\n"]), ["endless"])
     assert.deepStrictEqual(reading([`{"id":1,"result":"${"x".repeat(500)}`, "x".repeat(600), '"}\n{}\n']), ["endless"])
   })
 
-  it("answer the request whose id stands in the message itself", () => {
+  it("settle the request whose id is in the message itself", () => {
     const table: ReadonlyArray<readonly [string, string, string | number | undefined]> = [
       ['{"jsonrpc":"2.0","id":7,"result":{', "}}", 7],
       ['{ "id" : "a-1" , "jsonrpc" : "2.0" , "error":{', "}}", "a-1"],
       ['{"result":{"a":[', ']},"jsonrpc":"2.0","id":9}\r', 9],
       ['{"result":{"a":[', ']},"id":9,"jsonrpc":"2.0"}', 9],
-      // Of something within it, of a request of the server's own, and in a text.
+      // Ids of nested objects, of a request that the server sends, and within a string.
       ['{"result":{"a":[', '],"id":9}}', undefined],
       ['{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{', "}}", undefined],
       ['{"method":"sampling/createMessage","params":{', '},"jsonrpc":"2.0","id":7}', undefined],

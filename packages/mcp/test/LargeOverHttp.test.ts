@@ -1,8 +1,8 @@
 import { createServer, type ServerResponse } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { byteLength } from "../src/PlainText.ts"
-import { resultLimits } from "../src/ToolResults.ts"
+import { byteLength } from "../src/text/Cut.ts"
+import { resultLimits } from "../src/results/ToolResults.ts"
 import { context, textOf, withManager } from "./support.ts"
 
 const MiB = 1024 * 1024
@@ -27,7 +27,7 @@ const send = (response: ServerResponse, before: string, bytes: number, after: st
   more(bytes)
 }
 
-/** Answers as largely as the name of the tool says, as JSON or as a stream of events. */
+/** Responds with the size that the tool's name states, as JSON or as an event stream. */
 const serving = Effect.acquireRelease(
   Effect.callback<ReturnType<typeof createServer>>((resume) => {
     const server = createServer((request, response) => {
@@ -72,7 +72,7 @@ const serving = Effect.acquireRelease(
 )
 
 describe("large messages over HTTP", () => {
-  it.live("are read, or end their own call, and the connection survives", () =>
+  it.live("are read, or fail only their own call, and the connection survives", () =>
     Effect.gen(function* () {
       const address = (yield* serving).address()
       const port = typeof address === "object" && address !== null ? address.port : 0
@@ -86,7 +86,7 @@ describe("large messages over HTTP", () => {
           const before = process.memoryUsage().rss
           for (const name of ["json_100", "sse_100"]) {
             const error = yield* Effect.flip(manager.call(`http__${name}`, {}, context))
-            // The tool has run: nobody knows what it did.
+            // The tool has run, so its effect is unknown.
             assert.strictEqual(error.reason, "Lost", name)
           }
           assert.isBelow(process.memoryUsage().rss - before, 1024 * MiB)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { lastWords } from "../src/LastWords.ts"
+import { lastWords } from "../src/transport/LastWords.ts"
 import { rawServer, withManager } from "./support.ts"
 
 const lines = (text: string): ReadonlyArray<string> =>
@@ -93,7 +93,7 @@ describe("why a program did not start", () => {
       (manager) => Effect.map(manager.servers, ([status]) => status?.problem)
     )
 
-  it.live("is said with the state of the server, also what was on standard output, without a secret", () =>
+  it.live("is part of the server's status, also what was on standard output, without a secret", () =>
     Effect.gen(function* () {
       const [out, err, late] = yield* Effect.all(
         [

@@ -4,9 +4,9 @@ import process from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
-import { launcherOf, type SlowStart, startMillis, tooLate } from "../src/Launchers.ts"
+import { launcherOf, type SlowStart, startMillis, tooLate } from "../src/transport/Launchers.ts"
 import { directory, eventually, rawServer, withManager } from "./support.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 const words = (line: string): McpServerConfig => {
   const [command = "", ...args] = line.split(" ")
@@ -71,7 +71,7 @@ describe("a program that may download what it runs", () => {
       assert.strictEqual(startMillis(words(line)), 10_000)
     })
 
-  it("is known in a line for a shell, and an address is none", () => {
+  it("is recognized in a shell command, and a URL is not a launcher", () => {
     assert.strictEqual(launcherOf({ command: "sh", args: ["-c", "exec npx -y server"] }), "npx")
     assert.strictEqual(launcherOf({ command: "/bin/bash", args: ["-lc", "uv tool run server"] }), "uv tool run")
     assert.strictEqual(launcherOf({ command: "sh", args: ["npx"] }), undefined)
@@ -79,13 +79,13 @@ describe("a program that may download what it runs", () => {
     assert.strictEqual(launcherOf({ url: "https://npx/npx" }), undefined)
   })
 
-  it("what is too slow is told how to have longer", () => {
+  it("the timeout message states how to allow more time", () => {
     assert.match(tooLate(words("node a.js")), /within 10 s; .* startTimeoutMillis to more, such as 60000$/)
     assert.match(tooLate(words("npx a")), /within 60 s; .* such as 120000$/)
   })
 })
 
-/** A program of that name that is ready after some seconds. */
+/** A program with the given name that is ready after the given number of seconds. */
 const slow = Effect.fnUntraced(function* (name: string, seconds: number) {
   const path = join(yield* directory, name)
   const { args = [], command } = rawServer()
@@ -95,7 +95,7 @@ const slow = Effect.fnUntraced(function* (name: string, seconds: number) {
 })
 
 describe.skipIf(process.platform === "win32")("a server that is slow because of that", () => {
-  it.live("holds nothing up for longer than others may, and has its tools when it is ready", () =>
+  it.live("does not delay listings beyond the limit, and has its tools when it is ready", () =>
     Effect.gen(function* () {
       const servers = { good: rawServer(), slow: yield* slow("npx", 4) }
       yield* withManager({ servers, patience: "1500 millis" }, (manager) =>
@@ -116,7 +116,7 @@ describe.skipIf(process.platform === "win32")("a server that is slow because of 
     })
   )
 
-  it.live("is waited for where that is wanted, or its own limit says so, and that is told", () =>
+  it.live("is waited for if startTimeoutMillis is configured, and the delay is reported", () =>
     Effect.gen(function* () {
       const told: Array<SlowStart> = []
       const [npx, other] = [yield* slow("npx", 5), yield* slow("other", 5)]

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Layer, Scope } from "effect"
 import { McpManager } from "@parley/domain/McpManager"
-import { abandoned } from "../src/internal/Leftovers.ts"
+import { abandoned } from "../src/transport/Leftovers.ts"
 import { allPids, infoOf } from "@parley/os/ProcessTable"
-import { makerOf, newMark } from "../src/internal/ServerMark.ts"
+import { makerOf, newMark } from "../src/transport/ServerMark.ts"
 import {
   context,
   directory,
@@ -19,7 +19,7 @@ import {
   readLog,
   withManager
 } from "./support.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 const leavingAbruptly = fileURLToPath(new URL("./fixtures/leaving-abruptly.ts", import.meta.url))
 const marked = process.platform === "linux"
@@ -29,7 +29,7 @@ const kill = (pid: unknown) =>
     if (typeof pid === "number" && isRunning(pid)) process.kill(pid, "SIGKILL")
   })
 
-/** A process in a group of its own that is started with the variables, and ends with the scope. */
+/** Starts a process in its own process group with the given variables. It ends with the scope. */
 const started = (env: { readonly [name: string]: string }, script = "sleep 300") =>
   Effect.acquireRelease(
     Effect.sync(
@@ -44,14 +44,14 @@ const gone = (pid: unknown) =>
     (running) => !running
   )
 
-/** A mark as a Parley has made that has ended: its pid was given to a process that started at another time. */
+/** A mark of a Parley process that has ended: its pid now belongs to a process with another start time. */
 const markOfTheDead = (pid = process.pid): string => newMark().replace(/^\d+-\d+-/, `${pid}-1-`)
 
-/** Has a manager run for as long as the effect takes, and closes it. */
+/** Runs a manager while the effect runs, and then closes it. */
 const during = <A, E>(servers: Parameters<typeof withManager>[0]["servers"], use: Effect.Effect<A, E>) =>
   withManager({ servers }, ({ tools }) => Effect.andThen(tools, use))
 
-describe.runIf(marked)("what a server has started in a group of its own", () => {
+describe.runIf(marked)("a process that a server has started in another process group", () => {
   it.live("is ended after the server, by SIGTERM or by SIGKILL", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
@@ -63,7 +63,7 @@ describe.runIf(marked)("what a server has started in a group of its own", () => 
     })
   )
 
-  it.live("is ended when the server is killed, while Parley goes on", () =>
+  it.live("is ended when the server is killed, while Parley continues", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withManager({ servers: { s: rawServer("--browser", `--log=${log}`) } }, (manager) =>
@@ -78,7 +78,7 @@ describe.runIf(marked)("what a server has started in a group of its own", () => 
     })
   )
 
-  it.live("of another server stays", () =>
+  it.live("of another server keeps running", () =>
     Effect.gen(function* () {
       const logs = yield* directory
       const [one, other] = [join(logs, "one"), join(logs, "other")]
@@ -98,7 +98,7 @@ describe.runIf(marked)("what a server has started in a group of its own", () => 
     })
   )
 
-  it.live("stays when the mark was taken from it, by the server or by its configuration", () =>
+  it.live("keeps running if the mark was removed by the server or by its configuration", () =>
     Effect.gen(function* () {
       const logs = yield* directory
       const [one, other] = [join(logs, "one"), join(logs, "other")]
@@ -113,7 +113,7 @@ describe.runIf(marked)("what a server has started in a group of its own", () => 
     })
   )
 
-  it.live("ends with a process that leaves without closing anything", () =>
+  it.live("ends with a process that exits without closing its scopes", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const child = spawn(process.execPath, [leavingAbruptly, log, "--browser"], { stdio: "ignore" })
@@ -127,7 +127,7 @@ describe.runIf(marked)("what a server has started in a group of its own", () => 
 })
 
 describe("when the process is ending by a signal", () => {
-  it.live("servers are sent SIGTERM soon, and have time to close what they started", () =>
+  it.live("servers receive SIGTERM soon, and have time to close what they started", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const ending = yield* Deferred.make<void>()
@@ -151,7 +151,7 @@ describe("when the process is ending by a signal", () => {
     })
   )
 
-  it.live("also when nobody has begun to close them", () =>
+  it.live("servers also receive SIGTERM if closing them has not begun", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const ending = yield* Deferred.make<void>()
@@ -166,7 +166,7 @@ describe("when the process is ending by a signal", () => {
     })
   )
 
-  it.live("one that does not leave is killed within the time, and what it left is ended too", () =>
+  it.live("one that does not exit is killed within the time, and what it left is ended too", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const ending = yield* Deferred.make<void>()
@@ -188,8 +188,8 @@ describe("when the process is ending by a signal", () => {
   )
 })
 
-describe.runIf(marked)("what a Parley left that was killed", () => {
-  it.live("is ended at the next start, by SIGTERM or by SIGKILL", () =>
+describe.runIf(marked)("processes left by a Parley that was killed", () => {
+  it.live("are ended at the next start, by SIGTERM or by SIGKILL", () =>
     Effect.gen(function* () {
       const PARLEY_SERVER = markOfTheDead()
       const left = [
@@ -201,7 +201,7 @@ describe.runIf(marked)("what a Parley left that was killed", () => {
     })
   )
 
-  it.live("is what its real servers started", () =>
+  it.live("include those that its real servers started", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const child = spawn(process.execPath, [leavingAbruptly, log, "--browser", "--stay"], { stdio: "ignore" })
@@ -224,7 +224,7 @@ describe.runIf(marked)("what a Parley left that was killed", () => {
     ["a mark that was cut", () => markOfTheDead().slice(0, -1)]
   ]
   for (const [whose, mark] of cases)
-    it.live(`does not include what carries the mark of ${whose}`, () =>
+    it.live(`do not include a process with the mark of ${whose}`, () =>
       Effect.gen(function* () {
         const left = yield* started({ PARLEY_SERVER: mark() })
         yield* during({}, Effect.sleep(100))
@@ -251,10 +251,10 @@ describe.runIf(marked)("what a Parley left that was killed", () => {
     })
   )
 
-  it.live("is not what runs a Parley that is alive", () =>
+  it.live("do not include the ancestors of a living Parley", () =>
     Effect.gen(function* () {
-      // A shell that a server has started, in which somebody works with Parley. It is not marked itself, so that no other
-      // test that starts servers at this time takes it for a leftover.
+      // A shell that a server has started and in which a user runs Parley. It is not marked itself, so that other tests that
+      // start servers concurrently do not treat it as a leftover.
       const shell = yield* started({}, "sleep 300; true")
       const startOf = (pid: number | undefined) => infoOf(pid ?? 0)?.started ?? ""
       const inner = yield* eventually(
@@ -274,7 +274,7 @@ describe.runIf(marked)("what a Parley left that was killed", () => {
     })
   )
 
-  it("is known by a mark of which one can tell that its Parley is gone", () => {
+  it("are recognized by a mark whose Parley has certainly ended", () => {
     assert.strictEqual(makerOf(newMark()).fate, "alive")
     assert.strictEqual(makerOf(markOfTheDead()).fate, "gone")
     assert.strictEqual(makerOf(newMark().replace(/^\d+-/, "4194999-")).fate, "gone")

@@ -20,14 +20,14 @@ import {
   textOf,
   withManager
 } from "./support.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 const leavingAbruptly = fileURLToPath(new URL("./fixtures/leaving-abruptly.ts", import.meta.url))
 
 const problems = (statuses: ReadonlyArray<ServerStatus>) =>
   Object.fromEntries(statuses.map(({ name, problem }) => [name, problem]))
 
-it.live("only the user's own configuration says that a tool may be repeated", () =>
+it.live("only the user's own configuration can mark a tool as safe to repeat", () =>
   withManager(
     {
       servers: {
@@ -48,7 +48,7 @@ it.live("only the user's own configuration says that a tool may be repeated", ()
 )
 
 describe("starting", () => {
-  it.live("fails one by one: each bad server says why, and the good ones work", () =>
+  it.live("fails separately for each bad server, with a reason, and the good ones work", () =>
     Effect.gen(function* () {
       const directoryPath = yield* directory
       const port = yield* freePort
@@ -170,7 +170,7 @@ describe("starting", () => {
     )
   )
 
-  it.live("is not disturbed by a flood on standard error, and shows none of it", () =>
+  it.live("is not disturbed by a flood on standard error, and does not show it", () =>
     Effect.gen(function* () {
       const heard = { characters: 0 }
       yield* withManager(
@@ -191,7 +191,7 @@ describe("starting", () => {
             )
             yield* Effect.flip(manager.call("raw__crash", {}, context))
             const [status] = yield* eventually(manager.servers, ([status]) => status?.state === "failed")
-            // The words of the failure: one short line of what was a megabyte.
+            // The error message: one short line from a megabyte of output.
             assert.match(status?.problem ?? "", /^it was ended by SIGKILL \(stderr: (flood )+/)
             assert.isBelow(status?.problem?.length ?? 0, 1100)
           })
@@ -206,7 +206,7 @@ describe("ending", () => {
     ["leave a grandchild behind", ["--grandchild"]],
     ["ignore the end of input and every signal that can be ignored", ["--deaf", "--grandchild"]]
   ]
-  it.live("leaves no process behind, grandchildren included, all servers at once", () =>
+  it.live("leaves no process behind, including grandchildren, and ends all servers concurrently", () =>
     Effect.gen(function* () {
       const logs = yield* directory
       const servers = Object.fromEntries(
@@ -227,7 +227,7 @@ describe("ending", () => {
       const before = yield* Clock.currentTimeMillis
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(pids.filter(isRunning), [])
-      // Six servers, two of which take both grace periods: at once, not one after the other.
+      // Six servers, two of which use up both grace periods. They end concurrently, not one after the other.
       promptly((yield* Clock.currentTimeMillis) - before, 2500)
       assert.strictEqual(yield* logged(join(logs, "2-0"), "signal"), "SIGTERM")
     })
@@ -249,7 +249,7 @@ describe("ending", () => {
     })
   )
 
-  it.live("ends what a server that has died left behind at once", () =>
+  it.live("immediately ends what a server that has died left behind", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withManager({ servers: { s: rawServer("--grandchild", `--log=${log}`) } }, (manager) =>
@@ -268,7 +268,7 @@ describe("ending", () => {
     })
   )
 
-  it.live("shows nothing of its servers, and takes them along when the process leaves without closing anything", () =>
+  it.live("shows no output of servers, and kills them if the process exits without closing its scopes", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const output = yield* Effect.callback<string>((resume) => {
@@ -276,8 +276,11 @@ describe("ending", () => {
           resume(Effect.succeed(`${error?.message ?? ""}${stdout}${stderr}`))
         )
       })
-      // What the server wrote is not shown: if anything, then that it was no message, in words of ours.
-      assert.match(output, /^(\[[\d:.]+\] WARN \(#\d+\): the MCP server raw wrote to its [a-z ]+: that is ignored\n)?$/)
+      // The server's output is not shown. At most a warning reports that it was not a protocol message.
+      assert.match(
+        output,
+        /^(\[[\d:.]+\] WARN \(#\d+\): the MCP server raw wrote something to its [a-z ]+; it was ignored\n)?$/
+      )
       const pids = (yield* readLog(log)).flatMap((entry) => [entry["pid"], entry["grandchild"]])
       const running = Effect.sync(() => pids.filter((pid) => pid !== undefined && isRunning(pid)))
       assert.strictEqual(pids.filter((pid) => pid !== undefined).length, 2)

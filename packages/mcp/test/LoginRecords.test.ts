@@ -1,21 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { clientOf, stored } from "../src/internal/OAuthClients.ts"
-import { type Client, emptyRecord, type LoginRecord, sameIssuer, serverKey } from "../src/LoginRecord.ts"
-import { update } from "../src/LoginStore.ts"
-import * as McpAuth from "../src/McpAuth.ts"
+import { clientOf, stored } from "../src/auth/OAuthClients.ts"
+import { type Client, emptyRecord, type LoginRecord, sameIssuer, serverKey } from "../src/auth/LoginRecord.ts"
+import { update } from "../src/auth/LoginStore.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
 
 const as = "https://as.example"
 const url = "https://one.example/mcp"
 
-describe("what logins are kept by", () => {
-  it("is the whole address of a server but its fragment", () => {
+describe("the key of a stored login", () => {
+  it("is the address of the server without the fragment", () => {
     assert.strictEqual(serverKey("HTTPS://One.example:443/mcp?a=b#c"), "https://one.example/mcp?a=b")
     assert.notStrictEqual(serverKey(url), serverKey(`${url}/`))
     assert.notStrictEqual(serverKey(url), serverKey(`${url}?a`))
   })
 
-  it("is an authorization server as it is written, but for a slash at the end", () => {
+  it("compares authorization servers as strings, ignoring a final slash", () => {
     assert.isTrue(sameIssuer(as, `${as}/`))
     assert.isTrue(sameIssuer(`${as}/`, as))
     assert.isTrue(sameIssuer(`${as}/a`, `${as}/a`))
@@ -24,23 +24,23 @@ describe("what logins are kept by", () => {
   })
 })
 
-describe("logins that end with the process", () => {
-  it.effect("are kept apart by address, whoever asks for them", () =>
+describe("logins in memory", () => {
+  it.effect("are stored separately for each address", () =>
     Effect.gen(function* () {
-      const store = McpAuth.inMemory()
+      const store = LoginOptions.inMemory()
       yield* update(store.login(url), (record) => ({ ...record, neededScope: "admin" }))
       assert.deepStrictEqual(yield* store.login(`${url}#part`).read, {
         ...emptyRecord(serverKey(url)),
         neededScope: "admin"
       })
       assert.deepStrictEqual(yield* store.login(`${url}/other`).read, emptyRecord(`${url}/other`))
-      assert.deepStrictEqual(yield* McpAuth.inMemory().login(url).read, emptyRecord(url))
+      assert.deepStrictEqual(yield* LoginOptions.inMemory().login(url).read, emptyRecord(url))
     })
   )
 
-  it.effect("are changed by one at a time, and forgotten whole", () =>
+  it.effect("are changed by one fiber at a time, and deleted completely", () =>
     Effect.gen(function* () {
-      const store = McpAuth.inMemory()
+      const store = LoginOptions.inMemory()
       const add = (scope: string) =>
         store.login(url).alone(({ read, write }) =>
           Effect.gen(function* () {
@@ -58,12 +58,12 @@ describe("logins that end with the process", () => {
   )
 })
 
-describe("what Parley is to an authorization server", () => {
+describe("the client registration at an authorization server", () => {
   const redirect = "http://127.0.0.1:1000/callback"
   const having = (client: Client): LoginRecord => ({ ...emptyRecord(url), clients: { [as]: client } })
   const registered = having({ id: "c1", redirect })
 
-  it("is the configured client, at the server that it was first used at and at no other", () => {
+  it("is the configured client, only at the server where it was first used", () => {
     const own = { clientId: "mine", clientSecret: "s" }
     const record = { ...registered, configuredAt: as }
     const mine = { client_id: "mine", client_secret: "s" }
@@ -78,19 +78,19 @@ describe("what Parley is to an authorization server", () => {
     assert.isUndefined(clientOf(record, own, undefined))
   })
 
-  it("is else the one that is registered there, where the browser may come back to this place", () => {
+  it("is otherwise the registered client, if the redirect address matches", () => {
     assert.strictEqual(clientOf(registered, {}, `${as}/`)?.client_id, "c1")
     assert.strictEqual(clientOf(registered, {}, as, redirect)?.client_id, "c1")
     assert.isUndefined(clientOf(registered, {}, as, "http://127.0.0.1:2000/callback"))
     assert.isUndefined(clientOf(registered, {}, "https://other.example"))
-    // One that is known by a document, which names every port, was never registered for one.
+    // A client that is identified by a metadata document, which permits every port, was never registered for one.
     const clientMetadataUrl = "https://parley.example/client.json"
     const known = having({ id: clientMetadataUrl })
     assert.strictEqual(clientOf(known, { clientMetadataUrl }, as, redirect)?.client_id, clientMetadataUrl)
     assert.isUndefined(clientOf(known, {}, as, redirect))
   })
 
-  it("is stored as it was registered, with its secret where that is not shown, and not where it is configured", () => {
+  it("is stored as registered, with a redacted secret, unless it is the configured client", () => {
     const information = { client_id: "c2", client_secret: "canary", token_endpoint_auth_method: "client_secret_post" }
     const record = stored.saveClient(information, "https://other.example", redirect, {})(registered)
     assert.deepStrictEqual(Object.keys(record.clients), [as, "https://other.example"])
@@ -104,7 +104,7 @@ describe("what Parley is to an authorization server", () => {
     assert.deepStrictEqual(stored.saveClient(information, as, redirect, { clientId: "c2" })(registered), registered)
   })
 
-  it("and its tokens can be forgotten, each without the other", () => {
+  it("and the tokens can be deleted independently", () => {
     const tokens = { access: Redacted.make("t", { label: "oauth" }), type: "Bearer", issuer: as }
     const record = { ...registered, tokens, neededScope: "admin" }
     assert.deepStrictEqual(stored.withoutTokens(record), { ...registered, neededScope: "admin" })

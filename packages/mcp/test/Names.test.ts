@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { qualifiedName, uniqueByName } from "../src/ToolNames.ts"
+import { qualifiedName, uniqueByName } from "../src/tools/ToolNames.ts"
 
 const legal = /^[A-Za-z0-9_-]{1,64}$/
 const awkward = [
@@ -33,7 +33,7 @@ const named = (pairs: typeof Pairs.Type) =>
 
 describe("qualified names", () => {
   it.effect.prop(
-    "are legal, unique, and lead back to one server and tool",
+    "are legal, unique, and identify one server and tool",
     [Pairs],
     ([pairs]) =>
       Effect.sync(() => {
@@ -52,7 +52,7 @@ describe("qualified names", () => {
   )
 
   it.effect.prop(
-    "do not depend on the order in which servers and tools came",
+    "do not depend on the order of servers and tools",
     [Pairs],
     ([pairs]) =>
       Effect.sync(() => {
@@ -64,7 +64,7 @@ describe("qualified names", () => {
     { arbitrary: { runs: 200 } }
   )
 
-  it("stay readable where they can, and keep apart what looks alike", () => {
+  it("stay readable if possible, and distinguish similar names", () => {
     assert.strictEqual(qualifiedName("files", "read_file"), "files__read_file")
     assert.strictEqual(qualifiedName("my-server", "a__b"), "my-server__a__b")
     assert.match(qualifiedName("a__b", "c"), /^-a-b__c_[0-9a-f]{12}$/)
@@ -77,7 +77,7 @@ describe("qualified names", () => {
   })
 
   it.effect.prop(
-    "begin with a server's own name and no other's, so that a permission for its tools is for no others",
+    "begin with the name of their server only, so that a permission rule for its tools matches no others",
     [Name, Name],
     ([server, tool]) =>
       Effect.sync(() => {
@@ -88,14 +88,14 @@ describe("qualified names", () => {
       })
   )
 
-  it("cannot be chosen so that a tool takes the name another was given", () => {
+  it("cannot be chosen to equal the generated name of another tool", () => {
     const given = qualifiedName("s", "read file")
     const chosen = qualifiedName("s", given.slice("s__".length))
     assert.notStrictEqual(chosen, given)
     assert.match(chosen, legal)
   })
 
-  it("never begin like those of the built-in server, whatever a server is called", () => {
+  it("never begin like those of the built-in server, whatever the server name", () => {
     for (const server of [
       "workspace_",
       "workspace__",

@@ -4,24 +4,24 @@ import { join } from "node:path"
 import { inspect } from "node:util"
 import { Effect, type Scope } from "effect"
 import { vi } from "vitest"
-import { authorize } from "../src/Authorize.ts"
-import * as McpAuth from "../src/McpAuth.ts"
-import { guarded, type Guarded } from "./oauth/Server.ts"
+import { authorize } from "../src/auth/Authorize.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
+import { guarded, type Guarded } from "@parley/harness/AuthorizationServer"
 import { quickPerson } from "./oauth/People.ts"
 import { context, directory, rawServer, textOf, withManager } from "./support.ts"
 
-type World = Guarded & { readonly store: ReturnType<typeof McpAuth.directory>; readonly path: string }
+type World = Guarded & { readonly store: ReturnType<typeof LoginOptions.directory>; readonly path: string }
 
 const world: Effect.Effect<World, never, Scope.Scope> = Effect.gen(function* () {
   const path = join(yield* directory, "mcp-auth")
-  return { ...(yield* guarded), store: McpAuth.directory(path), path }
+  return { ...(yield* guarded), store: LoginOptions.directory(path), path }
 })
 
-/** The server's tools, as a program without anybody at it finds them. */
+/** The server's tools, as a program without a present user finds them. */
 const using = <A, E, R>(
   { store, url }: World,
   use: Parameters<typeof withManager<A, E, R>>[1],
-  auth: Partial<McpAuth.AuthOptions> = {}
+  auth: Partial<LoginOptions.AuthOptions> = {}
 ) => withManager({ servers: { s: { url } }, auth: { store, ...auth } }, use)
 
 const login = ({ store, url }: World) => authorize({ server: { url }, store, person: quickPerson().person })
@@ -29,7 +29,7 @@ const call = (tool: string) => (mcp: { readonly call: CallOf }) => mcp.call(`s__
 type CallOf = Parameters<Parameters<typeof withManager<unknown, never, never>>[1]>[0]["call"]
 
 describe("OAuth", () => {
-  it.live("a login is made in a browser, stored for its owner alone, and used by who comes later", () =>
+  it.live("a login in a browser is stored for its owner only, and used by later connections", () =>
     Effect.gen(function* () {
       const here = yield* world
       const { person, shown } = quickPerson()
@@ -49,7 +49,7 @@ describe("OAuth", () => {
   )
 
   it.live(
-    "a server that wants a login settles at once, says what to do, is not tried again, and costs nobody else",
+    "a server that requires a login becomes needs-auth at once, with advice, is not retried, and does not affect others",
     () =>
       Effect.gen(function* () {
         const here = yield* world
@@ -61,19 +61,19 @@ describe("OAuth", () => {
               assert.isTrue(tools.some(({ server }) => server === "raw"))
               const status = (yield* mcp.servers).find(({ name }) => name === "s")
               assert.strictEqual(status?.state, "needs-auth")
-              assert.match(status?.problem ?? "", /run `parley mcp auth s`/)
+              assert.match(status?.problem ?? "", /; log in to it$/)
               const before = here.seen.length
               yield* Effect.sleep("1200 millis")
               assert.strictEqual(here.seen.length, before)
               assert.isUndefined((yield* mcp.servers).find(({ name }) => name === "s")?.restarts)
             })
         )
-        // Nobody was there: nothing was registered, and nothing else was asked of whoever the server named.
+        // No user was present: nothing was registered, and no other request went to the named authorization server.
         assert.deepStrictEqual([...new Set(here.seen.map(({ path }) => path))], ["/mcp"])
       })
   )
 
-  it.live("a refresh token that the server does not replace is used again, however often tokens expire", () =>
+  it.live("a refresh token that the server does not replace is reused, however often tokens expire", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -87,7 +87,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("tokens that have expired are renewed once, by whoever of many finds out, and the call is sent again", () =>
+  it.live("concurrent calls with expired tokens renew them only once, and are sent again", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -113,7 +113,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("a login that was taken back makes a running server want one, and one made meanwhile is found", () =>
+  it.live("a revoked login makes a running server require one, and a login made meanwhile is found", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -123,7 +123,7 @@ describe("OAuth", () => {
           here.revoke()
           const refused = yield* Effect.flip(call("look")(mcp))
           assert.strictEqual(refused.reason, "NotSent")
-          assert.match(refused.message, /parley mcp auth s/)
+          assert.match(refused.message, /log in to it/)
           assert.strictEqual((yield* mcp.servers)[0]?.state, "needs-auth")
         })
       )
@@ -140,7 +140,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("a renewal that cannot be made now does not cost the login", () =>
+  it.live("a temporary failure to renew does not delete the login", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -157,7 +157,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("a call that needs more rights says so once, and the next login asks for them", () =>
+  it.live("a call that needs more scope fails with advice, and the next login requests that scope", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -167,7 +167,7 @@ describe("OAuth", () => {
           const before = here.count("/mcp")
           const output = yield* call("danger")(mcp)
           assert.isTrue(output.isError)
-          assert.match(textOf(output.content), /more rights.*\(admin\).*parley mcp auth s/)
+          assert.match(textOf(output.content), /more rights.*\(admin\).*log in to it/)
           assert.strictEqual(here.count("/mcp"), before + 1)
           assert.strictEqual(textOf((yield* call("look")(mcp)).content), "done", "others go on")
           assert.strictEqual((yield* mcp.servers)[0]?.state, "ready")
@@ -180,11 +180,11 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("somebody who is there logs in while the server starts, and again when it wants more", () =>
+  it.live("a present user logs in while the server starts, and again when it requires more scope", () =>
     Effect.gen(function* () {
       const here = yield* world
       const { person, shown } = quickPerson()
-      const output = yield* using(here, call("danger"), { person, store: McpAuth.inMemory() })
+      const output = yield* using(here, call("danger"), { person, store: LoginOptions.inMemory() })
       assert.strictEqual(textOf(output.content), "done")
       assert.lengthOf(shown, 2)
       mkdirSync(here.path, { recursive: true })
@@ -192,7 +192,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("nobody is sent to a browser more than three times for one connection", () =>
+  it.live("the user is sent to a browser at most three times for one connection", () =>
     Effect.gen(function* () {
       const here = yield* world
       here.behaviour.greedy = true
@@ -203,7 +203,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("a server that refuses what was issued for it is asked once more and not again", () =>
+  it.live("a server that refuses a newly issued token is retried only once", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -218,7 +218,7 @@ describe("OAuth", () => {
     })
   )
 
-  it.live("nothing secret is in what is said of a login, whoever says it", () =>
+  it.live("messages about a login contain no secrets, whatever their source", () =>
     Effect.gen(function* () {
       const here = yield* world
       yield* login(here)
@@ -240,7 +240,7 @@ describe("OAuth", () => {
       const said = yield* using(here, (mcp) => Effect.andThen(mcp.tools, mcp.servers))
       const words = inspect([said, failed, record, failed.message, warned.mock.calls], { depth: 20 })
       assert.include(words, "invalid_grant")
-      // The first of all is a code that was spent before, and is known to nobody any more.
+      // The very first code was spent earlier, and is no longer known to the test.
       for (const secret of here.secrets.slice(1)) assert.notInclude(words, secret)
     })
   )

@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { authorize } from "../src/Authorize.ts"
-import * as McpAuth from "../src/McpAuth.ts"
-import { guarded } from "./oauth/Server.ts"
+import { authorize } from "../src/auth/Authorize.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
+import { guarded } from "@parley/harness/AuthorizationServer"
 import { quickPerson } from "./oauth/People.ts"
 import { context, textOf, withManager } from "./support.ts"
 
 type Members = { readonly [member: string]: unknown }
 type Guarded = Effect.Success<typeof guarded>
 
-/** Members that the SDK's validator knows and a login does not need. */
+/** Members that the SDK's validator checks and a login does not need. */
 const optional = {
   resource: ["jwks_uri", "scopes_supported", "bearer_methods_supported", "resource_name", "resource_policy_uri"],
   metadata: [
@@ -47,7 +47,7 @@ const login = (prepare: (behaviour: Guarded["behaviour"]) => void) =>
   Effect.gen(function* () {
     const here = yield* guarded
     prepare(here.behaviour)
-    const store = McpAuth.inMemory()
+    const store = LoginOptions.inMemory()
     yield* authorize({ server: { url: here.url }, store, person: quickPerson().person })
     const output = yield* withManager({ servers: { s: { url: here.url } }, auth: { store } }, (mcp) =>
       mcp.call("s__look", {}, context)
@@ -58,7 +58,7 @@ const login = (prepare: (behaviour: Guarded["behaviour"]) => void) =>
 const Unset = Schema.Array(Schema.Literals(["null", "empty", "absent", "as it is"]))
 const values: { readonly [word: string]: Members[string] } = { null: null, empty: "", absent: undefined }
 
-/** The n-th member is written as the n-th word says. */
+/** The n-th member gets the value that the n-th word stands for. */
 const members = (names: ReadonlyArray<string>, words: ReadonlyArray<string>): Members =>
   Object.fromEntries(
     names.flatMap((name, n) => {
@@ -69,7 +69,7 @@ const members = (names: ReadonlyArray<string>, words: ReadonlyArray<string>): Me
 
 describe("the documents of a login", () => {
   it.live.prop(
-    "null, an empty text and no member at all mean the same",
+    "null, an empty string and an absent member are equivalent",
     [Unset, Unset, Unset, Unset],
     ([resource, metadata, registration, tokens]) =>
       login((behaviour) => {
@@ -83,16 +83,16 @@ describe("the documents of a login", () => {
 
   const accepted: { readonly [what: string]: (behaviour: Guarded["behaviour"]) => void } = {
     "a list of scopes": (behaviour) => void (behaviour.tokens = { scope: ["tools", "admin"] }),
-    "a lifetime as a text": (behaviour) => void (behaviour.tokens = { expires_in: "3600" }),
-    "a lifetime that is no number": (behaviour) => void (behaviour.tokens = { expires_in: "never" }),
+    "a lifetime as a string": (behaviour) => void (behaviour.tokens = { expires_in: "3600" }),
+    "a lifetime that is not a number": (behaviour) => void (behaviour.tokens = { expires_in: "never" }),
     "null in a list": (behaviour) => void (behaviour.metadata = { scopes_supported: [null, "tools"] }),
-    "members that nobody knows": (behaviour) => void (behaviour.tokens = { x: { y: [null] } })
+    "an unknown member": (behaviour) => void (behaviour.tokens = { x: { y: [null] } })
   }
-  for (const [what, prepare] of Object.entries(accepted)) it.live(`${what} is understood`, () => login(prepare))
+  for (const [what, prepare] of Object.entries(accepted)) it.live(`${what} is accepted`, () => login(prepare))
 
   const refused: { readonly [what: string]: (behaviour: Guarded["behaviour"]) => void } = {
-    "an address that is none": (behaviour) => void (behaviour.metadata = { token_endpoint: "no address" }),
-    "a list in place of a text": (behaviour) => void (behaviour.tokens = { access_token: ["x"] }),
+    "an invalid address": (behaviour) => void (behaviour.metadata = { token_endpoint: "no address" }),
+    "a list instead of a string": (behaviour) => void (behaviour.tokens = { access_token: ["x"] }),
     "no token": (behaviour) => void (behaviour.tokens = { access_token: null }),
     "no client": (behaviour) => void (behaviour.registration = { client_id: null })
   }

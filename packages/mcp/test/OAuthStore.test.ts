@@ -4,10 +4,10 @@ import { createHash } from "node:crypto"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Redacted } from "effect"
-import { authorize } from "../src/Authorize.ts"
-import * as McpAuth from "../src/McpAuth.ts"
-import { update } from "../src/LoginStore.ts"
-import { guarded } from "./oauth/Server.ts"
+import { authorize } from "../src/auth/Authorize.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
+import { update } from "../src/auth/LoginStore.ts"
+import { guarded } from "@parley/harness/AuthorizationServer"
 import { quickPerson } from "./oauth/People.ts"
 import { directory } from "./support.ts"
 
@@ -25,11 +25,11 @@ const inProcess = (...args: ReadonlyArray<string>) =>
   })
 
 describe("stored logins", () => {
-  it.live("two processes whose tokens have expired renew them once, and both go on", () =>
+  it.live("two processes with expired tokens renew them once, and both continue", () =>
     Effect.gen(function* () {
       const here = yield* guarded
       const path = join(yield* directory, "mcp-auth")
-      yield* authorize({ server: { url: here.url }, store: McpAuth.directory(path), person: quickPerson().person })
+      yield* authorize({ server: { url: here.url }, store: LoginOptions.directory(path), person: quickPerson().person })
       here.expire()
       here.behaviour.slow = 1500
       const both = yield* Effect.all([inProcess(here.url, path), inProcess(here.url, path)], { concurrency: 2 })
@@ -44,10 +44,10 @@ describe("stored logins", () => {
     })
   )
 
-  it.live("logins are kept apart by the server's address, and a file that was copied is none", () =>
+  it.live("logins are stored by server address, and a copied file is not accepted", () =>
     Effect.gen(function* () {
       const path = yield* directory
-      const store = McpAuth.directory(path)
+      const store = LoginOptions.directory(path)
       const tokens = { access: Redacted.make("t1", { label: "oauth" }), type: "Bearer", issuer: "https://as.example" }
       const [one, other] = [store.login("https://one.example/mcp"), store.login("https://one.example/other")]
       yield* update(one, (record) => ({ ...record, tokens }))
@@ -64,13 +64,13 @@ describe("stored logins", () => {
   )
 
   it.live(
-    "a directory that others could enter is closed, and a damaged file is an error that shows nothing of it",
+    "a directory that others could enter is made private, and the error about a damaged file shows none of its content",
     () =>
       Effect.gen(function* () {
         const path = join(yield* directory, "mcp-auth")
         mkdirSync(path)
         chmodSync(path, 0o755)
-        const login = McpAuth.directory(path).login("https://one.example/mcp")
+        const login = LoginOptions.directory(path).login("https://one.example/mcp")
         yield* update(login, (record) => record)
         assert.strictEqual(statSync(path).mode & 0o777, 0o700)
         const [name = ""] = readdirSync(path)
@@ -83,7 +83,7 @@ describe("stored logins", () => {
       })
   )
 
-  it.live("a login that an earlier Parley has stored is read, whole", () =>
+  it.live("a login that an earlier version stored is read completely", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const key = "https://one.example/mcp"
@@ -95,7 +95,7 @@ describe("stored logins", () => {
         `"https://as.example","resourceMetadata":"https://one.example/meta"},"configuredAt":"https://as.example",` +
         `"neededScope":"z"}\n`
       writeFileSync(join(path, name), text, { mode: 0o600 })
-      const login = McpAuth.directory(path).login(`${key}#fragment`)
+      const login = LoginOptions.directory(path).login(`${key}#fragment`)
       const { clients, tokens } = yield* login.read
       assert.strictEqual(tokens === undefined ? "" : Redacted.value(tokens.access), "a")
       assert.strictEqual(clients["https://as.example"]?.redirect, "http://127.0.0.1:1/callback")

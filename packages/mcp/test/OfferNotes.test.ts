@@ -2,11 +2,11 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import { noChanges } from "../src/internal/Changes.ts"
-import type { Connection } from "../src/internal/Connection.ts"
-import { noOffers } from "../src/internal/OfferRequests.ts"
-import { allEndings, endingOf } from "../src/Keeping.ts"
-import { noneYet, notesOf } from "../src/Offers.ts"
+import { noChanges } from "../src/transport/Changes.ts"
+import type { Connection } from "../src/transport/Connection.ts"
+import { noCatalog } from "../src/transport/CatalogRequests.ts"
+import { allEndings, endingOf } from "../src/results/Keeping.ts"
+import { emptyCatalog, notesOf } from "../src/server/Catalog.ts"
 import { withManager } from "./support.ts"
 
 const fixture = fileURLToPath(new URL("./fixtures/offers-server.mjs", import.meta.url))
@@ -17,13 +17,13 @@ const connection = (): Connection => ({
   listTools: () => Effect.never,
   callTool: () => Effect.never,
   toolsChanged: noChanges,
-  offers: noOffers,
+  catalog: noCatalog,
   ping: Effect.never,
   closed: Effect.never
 })
 
-describe("what servers offer beside tools", () => {
-  it.live("comes in the order of their names, whatever the order of the configuration", () => {
+describe("the catalogs of servers", () => {
+  it.live("are sorted by server name, whatever the order of the configuration", () => {
     const server = { command: process.execPath, args: [fixture] }
     return withManager({ servers: { b: server, c: server, a: server } }, (manager) =>
       Effect.gen(function* () {
@@ -35,7 +35,7 @@ describe("what servers offer beside tools", () => {
     )
   })
 
-  it("has the notes of its own connection, and of no other", () => {
+  it("have the notes of their own connection, and of no other", () => {
     const [now, before] = [connection(), connection()]
     const offers = {
       resources: { on: now, items: [], note: "r" },
@@ -45,21 +45,21 @@ describe("what servers offer beside tools", () => {
     assert.deepStrictEqual(notesOf(offers, now), ["r"])
     assert.deepStrictEqual(notesOf(offers, before), ["p"])
     assert.deepStrictEqual(notesOf({ ...offers, prompts: { ...offers.prompts, on: now } }, now), ["r", "p"])
-    assert.deepStrictEqual(notesOf(noneYet, now), [])
+    assert.deepStrictEqual(notesOf(emptyCatalog, now), [])
   })
 
-  it.effect("is nothing where a server has only tools, which says so and stays", () =>
+  it.effect("are empty if a server has only tools, and requests fail without affecting the connection", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(noOffers.has, { resources: false, prompts: false, completions: false })
-      const asked = yield* Effect.result(noOffers.ask("resources/list", {}))
+      assert.deepStrictEqual(noCatalog.has, { resources: false, prompts: false, completions: false })
+      const asked = yield* Effect.result(noCatalog.ask("resources/list", {}))
       const failed = Result.isFailure(asked) ? [asked.failure.connection, asked.failure.reason._tag] : []
       assert.deepStrictEqual(failed, ["Sound", "NotSent"])
     })
   )
 })
 
-describe("the ending of a kept file", () => {
-  it("is by its media type, and nothing that a server says gets into it", () => {
+describe("the extension of a kept file", () => {
+  it("depends on the media type, and never contains text from the server", () => {
     const types = ["image/png", "IMAGE/JPEG", "image/svg+xml", "audio/mpeg", "application/pdf"]
     assert.deepStrictEqual(types.map(endingOf), ["png", "jpg", "svg", "mp3", "pdf"])
     for (const other of ["constructor", "__proto__", "image/../x", "", "text/plain", undefined, 7])

@@ -2,16 +2,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import * as McpAuth from "../src/McpAuth.ts"
-import { update } from "../src/LoginStore.ts"
-import { logFile } from "../src/internal/LogFile.ts"
-import { keeping, sweep } from "../src/internal/ResultFiles.ts"
-import { readResult } from "../src/internal/ResultReading.ts"
+import * as LoginOptions from "../src/auth/LoginOptions.ts"
+import { update } from "../src/auth/LoginStore.ts"
+import { logFile } from "../src/requests/LogFile.ts"
+import { keeping, sweep } from "../src/results/ResultFiles.ts"
+import { readResult } from "../src/builtin/ResultReading.ts"
 import { directory } from "./support.ts"
 import { text } from "@parley/domain/Content"
 import { textOf } from "./support.ts"
 
-/** Another user's where we may give it away, else one that others may write. */
+/** Gives a file to another user if we may do that, and otherwise makes it writable by others. */
 const spoil = (path: string): RegExp => {
   if (process.getuid?.() === 0) fs.chownSync(path, 4321, 4321)
   else fs.chmodSync(path, 0o777)
@@ -21,8 +21,8 @@ const spoil = (path: string): RegExp => {
 const writeLog = (path: string) =>
   Effect.scoped(Effect.map(logFile(path, "net"), (write) => write("a line of the server's")))
 
-describe("what servers say", () => {
-  it.live("is not written through a linked directory", () =>
+describe("server logs", () => {
+  it.live("are not written through a linked directory", () =>
     Effect.gen(function* () {
       const top = yield* directory
       fs.mkdirSync(join(top, "victim"))
@@ -34,7 +34,7 @@ describe("what servers say", () => {
     })
   )
 
-  it.live("is not written into what is another user's", () =>
+  it.live("are not written into files or directories of another user", () =>
     Effect.gen(function* () {
       const top = yield* directory
       const logs = join(top, "mcp-logs")
@@ -58,10 +58,10 @@ describe("logins", () => {
   const url = "https://one.example/mcp"
 
   for (const what of ["mcp-auth", "the file"]) {
-    it.live(`are not believed when another user could have written ${what}`, () =>
+    it.live(`are not trusted if another user could have written ${what}`, () =>
       Effect.gen(function* () {
         const path = join(yield* directory, "mcp-auth")
-        const login = McpAuth.directory(path).login(url)
+        const login = LoginOptions.directory(path).login(url)
         yield* update(login, (record) => record)
         const [name = ""] = fs.readdirSync(path)
         const spoiled = what === "mcp-auth" ? path : join(path, name)
@@ -78,7 +78,7 @@ describe("logins", () => {
     Effect.gen(function* () {
       const top = yield* directory
       const path = join(top, "mcp-auth")
-      const login = McpAuth.directory(path).login(url)
+      const login = LoginOptions.directory(path).login(url)
       yield* update(login, (record) => record)
       const [name = ""] = fs.readdirSync(path)
       fs.renameSync(join(path, name), join(top, "aside"))
@@ -100,7 +100,7 @@ describe("kept results", () => {
       content: [text(keep("the whole", "txt")?.path ?? "not kept")]
     }))
 
-  it.live("are neither written, read nor removed where another user could be at them", () =>
+  it.live("are neither written, read nor removed where another user could change them", () =>
     Effect.gen(function* () {
       const top = yield* directory
       const path = join(top, "results")

@@ -7,8 +7,8 @@ import { Effect, Schema } from "effect"
 import type { StdioServer } from "@parley/domain/McpServerConfig"
 import type { McpManager } from "@parley/domain/McpManager"
 import { ServerRequests } from "@parley/domain/ServerRequests"
-import * as Pins from "../src/Pins.ts"
-import { refusedTool } from "../src/ToolCalls.ts"
+import * as ToolPins from "../src/tools/ToolPins.ts"
+import { refusedTool } from "../src/server/ToolCalls.ts"
 import { context, directory, eventually, withManager } from "./support.ts"
 
 const script = fileURLToPath(new URL("./fixtures/offering-server.mjs", import.meta.url))
@@ -17,13 +17,13 @@ const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 type Tool = { readonly name: string; readonly description?: string; readonly inputSchema: object }
 const plain = (name: string): Tool => ({ name, description: `Does ${name}`, inputSchema: { type: "object" } })
 
-/** A server whose tools are what the test says, and pins that live as long as the test. */
+/** A server whose tools the test determines, and pinned tools that are kept for the duration of the test. */
 const offering = Effect.map(directory, (path) => {
   const offers = join(path, "offers")
   const calls = join(path, "calls")
-  const stored = new Map<string, Pins.Pinned>()
+  const stored = new Map<string, ToolPins.Pinned>()
   const config: StdioServer = { command: process.execPath, args: [script, offers, calls] }
-  const memory: Pins.Pins = {
+  const memory: ToolPins.Pins = {
     read: (key) => Effect.sync(() => stored.get(key)),
     update: (key, change) => Effect.sync(() => void stored.set(key, change(stored.get(key))))
   }
@@ -36,9 +36,9 @@ const offering = Effect.map(directory, (path) => {
     called: () => (fs.existsSync(calls) ? fs.readFileSync(calls, "utf8").trim().split("\n") : []),
     run: <A, E, R>(
       use: Parameters<typeof withManager<A, E, R>>[1],
-      pins: Pins.Pins | undefined = memory,
+      pins: ToolPins.Pins | undefined = memory,
       server: StdioServer = config
-    ) => withManager({ servers: { s: server }, pins }, use)
+    ) => withManager({ servers: { s: server }, pins, howToAccept: (name) => `/trust ${name}` }, use)
   }
 })
 
@@ -46,8 +46,8 @@ const names = (tools: ReadonlyArray<{ readonly tool: string }>) => tools.map(({ 
 
 const instructionsOf = (manager: McpManager["Service"]) => manager.instructions ?? assert.fail("there are none")
 
-describe.concurrent("what a server says to the model", () => {
-  it.live("is passed on as it was when the server was first seen, and left out when it says something else", () =>
+describe.concurrent("the instructions of a server", () => {
+  it.live("are passed on as first seen, and left out when they change", () =>
     Effect.gen(function* () {
       const here = yield* offering
       here.offer(plain("send"))
@@ -62,11 +62,11 @@ describe.concurrent("what a server says to the model", () => {
           const [status] = yield* manager.servers
           assert.match(
             String(status?.problem),
-            /^the instructions changed since they were pinned, and blocked: its instructions; `parley mcp trust s` shows/
+            /^the instructions changed since they were pinned, and blocked: its instructions; \/trust s shows the differences$/
           )
         })
       )
-      // It offers a tool more, too.
+      // It also offers an additional tool.
       here.offer(plain("send"), plain("new"))
       yield* here.run((manager) =>
         Effect.map(manager.servers, ([status]) =>
@@ -79,7 +79,7 @@ describe.concurrent("what a server says to the model", () => {
     })
   )
 
-  it.live("that had said nothing is left out as well", () =>
+  it.live("are left out if the server first had none", () =>
     Effect.gen(function* () {
       const here = yield* offering
       here.offer()
@@ -105,7 +105,7 @@ describe.concurrent("what a server says to the model", () => {
     })
   )
 
-  it.live("has 4 KiB, nothing that a person does not see, and no secret of the server's", () =>
+  it.live("are limited to 4 KiB, without invisible characters and secrets of the server", () =>
     Effect.gen(function* () {
       const here = yield* offering
       here.offer()
@@ -124,8 +124,8 @@ describe.concurrent("what a server says to the model", () => {
   )
 })
 
-describe.concurrent("a tool that is not as it was when its server was first seen", () => {
-  it.live("is not offered and not called; the others are, and the status says so", () =>
+describe.concurrent("a tool whose definition has changed since its server was first seen", () => {
+  it.live("is neither offered nor called; the others are, and the status reports it", () =>
     Effect.gen(function* () {
       const here = yield* offering
       here.offer(plain("send"), plain("gone"))
@@ -148,7 +148,7 @@ describe.concurrent("a tool that is not as it was when its server was first seen
             const error = yield* Effect.flip(manager.call(name, {}, context))
             assert.strictEqual(error.reason, "NotSent")
             assert.include(error.problem, words)
-            assert.include(error.problem, "`parley mcp trust s`")
+            assert.include(error.problem, "looked at it with /trust s; tell the user")
           }
           const gone = yield* Effect.flip(manager.call("s__gone", {}, context))
           assert.strictEqual(gone.problem, "There is no tool s__gone")
@@ -158,7 +158,7 @@ describe.concurrent("a tool that is not as it was when its server was first seen
     })
   )
 
-  it.live("is blocked in the middle of a session, and offered again when it is as before", () =>
+  it.live("is blocked during a session, and offered again when it has its old definition", () =>
     Effect.gen(function* () {
       const here = yield* offering
       here.offer(plain("send"))
@@ -180,7 +180,7 @@ describe.concurrent("a tool that is not as it was when its server was first seen
     })
   )
 
-  it.live("is none that it adds when it is first seen, or first seen with other capabilities of ours", () =>
+  it.live("does not include tools of a server that is first seen, also with other client capabilities", () =>
     Effect.gen(function* () {
       const here = yield* offering
       const elicit = () => Effect.succeed({ _tag: "Decline" as const })
@@ -204,38 +204,37 @@ describe.concurrent("a tool that is not as it was when its server was first seen
     })
   )
 
-  it.live(
-    "is one of a server that is started or asked in the same way; pinning can be off, and need not be there",
-    () =>
-      Effect.gen(function* () {
-        const here = yield* offering
-        const count = Effect.sync(
-          () => [...here.stored.values()].filter((tools) => Object.keys(tools).length > 0).length
-        )
-        const seen = (pins?: Pins.Pins, server?: StdioServer) =>
-          here.run(({ tools }) => Effect.map(tools, names), pins, server)
-        here.offer(plain("send"))
-        yield* seen()
-        here.offer({ ...plain("send"), description: "Other" })
-        assert.deepStrictEqual(yield* seen(), ["refresh"])
-        assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, env: { TOKEN: "new" } }), ["refresh"])
-        assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, pinning: "off" }), ["refresh", "send"])
-        assert.deepStrictEqual(
-          yield* withManager({ servers: { s: here.config } }, ({ tools }) => Effect.map(tools, names)),
-          ["refresh", "send"]
-        )
-        assert.strictEqual(yield* count, 1)
-        const args = [...(here.config.args ?? []), "2"]
-        assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, args }), ["refresh", "send"])
-        assert.strictEqual(yield* count, 2)
-      })
+  it.live("belongs to a server with the same command or address; pinning is optional", () =>
+    Effect.gen(function* () {
+      const here = yield* offering
+      const count = Effect.sync(() => [...here.stored.values()].filter((tools) => Object.keys(tools).length > 0).length)
+      const seen = (pins?: ToolPins.Pins, server?: StdioServer) =>
+        here.run(({ tools }) => Effect.map(tools, names), pins, server)
+      here.offer(plain("send"))
+      yield* seen()
+      here.offer({ ...plain("send"), description: "Other" })
+      assert.deepStrictEqual(yield* seen(), ["refresh"])
+      assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, env: { TOKEN: "new" } }), ["refresh"])
+      assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, pinning: "off" }), ["refresh", "send"])
+      assert.deepStrictEqual(
+        yield* withManager({ servers: { s: here.config } }, ({ tools }) => Effect.map(tools, names)),
+        ["refresh", "send"]
+      )
+      assert.strictEqual(yield* count, 1)
+      const args = [...(here.config.args ?? []), "2"]
+      assert.deepStrictEqual(yield* seen(here.memory, { ...here.config, args }), ["refresh", "send"])
+      assert.strictEqual(yield* count, 2)
+    })
   )
 
-  it.live("is taken to be any, where what was accepted cannot be read", () =>
+  it.live("may be any tool if the pinned tools cannot be read", () =>
     Effect.gen(function* () {
       const here = yield* offering
       here.offer(plain("send"))
-      const broken: Pins.Pins = { ...here.memory, read: () => Effect.fail(new Pins.PinError({ problem: "rotten" })) }
+      const broken: ToolPins.Pins = {
+        ...here.memory,
+        read: () => Effect.fail(new ToolPins.PinError({ problem: "rotten" }))
+      }
       yield* here.run(
         (manager) =>
           Effect.gen(function* () {
@@ -250,22 +249,22 @@ describe.concurrent("a tool that is not as it was when its server was first seen
   )
 })
 
-it("what the user says of a tool is no part of its pin, and all that its server says is", () => {
+it("a tool's pin covers everything that its server sends, and nothing that the user configures", () => {
   const tool = { name: "s__t", server: "s", tool: "t", description: "d", inputSchema: { type: "object" } }
-  const pinned = Pins.pinAll([tool])
-  const again = (other: object) => Pins.driftOf(pinned, Pins.pinAll([{ ...tool, ...other }]))
+  const pinned = ToolPins.pinAll([tool])
+  const again = (other: object) => ToolPins.driftOf(pinned, ToolPins.pinAll([{ ...tool, ...other }]))
   assert.deepStrictEqual(again({ safeToRepeat: "read-only" }), [])
   assert.deepStrictEqual(again({ inputSchema: { type: "object" } }), [])
   assert.deepStrictEqual(again({ description: "d " }), [{ tool: "t", kind: "changed" }])
   assert.deepStrictEqual(again({ inputSchema: { type: "object", title: "" } }), [{ tool: "t", kind: "changed" }])
   assert.deepStrictEqual(again({ annotations: { readOnlyHint: true } }), [{ tool: "t", kind: "changed" }])
   assert.deepStrictEqual(again({ tool: "constructor" }), [{ tool: "constructor", kind: "added" }])
-  const long = Pins.pinAll([{ ...tool, inputSchema: { type: "object", title: "x".repeat(20_000) } }])
+  const long = ToolPins.pinAll([{ ...tool, inputSchema: { type: "object", title: "x".repeat(20_000) } }])
   assert.isUndefined(long["t"]?.definition)
-  assert.notStrictEqual(Pins.hashOf(long), Pins.hashOf(pinned))
+  assert.notStrictEqual(ToolPins.hashOf(long), ToolPins.hashOf(pinned))
 })
 
-it("a call of a tool that is blocked says why, and one of a tool that is not there says that", () => {
+it("the error for a call states whether the tool is blocked or does not exist", () => {
   const blocked = [{ name: "s__old", why: "the server has changed" }]
   assert.deepInclude(refusedTool("s__old", blocked), { reason: "NotSent", problem: "the server has changed" })
   assert.deepInclude(refusedTool("s__other", blocked), { reason: "NotSent", problem: "There is no tool s__other" })

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Connection } from "../src/internal/Connection.ts"
-import { noOffers } from "../src/internal/OfferRequests.ts"
-import { RequestFailure } from "../src/internal/SdkFailure.ts"
-import { catalogOf } from "../src/ToolListing.ts"
-import { readTools } from "../src/ToolList.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import type { Connection } from "../src/transport/Connection.ts"
+import { noCatalog } from "../src/transport/CatalogRequests.ts"
+import { RequestFailure } from "../src/sdk/SdkFailure.ts"
+import { listTools } from "../src/server/ToolListing.ts"
+import { readTools } from "../src/tools/ToolList.ts"
+import { promptly } from "@parley/harness/promptly"
 
 const object = { type: "object" }
 const properties = (schema: unknown) => ({ type: "object", properties: { a: schema } })
@@ -15,32 +15,40 @@ const nested = (depth: number): unknown => {
   return value
 }
 
-describe("a bad schema costs its tool", () => {
+describe("a bad schema excludes its tool", () => {
   const bad: ReadonlyArray<readonly [string, unknown, RegExp]> = [
-    ["a text", "object", /is not an object/],
+    ["a string", "object", /is not an object/],
     ["a list", [], /is not an object/],
     ["of another type", { type: "array" }, /is not of type object/],
     ["of several types", { type: ["object", "null"] }, /is not of type object/],
     ["with a type that does not exist", properties({ type: "banana" }), /a type that does not exist/],
-    ["with a type that is no name", properties({ type: 7 }), /a type that does not exist/],
-    ["with no type at all in a list", properties({ type: [] }), /a type that does not exist/],
+    ["with a type that is not a string", properties({ type: 7 }), /a type that does not exist/],
+    ["with an empty list of types", properties({ type: [] }), /a type that does not exist/],
     ["deep in a list", properties({ anyOf: [{ items: { type: "int" } }] }), /a type that does not exist/],
-    ["itself", { type: "object", $ref: "#" }, /goes in a circle/],
-    ["itself, by way of others", { ...object, allOf: [{ $ref: "#/$defs/a" }], $defs: { a: { $ref: "#" } } }, /circle/],
+    ["a reference to itself", { type: "object", $ref: "#" }, /goes in a circle/],
     [
-      "two that are each other",
+      "a reference to itself through others",
+      { ...object, allOf: [{ $ref: "#/$defs/a" }], $defs: { a: { $ref: "#" } } },
+      /circle/
+    ],
+    [
+      "two references to each other",
       { ...properties({ $ref: "#/$defs/a" }), $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } },
       /goes in a circle/
     ],
-    ["elsewhere", properties({ $ref: "https://example.org/x" }), /elsewhere \(https:\/\/example\.org\/x\)/],
-    ["in a file", properties({ $ref: "file:///etc/passwd" }), /elsewhere/],
-    ["in a neighbour", properties({ $dynamicRef: "other.json#/a" }), /elsewhere/],
-    ["nowhere", properties({ $ref: "#/$defs/missing" }), /leads nowhere/],
-    ["at no anchor", properties({ $ref: "#missing" }), /leads nowhere/],
+    [
+      "a reference to another document",
+      properties({ $ref: "https://example.org/x" }),
+      /elsewhere \(https:\/\/example\.org\/x\)/
+    ],
+    ["a reference to a file", properties({ $ref: "file:///etc/passwd" }), /elsewhere/],
+    ["a reference to a relative document", properties({ $dynamicRef: "other.json#/a" }), /elsewhere/],
+    ["a reference that leads nowhere", properties({ $ref: "#/$defs/missing" }), /leads nowhere/],
+    ["a reference to a missing anchor", properties({ $ref: "#missing" }), /leads nowhere/],
     ["of five megabytes", { ...object, description: "x".repeat(5_000_000) }, /too large or too deep/],
     ["of ten thousand levels", { ...object, items: nested(10_000) }, /too large or too deep/],
-    ["a header of no name", properties({ type: "string", "x-mcp-header": "a b" }), /no name of a header/],
-    ["a header of a list", properties({ type: "array", "x-mcp-header": "a" }), /no simple value/],
+    ["with an invalid header name", properties({ type: "string", "x-mcp-header": "a b" }), /no name of a header/],
+    ["a header for a list", properties({ type: "array", "x-mcp-header": "a" }), /no simple value/],
     ["a header in a list", properties({ items: { type: "string", "x-mcp-header": "a" } }), /where none may be/],
     [
       "a header twice",
@@ -52,7 +60,7 @@ describe("a bad schema costs its tool", () => {
     ]
   ]
   for (const [name, inputSchema, why] of bad) {
-    it(`that is ${name}`, () => {
+    it(`reason: ${name}`, () => {
       const { leftOut, tools } = readTools("s", [
         { name: "first", inputSchema: object },
         { name: "bad", inputSchema },
@@ -67,7 +75,7 @@ describe("a bad schema costs its tool", () => {
     })
   }
 
-  it("and a good one is passed on word for word, however it refers to itself", () => {
+  it("a good schema is passed on unchanged, however it refers to itself", () => {
     const tree = {
       type: "object",
       properties: { left: { $ref: "#" }, right: { $ref: "#/properties/left" }, name: { $ref: "#name" } },
@@ -89,7 +97,7 @@ describe("a bad schema costs its tool", () => {
     assert.deepStrictEqual<unknown>(tools[1]?.inputSchema, headers)
   })
 
-  it("but a pattern that is none is only left out of it, for the others of a request hold no such thing", () => {
+  it("an invalid pattern is only removed from a schema, so that the request remains valid", () => {
     const bad = {
       ...properties({ type: "string", pattern: "(?P<x>a)", minLength: 1 }),
       patternProperties: { "[": {}, "^x": { pattern: "*" } }
@@ -99,7 +107,7 @@ describe("a bad schema costs its tool", () => {
     assert.deepStrictEqual<unknown>([tools[0]?.inputSchema, tools[0]?.outputSchema], [good, good])
   })
 
-  it("of thousands of references in time that does not grow with their square", () => {
+  it("thousands of references do not take quadratic time", () => {
     const count = 1500
     const $defs = Object.fromEntries(
       Array.from({ length: count }, (_, i) => [
@@ -121,9 +129,15 @@ describe("names that look alike", () => {
     )
     return [tools.map(({ tool }) => tool), leftOut.map(({ tool }) => tool)]
   }
-  it("are refused, all but the plainest, in whatever order they come", () => {
-    // Cyrillic о, full-width letters, a zero-width space, another case.
-    for (const other of ["send_mоney", "ｓｅｎｄ_money", "send_\u200bmoney", "Send_Money".replace("S", "ѕ")]) {
+  it("are refused, except the plainest, in whatever order they are listed", () => {
+    // Cyrillic о, full-width letters, a zero-width space, a filler, another case.
+    for (const other of [
+      "send_mоney",
+      "ｓｅｎｄ_money",
+      "send_\u200bmoney",
+      "send_\u3164money",
+      "Send_Money".replace("S", "ѕ")
+    ]) {
       assert.deepStrictEqual(names("send_money", other)[0], ["send_money"], other)
       assert.deepStrictEqual(names(other, "send_money")[0], ["send_money"], other)
     }
@@ -143,18 +157,18 @@ describe("a list of several pages", () => {
       instructions: undefined,
       listTools: (cursor) => answers[cursor ?? ""] ?? Effect.succeed({ tools: [] }),
       callTool: () => Effect.never,
-      toolsChanged: { heard: Effect.never, forget: Effect.void },
-      offers: noOffers,
+      toolsChanged: { next: Effect.never, discard: Effect.void },
+      catalog: noCatalog,
       ping: Effect.never,
       closed: Effect.never
     }
-    return catalogOf("s", { command: "x" }, connection)
+    return listTools("s", { command: "x" }, connection)
   }
   const failure = (connection: "Sound" | "Gone") =>
     Effect.fail(new RequestFailure({ connection, reason: { _tag: "Answered", message: "no second page" } }))
   const first = Effect.succeed({ tools: page("a", "b"), nextCursor: "2" })
 
-  it.effect("keeps what was read when a later page fails, and says so", () =>
+  it.effect("keeps the pages before one that fails, with a note", () =>
     Effect.gen(function* () {
       const catalog = yield* listing({ "": first, 2: failure("Sound") })
       assert.strictEqual(catalog.tools.length, 2)
@@ -166,7 +180,7 @@ describe("a list of several pages", () => {
     })
   )
 
-  it.effect("ends where it leads back to a page that was read, and says so", () =>
+  it.effect("ends at a page that was read before, with a note", () =>
     Effect.gen(function* () {
       const catalog = yield* listing({
         "": first,

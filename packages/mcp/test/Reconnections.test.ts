@@ -2,12 +2,13 @@ import { createServer } from "node:http"
 import process from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
+import { reconnections } from "../src/transport/HttpTransport.ts"
 import { context, eventually, withManager } from "./support.ts"
 
 const Message = Schema.fromJsonString(Schema.Struct({ id: Schema.optionalKey(Schema.Json), method: Schema.String }))
 const decode = Schema.decodeUnknownSync(Message)
 
-/** Answers calls with a stream that ends at once and is to be opened again in a minute. */
+/** Responds to calls with a stream that ends immediately and is to be reopened after a minute. */
 const serving = Effect.acquireRelease(
   Effect.callback<{ readonly port: number; readonly calls: () => number; readonly close: () => void }>((resume) => {
     const called = { times: 0 }
@@ -51,8 +52,20 @@ const serving = Effect.acquireRelease(
 
 const timers = Effect.sync(() => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length)
 
-describe("streams that wait to be opened again", () => {
-  it.live("wait no longer than their connection, and keep no process from ending", () =>
+describe("streams that wait to be reopened", () => {
+  it.effect("have timers that end with their scope", () =>
+    Effect.gen(function* () {
+      const before = yield* timers
+      yield* Effect.gen(function* () {
+        const open = yield* reconnections
+        for (const delay of [60_000, 60_000, 2 ** 40]) open(() => {}, delay)
+        assert.strictEqual(yield* timers, before + 3)
+      }).pipe(Effect.scoped)
+      assert.strictEqual(yield* timers, before)
+    })
+  )
+
+  it.live("wait no longer than their connection, and do not keep the process alive", () =>
     Effect.gen(function* () {
       const { calls, port } = yield* serving
       const before = yield* timers
@@ -62,7 +75,7 @@ describe("streams that wait to be opened again", () => {
           const call = Effect.ignore(manager.call("s__t", {}, context))
           const all = yield* Effect.forkChild(Effect.all([call, call, call], { concurrency: "unbounded" }))
           yield* eventually(Effect.sync(calls), (count) => count === 3)
-          // The time limits of three calls, and their three streams.
+          // The timeouts of three calls, and the timers of their three streams.
           yield* eventually(timers, (count) => count >= before + 6)
           yield* Fiber.interrupt(all)
         })

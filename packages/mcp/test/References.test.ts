@@ -16,13 +16,13 @@ import {
   v2Server,
   withManager
 } from "./support.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const Environment = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 const decodeEnvironment = Schema.decodeEffect(Environment)
 
 describe.concurrent("real servers", () => {
-  it.live("work over stdio side by side: everything, filesystem, SDK v1, SDK v2", () =>
+  it.live("work over stdio concurrently: everything, filesystem, SDK v1, SDK v2", () =>
     Effect.gen(function* () {
       const root = yield* directory
       fs.writeFileSync(join(root, "note.txt"), "from the file system")
@@ -48,7 +48,7 @@ describe.concurrent("real servers", () => {
           assert.deepStrictEqual(names, [...names].sort())
           assert.strictEqual(new Set(names).size, names.length)
           assert.includeMembers(names, ["everything__echo", "filesystem__read_text_file", "v1__add", "v2__multiply"])
-          // It can only be run as a task, which we do not offer.
+          // It can only be run as a task, which we do not support.
           assert.notInclude(names, "everything__simulate-research-query")
 
           const say = (name: string, input: Record<string, Schema.Json>) =>
@@ -109,7 +109,7 @@ describe.concurrent("real servers", () => {
     })
   )
 
-  it.live("work over HTTP in the revision of 2026, with the headers that are configured", () =>
+  it.live("work over HTTP in the 2026 revision of the protocol, with the configured headers", () =>
     Effect.gen(function* () {
       const { line } = yield* httpServer(v2Server("--http"), /listening/)
       const url = `http://127.0.0.1:${line.replace(/\D/g, "")}/mcp`
@@ -130,7 +130,7 @@ describe.concurrent("real servers", () => {
     })
   )
 
-  it.live("lose the call that runs when their HTTP end is killed, and are not sent the next", () =>
+  it.live("lose the running call when their HTTP process is killed, and do not get the next call", () =>
     Effect.gen(function* () {
       const modern = yield* httpServer(v2Server("--http"), /listening/)
       const port = yield* freePort

@@ -20,7 +20,7 @@ import {
   v2Server,
   withManager
 } from "./support.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const soon = { firstDelayMillis: 50 }
 const lost = (manager: McpManager["Service"], name: string) =>
@@ -51,21 +51,21 @@ describe.concurrent("a server that is killed while a call runs", () => {
             assert.deepInclude((yield* manager.servers)[0], { state: "ready", tools: 9, restarts: kill })
           }
           const entries = yield* readLog(log)
-          // What was lost was not sent a second time.
+          // The lost calls were not sent again.
           assert.strictEqual(entries.filter((entry) => entry["called"] === "hang").length, 2)
           assert.isTrue((yield* manager.tools).some(({ name }) => name === "raw__echo"))
           const pids = entries
             .flatMap((entry) => [entry["pid"], entry["grandchild"]])
             .filter((pid) => pid !== undefined)
           assert.strictEqual(pids.length, 6)
-          // The one that runs, and what it has started.
+          // The running server, and the process that it has started.
           assert.strictEqual(pids.filter(isRunning).length, 2)
         })
       )
     })
   )
 
-  it.live("by itself, on either version of the SDK", () =>
+  it.live("by itself, with either version of the SDK", () =>
     withManager({ servers: { v1: v1Server("--more"), v2: v2Server("--more") }, restarts: soon }, (manager) =>
       Effect.gen(function* () {
         for (const restarts of [1, 2]) {
@@ -83,7 +83,7 @@ describe.concurrent("a server that is killed while a call runs", () => {
     )
   )
 
-  it.live("and comes back at its address is connected to again, in both eras of the protocol", () =>
+  it.live("and comes back at its address is reconnected, in both revisions of the protocol", () =>
     Effect.gen(function* () {
       const [modernPort, legacyPort] = [yield* freePort, yield* freePort]
       const startModern = httpServer(v2Server("--http", "--more"), /listening/, { PORT: String(modernPort) })
@@ -99,7 +99,7 @@ describe.concurrent("a server that is killed while a call runs", () => {
           yield* manager.tools
           assert.strictEqual((yield* lost(manager, "modern__die")).reason, "Lost")
           yield* startModern
-          // The session that it knew is gone with it, which only shows when something is asked.
+          // The server's session is lost, which becomes visible only with the next request.
           yield* legacy.kill
           yield* startLegacy
           assert.strictEqual(yield* says(manager, "modern__multiply", { a: 6, b: 7 }), "42")
@@ -111,7 +111,7 @@ describe.concurrent("a server that is killed while a call runs", () => {
 })
 
 describe("a server that does not become ready", () => {
-  it.live("at first is tried again in the background, and `tools` waits for the first try alone", () =>
+  it.live("at first is retried in the background, and `tools` waits only for the first attempt", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const servers = { raw: rawServer(`--log=${log}`, "--fails=2") }
@@ -134,7 +134,7 @@ describe("a server that does not become ready", () => {
     })
   )
 
-  it.live("among twenty costs its own tools, and no more time than its limit", () =>
+  it.live("among twenty affects only its own tools, and delays listings no longer than its timeout", () =>
     Effect.gen(function* () {
       const limit = 8000
       const advice = "if it needs longer, set its startTimeoutMillis to more, such as 60000"
@@ -152,7 +152,7 @@ describe("a server that does not become ready", () => {
           const tools = yield* manager.tools
           const took = (yield* Clock.currentTimeMillis) - began
           assert.strictEqual(tools.length, 15 * 9)
-          // At once, so that two limits and fifteen starts on a busy machine do not add up.
+          // Concurrently, so that two timeouts and fifteen starts on a busy machine do not add up.
           assert.isBelow(took, 2 * limit - 200, `tools answered after ${took} ms`)
           const said = (yield* manager.servers).filter(({ state }) => state !== "ready")
           assert.deepStrictEqual(
@@ -171,7 +171,7 @@ describe("a server that does not become ready", () => {
   )
 })
 
-it.live("a call that waits for its server ends at once when the servers are stopped", () =>
+it.live("a call that waits for its server ends immediately when the servers are stopped", () =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const layer = managerLayer({ servers: { raw: rawServer() }, restarts: { firstDelayMillis: 60_000 } })
@@ -214,7 +214,7 @@ it.live("no process is left after many starts and stops, whatever the servers we
             entriesOf,
             (entries) => entries.filter((entry) => "grandchild" in entry).length >= Object.keys(servers).length
           )
-          // Every fourth is killed, so that some are being started again when all are ended.
+          // Every fourth server is killed, so that some are restarting when all are ended.
           for (let i = 3; i < 20; i += 4)
             process.kill(Number(yield* logged(join(logs, `${batch}-${i}`), "pid")), "SIGKILL")
         })

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { boundJson } from "../src/BoundedJson.ts"
-import { cutMiddle } from "../src/MiddleCut.ts"
-import { byteLength, cut, plainLine, wellFormed } from "../src/PlainText.ts"
-import { makeStderrTail } from "../src/internal/StderrTail.ts"
-import { readTools } from "../src/ToolList.ts"
-import { resultLimits, toOutput } from "../src/ToolResults.ts"
+import { boundJson } from "../src/text/BoundedJson.ts"
+import { cutMiddle } from "../src/text/Cut.ts"
+import { plainLine, wellFormed } from "@parley/domain/VisibleText"
+import { byteLength, cut } from "../src/text/Cut.ts"
+import { makeStderrTail } from "../src/transport/StderrTail.ts"
+import { readTools } from "../src/tools/ToolList.ts"
+import { resultLimits, toOutput } from "../src/results/ToolResults.ts"
 
 const text = (value: string) => ({ _tag: "Text", text: value })
 const png = "iVBORw0KGgo="
@@ -19,10 +20,10 @@ describe("results", () => {
   const table: ReadonlyArray<readonly [string, unknown, ReadonlyArray<unknown>, boolean]> = [
     ["text", { content: [{ type: "text", text: "hi" }] }, [text("hi")], false],
     ["an error", { content: [{ type: "text", text: "no" }], isError: true }, [text("no")], true],
-    ["an error without words", { content: [], isError: true }, [text("The tool failed and did not say why.")], true],
+    ["an error without text", { content: [], isError: true }, [text("The tool failed and did not say why.")], true],
     ["nothing", { content: [] }, [], false],
-    ["an answer without content", {}, [], false],
-    ["an answer that is no object", "boo", [text("[an answer that is not a tool result]")], true],
+    ["a result without content", {}, [], false],
+    ["a response that is not an object", "boo", [text("[an answer that is not a tool result]")], true],
     ["empty text", { content: [{ type: "text", text: "" }] }, [], false],
     [
       "an image",
@@ -31,7 +32,7 @@ describe("results", () => {
       false
     ],
     [
-      "an image of a kind no provider takes",
+      "an image of a type that no provider accepts",
       { content: [{ type: "image", data: "SUkqAAgAAAAA", mimeType: "image/tiff" }] },
       [text("[image image/tiff 9 bytes: a kind that cannot be shown]")],
       false
@@ -54,13 +55,13 @@ describe("results", () => {
       )
     ),
     [
-      "bytes that are no image",
+      "bytes that are not an image",
       { content: [{ type: "image", data: "PHN2Zz48L3N2Zz4=", mimeType: "image/png" }] },
       [text("[image image/png 12 bytes: a kind that cannot be shown]")],
       false
     ],
     [
-      "sound that is called an image",
+      "audio declared as an image",
       { content: [{ type: "image", data: "UklGRiQAAABXQVZFZm10", mimeType: "image/webp" }] },
       [text("[image image/webp 15 bytes: a kind that cannot be shown]")],
       false
@@ -96,7 +97,7 @@ describe("results", () => {
       false
     ],
     [
-      "kinds of later versions",
+      "content types of later versions",
       { content: [{ type: "hologram" }, 7, null] },
       [
         text("[content of an unknown kind: hologram]"),
@@ -113,31 +114,31 @@ describe("results", () => {
       false
     ],
     [
-      "structured content that a text says already, in another order",
+      "structured content equal to the text, in another order",
       { content: [{ type: "text", text: '{"b": [1, null],\n "a": 1}' }], structuredContent: { a: 1, b: [1, null] } },
       [text('{"b": [1, null],\n "a": 1}')],
       false
     ],
     [
-      "structured content that only wraps what a text says",
+      "structured content that only wraps the text",
       { content: [{ type: "text", text: "said" }], structuredContent: { content: "said" } },
       [text("said")],
       false
     ],
     [
-      "structured content that only wraps what a text says as JSON",
+      "structured content that only wraps the text as JSON",
       { content: [{ type: "text", text: "[1, 2]" }], structuredContent: { result: [1, 2] } },
       [text("[1, 2]")],
       false
     ],
     [
-      "structured content that a text says only in part",
+      "structured content that the text contains only in part",
       { content: [{ type: "text", text: '{"a":1}' }], structuredContent: { a: 1, b: null } },
       [text('{"a":1}'), text('{"a":1,"b":null}')],
       false
     ],
     [
-      "structured content beside a picture",
+      "structured content beside an image",
       { content: [{ type: "image", data: png, mimeType: "image/png" }], structuredContent: { a: 1 } },
       [{ _tag: "Image", mediaType: "image/png", data: png }, text('{"a":1}')],
       false
@@ -150,7 +151,7 @@ describe("results", () => {
     ],
     ["half a surrogate pair", { content: [{ type: "text", text: "a\ud83d\u0000b" }] }, [text("a\ufffdb")], false],
     [
-      "half a pair in structured content",
+      "half a surrogate pair in structured content",
       { structuredContent: { "k\udc00": "\ud83d" } },
       [text('{"k\ufffd":"\ufffd"}')],
       false
@@ -194,15 +195,15 @@ describe("results", () => {
   })
 })
 
-describe("text of others", () => {
-  it("is cut between characters and counted in bytes", () => {
+describe("text of other programs", () => {
+  it("is truncated between characters and measured in bytes", () => {
     assert.deepStrictEqual(cut("ab", 10), { text: "ab", leftOut: 0 })
     assert.deepStrictEqual(cut("aéé", 4), { text: "aé", leftOut: 2 })
     assert.deepStrictEqual(cut("😀😀", 7), { text: "😀", leftOut: 4 })
     assert.deepStrictEqual(cut("xyz", 0), { text: "", leftOut: 3 })
   })
 
-  it("becomes one plain line for people", () => {
+  it("becomes one plain line for a person", () => {
     assert.strictEqual(plainLine("a\n\u001b[31mb\u0007\u202ec\ud83d"), "a [31mb c\ufffd")
     assert.strictEqual(plainLine("x".repeat(1000)).length, 300)
   })
@@ -217,7 +218,7 @@ describe("text of others", () => {
     assert.deepStrictEqual(tail.lines(2), ["drip", "last words"])
   })
 
-  it("has bounds as JSON, and keys are only keys", () => {
+  it("is bounded as JSON, and special keys are plain keys", () => {
     const limits = { depth: 3, nodes: 10, characters: 20 }
     assert.deepStrictEqual(boundJson({ a: [1, { b: null }] }, limits), { a: [1, { b: null }] })
     assert.isUndefined(boundJson(nested(10_000), limits))
@@ -234,7 +235,7 @@ describe("text of others", () => {
   })
 })
 
-describe("texts that are cut", () => {
+describe("truncated texts", () => {
   const kept = (texts: ReadonlyArray<string>, room: number) =>
     cutMiddle(texts, room).texts.map(({ head, tail }) => [head, tail])
 
@@ -257,7 +258,7 @@ describe("texts that are cut", () => {
   })
 
   it.effect.prop(
-    "lose bytes that are counted and never half a character",
+    "report the number of removed bytes and never split a character",
     [Schema.Array(Schema.String), Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 }))],
     ([texts, room]) =>
       Effect.sync(() => {
@@ -278,7 +279,7 @@ describe("texts that are cut", () => {
 })
 
 describe("tool lists", () => {
-  it("lose what is bad, one by one", () => {
+  it("leave out invalid tools one by one", () => {
     const schema = { type: "object" }
     const { leftOut, tools } = readTools("s", [
       { name: "good", description: "does\ud83d", inputSchema: { ...schema, description: "\udc00" } },

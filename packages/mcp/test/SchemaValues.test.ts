@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Schema } from "effect"
-import { holdsValues, isRegularExpression, isSound } from "../src/SchemaValues.ts"
+import { holdsValues, isRegularExpression, isSound } from "../src/tools/SchemaValues.ts"
 
 type Values = ReadonlyArray<Schema.Json>
 
@@ -69,21 +69,21 @@ const keywords: { readonly [key: string]: readonly [sound: Values, unsound: Valu
 
 describe("the value of a keyword", () => {
   for (const [key, [sound, unsound]] of Object.entries(keywords))
-    it(`of ${key} is one that it may have`, () => {
+    it(`of ${key} is validated`, () => {
       for (const value of sound) assert.isTrue(isSound(key, value), JSON.stringify(value))
       for (const value of unsound) assert.isFalse(isSound(key, value), JSON.stringify(value))
     })
 
-  it("that is not known may be anything", () => {
+  it("may be anything for an unknown keyword", () => {
     for (const key of ["x-mine", "constructor", "const", "default"]) assert.isTrue(isSound(key, null), key)
   })
 
-  it("is a value and no schema under four of them", () => {
+  it("is plain data, not a schema, for four keywords", () => {
     const keys = ["const", "default", "enum", "examples", "properties", "items", "title", "not"]
     assert.deepStrictEqual(keys.filter(holdsValues), ["const", "default", "enum", "examples"])
   })
 
-  it("is a pattern as Unicode patterns are written", () => {
+  it("is a pattern only if it is a valid Unicode regular expression", () => {
     assert.isTrue(isRegularExpression("\\p{L}+"))
     assert.isFalse(isRegularExpression("\\p{L"))
     assert.isFalse(isRegularExpression("\\-"))

@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { Effect, Schema } from "effect"
 import { join } from "node:path"
-import { checkInput } from "../src/internal/InputCheck.ts"
-import { pinAll } from "../src/Pins.ts"
-import { ownInput } from "../src/PropertyNames.ts"
-import { readTools } from "../src/ToolList.ts"
-import { asSeen } from "../src/Unseen.ts"
+import { checkInput } from "../src/tools/SchemaCheck.ts"
+import { pinAll } from "../src/tools/ToolPins.ts"
+import { ownInput } from "../src/tools/PropertyNames.ts"
+import { readTools } from "../src/tools/ToolList.ts"
+import { asSeen } from "../src/text/HiddenText.ts"
 import { problemsOf } from "./judge.ts"
 import { oddSchemas } from "./odd-schemas.ts"
 import { context, directory, oddServer, readLog, withManager } from "./support.ts"
@@ -17,12 +17,12 @@ const shown = (inputSchema: unknown): ToolDefinition["inputSchema"] | undefined 
   read(inputSchema).tools[0]?.inputSchema
 const one = (schema: unknown) => ({ type: "object", properties: { a: schema } })
 
-describe("a schema of another time is translated", () => {
+describe("a schema of an older draft is translated", () => {
   const cases: ReadonlyArray<readonly [string, unknown, unknown]> = [
     ["an exclusive minimum", one({ minimum: 0, exclusiveMinimum: true }), one({ exclusiveMinimum: 0 })],
     ["an exclusive maximum", one({ exclusiveMaximum: true, maximum: 9 }), one({ exclusiveMaximum: 9 })],
     ["bounds that are not exclusive", one({ minimum: 0, exclusiveMinimum: false }), one({ minimum: 0 })],
-    ["an exclusive bound of nothing", one({ exclusiveMinimum: true }), one({})],
+    ["an exclusive bound without a bound", one({ exclusiveMinimum: true }), one({})],
     ["an id", { ...one({ id: "#a" }), id: "http://example.org/x" }, one({ $anchor: "a" })],
     ["an $id", { ...one({ $id: "item.json", type: "string" }), $id: "http://example.org/x" }, one({ type: "string" })],
     [
@@ -41,25 +41,25 @@ describe("a schema of another time is translated", () => {
       }
     ],
     [
-      "what is required where it stands",
+      "required in the schema of a property",
       { type: "object", properties: { a: { type: "string", required: true }, b: { required: false } } },
       { type: "object", properties: { a: { type: "string" }, b: {} }, required: ["a"] }
     ],
     [
-      "both ways to require",
+      "both forms of required",
       { ...one({ required: true }), required: ["b", "b", null] },
       { ...one({}), required: ["b", "a"] }
     ],
     ["any type", one({ type: "any" }), one({})],
     [
-      "what may be null",
+      "nullable with a type",
       one({ type: "string", nullable: true, enum: ["x"] }),
       one({ type: ["string", "null"], enum: ["x", null] })
     ],
     ["nullable alone", one({ nullable: true }), one({})],
     ["a recursive reference", { ...one({ $recursiveRef: "#" }), $recursiveAnchor: true }, one({ $ref: "#" })],
     [
-      "references to what has moved",
+      "references to a schema that has moved",
       {
         ...one({ items: [{ type: "string" }] }),
         properties: { a: { items: [{ type: "string" }] }, "b/c": { $ref: "#/properties/a/items/0" } }
@@ -70,12 +70,12 @@ describe("a schema of another time is translated", () => {
       }
     ],
     [
-      "references to what has another name",
+      "references to a renamed property",
       { type: "object", properties: { $a: { type: "string" }, b: { $ref: "#/properties/%24a" } } },
       { type: "object", properties: { a: { type: "string" }, b: { $ref: "#/properties/a" } } }
     ],
     [
-      "what only a reference makes a schema",
+      "a schema that only a reference marks as one",
       {
         ...one({ $ref: "#/components/schemas/X" }),
         components: { schemas: { X: { minimum: 1, exclusiveMinimum: true } } }
@@ -83,12 +83,12 @@ describe("a schema of another time is translated", () => {
       { ...one({ $ref: "#/components/schemas/X" }), components: { schemas: { X: { exclusiveMinimum: 1 } } } }
     ],
     [
-      "a draft that it no longer is",
+      "the declaration of a draft",
       { $schema: "http://json-schema.org/draft-04/schema#", ...one({ id: "x" }) },
       one({})
     ],
     [
-      "no null",
+      "null for keywords",
       {
         type: "object",
         properties: null,
@@ -101,7 +101,7 @@ describe("a schema of another time is translated", () => {
       { type: "object" }
     ],
     [
-      "no null in what is there",
+      "null within keywords",
       one({ type: null, enum: null, items: null, properties: { b: null } }),
       one({ properties: { b: {} } })
     ],
@@ -109,7 +109,7 @@ describe("a schema of another time is translated", () => {
     ["no type", { properties: { a: {} } }, { properties: { a: {} }, type: "object" }],
     ["null for a type", { type: null }, { type: "object" }],
     [
-      "what cannot narrow",
+      "malformed restrictions and descriptions",
       one({ minLength: -1, enum: [], multipleOf: 0, title: 7, format: {}, pattern: "[\\w-.]" }),
       one({})
     ]
@@ -120,7 +120,7 @@ describe("a schema of another time is translated", () => {
       assert.deepStrictEqual(problemsOf(read(from).tools), [])
     })
 
-  it("and one that needs no translation keeps its bytes", () => {
+  it("and one that needs no translation is unchanged", () => {
     const schema = {
       $schema: "http://json-schema.org/draft-07/schema#",
       required: ["a"],
@@ -130,7 +130,7 @@ describe("a schema of another time is translated", () => {
     assert.isUndefined(read(schema).tools[0]?.written)
   })
 
-  it("and what cannot be mended costs its tool alone, with the reason", () => {
+  it("and one that cannot be translated excludes only its tool, with the reason", () => {
     const bad: ReadonlyArray<readonly [unknown, RegExp]> = [
       [one("string"), /under properties that is no schema/],
       [{ type: "object", properties: [] }, /under properties that is no object/],
@@ -154,13 +154,13 @@ describe("a schema of another time is translated", () => {
   })
 })
 
-describe("names of properties that a provider refuses", () => {
+describe("property names that a provider rejects", () => {
   const names = (...own: ReadonlyArray<string>) =>
     Object.keys(
       shown({ type: "object", properties: Object.fromEntries(own.map((name) => [name, {}])) })?.["properties"] ?? {}
     )
 
-  it("are shown as what they can be, each as one of its own", () => {
+  it("are shown as legal and distinct names", () => {
     assert.deepStrictEqual(names("$filter", "page[size]", "größe", "ok"), ["filter", "page_size", "gro_e", "ok"])
     const alike = names("$a", "a", "@a", "😀", "語", "", "k".repeat(70), "k".repeat(71))
     assert.strictEqual(new Set(alike).size, 8)
@@ -169,7 +169,7 @@ describe("names of properties that a provider refuses", () => {
     assert.deepStrictEqual(names("@a", "a", "$a").toSorted(), names("a", "$a", "@a").toSorted())
   })
 
-  it("go along in everything that speaks of them", () => {
+  it("are renamed in every keyword that refers to them", () => {
     assert.deepStrictEqual<unknown>(
       shown({
         type: "object",
@@ -188,12 +188,12 @@ describe("names of properties that a provider refuses", () => {
     )
   })
 
-  it("are no change of what was pinned", () => {
+  it("do not change the pinned definition", () => {
     const inputSchema = { type: "object", properties: { $a: { minimum: 0, exclusiveMinimum: true } } }
     assert.deepStrictEqual<unknown>(pinAll(read(inputSchema).tools)["t"]?.definition, { description: "", inputSchema })
   })
 
-  it.live("reach the server as it calls them, and its header as well", () =>
+  it.live("are sent to the server under its own names, in its headers as well", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const inputSchema = {
@@ -232,7 +232,7 @@ describe("names of properties that a provider refuses", () => {
   )
 })
 
-describe("whatever a server offers", () => {
+describe("any tool of a server", () => {
   const runs = 400
   it(`a strict provider takes what is passed on of it, and names lead back (seeds 1 to ${runs})`, () => {
     let offered = 0
@@ -254,11 +254,11 @@ describe("whatever a server offers", () => {
         assert.deepStrictEqual(Object.keys(ownInput(written?.names, input)).toSorted(), own.toSorted(), `seed ${seed}`)
       }
     }
-    // A property that is kept by leaving everything out would be none.
+    // The property would be trivial if most tools were left out.
     assert.isAbove(offered, runs)
   })
 
-  it.effect("is checked by the server's own bounds", () =>
+  it.effect("has its input checked by the server's own limits", () =>
     Effect.gen(function* () {
       const [tool] = read(one({ type: "integer", minimum: 0, exclusiveMinimum: true })).tools
       assert.isDefined(tool)

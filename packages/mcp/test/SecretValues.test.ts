@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { concealing, concealingJson, concealingNames, secretsOf } from "../src/Concealing.ts"
-import { secretValues } from "../src/SecretValues.ts"
+import { redactionInJson } from "@parley/domain/Redaction"
+import { serverRedaction, serverNameRedaction, secretsOf } from "../src/text/ServerSecrets.ts"
+import { secretValues } from "../src/text/SecretValues.ts"
 
 const random = "dGhpc0lzTm90QVJlYWxLZXkx"
 
@@ -81,7 +82,7 @@ describe("which values are secrets", () => {
       for (const other of ["dark", "europe", "2022-06-28", "db.example.com", "Bearer"]) assert.notInclude(all, other)
     })
 
-  it("so are those in arguments, in the address and of the login", () => {
+  it("those in arguments, in the address and of the login are included", () => {
     assert.deepStrictEqual(
       secretsOf({ command: "x", args: ["-y", "--api-key", "letmein", "--port", "808080", "--header=X-Key: sesame"] }),
       ["letmein", "sesame"]
@@ -94,11 +95,11 @@ describe("which values are secrets", () => {
   })
 })
 
-describe("taking secrets out of a text", () => {
+describe("redacting secrets in a text", () => {
   const config = { command: "x", env: { TOKEN: 'a+b/c "d"%', OTHER_TOKEN: 'a+b/c "d"% and more' } }
 
-  it("finds them as they are, in addresses and in JSON, the longer one first", () => {
-    const conceal = concealing(config)
+  it("finds them unchanged, in addresses and in JSON, the longest first", () => {
+    const redact = serverRedaction(config)
     const forms = [
       'a+b/c "d"%',
       encodeURIComponent('a+b/c "d"%'),
@@ -106,17 +107,20 @@ describe("taking secrets out of a text", () => {
       encodeURIComponent('a+b/c "d"%').toLowerCase(),
       JSON.stringify('a+b/c "d"%').slice(1, -1)
     ]
-    for (const form of forms) assert.strictEqual(conceal(`key=${form}.`), "key=….")
-    assert.strictEqual(conceal('a+b/c "d"% and more'), "…")
+    for (const form of forms) assert.strictEqual(redact(`key=${form}.`), "key=….")
+    assert.strictEqual(redact('a+b/c "d"% and more'), "…")
   })
 
-  it("leaves names of tools and properties that could be one", () => {
+  it("keeps names of tools and properties that equal a secret but could be plain names", () => {
     const named = { command: "x", env: { TOKEN: "list_apps", KEY: "k3y-of-mine" } }
-    const names = concealingNames(named)
+    const names = serverNameRedaction(named)
     assert.strictEqual(names("list_apps"), "list_apps")
-    assert.deepStrictEqual(concealingJson(concealing(named), names)({ list_apps: "list_apps", "k3y-of-mine": 1 }), {
-      list_apps: "…",
-      "…": 1
-    })
+    assert.deepStrictEqual(
+      redactionInJson(serverRedaction(named), names)({ list_apps: "list_apps", "k3y-of-mine": 1 }),
+      {
+        list_apps: "…",
+        "…": 1
+      }
+    )
   })
 })

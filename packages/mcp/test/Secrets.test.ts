@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import type { CallProgress } from "../src/Progress.ts"
-import { concealing } from "../src/Concealing.ts"
-import { makeDialogue } from "../src/Dialogue.ts"
-import { noLog } from "../src/ServerLog.ts"
-import { serverSecrets } from "../src/ServerSecrets.ts"
+import type { CallProgress } from "../src/server/CallProgress.ts"
+import { serverRedaction } from "../src/text/ServerSecrets.ts"
+import { makeDialogue } from "../src/requests/Dialogue.ts"
+import { noLog } from "../src/requests/ServerLog.ts"
+import { serverSecrets } from "../src/text/ServerSecrets.ts"
 import { context, directory, eventually, tellingServer, textOf, withManager } from "./support.ts"
 
 const token = 'canary/0123 "456"+789'
@@ -18,8 +18,8 @@ const telling = (...flags: ReadonlyArray<string>) => ({
   env: { TOKEN: token, DISABLED_TOOLS: "list_apps", MODE: "production", CACHE: "/var/lib/apps", DEBUG: "true" }
 })
 
-describe("a secret that a server was given", () => {
-  it.live("is in no result, resource, prompt, progress, log or error, and what is none stays", () =>
+describe("a secret of a server's configuration", () => {
+  it.live("is redacted in results, resources, prompts, progress, logs and errors; other text is kept", () =>
     Effect.gen(function* () {
       const here = yield* directory
       const progress: Array<CallProgress> = []
@@ -27,7 +27,7 @@ describe("a secret that a server was given", () => {
         {
           servers: { s: telling() },
           onProgress: (said) => void progress.push(said),
-          logs: { directory: join(here, "logs"), conceal: concealing },
+          logs: { directory: join(here, "logs"), redact: serverRedaction },
           spillDirectory: join(here, "results")
         },
         (manager) =>
@@ -44,7 +44,7 @@ describe("a secret that a server was given", () => {
               description: "with …",
               properties: {
                 list_apps: { type: "string", default: "…" },
-                // What a call must repeat is not concealed.
+                // Text that a call must repeat is not redacted.
                 description: { type: "string", enum: ["a", token], description: "is …" }
               },
               required: ["list_apps"]
@@ -77,7 +77,9 @@ describe("a secret that a server was given", () => {
             assert.notMatch((yield* Effect.flip(manager.call("s__die", { list_apps: "x" }, context))).problem, halves)
             const [status] = yield* eventually(manager.servers, ([status]) => status?.lastProblem !== undefined)
             assert.match(status?.lastProblem ?? "", /dies of …/)
-            const log = Effect.sync(() => readFileSync(join(here, "logs", "s.log"), "utf8"))
+            const logFile = join(here, "logs", "s.log")
+            // The log is written a little after the event.
+            const log = Effect.sync(() => (existsSync(logFile) ? readFileSync(logFile, "utf8") : ""))
             yield* eventually(log, (text) => text.includes("error: logged …"))
             const files = ["logs", "results"].flatMap((name) =>
               readdirSync(join(here, name)).map((file) => readFileSync(join(here, name, file), "utf8"))
@@ -89,7 +91,7 @@ describe("a secret that a server was given", () => {
     })
   )
 
-  it.live("is not in why it could not be started", () =>
+  it.live("is redacted in the reason why the server could not be started", () =>
     withManager({ servers: { s: telling("--exit") } }, (manager) =>
       Effect.map(manager.servers, ([status]) => {
         assert.match(status?.problem ?? "", /the key … was refused/)
@@ -98,7 +100,7 @@ describe("a secret that a server was given", () => {
     )
   )
 
-  it.live("is in no question to the user and no request to a model", () =>
+  it.live("is redacted in questions to the user and requests to a model", () =>
     Effect.gen(function* () {
       const asked: Array<unknown> = []
       const hear = (request: unknown) =>
@@ -130,11 +132,11 @@ describe("a secret that a server was given", () => {
     })
   )
 
-  it("is in no text of a message, and what is shown to no one as text stays", () => {
-    const { concealAll } = serverSecrets(telling())
+  it("is redacted in all text of a message; binary data is kept", () => {
+    const { redactAll } = serverSecrets(telling())
     const image = { type: "image", data: token, mimeType: token }
     const blob = { uri: token, blob: token }
-    assert.deepStrictEqual(concealAll({ content: [image, { ...image, type: "audio" }, blob, token, 7, null] }), {
+    assert.deepStrictEqual(redactAll({ content: [image, { ...image, type: "audio" }, blob, token, 7, null] }), {
       content: [
         { type: "image", data: token, mimeType: "…" },
         { type: "audio", data: token, mimeType: "…" },
@@ -144,13 +146,13 @@ describe("a secret that a server was given", () => {
         null
       ]
     })
-    assert.deepStrictEqual(concealAll({ type: "text", data: token, blob: token }), {
+    assert.deepStrictEqual(redactAll({ type: "text", data: token, blob: token }), {
       type: "text",
       data: "…",
       blob: "…"
     })
-    // In what a tool structures there are no such parts, whatever it looks like.
-    assert.deepStrictEqual(concealAll({ structuredContent: { a: [image, blob] } }), {
+    // Structured content has no binary parts, even if it looks like one.
+    assert.deepStrictEqual(redactAll({ structuredContent: { a: [image, blob] } }), {
       structuredContent: {
         a: [
           { type: "image", data: "…", mimeType: "…" },
@@ -160,22 +162,22 @@ describe("a secret that a server was given", () => {
     })
   })
 
-  it("is not below what is read of a message, however deep that is", () => {
-    const { concealAll } = serverSecrets(telling())
+  it("is not passed on below the depth limit of a message", () => {
+    const { redactAll } = serverSecrets(telling())
     const nested = (depth: number): unknown => (depth === 0 ? token : [nested(depth - 1)])
-    assert.include(json(concealAll(nested(201))), "…")
-    assert.notInclude(json(concealAll(nested(202))), "…")
-    assert.notMatch(json(concealAll(nested(1000))), halves)
+    assert.include(json(redactAll(nested(201))), "…")
+    assert.notInclude(json(redactAll(nested(202))), "…")
+    assert.notMatch(json(redactAll(nested(1000))), halves)
   })
 
-  it("leaves a server without secrets, and a schema that was seen before, as they were", () => {
-    const { concealAll, concealTool } = serverSecrets(tellingServer())
+  it("leaves a server without secrets unchanged, and a schema that was redacted before", () => {
+    const { redactAll, redactTool } = serverSecrets(tellingServer())
     const message = { a: token }
-    assert.strictEqual(concealAll(message), message)
+    assert.strictEqual(redactAll(message), message)
     const tool = { name: "s__t", server: "s", tool: "t", description: token, inputSchema: { type: "object" as const } }
-    assert.strictEqual(concealTool(tool), tool)
+    assert.strictEqual(redactTool(tool), tool)
     const secrets = serverSecrets(telling())
-    const [first, second] = [secrets.concealTool(tool), secrets.concealTool(tool)]
+    const [first, second] = [secrets.redactTool(tool), secrets.redactTool(tool)]
     assert.strictEqual(first.description, "…")
     assert.strictEqual(first.inputSchema, second.inputSchema)
   })

@@ -3,8 +3,8 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import type { StdioServer } from "@parley/domain/McpServerConfig"
-import type { McpServersOptions } from "../src/McpServers.ts"
-import { openBrowser } from "../src/internal/Browser.ts"
+import type { McpServersOptions } from "../src/server/McpServers.ts"
+import { openBrowser } from "../src/auth/WebBrowser.ts"
 import { directory, eventually, withManager } from "./support.ts"
 
 const Report = Schema.Struct({
@@ -25,7 +25,7 @@ const here = Effect.map(directory, (top) => {
   const at = (name: string) => join(top, name)
   for (const name of ["ws/sub", "state"]) fs.mkdirSync(at(name), { recursive: true })
   const options = { workspaceRoot: at("ws"), neutralDirectory: at("state/neutral") }
-  /** Starts a program once and has it say where it is; or why it was not started. */
+  /** Starts a program once and returns its working directory, or the reason why it was not started. */
   const start = (config: Partial<StdioServer> = {}, more: Partial<McpServersOptions> = {}) =>
     Effect.gen(function* () {
       fs.rmSync(at("report"), { force: true })
@@ -46,20 +46,20 @@ const here = Effect.map(directory, (top) => {
 
 const mode = (path: string) => fs.statSync(path).mode & 0o777
 
-describe("where a server is started", () => {
-  it.live("is an empty directory of the user's own when its configuration does not say", () =>
+describe("the working directory of a server", () => {
+  it.live("is an empty directory of the user if its configuration has no cwd", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       const found = yield* start()
       assert.strictEqual(found.cwd, at("state/neutral/empty"))
       assert.deepStrictEqual(found.names, [])
       assert.deepStrictEqual([mode(at("state/neutral")), mode(at("state/neutral/empty"))], [0o700, 0o700])
-      // What looks upwards for a project stops here, and finds one with nothing in it.
+      // A program that searches parent directories for a project stops here, at an empty one.
       assert.deepStrictEqual(fs.readdirSync(at("state/neutral")).sort(), ["empty", "package.json", "uv.toml"])
     })
   )
 
-  it.live("is empty each time, and what was left there is kept aside", () =>
+  it.live("is emptied each time, and files that were left there are moved aside", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       yield* start({ args: ["litter"] })
@@ -79,7 +79,7 @@ describe("where a server is started", () => {
     })
   )
 
-  it.live("is not one that another user could have filled", () =>
+  it.live("is never one that another user could have filled", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       yield* start()
@@ -99,7 +99,7 @@ describe("where a server is started", () => {
     })
   )
 
-  it.live("is what its cwd says, seen from the workspace", () =>
+  it.live("is its cwd, relative to the workspace", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       const cwds = {
@@ -116,7 +116,7 @@ describe("where a server is started", () => {
     })
   )
 
-  it.live("is below the user's caches in an application that does not say", () =>
+  it.live("is below the user's cache directory by default", () =>
     Effect.gen(function* () {
       const { start } = yield* here
       const { cwd } = yield* start({}, { neutralDirectory: undefined })
@@ -133,7 +133,7 @@ describe("${workspaceRoot}", () => {
     env: { AT: "in ${workspaceRoot}" }
   }
 
-  it.live("is the path of the workspace in args and env, without entering it", () =>
+  it.live("is replaced by the workspace's path in args and env, without changing the working directory", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       const found = yield* start(config)
@@ -145,7 +145,7 @@ describe("${workspaceRoot}", () => {
     })
   )
 
-  it.live("is not replaced in what a project declares", () =>
+  it.live("is not replaced in a configuration that a project declares", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       const found = yield* start({ ...config, cwd: at("ws") }, { literal: ["one"] })
@@ -155,7 +155,7 @@ describe("${workspaceRoot}", () => {
     })
   )
 
-  it.live("names no program to run", () =>
+  it.live("cannot be part of the command", () =>
     Effect.gen(function* () {
       const { at, start } = yield* here
       fs.symlinkSync(process.execPath, at("ws/node"))
@@ -165,7 +165,7 @@ describe("${workspaceRoot}", () => {
   )
 })
 
-it.live("a command that is a relative path needs a cwd to be seen from", () =>
+it.live("a command that is a relative path requires a cwd", () =>
   Effect.gen(function* () {
     const { at, start } = yield* here
     const relative = join("..", "bin", "node")
@@ -177,7 +177,7 @@ it.live("a command that is a relative path needs a cwd to be seen from", () =>
   })
 )
 
-it.live("nor is a browser started in the project", () =>
+it.live("a browser is not started in the project", () =>
   Effect.gen(function* () {
     const { at } = yield* here
     const done = 'fs.renameSync(file, file + ".done")'

@@ -11,8 +11,8 @@ import type {
 } from "@parley/domain/ServerRequests"
 import { zero } from "@parley/domain/Usage"
 import { askingServer, logging, withServer } from "./asking.ts"
-import { directory, eventually, everything, logged, readLog } from "./support.ts"
-import { inTime, promptly } from "../../os/test/support/promptly.ts"
+import { context, directory, eventually, everything, logged, readLog } from "./support.ts"
+import { inTime, promptly } from "@parley/harness/promptly"
 
 const accept = (content: Extract<ElicitationAnswer, { readonly _tag: "Accept" }>["content"]): Requests => ({
   elicit: () => Effect.succeed({ _tag: "Accept", content })
@@ -43,8 +43,8 @@ const Said = Schema.fromJsonString(
 )
 const decode = Schema.decodeUnknownSync(Said)
 
-describe("what nobody answers", () => {
-  it.live("is not offered, and declined at once; a ping is answered, and what is unknown refused", () =>
+describe("requests without a handler", () => {
+  it.live("are not offered and declined at once; ping is answered, and unknown methods are refused", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       const refused: Array<string> = []
@@ -71,7 +71,7 @@ describe("what nobody answers", () => {
     })
   )
 
-  it.live("sampling is offered only where the configuration allows it and, to be asked, a person is there", () =>
+  it.live("sampling is offered only if the configuration allows it or a user can be asked", () =>
     Effect.gen(function* () {
       const here = yield* directory
       const sample: Requests["sample"] = () => Effect.succeed({ _tag: "Declined", reason: "no" })
@@ -92,7 +92,7 @@ describe("what nobody answers", () => {
 })
 
 describe("elicitation", () => {
-  it.live("fills the form's defaults in, and shows who asks what, fit for a terminal", () => {
+  it.live("fills in the form's defaults, and shows the server and its question safely for a terminal", () => {
     const seen: Array<Elicitation> = []
     const requests: Requests = {
       elicit: (request) => {
@@ -120,6 +120,7 @@ describe("elicitation", () => {
         })
         const [request] = seen
         assert.strictEqual(request?.server, "s")
+        assert.deepStrictEqual(request?.calls, [context.reference])
         assert.strictEqual(request?.message, "Who [31mare you?")
         assert.strictEqual(request?._tag === "Form" ? request.fields[0]?.title : "", "[2JName")
       })
@@ -139,7 +140,7 @@ describe("elicitation", () => {
     })
   )
 
-  it.live("puts only web addresses before a person, and forms that are flat and of a size", () => {
+  it.live("shows only web addresses, and flat forms of limited size", () => {
     const seen: Array<string> = []
     const requests: Requests = {
       elicit: (request) => {
@@ -162,7 +163,7 @@ describe("elicitation", () => {
     )
   })
 
-  it.live("may be asked for twenty times during a call, and no more", () =>
+  it.live("is limited to twenty requests during a call", () =>
     withServer(askingServer, accept({}), (call) =>
       Effect.gen(function* () {
         const many = yield* call("ask_many", { ...form({}), times: 25 })
@@ -173,7 +174,7 @@ describe("elicitation", () => {
     )
   )
 
-  it.live("is not counted as the tool's time, and ends with the call it belongs to", () =>
+  it.live("does not count as the tool's time, and ends with its call", () =>
     Effect.gen(function* () {
       const ended = yield* Deferred.make<void>()
       const requests: Requests = {
@@ -197,7 +198,7 @@ describe("elicitation", () => {
     })
   )
 
-  it.live("an address that is required first is told of in the result, and nothing is opened", () =>
+  it.live("an address that the server requires first is named in the result, and not opened", () =>
     withServer(askingServer, {}, (call) =>
       Effect.gen(function* () {
         const said = yield* call("required", { url: "https://sign.in/x" })
@@ -238,7 +239,7 @@ describe("elicitation", () => {
 })
 
 describe("sampling", () => {
-  it.live("is bounded: five requests a call, our own limit on the answer, no more text than fits", () => {
+  it.live("is limited to five requests per call, our own token limit, and the size of a result", () => {
     const seen: Array<Sampling> = []
     const requests: Requests = {
       sample: (request) => {
@@ -263,7 +264,7 @@ describe("sampling", () => {
 })
 
 describe("roots", () => {
-  it.live("are exactly those that are configured, by their real paths", () =>
+  it.live("are exactly the configured ones, with their real paths", () =>
     Effect.gen(function* () {
       const here = yield* directory
       fs.mkdirSync(join(here, "in side"))
@@ -278,8 +279,8 @@ describe("roots", () => {
   )
 })
 
-describe("cancellation and deafness", () => {
-  it.live("a server that stays deaf to a cancelled call is started anew, and its other calls end as lost", () =>
+describe("a server that ignores cancellation", () => {
+  it.live("is restarted, and its other calls end as lost", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withServer(
@@ -300,7 +301,7 @@ describe("cancellation and deafness", () => {
             yield* eventually(starts(), (count) => count === 2)
             yield* eventually(call("slow", { millis: 0 }), (said) => said === '"done"')
           }),
-        { hearing: "400 millis" }
+        { pingTimeout: "400 millis" }
       )
     })
   )

@@ -6,7 +6,7 @@ import { context, eventually, withManager } from "./support.ts"
 const Message = Schema.fromJsonString(Schema.Struct({ id: Schema.optionalKey(Schema.Json), method: Schema.String }))
 const decode = Schema.decodeUnknownSync(Message)
 
-/** A server with a stream of events for each session, which forgets them all, and leaves their streams open, when told to. */
+/** A server with an event stream for each session. On request it forgets all sessions but leaves their streams open. */
 const serving = Effect.acquireRelease(
   Effect.callback<{ readonly port: number; readonly forget: () => void; readonly close: () => void }>((resume) => {
     const streams = new Map<string, ServerResponse>()
@@ -55,8 +55,8 @@ const serving = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-describe("a session of the HTTP of 2024", () => {
-  it.live("that the server knows no more is made anew, though its stream is still there", () =>
+describe("a session over HTTP+SSE of 2024", () => {
+  it.live("that the server has forgotten is replaced, although its stream is still open", () =>
     Effect.gen(function* () {
       const { forget, port } = yield* serving
       const servers = { sse: { url: `http://127.0.0.1:${port}/sse`, transport: "sse" as const } }
@@ -64,7 +64,7 @@ describe("a session of the HTTP of 2024", () => {
         Effect.gen(function* () {
           assert.isFalse((yield* manager.call("sse__t", {}, context)).isError)
           forget()
-          // What became of it is not known: this version of the protocol does not say why a message was refused.
+          // The outcome is unknown, because this version of the protocol does not state why a message was refused.
           assert.strictEqual((yield* Effect.flip(manager.call("sse__t", {}, context))).reason, "Lost")
           yield* eventually(manager.servers, ([status]) => status?.state === "ready" && status.restarts === 1)
           assert.isFalse((yield* manager.call("sse__t", {}, context)).isError)

@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
-import { makeStrays, type Stray } from "../src/Strays.ts"
+import { makeStrays, type Stray } from "../src/transport/ProtocolNoise.ts"
 
-it.effect("a server is warned of once, however often it is started again", () =>
+it.effect("a warning about a server is logged once, however often the server is restarted", () =>
   Effect.gen(function* () {
     const logged: Array<string> = []
     const warned = new Set<Stray>()
@@ -10,14 +10,15 @@ it.effect("a server is warned of once, however often it is started again", () =>
       const strays = yield* makeStrays("s", warned)
       strays("noise")
       strays("noise")
-      // Whoever writes it down has a turn of their own.
+      // The log is written by another fiber, so let it run.
       yield* Effect.repeat(Effect.yieldNow, { times: 20 })
     }).pipe(
       Effect.scoped,
       Effect.provide(Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]))
     )
     yield* life
-    const words = "the MCP server s wrote to its standard output what is no message: that is ignored"
+    const words =
+      "the MCP server s wrote something to its standard output that is not a protocol message; it was ignored"
     assert.deepStrictEqual(logged, [words])
     yield* life
     assert.deepStrictEqual(logged, [words])

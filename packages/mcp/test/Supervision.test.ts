@@ -2,14 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Random } from "effect"
 import { TestClock } from "effect/testing"
 import type { ToolDefinition } from "@parley/domain/Tool"
-import type { Connection } from "../src/internal/Connection.ts"
-import { noOffers } from "../src/internal/OfferRequests.ts"
-import { defaultRestartPolicy, type RestartPolicy } from "../src/RestartPolicy.ts"
-import { initial, type ServerEvent, type ServerState, transition } from "../src/ServerState.ts"
-import { statusOf } from "../src/StateWords.ts"
-import { supervise } from "../src/Supervisor.ts"
-import { callTool } from "../src/ToolCalls.ts"
-import { died, make, stateOf, tell } from "../src/ToolServer.ts"
+import type { Connection } from "../src/transport/Connection.ts"
+import { noCatalog } from "../src/transport/CatalogRequests.ts"
+import { defaultRestartPolicy, type RestartPolicy } from "../src/server/RestartPolicy.ts"
+import { initial, type ServerEvent, type ServerState, transition } from "../src/server/ServerState.ts"
+import { statusOf } from "../src/server/ServerStatus.ts"
+import { supervise } from "../src/server/Supervisor.ts"
+import { callTool } from "../src/server/ToolCalls.ts"
+import { died, make, stateOf, dispatch } from "../src/server/ToolServer.ts"
 import { context, textOf } from "./support.ts"
 
 const connection: Connection = {
@@ -17,8 +17,8 @@ const connection: Connection = {
   instructions: undefined,
   listTools: () => Effect.succeed({ tools: [] }),
   callTool: ({ tool }) => Effect.succeed({ content: [{ type: "text", text: `called ${tool}` }] }),
-  toolsChanged: { heard: Effect.never, forget: Effect.void },
-  offers: noOffers,
+  toolsChanged: { next: Effect.never, discard: Effect.void },
+  catalog: noCatalog,
   ping: Effect.void,
   closed: Effect.never
 }
@@ -29,15 +29,15 @@ const echo: ToolDefinition = {
   description: "",
   inputSchema: { type: "object" }
 }
-const ready: ServerEvent = { _tag: "BecameReady", connection, catalog: { tools: [echo], note: undefined } }
+const ready: ServerEvent = { _tag: "BecameReady", connection, listing: { tools: [echo], note: undefined } }
 
-/** A server whose every life is ready at once and ends after the same time, and when its lives began. */
+/** A server whose every run is ready immediately and ends after the same time, and the times when its runs began. */
 const supervised = Effect.fnUntraced(function* (lifetime: Duration.Input, policy: Partial<RestartPolicy> = {}) {
   const server = yield* make("s", Duration.minutes(2), { ...defaultRestartPolicy, ...policy })
   const starts: Array<number> = []
   const life = Effect.gen(function* () {
     starts.push(yield* Clock.currentTimeMillis)
-    yield* tell(server, ready)
+    yield* dispatch(server, ready)
     yield* Effect.sleep(lifetime)
     yield* died(server, "it broke")
   })
@@ -45,7 +45,7 @@ const supervised = Effect.fnUntraced(function* (lifetime: Duration.Input, policy
   return { server, starts, fiber, status: Effect.map(stateOf(server), (state) => statusOf("s", state)) }
 })
 
-/** What lay between one end and the next start, in milliseconds. */
+/** The pauses between each end and the next start, in milliseconds. */
 const pauses = (starts: ReadonlyArray<number>, lifetime: number) =>
   starts.slice(1).map((start, i) => start - (starts[i] ?? 0) - lifetime)
 
@@ -55,7 +55,7 @@ const near = (pause: number | undefined, nominal: number) => {
 }
 
 describe("a server that dies", () => {
-  it.effect("again and again is restarted after pauses that double, and the fifth time not at all", () =>
+  it.effect("repeatedly is restarted after pauses that double, and is not restarted the fifth time", () =>
     Effect.gen(function* () {
       const { fiber, starts, status } = yield* supervised("1 second")
       yield* TestClock.adjust("1 second")
@@ -76,7 +76,7 @@ describe("a server that dies", () => {
     })
   )
 
-  it.effect("waits no longer than the longest pause", () =>
+  it.effect("waits no longer than the maximum pause", () =>
     Effect.gen(function* () {
       const { starts } = yield* supervised(0, { maxDeaths: 12 })
       yield* TestClock.adjust("1 hour")
@@ -86,7 +86,7 @@ describe("a server that dies", () => {
     })
   )
 
-  it.effect("does not come back at the same instant as the others that died with it", () =>
+  it.effect("does not restart at the same instant as others that died with it", () =>
     Effect.gen(function* () {
       const first = yield* Effect.forEach([1, 2, 3, 4], (seed) =>
         Effect.gen(function* () {
@@ -99,7 +99,7 @@ describe("a server that dies", () => {
     })
   )
 
-  it.effect("after it stayed ready for ten minutes starts with a clean record", () =>
+  it.effect("after it stayed ready for ten minutes has no deaths counted", () =>
     Effect.gen(function* () {
       const lifetime = 10 * 60_000
       const { starts, status } = yield* supervised(lifetime)
@@ -123,10 +123,10 @@ describe("a server that dies", () => {
   )
 })
 
-describe("a call to a server that is being started again", () => {
+describe("a call to a server that is restarting", () => {
   const down = Effect.gen(function* () {
     const server = yield* make("s", Duration.minutes(2))
-    yield* tell(server, ready)
+    yield* dispatch(server, ready)
     yield* died(server, "it broke")
     return server
   })
@@ -137,13 +137,13 @@ describe("a call to a server that is being started again", () => {
       const call = yield* Effect.forkChild(callTool(server, echo, {}, context), { startImmediately: true })
       yield* TestClock.adjust("9 seconds")
       assert.isUndefined(call.pollUnsafe())
-      yield* tell(server, { _tag: "Began" })
-      yield* tell(server, ready)
+      yield* dispatch(server, { _tag: "Began" })
+      yield* dispatch(server, ready)
       assert.strictEqual(textOf((yield* Fiber.join(call)).content), "called echo")
     })
   )
 
-  it.effect("is not sent when that takes ten seconds, or longer than the call may take, and says why", () =>
+  it.effect("is not sent when that takes ten seconds or the call's timeout, and the error states why", () =>
     Effect.gen(function* () {
       const server = yield* down
       const hasty = { ...server, timeout: Duration.seconds(3) }
@@ -164,7 +164,7 @@ describe("a call to a server that is being started again", () => {
     })
   )
 
-  it.effect("ends at once when it has failed for good, and when it is stopped", () =>
+  it.effect("ends immediately when the server has finally failed, and when it is stopped", () =>
     Effect.gen(function* () {
       const endings: ReadonlyArray<ServerEvent> = [{ _tag: "GaveUp", problem: "it is worn out" }, { _tag: "Stopped" }]
       const problems = yield* Effect.forEach(endings, (ending) =>
@@ -173,7 +173,7 @@ describe("a call to a server that is being started again", () => {
           const call = yield* Effect.forkChild(Effect.flip(callTool(server, echo, {}, context)), {
             startImmediately: true
           })
-          yield* tell(server, ending)
+          yield* dispatch(server, ending)
           return (yield* Fiber.join(call)).problem
         })
       )
@@ -184,12 +184,12 @@ describe("a call to a server that is being started again", () => {
     })
   )
 
-  it.effect("finds the tool gone when the server came back without it", () =>
+  it.effect("fails if the server came back without the tool", () =>
     Effect.gen(function* () {
       const server = yield* down
       const call = yield* Effect.forkChild(Effect.flip(callTool(server, echo, {}, context)), { startImmediately: true })
-      yield* tell(server, { _tag: "Began" })
-      yield* tell(server, { ...ready, catalog: { tools: [], note: undefined } })
+      yield* dispatch(server, { _tag: "Began" })
+      yield* dispatch(server, { ...ready, listing: { tools: [], note: undefined } })
       const { problem, reason } = yield* Fiber.join(call)
       assert.deepStrictEqual([reason, problem], ["NotSent", "There is no tool s__echo"])
     })
@@ -200,7 +200,7 @@ describe("an event", () => {
   const after = (...events: ReadonlyArray<ServerEvent>): ServerState =>
     events.reduce((state, event) => transition(defaultRestartPolicy, state, event), initial)
   const death: ServerEvent = { _tag: "Died", problem: "it broke", at: 0, spread: 0.5 }
-  const more: ServerEvent = { _tag: "Listed", catalog: { tools: [echo, { ...echo, name: "s__b" }], note: undefined } }
+  const more: ServerEvent = { _tag: "Listed", listing: { tools: [echo, { ...echo, name: "s__b" }], note: undefined } }
 
   it("that comes too late changes nothing", () => {
     const late = [more, { _tag: "ListingFailed", problem: "x" }, death] as const

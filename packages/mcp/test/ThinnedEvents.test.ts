@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { boundedFetch } from "../src/internal/BoundedFetch.ts"
-import { makeGate } from "../src/internal/NotificationGate.ts"
-import { thinnedEvents } from "../src/internal/ThinnedEvents.ts"
+import { boundedFetch } from "../src/transport/BoundedFetch.ts"
+import { makeGate } from "../src/transport/NotificationGate.ts"
+import { thinnedEvents } from "../src/transport/ThinnedEvents.ts"
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const note = (method: string, params: object = {}) => encode({ jsonrpc: "2.0", method, params })
@@ -11,7 +11,7 @@ const answer = event(encode({ jsonrpc: "2.0", id: 7, result: { says: 'a "method"
 const progress = event(note("notifications/progress", { progressToken: 1, progress: 1 }))
 const log = event(note("notifications/message", { level: "info", data: "x" }))
 
-/** What comes out of a stream whose bytes come in pieces of a size. */
+/** The output for a stream whose bytes arrive in chunks of the given size. */
 const through = (text: string, size: number, passes: (message: object) => boolean) =>
   Effect.promise(() => {
     const bytes = new TextEncoder().encode(text)
@@ -26,8 +26,8 @@ const through = (text: string, size: number, passes: (message: object) => boolea
 
 const isNoProgress = (message: object) => !("method" in message && message.method === "notifications/progress")
 
-describe("a stream of events", () => {
-  it.live("loses the notifications that do not pass and nothing else, wherever it is cut", () =>
+describe("an event stream", () => {
+  it.live("loses only the notifications that are dropped, wherever it is split", () =>
     Effect.gen(function* () {
       const crlf = event(note("notifications/progress"), "\r\n\r\n")
       const text = `: hello\n\n${progress}${answer}${crlf}${log}event: message\ndata: not json "method":"notifications/x"\n\n${progress}${answer}`
@@ -37,7 +37,7 @@ describe("a stream of events", () => {
     })
   )
 
-  it.live("goes on with what is long while it comes, and with what is left at its end", () =>
+  it.live("passes on long events while they arrive, and the rest at its end", () =>
     Effect.gen(function* () {
       const long = event(encode({ jsonrpc: "2.0", id: 1, result: "x".repeat(300_000) }))
       for (const size of [1000, 65_536])
@@ -48,7 +48,7 @@ describe("a stream of events", () => {
     })
   )
 
-  it.live("that is a flood is thinned to what anybody could use", () =>
+  it.live("that is a flood is limited in rate", () =>
     Effect.gen(function* () {
       const flood = Array.from({ length: 5000 }, () => progress + log).join("")
       const kept = yield* through(
@@ -62,7 +62,7 @@ describe("a stream of events", () => {
     })
   )
 
-  it.live("is thinned in every answer of a server, and nothing that is no such stream is", () =>
+  it.live("is filtered in every response of a server, and other responses are not", () =>
     Effect.gen(function* () {
       const flood = Array.from({ length: 5000 }, () => log).join("")
       const answered = (type: string) =>

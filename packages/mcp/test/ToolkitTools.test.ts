@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer, References, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { McpManager, type ToolInput } from "@parley/domain/McpManager"
-import { CurrentCall } from "../src/FunctionTools.ts"
-import { layer } from "../src/ToolkitTools.ts"
+import { CurrentCall } from "../src/inprocess/FunctionTools.ts"
+import { layer } from "../src/inprocess/ToolkitTools.ts"
 import { context, textOf } from "./support.ts"
 
 const started = Deferred.makeUnsafe<void>()
@@ -24,6 +24,7 @@ const Docs = Toolkit.make(
     failureMode: "return"
   }),
   Tool.make("key", { success: Schema.String, dependencies: [CurrentCall] }),
+  Tool.make("tenant", { success: Schema.String }),
   Tool.make("dies", { success: Schema.String }),
   Tool.make("hangs", { success: Schema.String }),
   Tool.make("progress", { success: Schema.Finite })
@@ -33,6 +34,7 @@ const handlers = Docs.toLayer({
   search: ({ query }) => (query === "nothing" ? Effect.fail("no pages\u0000") : Effect.succeed([query, "b"])),
   read: ({ page }) => (page > 9 ? Effect.fail({ message: "no such page" }) : Effect.succeed(`page ${page}`)),
   key: () => Effect.map(CurrentCall, ({ idempotencyKey }) => idempotencyKey),
+  tenant: () => Effect.map(References.CurrentLogAnnotations, (annotations) => String(annotations["tenant"])),
   dies: () => Effect.die(new Error("broken")),
   hangs: () =>
     Deferred.succeed(started, undefined).pipe(
@@ -54,14 +56,14 @@ const call = (name: string, input: ToolInput = {}) =>
 describe("a toolkit as tools", () => {
   const provided = Effect.provide(layer("docs", Docs).pipe(Layer.provide(handlers)))
 
-  it.effect("shows each with its schema, and gives what its handler gave", () =>
+  it.effect("lists each tool with its schema, and returns the result of its handler", () =>
     Effect.gen(function* () {
       const tools = yield* McpManager.use(({ tools }) => tools)
       assert.deepStrictEqual(
         tools.map(({ name }) => name),
-        ["dies", "hangs", "key", "progress", "read", "search"].map((name) => `docs__${name}`)
+        ["dies", "hangs", "key", "progress", "read", "search", "tenant"].map((name) => `docs__${name}`)
       )
-      const search = tools.at(-1)
+      const search = tools.find(({ tool }) => tool === "search")
       assert.strictEqual(search?.description, "Searches the docs")
       assert.deepStrictEqual<unknown>(search?.inputSchema["required"], ["query"])
       assert.deepStrictEqual(yield* call("search", { query: "a" }), [false, '["a","b"]'])
@@ -71,7 +73,13 @@ describe("a toolkit as tools", () => {
     }).pipe(provided)
   )
 
-  it.effect("does not run a handler for input that does not fit, in either mode of failure", () =>
+  it.effect("runs handlers in the caller's context", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.annotateLogs(call("tenant"), "tenant", "a"), [false, "a"])
+    }).pipe(provided)
+  )
+
+  it.effect("does not run a handler for input that does not match the schema, in either failure mode", () =>
     Effect.gen(function* () {
       for (const [name, input] of [
         ["search", { query: "" }],
@@ -84,7 +92,7 @@ describe("a toolkit as tools", () => {
     }).pipe(provided)
   )
 
-  it.effect("makes results of failures and defects, and interrupts handlers", () =>
+  it.effect("turns failures and defects into results, and interrupts handlers", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* call("search", { query: "nothing" }), [true, "no pages"])
       assert.deepStrictEqual(yield* call("read", { page: 10 }), [true, "no such page"])

@@ -2,11 +2,11 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import type { Connection } from "../src/internal/Connection.ts"
-import { makeChanges } from "../src/internal/Changes.ts"
-import { noOffers } from "../src/internal/OfferRequests.ts"
-import { relist } from "../src/Relisting.ts"
-import { make } from "../src/ToolServer.ts"
+import type { Connection } from "../src/transport/Connection.ts"
+import { makeChanges } from "../src/transport/Changes.ts"
+import { noCatalog } from "../src/transport/CatalogRequests.ts"
+import { relist } from "../src/server/Relisting.ts"
+import { make } from "../src/server/ToolServer.ts"
 import {
   context,
   directory,
@@ -23,13 +23,13 @@ const changing = Effect.map(directory, (path) => {
   const log = join(path, "log")
   return {
     servers: { raw: rawServer("--changing", `--log=${log}`) },
-    /** How often the first page of the list was asked for. */
+    /** How often the first page of the list was requested. */
     listings: Effect.map(readLog(log), (entries) => entries.filter((entry) => entry["listed"] === "").length)
   }
 })
 
-describe.concurrent("a server that says its tools have changed", () => {
-  it.live("is listed again, once for many such words; what was read before stays as it is", () =>
+describe.concurrent("a server that reports a change of its tools", () => {
+  it.live("is listed again, once for many notifications, and lists that were read before do not change", () =>
     Effect.gen(function* () {
       const { listings, servers } = yield* changing
       yield* withManager({ servers }, (manager) =>
@@ -67,7 +67,7 @@ describe.concurrent("a server that says its tools have changed", () => {
     })
   )
 
-  it.live("and cannot be listed keeps the tools that are known, and its status says so", () =>
+  it.live("and cannot be listed keeps the known tools, and its status states the problem", () =>
     Effect.gen(function* () {
       const { servers } = yield* changing
       yield* withManager({ servers }, (manager) =>
@@ -89,7 +89,7 @@ describe.concurrent("a server that says its tools have changed", () => {
     })
   )
 
-  it.live("without having announced that it would is not listened to", () =>
+  it.live("without declaring listChanged is ignored", () =>
     Effect.gen(function* () {
       const log = join(yield* directory, "log")
       yield* withManager({ servers: { raw: rawServer("--changing", "--unannounced", `--log=${log}`) } }, (manager) =>
@@ -102,7 +102,7 @@ describe.concurrent("a server that says its tools have changed", () => {
     })
   )
 
-  it.live("is heard on either version of the SDK, and over HTTP in the revision of 2026", () =>
+  it.live("is listed again with either version of the SDK, and over HTTP in the revision of 2026", () =>
     Effect.gen(function* () {
       const { line } = yield* httpServer(v2Server("--http", "--more"), /listening/)
       const url = `http://127.0.0.1:${line.replace(/\D/g, "")}/mcp`
@@ -129,7 +129,7 @@ describe.concurrent("a server that says its tools have changed", () => {
   )
 })
 
-it.effect("a listing runs alone, and what is said meanwhile is heard after it", () =>
+it.effect("only one listing runs at a time, and a change during it causes another one", () =>
   Effect.gen(function* () {
     const { changes, notify } = yield* makeChanges
     const server = yield* make("s", Duration.minutes(2))
@@ -148,7 +148,7 @@ it.effect("a listing runs alone, and what is said meanwhile is heard after it", 
       listTools: () => Effect.never,
       callTool: () => Effect.never,
       toolsChanged: changes,
-      offers: noOffers,
+      catalog: noCatalog,
       ping: Effect.never,
       closed: Effect.never
     }

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { context, eventually, everything, freePort, httpServer, textOf, v2Server, withManager } from "./support.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const startSse = (port: number) => httpServer(everything("sse"), /running|listening|port/i, { PORT: String(port) })
 
-describe("a server that speaks the HTTP of 2024", () => {
-  it.live("is found out, called, lost with the call that ran, and connected to again: server-everything", () =>
+describe("a server that supports only HTTP+SSE of 2024", () => {
+  it.live("is detected, called, lost with the running call, and reconnected: server-everything", () =>
     Effect.gen(function* () {
       const port = yield* freePort
       const url = `http://127.0.0.1:${port}/sse`
@@ -49,36 +49,34 @@ describe("a server that speaks the HTTP of 2024", () => {
     })
   )
 
-  it.live(
-    "is not looked for where the configuration says otherwise, and the first refusal is the one that is told",
-    () =>
-      Effect.gen(function* () {
-        const port = yield* freePort
-        yield* startSse(port)
-        const { line } = yield* httpServer(v2Server("--http"), /listening/)
-        const modern = `http://127.0.0.1:${line.replace(/\D/g, "")}`
-        const servers = {
-          misnamed: { url: `http://127.0.0.1:${port}/sse`, transport: "http" as const },
-          nowhere: { url: `http://127.0.0.1:${port}/nothing` },
-          other: { url: `${modern}/mcp`, transport: "sse" as const, headers: { "x-token": "secret" } }
-        }
-        yield* withManager({ servers, restarts: { firstDelayMillis: 60_000 } }, (manager) =>
-          Effect.gen(function* () {
-            const statuses = yield* manager.servers
-            assert.deepStrictEqual(
-              statuses.map(({ state }) => state),
-              ["restarting", "restarting", "restarting"]
-            )
-            assert.match(statuses[0]?.problem ?? "", /HTTP 404/)
-            assert.match(statuses[1]?.problem ?? "", /HTTP 404/)
-          })
-        )
-      })
+  it.live("is not tried if the configuration names a transport, and the first refusal is reported", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      yield* startSse(port)
+      const { line } = yield* httpServer(v2Server("--http"), /listening/)
+      const modern = `http://127.0.0.1:${line.replace(/\D/g, "")}`
+      const servers = {
+        misnamed: { url: `http://127.0.0.1:${port}/sse`, transport: "http" as const },
+        nowhere: { url: `http://127.0.0.1:${port}/nothing` },
+        other: { url: `${modern}/mcp`, transport: "sse" as const, headers: { "x-token": "secret" } }
+      }
+      yield* withManager({ servers, restarts: { firstDelayMillis: 60_000 } }, (manager) =>
+        Effect.gen(function* () {
+          const statuses = yield* manager.servers
+          assert.deepStrictEqual(
+            statuses.map(({ state }) => state),
+            ["restarting", "restarting", "restarting"]
+          )
+          assert.match(statuses[0]?.problem ?? "", /HTTP 404/)
+          assert.match(statuses[1]?.problem ?? "", /HTTP 404/)
+        })
+      )
+    })
   )
 })
 
 describe("the revision of the protocol", () => {
-  it.live("is the older one where the configuration does not let servers be asked", () =>
+  it.live("is the older one unless the configuration allows negotiation", () =>
     Effect.gen(function* () {
       const { line } = yield* httpServer(v2Server("--http"), /listening/)
       const server = { url: `http://127.0.0.1:${line.replace(/\D/g, "")}/mcp`, headers: { "x-token": "secret" } }
@@ -94,7 +92,7 @@ describe("the revision of the protocol", () => {
     })
   )
 
-  it.live("is asked of a program when the configuration says so, and a program that does not know is greeted", () =>
+  it.live("is negotiated with a program if configured, with a fallback to initialize", () =>
     Effect.gen(function* () {
       const servers = {
         modern: { ...v2Server("--both"), protocol: "auto" as const },

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { addressesFirst } from "../src/UrlRequired.ts"
+import { addressesFirst } from "../src/sdk/UrlRequired.ts"
 
 const required = -32042
 const one = (url: unknown, message: unknown = "sign in") => ({ url, message })
 
-describe("a call that is refused until a person has been to an address", () => {
+describe("a call that is refused until the user has visited an address", () => {
   it("names up to three of the server's addresses, each with its host and in one line", () => {
     const urls = ["a", "b", "c", "d"].map((host) => one(`https://${host}.example/x`, `go\nto ${host}\u001b[2J`))
     const said = addressesFirst(required, { elicitations: urls })?.split("\n") ?? []
@@ -18,7 +18,7 @@ describe("a call that is refused until a person has been to an address", () => {
     assert.isAtMost((/x+/.exec(long.split("): ")[1] ?? "")?.[0] ?? "").length, 300)
   })
 
-  it("names none that no browser may be sent to, and says so where no other is left", () => {
+  it("names only addresses that may be opened, and reports if there are none", () => {
     const odd = [one("javascript:alert(1)"), one(7), one("https://a.example/", 7), "https://a.example/", null]
     for (const data of [
       { elicitations: odd.slice(0, 3) },
@@ -32,7 +32,7 @@ describe("a call that is refused until a person has been to an address", () => {
     assert.deepStrictEqual(some?.split("\n").slice(1), ["- https://good.example/ (on good.example): sign in"])
   })
 
-  it("is no other error", () => {
+  it("is recognised only by its error code", () => {
     for (const code of [-32041, -32043, 32042, -32602, 0])
       assert.isUndefined(addressesFirst(code, { elicitations: [one("https://a.example/")] }))
   })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { waitWhile } from "../src/internal/Waiting.ts"
+import { waitWhile } from "../src/requests/Waits.ts"
 
-describe("waiting until a condition is gone", () => {
-  it.effect("takes no time where it does not hold, and ends soon after it does no more", () =>
+describe("waiting until a condition no longer holds", () => {
+  it.effect("takes no time if it does not hold, and ends soon after it stops holding", () =>
     Effect.gen(function* () {
       yield* waitWhile(() => false, Duration.seconds(1))
       let holds = true
@@ -20,7 +20,7 @@ describe("waiting until a condition is gone", () => {
     })
   )
 
-  it.effect("takes no longer than is stated", () =>
+  it.effect("takes no longer than the limit", () =>
     Effect.gen(function* () {
       const waiting = yield* Effect.forkChild(
         waitWhile(() => true, Duration.seconds(1)),

@@ -3,10 +3,10 @@ import { join, parse } from "node:path"
 import process from "node:process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as WebBrowser from "../src/WebBrowser.ts"
+import * as WebBrowser from "../src/auth/WebBrowser.ts"
 import { directory, eventually } from "./support.ts"
 
-/** A program that writes down where it was started, and with which arguments. */
+/** A program that records its working directory and its arguments. */
 const program = (log: string) => `
 import { renameSync, writeFileSync } from "node:fs"
 writeFileSync(${JSON.stringify(`${log}.new`)}, JSON.stringify([process.cwd(), ...process.argv.slice(2)]))
@@ -23,7 +23,7 @@ const started = Effect.gen(function* () {
 })
 
 describe("an address that is opened in a browser", () => {
-  it.live("is one argument of the chosen program, which is not started in the project", () =>
+  it.live("is one argument of the chosen program, whose working directory is not the project", () =>
     Effect.gen(function* () {
       const { env, log } = yield* started
       assert.isTrue(yield* WebBrowser.open("https://as.example/it's?a=$(b)&c", env))
@@ -35,7 +35,7 @@ describe("an address that is opened in a browser", () => {
     })
   )
 
-  it.live("is one of the web, and a program that is not there is no error", () =>
+  it.live("must be http or https, and a missing program is not an error", () =>
     Effect.gen(function* () {
       const { env } = yield* started
       for (const url of ["file:///etc/passwd", "javascript:alert(1)", "not an address", "-x"])

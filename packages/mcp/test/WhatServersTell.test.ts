@@ -4,16 +4,16 @@ import { performance } from "node:perf_hooks"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { McpManager } from "@parley/domain/McpManager"
-import type { CallProgress } from "../src/Progress.ts"
-import { logRate, makeServerLog } from "../src/ServerLog.ts"
-import { makeGate } from "../src/internal/NotificationGate.ts"
-import { logFileLimits } from "../src/internal/LogFile.ts"
+import type { CallProgress } from "../src/server/CallProgress.ts"
+import { logRate, makeServerLog } from "../src/requests/ServerLog.ts"
+import { makeGate } from "../src/transport/NotificationGate.ts"
+import { logFileLimits } from "../src/requests/LogFile.ts"
 import { askingServer, logging, withServer } from "./asking.ts"
 import { directory, eventually, manager, rawServer, readLog } from "./support.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 describe("progress", () => {
-  it.live("gives a call more time, up to a limit of its own", () =>
+  it.live("extends the timeout of a call, up to a separate limit", () =>
     Effect.gen(function* () {
       const config = { ...askingServer, timeoutMillis: 400, maxTimeoutMillis: 1500 }
       yield* withServer(config, {}, (call) =>
@@ -26,7 +26,7 @@ describe("progress", () => {
     })
   )
 
-  it.live("is passed on now and then, fit to be shown", () => {
+  it.live("is passed on at a limited rate, in a displayable form", () => {
     const seen: Array<CallProgress> = []
     const onProgress = (progress: CallProgress) => void seen.push(progress)
     return withServer(
@@ -44,9 +44,9 @@ describe("progress", () => {
   })
 
   for (const kind of ["progress", "message"])
-    it.live(`a flood of it does not keep others waiting: ${kind}`, () =>
+    it.live(`a flood of it does not delay other servers: ${kind}`, () =>
       Effect.gen(function* () {
-        const logs = { directory: yield* directory, conceal: () => (text: string) => text }
+        const logs = { directory: yield* directory, redact: () => (text: string) => text }
         yield* withServer(
           askingServer,
           {},
@@ -65,7 +65,7 @@ describe("progress", () => {
               yield* Effect.raceFirst(call("flood", { kind, count: 150_000 }), Effect.repeat(beat, Schedule.forever))
               const sorted = lags.toSorted((a, b) => a - b)
               assert.isAbove(sorted.length, 20)
-              // The middle one: the worst are those of a busy machine, with or without a flood.
+              // The median: the largest lags come from a busy machine, with or without a flood.
               assert.isBelow(sorted[Math.floor(sorted.length / 2)] ?? 999, 50)
             }),
           { logs, onProgress: () => {} }
@@ -74,7 +74,7 @@ describe("progress", () => {
     )
 })
 
-it("of what comes unasked only as much is looked at as anybody could use, and all of the rest", () => {
+it("unsolicited notifications are limited in rate, and all other messages pass", () => {
   const clock = { now: 0 }
   const passes = makeGate(() => clock.now)
   const passed = (message: object) => Array.from({ length: 1000 }, () => passes(message)).filter((yes) => yes).length
@@ -94,15 +94,15 @@ it("of what comes unasked only as much is looked at as anybody could use, and al
 })
 
 describe("the log of a server", () => {
-  it.live("holds what it logs and writes to its standard error, for its owner, without secrets", () =>
+  it.live("contains its log messages and its standard error, readable by the owner only, without secrets", () =>
     Effect.gen(function* () {
       const here = yield* directory
-      const conceal = () => (text: string) => text.replaceAll("sesame", "…")
+      const redact = () => (text: string) => text.replaceAll("sesame", "…")
       yield* withServer(
         { ...askingServer, env: { KEY: "sesame" } },
         {},
         (call) => call("logs", { data: { token: "open sesame \u001b[2J", deep: [1] } }),
-        { logs: { directory: join(here, "logs"), conceal } }
+        { logs: { directory: join(here, "logs"), redact } }
       )
       const path = join(here, "logs", "s.log")
       const text = fs.readFileSync(path, "utf8")
@@ -112,7 +112,7 @@ describe("the log of a server", () => {
     })
   )
 
-  it.live("takes standard error, and is rotated: one older file is kept", () =>
+  it.live("includes standard error, and is rotated: one older file is kept", () =>
     Effect.gen(function* () {
       const here = yield* directory
       const path = join(here, "s.log")
@@ -125,7 +125,7 @@ describe("the log of a server", () => {
             Effect.sync(() => fs.existsSync(`${path}.1`) && fs.existsSync(path)),
             (there) => there
           ),
-        { logs: { directory: here, conceal: () => (text) => text } }
+        { logs: { directory: here, redact: () => (text) => text } }
       )
       const text = fs.readFileSync(path, "utf8")
       assert.include(text, "stderr: ")
@@ -135,10 +135,10 @@ describe("the log of a server", () => {
     })
   )
 
-  it("takes so much in a second, and says how much it left out", () => {
+  it("is limited per second, and states how much it left out", () => {
     const lines: Array<string> = []
     const clock = { now: 0 }
-    const log = makeServerLog({ write: (line) => lines.push(line), conceal: (text) => text, now: () => clock.now })
+    const log = makeServerLog({ write: (line) => lines.push(line), redact: (text) => text, now: () => clock.now })
     for (let i = 0; i < 1000; i++) log.message({ level: "info", data: `line ${i}` })
     assert.strictEqual(lines.length, logRate.lines)
     clock.now = 1000
@@ -146,26 +146,26 @@ describe("the log of a server", () => {
     assert.deepStrictEqual(lines.slice(-2), ["parley: 800 pieces left out, too much came at once", "info: again"])
   })
 
-  it("holds nothing of a line of standard error without end", () => {
+  it("contains nothing of an endless line of standard error", () => {
     const lines: Array<string> = []
     const clock = { now: 0 }
-    const log = makeServerLog({ write: (line) => lines.push(line), conceal: (text) => text, now: () => clock.now })
+    const log = makeServerLog({ write: (line) => lines.push(line), redact: (text) => text, now: () => clock.now })
     const piece = "x".repeat(120_000)
     const begun = performance.now()
     for (let i = 0; i < 500; i++) {
       clock.now = i * 1000
       log.stderr(piece)
     }
-    // What is held would be looked through again with every piece: fifteen gigabytes.
+    // If the buffered text were searched again with every chunk, that would be fifteen gigabytes.
     promptly(performance.now() - begun, 1500)
     log.stderr("x\nnext\n")
     assert.deepStrictEqual(lines.slice(1), ["stderr: next"])
   })
 
-  it("conceals a secret wherever a line of standard error is cut", () => {
+  it("redacts a secret wherever a line of standard error is split", () => {
     const lines: Array<string> = []
-    const conceal = (text: string) => text.replaceAll("sesame", "…")
-    const log = makeServerLog({ write: (line) => lines.push(line), conceal, now: () => 0 })
+    const redact = (text: string) => text.replaceAll("sesame", "…")
+    const log = makeServerLog({ write: (line) => lines.push(line), redact, now: () => 0 })
     log.stderr("open ses")
     log.stderr("ame\nnext ses\u0000ame\n")
     log.stderr(`${"x".repeat(1996)}sesame\n`)
@@ -174,8 +174,8 @@ describe("the log of a server", () => {
   })
 })
 
-describe("restarting by hand", () => {
-  it.live("ends a server and starts it anew, also one that has failed for good, with a clean record", () =>
+describe("a manual restart", () => {
+  it.live("ends and starts a server, also one that has finally failed, and resets its record", () =>
     Effect.gen(function* () {
       const here = yield* directory
       const log = join(here, "log")

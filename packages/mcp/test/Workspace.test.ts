@@ -3,10 +3,9 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import type { McpManager, ToolInput } from "@parley/domain/McpManager"
-import { connectWorkspace } from "../src/internal/WorkspaceServer.ts"
-import { readTools } from "../src/ToolList.ts"
-import { workspaceDefinitions } from "../src/WorkspaceTools.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { builtInDefinitions, connectWorkspace } from "../src/builtin/WorkspaceServer.ts"
+import { readTools } from "../src/tools/ToolList.ts"
+import { promptly } from "@parley/harness/promptly"
 import { context, directory, rawServer, textOf, withManager } from "./support.ts"
 
 const write = (root: string, files: { readonly [path: string]: string | Uint8Array }) => {
@@ -41,14 +40,14 @@ const inWorkspace = <E>(
   })
 
 describe.concurrent("the workspace server", () => {
-  it.live("offers the same tools before it is started as over the protocol", () =>
+  it.live("offers the same tools in its definitions as over the protocol", () =>
     Effect.gen(function* () {
-      const connection = yield* connectWorkspace(yield* directory, { name: "t", version: "1" })
+      const connection = connectWorkspace(yield* directory)
       const answer: unknown = yield* connection.listTools(undefined)
       const entries = typeof answer === "object" && answer !== null && "tools" in answer ? answer.tools : []
       assert.deepStrictEqual(readTools("workspace", Array.isArray(entries) ? entries : []), {
-        // A server's own word that a tool only reads is not believed; that ours do, we know.
-        tools: workspaceDefinitions.map(({ safeToRepeat: _, ...tool }) => tool),
+        // A server's claim that a tool is read-only is not trusted, except for the built-in server.
+        tools: builtInDefinitions(false).map(({ safeToRepeat: _, ...tool }) => tool),
         leftOut: []
       })
     })
@@ -68,7 +67,7 @@ describe.concurrent("the workspace server", () => {
     )
   )
 
-  it.live("lists files, sorted, directories with a slash, and says what it left out", () =>
+  it.live("lists files, sorted, directories with a slash, and reports what it left out", () =>
     inWorkspace(
       {
         "b.txt": "",
@@ -115,7 +114,7 @@ describe.concurrent("the workspace server", () => {
     )
   )
 
-  it.live("bounds a list, keeping what is near the top", () =>
+  it.live("limits a list, keeping the entries near the root", () =>
     inWorkspace(
       {
         "last.txt": "",
@@ -127,7 +126,14 @@ describe.concurrent("the workspace server", () => {
           const { text } = yield* call("list_files", { recursive: true })
           assert.strictEqual(text.split("\n").length, 1001)
           assert.match(text, /^last\.txt\n/)
-          assert.match(text, /\[More than 1000 entries/)
+          assert.include(
+            text,
+            "More than 1000 entries: these are 1 to 1000 of 1016, the nearest first. Go on with offset 1001"
+          )
+          const rest = yield* call("list_files", { recursive: true, offset: 1001 })
+          assert.lengthOf(rest.text.split("\n"), 16)
+          assert.include(rest.text, "x/y/z/file")
+          assert.strictEqual((yield* call("list_files", { offset: 99 })).text, "There are only 3 entries.")
         })
     )
   )
@@ -158,7 +164,12 @@ describe.concurrent("the workspace server", () => {
           assert.strictEqual(yield* read({ path: "crlf.txt" }), "a\r\nb")
           assert.strictEqual(yield* read({ path: "latin1.txt" }), "caf\ufffd")
           const line = yield* read({ path: "one-line.txt" })
-          assert.match(line, /^x{61440}\n\[Line 1 is longer than 61440 bytes/)
+          assert.match(
+            line,
+            /^x{61440}\n\[Line 1 is longer than 61440 bytes: only its beginning is shown\. It goes on at offset 1 and column 61441\.\]$/
+          )
+          const rest = yield* read({ path: "one-line.txt", column: 240_001 })
+          assert.strictEqual(rest, "x".repeat(60_000))
           const huge = yield* read({ path: "huge.txt", offset: 150_000 })
           assert.match(huge, /^0123456789\n/)
           assert.match(
@@ -178,46 +189,7 @@ describe.concurrent("the workspace server", () => {
     )
   )
 
-  it.live("finds text as it is written, in the order of paths", () =>
-    inWorkspace(
-      {
-        "b.txt": "a.*b\nnothing\nxx a.*b yy\n",
-        "a/one.txt": "acb a.*b",
-        "node_modules/m.js": "a.*b",
-        "binary.bin": new Uint8Array([97, 46, 42, 98, 0]),
-        "large.txt": "a.*b\n".repeat(300_000),
-        "long.txt": `${"-".repeat(5000)}a.*b`
-      },
-      (call) =>
-        Effect.gen(function* () {
-          const { text } = yield* call("search_files", { query: "a.*b" })
-          assert.strictEqual(
-            text,
-            [
-              "a/one.txt:1: acb a.*b",
-              "b.txt:1: a.*b",
-              "b.txt:3: xx a.*b yy",
-              `long.txt:1: ${"-".repeat(196)}a.*b`,
-              "[Not searched, because binary, large or unreadable: binary.bin, large.txt. Not entered: node_modules/.]"
-            ].join("\n")
-          )
-          assert.strictEqual((yield* call("search_files", { query: "a.*b", path: "a" })).text, "a/one.txt:1: acb a.*b")
-          assert.strictEqual((yield* call("search_files", { query: "absent", path: "a" })).text, "Nothing found.")
-        })
-    )
-  )
-
-  it.live("stops a search at its limit of matches", () =>
-    inWorkspace({ "a.txt": "hit\n".repeat(500), "b.txt": "hit\n" }, (call) =>
-      Effect.gen(function* () {
-        const { text } = yield* call("search_files", { query: "hit" })
-        assert.strictEqual(text.split("\n").length, 201)
-        assert.match(text, /\[Only the first 200 matches are shown\.\]$/)
-      })
-    )
-  )
-
-  it.live("refuses what is outside with a plain sentence, and input that does not fit before it is asked", () =>
+  it.live("refuses paths outside with a plain sentence, and rejects invalid input before the call", () =>
     inWorkspace({ "a.txt": "x" }, (call, _root, manager) =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* call("read_file", { path: "../../etc/passwd" }), {
@@ -231,6 +203,12 @@ describe.concurrent("the workspace server", () => {
         assert.match(offset.problem, /at \/offset: /)
         const extra = yield* Effect.flip(manager.call("workspace__list_files", { where: "x" }, context))
         assert.strictEqual(extra.reason, "NotSent")
+        // Null is passed to the tool, as servers decide themselves whether it counts as absent.
+        assert.deepStrictEqual(yield* call("read_file", { path: "a.txt", offset: null }), {
+          isError: true,
+          text: "There is no such tool, or its input is not valid."
+        })
+        assert.deepStrictEqual(yield* call("read_file", { path: "a.txt", where: null }), { isError: false, text: "x" })
       })
     )
   )
@@ -269,7 +247,21 @@ describe.concurrent("the workspace server", () => {
     })
   )
 
-  it.live("says so when the workspace is gone", () =>
+  it.live("runs no tool after it has been closed", () =>
+    Effect.gen(function* () {
+      let closed: McpManager["Service"] | undefined
+      yield* inWorkspace({ "a.txt": "x" }, (call, _root, manager) =>
+        Effect.gen(function* () {
+          assert.isFalse((yield* call("list_files", {})).isError)
+          closed = manager
+        })
+      )
+      const error = yield* Effect.flip(closed?.call("workspace__list_files", {}, context) ?? Effect.void)
+      assert.include(error, { _tag: "ToolError", reason: "NotSent" })
+    })
+  )
+
+  it.live("reports that the workspace no longer exists", () =>
     inWorkspace({}, (call, root) =>
       Effect.gen(function* () {
         fs.rmdirSync(root)

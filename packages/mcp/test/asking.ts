@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { Effect, type Schema } from "effect"
 import type { McpServerConfig, StdioServer } from "@parley/domain/McpServerConfig"
 import { ServerRequests, type ServerRequests as Requests } from "@parley/domain/ServerRequests"
-import type { McpServersOptions } from "../src/McpServers.ts"
+import type { McpServersOptions } from "../src/server/McpServers.ts"
 import { context, textOf, withManager } from "./support.ts"
 
 /** Its tools ask the client for things. */

@@ -8,10 +8,11 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Effect, type Layer, Schedule, Schema } from "effect"
 import type { Scope } from "effect/Scope"
-import { McpManager } from "@parley/domain/McpManager"
+import { callId, roundId, SessionId } from "@parley/domain/Ids"
+import { type CallContext, McpManager } from "@parley/domain/McpManager"
 import type { ResultContent } from "@parley/domain/Content"
 import type { StdioServer } from "@parley/domain/McpServerConfig"
-import * as McpServers from "../src/McpServers.ts"
+import * as McpServers from "../src/server/McpServers.ts"
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 const installed = (name: string): string =>
@@ -31,7 +32,10 @@ export const v2Server = script(fixture("v2-server.mjs"))
 export const everything = script(installed("server-everything"))
 export const filesystem = script(installed("server-filesystem"))
 
-export const context = { idempotencyKey: "session/1/2/3" }
+export const context = {
+  idempotencyKey: "session/1/2/3",
+  reference: { sessionId: SessionId.make("session"), roundId: roundId(1), callId: callId(roundId(1), 3) }
+} satisfies CallContext
 
 /** A manager of its own for each test. Servers that ignore the end of their input are signalled soon. */
 export const manager = (

@@ -7,9 +7,9 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as ProcessIdentity from "./ProcessIdentity.ts"
 
-/** Milliseconds between two looks at a lock: more and more of them, so that many who wait leave the holder room to work. */
+/** Milliseconds between two attempts to take a lock. They grow, so that many waiting processes do not slow the holder. */
 const pauses = { first: 5, longest: 200, growth: 1.5 }
-/** A lock names its holder in about a hundred bytes. */
+/** The maximum size of a lock file that is read. A valid one takes about a hundred bytes. */
 const maxBytes = 4096
 
 const Holder = Schema.fromJsonString(
@@ -21,7 +21,7 @@ const encode = Schema.encodeSync(Holder)
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code
 
-/** What is at the path of a lock, as it was when it was looked at. */
+/** The content of a lock file when it was read. */
 interface Found {
   readonly text: string
   readonly mtimeMs: number
@@ -30,7 +30,7 @@ interface Found {
 const look = (path: string): Found | undefined => {
   try {
     const status = fs.lstatSync(path)
-    // Reading a pipe or a device in its place might never return.
+    // Anything but a regular file is not read: reading a pipe or a device might block forever.
     const text = status.isFile() && status.size <= maxBytes ? fs.readFileSync(path, "utf8") : ""
     return { text, mtimeMs: status.mtimeMs }
   } catch {
@@ -39,8 +39,8 @@ const look = (path: string): Found | undefined => {
 }
 
 /**
- * Moves a lock aside that its holder has left behind. Another process may have done so a moment before, and what was moved
- * is then that one's new lock: it is put back.
+ * Removes a stale lock by moving it aside. If another process did so a moment before, this moves that process's new lock,
+ * and puts it back.
  */
 const clear = (path: string, stale: Found): void => {
   const aside = `${path}.${randomBytes(8).toString("hex")}`
@@ -48,12 +48,12 @@ const clear = (path: string, stale: Found): void => {
     fs.renameSync(path, aside)
     if (look(aside)?.text !== stale.text) fs.linkSync(aside, path)
   } catch {
-    // Another process was quicker, with the one or with the other.
+    // Another process was faster, in removing the stale lock or in creating a new one.
   }
   fs.rmSync(aside, { force: true, recursive: true })
 }
 
-/** Whether the lock was created. An error when there can be none, as in a directory that is read-only, or on a full disk. */
+/** Creates the lock file; false if it exists. Throws if that is impossible: a read-only directory, or a full disk. */
 const create = (path: string, text: string): boolean => {
   let file: number
   try {
@@ -66,7 +66,7 @@ const create = (path: string, text: string): boolean => {
     fs.writeFileSync(file, text)
     return true
   } catch (error) {
-    // Without the name of its holder it would be in the way until it is old.
+    // Without its holder's identity, the lock would block everyone until it is old.
     fs.rmSync(path, { force: true })
     throw error
   } finally {
@@ -74,37 +74,41 @@ const create = (path: string, text: string): boolean => {
   }
 }
 
-/** What locks of this process hold that were given back and could not be removed. */
+/** The contents of lock files that this process has released but could not remove. */
 const left = new Set<string>()
 
-/** Gives a lock back. A disk that does not remove it is no reason to lose the result of what was done under it. */
+/** Releases a lock. Only logs a failure, so that the result of the work under the lock is not lost. */
 const release = (path: string, own: string): Effect.Effect<void> =>
   Effect.suspend(() => {
-    // A holder that took too long may find the lock of another process here.
+    // If this holder took too long, the file may be another process's lock by now.
     if (look(path)?.text !== own) return Effect.void
     try {
       fs.rmSync(path, { force: true })
       return Effect.void
     } catch (cause) {
       left.add(own)
-      return Effect.logWarning(`The lock file ${path} cannot be removed; other processes wait until it is old`, cause)
+      return Effect.logWarning(
+        `The lock file ${path} cannot be removed; other processes have to wait until it expires`,
+        cause
+      )
     }
   })
 
+/** Options of `withLockFile`. `E` is the error for a lock file that cannot be created. */
 export interface Options<E> {
   /**
-   * A lock that is older than this was left behind, even if its holder cannot be told from a live process, as in another
-   * container. Longer than any use may take. Clocks that disagree do not matter: a lock that a waiting process has watched
-   * for so long counts as old too.
+   * A lock that is older than this is stale, even if its holder may still be alive, as with one in another container. Must
+   * be longer than any use takes. Differing clocks do not matter: a lock that a waiting process has watched for this long is
+   * stale too.
    */
   readonly longestHold: Duration.Input
-  /** The error for a lock file that cannot be created, from the error of `node:fs`. */
+  /** Makes the error for a lock file that cannot be created from the error of `node:fs`. */
   readonly unusable: (cause: unknown) => E
 }
 
 /**
- * Runs an effect while no other fiber and no other process runs one under the same path, and waits for its turn. The file
- * at `path` exists while the lock is held; its directory must exist. A lock of a process that has ended is taken over.
+ * Waits for the lock at `path`, then runs an effect while no other fiber or process holds that lock. The file at `path`
+ * exists while the lock is held; its directory must exist. The lock of a process that has ended is taken over.
  */
 export const withLockFile = <A, E, R, E2>(
   path: string,
@@ -138,7 +142,7 @@ export const withLockFile = <A, E, R, E2>(
     const takeAfter = (pause: number): Effect.Effect<void, E2> =>
       Effect.gen(function* () {
         if (yield* attempt) return
-        // Drawn, so that those who wait do not look all at once.
+        // Randomised, so that waiting processes do not all try at the same time.
         yield* Effect.sleep(Duration.millis(pause * (0.5 + (yield* Random.next))))
         yield* takeAfter(Math.min(pauses.longest, pause * pauses.growth))
       })

@@ -3,36 +3,41 @@ import process from "node:process"
 import * as Predicate from "effect/Predicate"
 import { infoOf, isAlive, system } from "./ProcessTable.ts"
 
+/** The name of this host. */
 export const host = hostname()
 
-/** Where a pid means the same process as here: this host since it was booted, and in this container. */
+/** Identifies the scope in which pids are valid: this host since boot, and this container. */
 export const machine = `${host} ${system ?? ""}`
 
+/** The id of this process. */
 export const pid = process.pid
 
-/** Tells a process from a later one with the same pid; empty where the system does not say. */
+/** Distinguishes a process from a later one with the same pid; empty if the system does not provide it. */
 export const startOf = (pid: number): string => infoOf(pid)?.started ?? ""
+
+/** When this process started, as `startOf` describes it. */
 export const started = startOf(pid)
 
+/** Identifies a process among all processes on all machines, also after its pid was given to another one. */
 export interface Identity {
   readonly pid: number
   readonly machine: string
   readonly started: string
 }
 
-/** Whether there is a process of that number here. */
+/** Whether a process with this pid exists here. */
 export const exists = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {
-    // Not ours to signal, but there.
+    // The process exists, but this user may not signal it.
     return Predicate.hasProperty(cause, "code") && cause.code === "EPERM"
   }
 }
 
 /**
- * Whether a process is certainly gone. On another machine or in another container nobody knows. Without /proc, a pid that
- * was given to another process counts as alive.
+ * Whether a process has certainly ended. False for one on another machine or in another container, where this cannot be
+ * known. Without /proc, a process whose pid was reused counts as alive.
  */
 export const isDead = (other: Identity): boolean => {
   if (other.machine !== machine || other.pid <= 0) return false

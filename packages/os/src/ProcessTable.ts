@@ -1,13 +1,13 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs"
 import process from "node:process"
 
-/** What Linux tells of a process. */
+/** Information about a process from Linux's `/proc`. */
 export interface ProcessInfo {
   readonly pid: number
   readonly state: string
   readonly parent: number
   readonly group: number
-  /** When it started, in clock ticks since the system was booted: tells it from a later one with the same pid. */
+  /** Its start time in clock ticks since boot. Distinguishes it from a later process with the same pid. */
   readonly started: string
 }
 
@@ -15,15 +15,16 @@ const attempt = <A>(read: () => A): A | undefined => {
   try {
     return read()
   } catch {
-    // It has ended since it was listed, or is not for us to read.
+    // The process has ended since it was listed, or this user may not read its entry.
     return undefined
   }
 }
 
+/** Information about the process; undefined if it does not exist, or without `/proc`. */
 export const infoOf = (pid: number): ProcessInfo | undefined => {
   const text = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
   if (text === undefined) return undefined
-  // The name stands before these fields, in parentheses, and may hold anything, also parentheses.
+  // The process name precedes these fields in parentheses, and may itself contain parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
   const [state, parent, group] = fields
   const started = fields[19]
@@ -31,16 +32,17 @@ export const infoOf = (pid: number): ProcessInfo | undefined => {
   return { pid, state, parent: Number(parent), group: Number(group), started }
 }
 
-/** Whether it is more than an entry that its parent has not looked at yet. */
+/** Whether the process runs. A zombie, which its parent has not reaped yet, does not. */
 export const isAlive = (info: ProcessInfo | undefined): info is ProcessInfo =>
   info !== undefined && info.state !== "Z" && info.state !== "X"
 
+/** The ids of all processes that this one can see; empty without `/proc`. */
 export const allPids = (): ReadonlyArray<number> =>
   (attempt(() => readdirSync("/proc")) ?? []).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
 
 /**
- * Whether a process is this user's in every respect. The owner of its directory does not say that: a process that may not
- * be inspected is shown as root's.
+ * Whether all user ids of a process (real, effective, saved and file system) are this user's. The owner of its directory in
+ * `/proc` is not sufficient: a process that may not be inspected is shown as root's.
  */
 export const isOwnUser = (pid: number): boolean => {
   const status = attempt(() => readFileSync(`/proc/${pid}/status`, "utf8"))
@@ -52,7 +54,7 @@ export const isOwnUser = (pid: number): boolean => {
 const environmentLimit = 1024 * 1024
 const chunk = Buffer.alloc(64 * 1024)
 
-/** The value of a variable in the environment that a process was started with, if it may be read and has it. */
+/** A variable of the environment with which a process was started; undefined if it is not set or cannot be read. */
 export const variableOf = (pid: number, name: string): string | undefined =>
   attempt(() => {
     const file = openSync(`/proc/${pid}/environ`, "r")
@@ -75,5 +77,5 @@ export const variableOf = (pid: number, name: string): string | undefined =>
 const bootId = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim())
 const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"))
 
-/** Where a pid means the same process as here: this system since it was booted, and in this container. Absent where that is unknown. */
+/** Identifies the scope in which pids are valid: this system since boot, and this container. Undefined if unknown. */
 export const system = bootId === undefined || namespace === undefined ? undefined : `${bootId} ${namespace}`

@@ -3,7 +3,7 @@ import { homedir, userInfo } from "node:os"
 import process, { env } from "node:process"
 import type { Self } from "@parley/domain/Ownership"
 
-/** Who this process is now. */
+/** The user that this process runs as now, for the checks of `Ownership`. */
 export const self = (): Self => ({
   uid: process.geteuid?.(),
   gid: process.getegid?.(),

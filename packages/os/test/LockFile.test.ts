@@ -16,7 +16,7 @@ import { Effect } from "effect"
 import * as TestClock from "effect/testing/TestClock"
 import { withLockFile } from "../src/LockFile.ts"
 import * as ProcessIdentity from "../src/ProcessIdentity.ts"
-import { inTime } from "./support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "parley-os-"))),
@@ -40,7 +40,7 @@ const future = now / 1000 + 365 * 24 * 3600
 const contender = join(import.meta.dirname, "support/contender.ts")
 
 describe("a lock in a file", () => {
-  it.live("is taken over from a process that is gone, and from one that holds it far too long", () =>
+  it.live("is taken over from a process that has ended, or that holds it far too long", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "lock")
       let runs = 0
@@ -61,23 +61,21 @@ describe("a lock in a file", () => {
     })
   )
 
-  it.effect(
-    "of a machine whose clock is a year ahead is taken over after it was watched for as long as a hold may take",
-    () =>
-      Effect.gen(function* () {
-        const path = join(yield* directory, "lock")
-        writeFileSync(path, holder(1, elsewhere))
-        utimesSync(path, future, future)
-        yield* TestClock.setTime(now)
-        const fiber = yield* Effect.forkChild(locked(path, Effect.succeed("done")))
-        yield* TestClock.adjust("119 seconds")
-        assert.isUndefined(fiber.pollUnsafe())
-        yield* TestClock.adjust("2 seconds")
-        assert.isDefined(fiber.pollUnsafe())
-      })
+  it.effect("with a clock that is a year ahead is taken over after it was watched for the longest hold", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "lock")
+      writeFileSync(path, holder(1, elsewhere))
+      utimesSync(path, future, future)
+      yield* TestClock.setTime(now)
+      const fiber = yield* Effect.forkChild(locked(path, Effect.succeed("done")))
+      yield* TestClock.adjust("119 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("2 seconds")
+      assert.isDefined(fiber.pollUnsafe())
+    })
   )
 
-  it.effect("is not old as long as it changes hands", () =>
+  it.effect("is not stale as long as its holder changes", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "lock")
       const put = (id: number) => {
@@ -96,7 +94,7 @@ describe("a lock in a file", () => {
     })
   )
 
-  it.live("that is no file of ours, such as a directory, a dangling link or a pipe, is old after the same time", () =>
+  it.live("that is not a lock file, such as a directory, a dangling link or a pipe, expires too", () =>
     Effect.gen(function* () {
       const at = yield* directory
       const put: ReadonlyArray<(path: string) => void> = [
@@ -114,14 +112,14 @@ describe("a lock in a file", () => {
     })
   )
 
-  it.live("that cannot be created is an error of the caller's", () =>
+  it.live("that cannot be created fails with the caller's error", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "missing", "lock")
       assert.match(yield* Effect.flip(locked(path, Effect.void)), /ENOENT/)
     })
   )
 
-  it.live("that took longer than a hold may take stays the other's who has taken it over", () =>
+  it.live("that was held too long and taken over is not released by the old holder", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "lock")
       const other = holder(1, elsewhere)
@@ -151,7 +149,7 @@ describe("a lock in a file", () => {
     })
   )
 
-  it.live("lets one process in at a time, and takes over from one that was killed", () =>
+  it.live("lets one process in at a time, and is taken over from one that was killed", () =>
     Effect.gen(function* () {
       const at = yield* directory
       const counter = join(at, "counter")

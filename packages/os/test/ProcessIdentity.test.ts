@@ -5,13 +5,13 @@ import { readFileSync } from "node:fs"
 import process from "node:process"
 import { Effect } from "effect"
 import * as ProcessIdentity from "../src/ProcessIdentity.ts"
-import { inTime } from "./support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const { machine } = ProcessIdentity
 const identity = (pid: number) => ({ pid, machine, started: ProcessIdentity.startOf(pid) })
 
-describe("whether a process is gone", () => {
-  it("of this one and its parent, no; of another with its number, yes; of one elsewhere nobody knows", () => {
+describe("whether a process has ended", () => {
+  it("is false for this one and its parent, true for a reused pid, and false for one elsewhere", () => {
     assert.isFalse(ProcessIdentity.isDead(identity(process.pid)))
     assert.isFalse(ProcessIdentity.isDead(identity(process.ppid)))
     assert.isTrue(ProcessIdentity.isDead({ ...identity(process.pid), started: "1" }))
@@ -20,7 +20,7 @@ describe("whether a process is gone", () => {
     for (const pid of [0, -1]) assert.isFalse(ProcessIdentity.isDead({ pid, machine, started: "1" }))
   })
 
-  it.live.skipIf(process.platform !== "linux")("one that has ended and was not waited for by its parent is gone", () =>
+  it.live.skipIf(process.platform !== "linux")("is true for a zombie, which its parent has not waited for", () =>
     Effect.gen(function* () {
       // The shell becomes a program that never waits for the child that the shell had.
       const child = yield* Effect.acquireRelease(

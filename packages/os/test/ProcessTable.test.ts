@@ -23,8 +23,8 @@ const sleeping = Effect.fnUntraced(function* (name: string, env: { readonly [nam
   return child.pid ?? 0
 })
 
-describe.skipIf(process.platform !== "linux")("what Linux tells of processes", () => {
-  it.live("is read behind a name that looks like the rest of the line", () =>
+describe.skipIf(process.platform !== "linux")("a process in Linux's process table", () => {
+  it.live("is read after a name that looks like the rest of the line", () =>
     Effect.gen(function* () {
       const pid = yield* sleeping("a) Z 1 2 (b")
       assert.include(readFileSync(`/proc/${pid}/stat`, "utf8"), "(a) Z 1 2 (b)")
@@ -37,7 +37,7 @@ describe.skipIf(process.platform !== "linux")("what Linux tells of processes", (
     })
   )
 
-  it.live("has of a variable what it was started with, however much else there is", () =>
+  it.live("has the variable with which it was started, however large the environment is", () =>
     Effect.gen(function* () {
       const long = `${"x".repeat(100_000)}=y`
       const pid = yield* sleeping("sleeper", { XNAME: "other", LONG: long, NAME: "a=b", NAMES: "more", EMPTY: "" })
@@ -53,27 +53,27 @@ describe.skipIf(process.platform !== "linux")("what Linux tells of processes", (
     })
   )
 
-  it("is nothing of one that is not there", () => {
+  it("is undefined for one that does not exist", () => {
     assert.isUndefined(ProcessTable.infoOf(4_194_305))
     assert.isUndefined(ProcessTable.variableOf(4_194_305, "PATH"))
     assert.isFalse(ProcessTable.isOwnUser(4_194_305))
     assert.isFalse(ProcessTable.isAlive(undefined))
   })
 
-  it("tells what runs from what has ended and is still listed", () => {
+  it("distinguishes running processes from zombies", () => {
     const info = { pid: 1, parent: 0, group: 1, started: "1" }
     for (const state of ["R", "S", "D", "T"]) assert.isTrue(ProcessTable.isAlive({ ...info, state }), state)
     for (const state of ["Z", "X"]) assert.isFalse(ProcessTable.isAlive({ ...info, state }), state)
   })
 
-  it("names the system by its boot and its container", () => {
+  it("identifies the system by its boot and its container", () => {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
     assert.match(ProcessTable.system ?? "", new RegExp(`^${boot} pid:\\[\\d+\\]$`))
   })
 })
 
-describe.skipIf(process.platform === "win32")("who this process is", () => {
-  it("is its effective user and group, and the user who ran sudo, as they are now", () => {
+describe.skipIf(process.platform === "win32")("the user of this process", () => {
+  it("is its current effective user and group, and the user who ran sudo", () => {
     const before = own["SUDO_UID"]
     try {
       own["SUDO_UID"] = "77"

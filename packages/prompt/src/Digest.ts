@@ -6,10 +6,10 @@ import type { Section } from "./Section.ts"
 /** The first 16 hexadecimal digits of the SHA-256 of the text's UTF-8 bytes. */
 export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
 
-/** How many bytes of UTF-8 the text has, where half a surrogate pair takes as much as the mark that stands for it. */
+/** The number of UTF-8 bytes of the text. A lone surrogate counts as U+FFFD, by which it is replaced. */
 export const byteLength = (text: string): number => utf8ToBytes(text).length
 
-/** What is not there, or not there again, and why. */
+/** A segment without content: records why something was left out or not sent again. */
 export const absent = (part: Segment["part"], source: string, why: string): Segment => ({
   part,
   source,
@@ -19,7 +19,7 @@ export const absent = (part: Segment["part"], source: string, why: string): Segm
   hash: ""
 })
 
-/** What a section adds to a request. Tokens are estimated as a quarter of the bytes. */
+/** The segment that describes a section. Tokens are estimated as a quarter of the UTF-8 bytes. */
 export const segment = (part: Segment["part"], section: Section): Segment => {
   const bytes = utf8ToBytes(section.text)
   return {

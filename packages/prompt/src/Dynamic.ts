@@ -9,7 +9,7 @@ const words = (result: ReadonlyArray<ResultContent>): string => {
   return [textOf(result), ...other].filter((text) => text !== "").join("\n")
 }
 
-/** What a tool returns, and what it says of a failure, is from outside, whoever declared the slot. */
+/** Results and error messages of tools come from outside, no matter who declared the slot. */
 const provenance = "outside"
 
 const textFor = (entry: DynamicResult): string =>
@@ -37,7 +37,10 @@ const one = (entry: DynamicResult): { readonly digest: string; readonly part: Pa
   }
 }
 
-/** What of the slots' values the model has not been shown as it is. `slots` are the digests to remember as shown. */
+/**
+ * Renders the values of slots that the model has not received in their current form. `shown` has the digests of what it has
+ * received; `slots` of the result has the digests to add to these.
+ */
 export const render = (entries: ReadonlyArray<DynamicResult>, shown: Digests): Part & { readonly slots: Digests } => {
   const blocks: Array<UserBlock> = []
   const segments: Array<Part["segments"][number]> = []

@@ -3,7 +3,10 @@ import { byteLength } from "./Digest.ts"
 const sizeOf = (codePoint: number): number =>
   codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
 
-/** How many of the code units at the beginning are whole characters of at most so many bytes. */
+/**
+ * The number of UTF-16 code units in the longest beginning of the text that has at most `limit` UTF-8 bytes. Splits no
+ * character.
+ */
 export const headUnits = (text: string, limit: number): number => {
   let bytes = 0
   for (let at = 0; ;) {
@@ -13,7 +16,7 @@ export const headUnits = (text: string, limit: number): number => {
   }
 }
 
-/** From which code unit on the end is whole characters of at most so many bytes. */
+/** The index at which the longest end of the text begins that has at most `limit` UTF-8 bytes. Splits no character. */
 const tailStart = (text: string, limit: number): number => {
   let bytes = 0
   for (let at = text.length; at > 0;) {
@@ -25,18 +28,20 @@ const tailStart = (text: string, limit: number): number => {
   return 0
 }
 
+/** A text, or the beginning and the end of it. */
 export interface Excerpt {
   readonly text: string
-  /** UTF-8 bytes of the text that are not in it; 0 when all of it is there. */
+  /** The number of UTF-8 bytes that were left out; 0 if the text is complete. */
   readonly left: number
 }
 
 /**
- * The text, or of one with more than `limit` bytes of UTF-8 the beginning and the end, which have at most that many
- * together, and how much is left out between them. Cuts stand between characters. The same text always gives the same.
+ * The text if it has at most `limit` UTF-8 bytes. Otherwise its beginning and its end, which together have at most that
+ * many bytes, with a note of how much was left out between them. Splits no character. The result depends only on the
+ * arguments.
  */
 export const excerpt = (text: string, limit: number): Excerpt => {
-  // No character takes more than three bytes per code unit.
+  // A UTF-16 code unit takes at most three bytes in UTF-8.
   if (text.length * 3 <= limit) return { text, left: 0 }
   const bytes = byteLength(text)
   if (bytes <= limit) return { text, left: 0 }

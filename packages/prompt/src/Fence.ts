@@ -14,3 +14,16 @@ export const fence = (tag: string, attributes: { readonly [name: string]: string
   const names = Object.entries(attributes).map(([name, value]) => ` ${name}=${attribute(value)}`)
   return `<${tag}-${mark}${names.join("")}>\n${text}\n</${tag}-${mark}>`
 }
+
+/** The text that a fence wraps; `undefined` if `fence` would not render it so. */
+export const unfence = (
+  tag: string,
+  attributes: { readonly [name: string]: string },
+  fenced: string
+): string | undefined => {
+  const start = fenced.indexOf("\n") + 1
+  const end = fenced.lastIndexOf("\n")
+  if (start === 0 || end < start) return undefined
+  const text = fenced.slice(start, end)
+  return fence(tag, attributes, text) === fenced ? text : undefined
+}

@@ -1,11 +1,11 @@
 import type { UserBlock } from "@parley/domain/Content"
 import type { Attachment } from "@parley/domain/FilesManager"
-import type { ResourceContent } from "@parley/domain/McpOffers"
+import type { ResourceContent } from "@parley/domain/McpCatalog"
 import { absent, digest, segment } from "./Digest.ts"
 import { fence } from "./Fence.ts"
 import { type Digests, join, ofSection, type Part } from "./Part.ts"
 
-/** What a message mentions is from outside, whoever mentioned it; so is what it is called. */
+/** Attachments and their names come from outside, no matter who mentioned them. */
 const provenance = "outside"
 
 type Resource = Extract<Attachment, { readonly _tag: "Resource" }>
@@ -13,14 +13,14 @@ type Resource = Extract<Attachment, { readonly _tag: "Resource" }>
 const about = ({ server, uri }: Resource): string =>
   `the resource ${JSON.stringify(uri)} of the MCP server ${JSON.stringify(server)}`
 
-/** A resource need not be of the type that its server told of, so what is said of it stands in the tag and is only said. */
+/** The media type is only the server's claim, so it is an attribute of the tag and nothing depends on it. */
 const attributes = ({ server }: Resource, { mimeType, uri }: Exclude<ResourceContent, { readonly _tag: "Media" }>) => ({
   server,
   uri,
   ...(mimeType === undefined ? {} : { type: mimeType })
 })
 
-/** One part of a resource. What stands for nothing that can be seen is said within the tag as well. */
+/** Renders one part of a resource. Descriptions of content that cannot be shown are put within the tag as well. */
 const content = (resource: Resource, part: ResourceContent, source: string): Part => {
   switch (part._tag) {
     case "Media": {
@@ -52,7 +52,7 @@ const content = (resource: Resource, part: ResourceContent, source: string): Par
   }
 }
 
-/** What a resource holds is the words of its server, whoever mentioned it. */
+/** Renders a resource. Its content was written by its server, no matter who mentioned it. */
 const ofResource = (resource: Resource): Part => {
   const source = `mention:${resource.server}:${resource.uri}`
   const label = ofSection({
@@ -67,8 +67,8 @@ const ofResource = (resource: Resource): Part => {
 }
 
 /**
- * What a message mentions, in blocks, each fenced off from the user's own words. A file that is in the context as it is now,
- * by its digest in `current`, needs no second copy.
+ * Renders an attachment as blocks, fenced off from the user's own text. A file whose current content is already in the
+ * context, according to the digests in `current`, is not added a second time.
  */
 export const render = (attachment: Attachment, current: Digests): Part => {
   switch (attachment._tag) {

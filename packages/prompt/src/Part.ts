@@ -3,19 +3,25 @@ import type { Segment } from "@parley/domain/ContextManifest"
 import { segment } from "./Digest.ts"
 import type { Section } from "./Section.ts"
 
+/** Digests of contents, by the path of the file or the id of the slot. */
 export type Digests = { readonly [name: string]: string }
 
-/** What a part of a message holds, and the segments that say so: those with bytes stand for the blocks, one for one. */
+/**
+ * Blocks of a message and their manifest. Segments with a size above 0 describe the blocks: one per block, in the same
+ * order.
+ */
 export interface Part {
   readonly blocks: ReadonlyArray<UserBlock>
   readonly segments: ReadonlyArray<Segment>
 }
 
+/** A section as one block of well-formed text; nothing if it has no text. */
 export const ofSection = (section: Section): Part =>
   section.text === ""
     ? { blocks: [], segments: [] }
-    : { blocks: [{ _tag: "Text", text: section.text }], segments: [segment("round", section)] }
+    : { blocks: [{ _tag: "Text", text: section.text.toWellFormed() }], segments: [segment("round", section)] }
 
+/** The parts one after another. */
 export const join = (parts: ReadonlyArray<Part>): Part => ({
   blocks: parts.flatMap(({ blocks }) => blocks),
   segments: parts.flatMap(({ segments }) => segments)

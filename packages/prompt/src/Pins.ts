@@ -2,11 +2,11 @@ import { type Provenance, together } from "@parley/domain/Provenance"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import { type Section, titled } from "./Section.ts"
 
-/** What a user wants kept in view, whatever is left out of the history. */
+/** Pinned text: the user keeps it in the context through compactions. */
 export interface Pin {
   readonly kind: PinKind
   readonly text: string
-  /** Who wrote it: the user when absent. */
+  /** Who wrote it. Default: the user. */
   readonly provenance?: Provenance
 }
 
@@ -16,7 +16,7 @@ const words: { readonly [K in PinKind]: string } = {
   "open-work": "Open work"
 }
 
-/** What is pinned, goals first; each kind in the order it was pinned. */
+/** Renders the pinned texts: goals first, then constraints, then open work, each in the order in which they were pinned. */
 export const pins = (all: ReadonlyArray<Pin>): Section =>
   titled("Pinned by the user", {
     source: "pinned",

@@ -7,30 +7,37 @@ import * as Option from "effect/Option"
 import { file } from "./Baseline.ts"
 import { digest } from "./Digest.ts"
 import * as Dynamic from "./Dynamic.ts"
+import * as FileChange from "./FileChange.ts"
 import * as Mentioned from "./Mentioned.ts"
 import { type Digests, join, ofSection, type Part } from "./Part.ts"
 import { type Pin, pins } from "./Pins.ts"
 import type { Section } from "./Section.ts"
 
+/** What a round's part of the user message is rendered from. */
 export interface RoundPartInput {
   readonly prompt: SystemPrompt
   readonly environment: Environment
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** What the model has been shown of files: path to content digest, empty when it was told the file is gone. */
+  /** The files that the model has received: path to content digest, which is empty if the file was reported as removed. */
   readonly shown: Digests
   readonly files: ReadonlyArray<WorkspaceFile>
-  /** What the model has been shown of dynamic context: slot to digest, empty when it was told the slot is gone. */
+  /**
+   * What the request shows of a file before this round, if all of it is in view. Files that changed little are then shown as
+   * a diff. Without it, they are shown whole.
+   */
+  readonly earlier?: ((path: string) => FileChange.Earlier | undefined) | undefined
+  /** The slots that the model has received: slot to digest, which is empty if the slot was reported as removed. */
   readonly shownSlots: Digests
   readonly dynamic: ReadonlyArray<DynamicResult>
   readonly attachments: ReadonlyArray<Attachment>
-  /** What is pinned, if the model has not been shown it as it is. */
+  /** The pinned texts; empty if the model has already received the current ones. */
   readonly pins: ReadonlyArray<Pin>
 }
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-/** The moment of the round in the user's time zone; an unknown zone is read as UTC. */
+/** The date and time of the round in the user's time zone. An unknown time zone is treated as UTC. */
 export const dateTime = (now: number, timeZone: string): Section => {
   const zoned = Option.getOrElse(DateTime.makeZoned(now, { timeZone }), () =>
     DateTime.makeZonedUnsafe(now, { timeZone: "UTC" })
@@ -44,31 +51,36 @@ export const dateTime = (now: number, timeZone: string): Section => {
   }
 }
 
+/** The section that reports that a file is no longer part of the context. */
 export const removed = (path: string): Section => ({
   source: `file:${path}`,
   text: `The file ${JSON.stringify(path)} is no longer part of the context.`,
   why: "it was shown before",
-  // Its name may be anyone's words.
+  // Anyone may have chosen the file's name.
   provenance: "outside"
 })
 
-/** A file that the baseline does not hold as it is now. */
-const again = (entry: WorkspaceFile, known: boolean): Section => {
-  const since = known ? "changed since it was shown" : "new since the last baseline"
-  return { ...file(entry), why: entry.why === undefined ? since : `${entry.why}; ${since}` }
+/** A file whose current content the model has not received. */
+const again = (entry: WorkspaceFile, known: boolean, earlier: RoundPartInput["earlier"]): Section => {
+  const shown = known ? earlier?.(entry.path) : undefined
+  const diff = shown === undefined ? undefined : FileChange.change(entry, shown)
+  const since = known
+    ? `changed since it was shown${diff === undefined ? "" : ", as a diff"}`
+    : "new since the last baseline"
+  return { ...(diff ?? file(entry)), why: entry.why === undefined ? since : `${entry.why}; ${since}` }
+}
+
+export interface Rendered extends Part {
+  readonly files: Digests
+  readonly slots: Digests
 }
 
 /**
- * Renders what one round adds to its user message: the date, what is pinned, files that changed since the model last saw
- * them, files that are gone, what is new of dynamic context, and what the message mentions. Empty when there is nothing to
- * say. `files` and `slots` are the digests to remember as shown.
+ * Renders what a round adds to its user message: date and time, pinned texts, files that changed or were removed since
+ * the model last received them, new values of slots, and attachments. Empty if there is nothing to add. `files` and
+ * `slots` of the result are the digests to add to what the model has received.
  */
-export const render = (
-  input: RoundPartInput
-): Part & {
-  readonly files: Digests
-  readonly slots: Digests
-} => {
+export const render = (input: RoundPartInput): Rendered => {
   const current = Object.fromEntries(input.files.map(({ path, text }) => [path, digest(text)]))
   const changed = input.files.filter(({ path }) => input.shown[path] !== current[path])
   const gone = Object.keys(input.shown)
@@ -78,7 +90,7 @@ export const render = (
   const part = join([
     ...(input.prompt.includeDateTime ? [ofSection(dateTime(input.now, input.environment.timeZone))] : []),
     ofSection(pins(input.pins)),
-    ...changed.map((entry) => ofSection(again(entry, Object.hasOwn(input.shown, entry.path)))),
+    ...changed.map((entry) => ofSection(again(entry, Object.hasOwn(input.shown, entry.path), input.earlier))),
     ...gone.map((path) => ofSection(removed(path))),
     dynamic,
     ...input.attachments.map((attachment) => Mentioned.render(attachment, current))

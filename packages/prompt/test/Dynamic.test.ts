@@ -17,7 +17,7 @@ const texts = ({ blocks }: ReturnType<typeof Dynamic.render>) =>
   blocks.map((block) => (block._tag === "Text" ? block.text : block.data))
 
 describe("dynamic context", () => {
-  it("shows a value once, and again when it is another", () => {
+  it("shows a value once, and again if it changes", () => {
     const first = Dynamic.render([value("s", "one"), value("o", "x")], {})
     assert.lengthOf(first.blocks, 2)
     const same = Dynamic.render([value("s", "one"), value("o", "x")], first.slots)
@@ -29,7 +29,7 @@ describe("dynamic context", () => {
     assert.deepStrictEqual(texts(back), texts(first).slice(0, 1), "what was shown before the last is not what is shown")
   })
 
-  it("how a value was come by is in the manifest and not in what the model reads", () => {
+  it("the origin of a value is in the manifest and not sent to the model", () => {
     const first = Dynamic.render([value("s", "one")], {})
     for (const state of ["kept", "stale"] as const) {
       const entry = value("s", "one", { state, why: `${state}: resolved in r1, 40 s ago` })
@@ -43,7 +43,7 @@ describe("dynamic context", () => {
     }
   })
 
-  it("a slot that is gone or left out is told once, and comes back with the value it had", () => {
+  it("a removed or dropped slot is reported once, and its value is sent again when it returns", () => {
     const first = Dynamic.render([value("s", "one")], {})
     const dropped = Dynamic.render(
       [value("s", "", { state: "dropped", isError: true, why: "left out, as it failed: no", result: [] })],
@@ -57,7 +57,7 @@ describe("dynamic context", () => {
     assert.isEmpty(Dynamic.render([], {}).blocks, "what was never shown is not missed")
   })
 
-  it("media count as part of the value, and each block has its segment", () => {
+  it("images and documents are part of the value, and each block has its segment", () => {
     const entry = (data: string) => value("s", "see", { result: [{ _tag: "Text", text: "see" }, image(data)] })
     const first = Dynamic.render([entry("AAAA")], {})
     assert.deepStrictEqual(
@@ -69,7 +69,7 @@ describe("dynamic context", () => {
     assert.lengthOf(Dynamic.render([entry("BBBB")], first.slots).blocks, 2)
   })
 
-  it("a failure is shown as one, also when it says what the value said", () => {
+  it("a failure is shown as one, even if its text equals that of the value", () => {
     const first = Dynamic.render([value("s", "one")], {})
     const failed = Dynamic.render(
       [value("s", "one", { state: "failed", isError: true, why: "failed: one" })],

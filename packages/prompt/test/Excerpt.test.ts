@@ -25,7 +25,7 @@ const check = (whole: string, limit: number) => {
 }
 
 it.effect.prop(
-  "keeps the beginning and the end within the limit, cuts between characters, and counts what is left out",
+  "keeps the beginning and the end within the limit, splits no character, and counts what is left out",
   [text, limit],
   ([pieces, limit]) =>
     Effect.sync(() => {

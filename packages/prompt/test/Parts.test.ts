@@ -38,7 +38,7 @@ describe("a section of a request", () => {
     })
   })
 
-  it("is not there without text: no heading, no block, no segment, no empty line", () => {
+  it("without text has no heading, no block, no segment and no empty line", () => {
     const why = "w"
     assert.strictEqual(Section.titled("T", { ...section(""), why }).text, "")
     assert.deepStrictEqual(Section.titled("T", { ...section("a"), why }), { ...section("# T\n\na"), why })
@@ -56,8 +56,8 @@ describe("a section of a request", () => {
   })
 })
 
-describe("what is pinned", () => {
-  it("stands by kind, goals first, each in the order it was pinned", () => {
+describe("pinned texts", () => {
+  it("are ordered by kind, goals first, and then in the order of pinning", () => {
     const all = [
       { kind: "open-work", text: "w" },
       { kind: "constraint", text: " c1\n" },
@@ -71,16 +71,16 @@ describe("what is pinned", () => {
     assert.strictEqual(pins([]).text, "")
   })
 
-  it("is from outside as soon as one of the pins is", () => {
+  it("are from outside if one of them is", () => {
     const user = { kind: "goal", text: "g" } as const
     assert.strictEqual(pins([user, { ...user, provenance: "outside" }, user]).provenance, "outside")
     assert.strictEqual(pins([{ ...user, provenance: "model" }]).provenance, "user")
   })
 })
 
-describe("what stands in place of messages", () => {
+describe("the head of a compaction", () => {
   const provenance = { summary: "model", goal: "outside" } as const
-  it("is the summary, the goal and the pins, each with where it is from, and nothing that is empty", () => {
+  it("has the summary, the goal and the pinned texts, each with its provenance, and no empty parts", () => {
     const goal = [text("first "), text("wish\n")]
     const head = Summary.head({ summary: " s\n", goal, pins: [{ kind: "goal", text: "p" }], provenance })
     assert.deepStrictEqual(
@@ -97,7 +97,7 @@ describe("what stands in place of messages", () => {
     assert.lengthOf(Summary.head({ summary: "s", goal: [text(" ")], pins: [], provenance }), 1)
   })
 
-  it("keeps the beginning and the end of a goal that is long", () => {
+  it("keeps the beginning and the end of a long goal", () => {
     const goal = [text(`begin ${"x".repeat(20_000)} end`)]
     const [, kept] = Summary.head({ summary: "s", goal, pins: [], provenance })
     const words = kept?.block._tag === "Text" ? kept.block.text : ""

@@ -6,7 +6,7 @@ import type { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import { provider, request, run, textOf, type Turn, user } from "./support/Turn.ts"
 
-/** An independent fake of the API, so that we are not only tested against our own idea of it. */
+/** An independent fake of the API, so that the tests do not depend only on our own understanding of it. */
 const mocked = (prepare: (mock: LLMock) => void) =>
   Effect.acquireRelease(
     Effect.promise(() => {
@@ -97,7 +97,7 @@ describe("against aimock, through the real SDK", () => {
     })
   )
 
-  it.live("429 with its wish, and 529", () =>
+  it.live("429 with its retry-after, and 529", () =>
     Effect.gen(function* () {
       const mock = yield* mocked((mock) =>
         mock
@@ -116,7 +116,7 @@ describe("against aimock, through the real SDK", () => {
   it.live("a stream that is cut off", () =>
     Effect.gen(function* () {
       const mock = yield* mocked((mock) =>
-        // Without latency aimock destroys what it has not flushed.
+        // Without latency aimock discards data that it has not flushed.
         mock.onMessage("long", { content: "abcdefghijklmnopqrstuvwxyz" }, { truncateAfterChunks: 4, latency: 10 })
       )
       const turn = yield* run(provider(mock.url), request([user("long")]))

@@ -6,8 +6,8 @@ import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { AnthropicResponse } from "../src/AnthropicResponse.ts"
-import { maxAnswer, maxNoise, maxRequestBytes } from "../src/Bounds.ts"
+import { AnthropicResponse } from "../src/anthropic/AnthropicResponse.ts"
+import { maxAnswer, maxNoise, maxRequestBytes } from "../src/text/Bounds.ts"
 import {
   blockDelta,
   blockStart,
@@ -18,10 +18,10 @@ import {
   messageStart,
   messageStop,
   text
-} from "./support/Events.ts"
-import { serve } from "./support/SseServer.ts"
+} from "@parley/harness/Events"
+import { serve } from "@parley/harness/SseServer"
 import { provider, request, run, user } from "./support/Turn.ts"
-import { inTime } from "../../os/test/support/promptly.ts"
+import { inTime } from "@parley/harness/promptly"
 
 const fed = (pieces: Iterable<string>) => {
   const response = new AnthropicResponse({ secret: "k" })
@@ -36,8 +36,8 @@ const callStart = messageStart() + blockStart(0, { type: "tool_use", id: "t", na
 const input = (json: string) => blockDelta(0, { type: "input_json_delta", partial_json: json })
 const half = "x".repeat(maxInputBytes / 2)
 
-describe("what a server may send", () => {
-  it("tool input is passed on up to one character beyond its bound, and the answer goes on", () => {
+describe("limits on responses", () => {
+  it("tool input is passed on up to one character beyond its limit, and the response continues", () => {
     const end = blockStop(0) + messageDelta("tool_use") + messageStop
     const { reads, response } = fed([callStart, input(half), input(half), input(half), input(half), end])
     assert.isUndefined(response.failure)
@@ -45,13 +45,13 @@ describe("what a server may send", () => {
     assert.strictEqual(reads.at(-1)?.at(-1)?._tag, "Finish")
   })
 
-  it("input that comes with the start of its block is bounded too", () => {
+  it("input in the start of its block is limited too", () => {
     const whole = { type: "tool_use", id: "t", name: "n", input: { a: half + half } }
     const { reads } = fed([messageStart() + blockStart(0, whole), blockStop(0)])
     assert.strictEqual(inputOf(reads.flat()).length, maxInputBytes + 1)
   })
 
-  it("input that is dropped is no silence, unless it is empty", () => {
+  it("dropped input does not count as silence, unless it is empty", () => {
     const { reads } = fed([callStart, input(half), input(half), input(half), input(half), input("")])
     assert.deepStrictEqual(
       reads.map((chunks) => chunks.map(({ _tag }) => _tag)),
@@ -65,9 +65,9 @@ describe("what a server may send", () => {
     ["comments", ": keep-alive\n\n"],
     ["empty lines", "\n\n\n"],
     ["events without data", "event: content_block_delta\n\n"],
-    ["events without a meaning", event({ type: "vendor_thing", a: 1 })],
+    ["unknown events", event({ type: "vendor_thing", a: 1 })],
     ["empty text", blockDelta(0, { type: "text_delta", text: "" })],
-    ["deltas without a meaning", blockDelta(0, { type: "vendor_delta", text: "x" })],
+    ["unknown deltas", blockDelta(0, { type: "vendor_delta", text: "x" })],
     ["empty thinking", blockDelta(1, { type: "thinking_delta", thinking: "" })],
     ["signatures", blockDelta(1, { type: "signature_delta", signature: "s" })],
     ["empty input", blockDelta(2, { type: "input_json_delta", partial_json: "" })],
@@ -81,26 +81,26 @@ describe("what a server may send", () => {
     blockStart(2, { type: "tool_use", id: "t", name: "n", input: {} })
   ]
   for (const [name, piece] of noises)
-    it(`is no answer: ${name}`, () => {
+    it(`does not count as content: ${name}`, () => {
       const { reads, response } = fed([...begun, piece, piece.repeat(100), piece])
       assert.isUndefined(response.failure)
       assert.deepStrictEqual(reads.slice(begun.length).flat(), [])
     })
 
-  it("a delta for a block that was never begun ends it", () => {
+  it("a delta for a block that was never started fails the response", () => {
     const { response } = fed([...begun, blockDelta(9, { type: "text_delta", text: "x" })])
     assert.strictEqual(response.failure?._tag, "StreamBroken")
   })
 
-  it("noise without an end is broken off, and what says something in between begins the count again", () => {
+  it("endless noise fails the response, and content in between resets the count", () => {
     const noise = `: ${half}${half}${half}${half}\n\n`
     const times = Math.ceil(maxNoise / noise.length)
     const { response } = fed([...begun, ...Array.from({ length: times + 1 }, () => noise)])
     assert.strictEqual(response.failure?._tag, "StreamBroken")
-    assert.include(response.failure?.detail, "without anything of use in them")
+    assert.include(response.failure?.detail, "without usable content")
     const dropped = input(half).repeat(4)
     const more = Array.from({ length: times + 1 }, () => dropped)
-    assert.include(fed([callStart, input(half), ...more]).response.failure?.detail, "without anything of use in them")
+    assert.include(fed([callStart, input(half), ...more]).response.failure?.detail, "without usable content")
     const piece = blockDelta(0, { type: "text_delta", text: "x" })
     const some = Array.from({ length: times - 1 }, () => noise)
     assert.isUndefined(fed([...begun, ...some, piece, ...some]).response.failure)
@@ -111,14 +111,14 @@ describe("what a server may send", () => {
     ["thinking", { type: "thinking", thinking: "" }, { type: "thinking_delta", thinking: half }],
     ["a block without a name of ours", { type: "server_tool_use" }, { type: "input_json_delta", partial_json: half }]
   ] as const)
-    it(`an answer that no request could hold is broken off: ${name}`, () => {
+    it(`a response that is too large for a later request fails: ${name}`, () => {
       const pieces = Array.from({ length: maxAnswer / half.length + 1 }, () => blockDelta(0, piece))
       const { response } = fed([messageStart() + blockStart(0, type), ...pieces])
       assert.strictEqual(response.failure?._tag, "StreamBroken")
-      assert.include(response.failure?.detail, "the answer is larger than")
+      assert.include(response.failure?.detail, "the response is larger than")
     })
 
-  it("an event without an end is broken off", () => {
+  it("an endless event fails the response", () => {
     const { response } = fed([
       messageStart(),
       "data: ",
@@ -132,7 +132,7 @@ describe("what a server may send", () => {
 const json = { "content-type": "application/json" }
 const endless = { headers: json, body: Array.from({ length: 64 }, () => "x".repeat(64 * 1024)), last: "hang" } as const
 
-describe("what is read whole", () => {
+describe("a body that is read completely", () => {
   for (const [name, reply, reason] of [
     ["a refusal", { ...endless, status: 400 }, "InvalidRequest"],
     ["a failure", { ...endless, status: 529 }, "Overloaded"],
@@ -146,7 +146,7 @@ describe("what is read whole", () => {
       },
       "Overloaded"
     ],
-    ["an answer that is no stream", endless, "StreamBroken"]
+    ["a response that is not a stream", endless, "StreamBroken"]
   ] as const)
     it.live(`has a bound: ${name}`, () =>
       Effect.gen(function* () {
@@ -158,7 +158,7 @@ describe("what is read whole", () => {
       })
     )
 
-  // Without a clock that goes: a count would be given up by itself after five seconds.
+  // The test clock does not advance, because otherwise a count would time out after five seconds.
   it.effect("has a bound: a count", () =>
     Effect.gen(function* () {
       const server = yield* serve(endless)
@@ -177,8 +177,8 @@ const tooMuch = [`{"a":"${half}${half}"}`, `{"a":${"[".repeat(200)}${"]".repeat(
   input
 }))
 
-describe("what is sent", () => {
-  it.live("is never larger than the API takes", () =>
+describe("a request", () => {
+  it.live("is never larger than the API accepts", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
       const { error } = yield* run(provider(server.url), request([user("é".repeat(maxRequestBytes / 2))]))
@@ -188,7 +188,7 @@ describe("what is sent", () => {
     })
   )
 
-  it.live("repeats no input that was too large or too deep to be run", () =>
+  it.live("does not repeat tool input that was too large or too deeply nested to be run", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
       yield* run(provider(server.url), request([user("hi"), { role: "assistant", content: tooMuch }, user("?")]))
@@ -198,9 +198,9 @@ describe("what is sent", () => {
   )
 })
 
-describe("blocks that go back as they came", () => {
+describe("blocks that are sent back unchanged", () => {
   const halfPair = '{"type":"thinking","thinking":"a\\ud83d","signature":""}'
-  it("are left out when they hold half a character, which the API would reject", () => {
+  it("are left out if they contain a lone surrogate, which the API rejects", () => {
     const { reads } = fed([
       messageStart() +
         `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":${halfPair}}\n\n` +

@@ -7,11 +7,11 @@ import type { Piece } from "@parley/domain/RequestSize"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { body, pieces } from "../src/AnthropicRequest.ts"
-import * as AnthropicSettings from "../src/AnthropicSettings.ts"
-import { message, text } from "./support/Events.ts"
+import { body, pieces } from "../src/anthropic/AnthropicRequest.ts"
+import * as AnthropicSettings from "../src/anthropic/AnthropicSettings.ts"
+import { message, text } from "@parley/harness/Events"
 import { history, Rounds } from "./support/Histories.ts"
-import { serve } from "./support/SseServer.ts"
+import { serve } from "@parley/harness/SseServer"
 import { provider, request, run, user } from "./support/Turn.ts"
 
 const settings = AnthropicSettings.make({})
@@ -31,7 +31,7 @@ const assistant = (...content: ReadonlyArray<Block>): Message => ({ role: "assis
 const said = (text: string): Message => assistant({ _tag: "Text", text })
 const opaque: Block = { _tag: "Opaque", provider: "anthropic", kind: "container_upload", raw: '{"type":"x"}' }
 
-/** What stands directly before each marker. */
+/** The text directly before each marker. */
 const markedIn = (json: string): ReadonlyArray<string> =>
   json
     .split(marker)
@@ -39,7 +39,7 @@ const markedIn = (json: string): ReadonlyArray<string> =>
     .map((before) => before.slice(before.lastIndexOf("{")))
 
 describe("cache markers", () => {
-  it("stand on the last tool, the system prompt, the end, and where the request before ended", () => {
+  it("are on the last tool, the system prompt, the end, and where the previous request ended", () => {
     const json = body(
       settings,
       request([user("one", "two"), said("1"), user("three", "four"), said("2"), user("five", "six")], {
@@ -56,7 +56,7 @@ describe("cache markers", () => {
     assert.include(json, `{"name":"s__b","description":"","input_schema":{"type":"object"}${marker}}]`)
   })
 
-  it("find what is cached however many calls a turn has made", () => {
+  it("reach the cached part however many calls a turn has made", () => {
     const ids = Array.from({ length: 30 }, (_, i) => CallId.make(`r1t1c${i + 1}`))
     const asked = user("go")
     const messages = [
@@ -75,7 +75,7 @@ describe("cache markers", () => {
     assert.strictEqual(markedIn(json).length, 2)
   })
 
-  it("stand on nothing that cannot carry one, nor elsewhere instead", () => {
+  it("are not set on blocks that cannot have one, nor moved elsewhere", () => {
     const ends = (last: Block) =>
       markedIn(
         body(settings, request([user("one"), said("1"), { role: "user", content: [...user("two").content, last] }]))
@@ -90,14 +90,14 @@ describe("cache markers", () => {
       }),
       ['{"type":"text","text":"one"']
     )
-    // What is not sent at all is no end.
+    // A block that is not sent gets no marker.
     assert.deepStrictEqual(ends({ _tag: "Text", text: " " }), [
       '{"type":"text","text":"one"',
       '{"type":"text","text":"two"'
     ])
   })
 
-  it.live("live as long as is asked for, or are not there", () =>
+  it.live("have the configured lifetime, or are absent", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
       const what = request([user("hi")], { system: "s", tools })
@@ -111,7 +111,7 @@ describe("cache markers", () => {
 })
 
 describe("settings", () => {
-  it("of a request go before the provider's own, and nonsense counts as none", () => {
+  it("of a request take precedence over the provider's, and invalid ones are ignored", () => {
     const old = AnthropicSettings.make({ maxOutputTokens: 7, thinking: { type: "adaptive" }, cacheLifetime: "1h" })
     const stored: ModelRequest["settings"] = { ...old }
     assert.deepStrictEqual(AnthropicSettings.of(stored, settings), old)
@@ -176,7 +176,7 @@ describe("for every legal history, on the wire", () => {
   )
 
   it.prop(
-    "at most four markers, on the ends of the last two user messages; each piece is of what it says",
+    "there are at most four markers, two of them on the last two user messages, and each piece has the right owner",
     [Rounds, Schema.Boolean],
     ([rounds, equipped]) => {
       const messages = history(rounds)

@@ -6,10 +6,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Anthropic from "../src/Anthropic.ts"
-import { maxRequestBytes } from "../src/Bounds.ts"
-import type { ModelProvider } from "../src/ModelProvider.ts"
-import { type Reply, serve } from "./support/SseServer.ts"
+import * as Anthropic from "../src/anthropic/Anthropic.ts"
+import { maxRequestBytes } from "../src/text/Bounds.ts"
+import type { ModelProvider } from "../src/contract/ModelProvider.ts"
+import { type Reply, serve } from "@parley/harness/SseServer"
 import { provider, request, secret, user } from "./support/Turn.ts"
 
 const json = { "content-type": "application/json" }
@@ -25,7 +25,7 @@ const count = (from: ModelProvider, what: ModelRequest = request()) =>
 const named = (model: string): ModelRequest => ({ ...request(), model: { provider: "anthropic", model } })
 
 describe("counting", () => {
-  it.effect("asks the API about the body as it would be sent, without what is about the answer", () =>
+  it.effect("sends the body of the request without the members about the response", () =>
     Effect.gen(function* () {
       const server = yield* serve(counted('{"input_tokens":2095,"more":1}'))
       const from = provider(server.url, { thinking: { type: "adaptive" } })
@@ -49,8 +49,8 @@ describe("counting", () => {
     ["an overload", failed(529)],
     ["a limit", failed(429)],
     ["an answer without a number", counted('{"tokens":1}')],
-    ["a number that is none", counted('{"input_tokens":-1}')],
-    ["an answer that is no JSON", counted("{")],
+    ["an invalid number", counted('{"input_tokens":-1}')],
+    ["a response that is not JSON", counted("{")],
     ["an answer that breaks off", { headers: json, body: ['{"input'], last: "cut" }],
     ["a connection that breaks", { mute: true, last: "reset" }]
   ])("%s is no number and no failure, and is not asked again for", ([, reply]) =>
@@ -63,7 +63,7 @@ describe("counting", () => {
     })
   )
 
-  it.effect("a server that cannot count, or does not know the model, is asked once", () =>
+  it.effect("a server that cannot count, or does not know the model, gets only one request", () =>
     Effect.gen(function* () {
       const server = yield* serve(failed(404), counted('{"input_tokens":3}'))
       const from = provider(server.url)
@@ -74,7 +74,7 @@ describe("counting", () => {
     })
   )
 
-  it.effect("is waited for five seconds, then the connection is closed", () =>
+  it.effect("has a timeout of five seconds, then the connection is closed", () =>
     Effect.gen(function* () {
       const server = yield* serve({ headers: json, body: ["{"], last: "hang" })
       const fiber = yield* Effect.forkChild(count(provider(server.url)), { startImmediately: true })
@@ -87,7 +87,7 @@ describe("counting", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("is interrupted like everything else", () =>
+  it.live("can be interrupted", () =>
     Effect.gen(function* () {
       const server = yield* serve({ mute: true, last: "hang" })
       const fiber = yield* Effect.forkChild(count(provider(server.url)), { startImmediately: true })
@@ -98,7 +98,7 @@ describe("counting", () => {
     })
   )
 
-  it.live("is not asked for with a key that no header can hold, nor for more than the API takes", () =>
+  it.live("sends nothing if a header cannot contain the key or the body is too large for the API", () =>
     Effect.gen(function* () {
       const server = yield* serve(counted('{"input_tokens":3}'))
       assert.isUndefined(yield* count(Anthropic.make({ apiKey: Redacted.make("two words"), baseUrl: server.url })))
@@ -108,7 +108,7 @@ describe("counting", () => {
   )
 })
 
-it("the largest attachment fits into a request, and the largest image into what the API takes of one", () => {
+it("the largest attachment fits into a request, and the largest image into the API's limit for images", () => {
   const accepts = provider("http://127.0.0.1").describe("m").accepts ?? {}
   const base64 = (type: string) => Math.ceil((accepts[type] ?? Infinity) / 3) * 4
   for (const type of ["image/png", "image/jpeg", "image/gif", "image/webp"])

@@ -3,9 +3,10 @@ import type { ModelErrorReason } from "@parley/domain/ModelError"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { inspect } from "node:util"
-import { fromApi, retryAfterMillis } from "../src/AnthropicError.ts"
-import { message, text } from "./support/Events.ts"
-import { type Reply, serve } from "./support/SseServer.ts"
+import { fromApi } from "../src/anthropic/AnthropicError.ts"
+import { retryAfterMillis } from "../src/errors/ThrownError.ts"
+import { message, text } from "@parley/harness/Events"
+import { type Reply, serve } from "@parley/harness/SseServer"
 import { provider, request, run, secret, user } from "./support/Turn.ts"
 
 const failed = (reply: Reply): Effect.Effect<ModelErrorReason> =>
@@ -78,10 +79,10 @@ describe("HTTP errors", () => {
     })
   )
 
-  it.live("blame the base URL for a path that is not there", () =>
+  it.live("name the base URL as the cause if the path does not exist", () =>
     Effect.gen(function* () {
       const reason = yield* failed({ status: 404, body: ["404 page not found"] })
-      assert.include(reason.detail, "the base URL leads to no Messages API")
+      assert.include(reason.detail, "the base URL is not that of a Messages API")
     })
   )
 
@@ -96,7 +97,7 @@ describe("HTTP errors", () => {
     )
   )
 
-  it.live("say what the API said, in one clean line, and quote the request", () =>
+  it.live("contain the API's message in one clean line, and the request id", () =>
     Effect.gen(function* () {
       const reason = yield* failed({
         status: 400,
@@ -107,7 +108,7 @@ describe("HTTP errors", () => {
     })
   )
 
-  it.live("take the request id from the body, or from x-request-id, if they must", () =>
+  it.live("take the request id from the body or from x-request-id if there is no request-id header", () =>
     Effect.gen(function* () {
       const inBody = yield* failed({
         status: 500,
@@ -141,7 +142,7 @@ describe("HTTP errors", () => {
     })
   )
 
-  it("a date is counted from the server's own, or from now", () => {
+  it("a date is relative to the response's date header, or to now", () => {
     const minute = "Thu, 01 Jan 1970 00:01:00 GMT"
     const header = (name: string) => (name === "retry-after" ? minute : null)
     assert.strictEqual(retryAfterMillis(header, 20_000), 40_000)
@@ -155,8 +156,8 @@ describe("HTTP errors", () => {
   })
 })
 
-describe("no answer at all", () => {
-  it.live("a port where nobody listens", () =>
+describe("no response", () => {
+  it.live("a port on which no server listens", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(serve())
       const { error } = yield* run(provider(url))
@@ -165,7 +166,7 @@ describe("no answer at all", () => {
     })
   )
 
-  it.live("a name that does not exist, a base URL that is none", () =>
+  it.live("a host name that does not exist, and an invalid base URL", () =>
     Effect.gen(function* () {
       const noHost = yield* run(provider("http://parley.invalid"))
       const noUrl = yield* run(provider("not a url"))
@@ -174,7 +175,7 @@ describe("no answer at all", () => {
     })
   )
 
-  it.live("a server that closes without answering", () =>
+  it.live("a server that closes the connection without a response", () =>
     Effect.gen(function* () {
       const server = yield* serve({ last: "cut" })
       const { error } = yield* run(provider(server.url))
@@ -184,7 +185,7 @@ describe("no answer at all", () => {
 })
 
 describe("the key", () => {
-  it.live("goes out as authorization and in no other header", () =>
+  it.live("is sent as authorization and in no other header", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
       yield* run(provider(server.url))
@@ -212,7 +213,7 @@ describe("the key", () => {
     })
   )
 
-  it.live("is in no error, whatever the server echoes", () =>
+  it.live("is not in any error, whatever the server echoes", () =>
     Effect.gen(function* () {
       const echo = `your key ${secret} is wrong`
       const replies: ReadonlyArray<Reply> = [
@@ -233,7 +234,7 @@ describe("the key", () => {
     })
   )
 
-  it.live("that no header can hold is refused before anything is sent", () =>
+  it.live("that a header cannot contain is rejected before anything is sent", () =>
     Effect.gen(function* () {
       const server = yield* serve({})
       for (const key of ["", " \n", "sk-ant\nx", "sk-añt"]) {
@@ -245,7 +246,7 @@ describe("the key", () => {
     })
   )
 
-  it.live("may be pasted with space around it", () =>
+  it.live("may have white space around it", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))] })
       const { error } = yield* run(
@@ -285,6 +286,6 @@ describe("the SDK", () => {
   )
 })
 
-it("an error without words still has a detail", () => {
+it("an error without a message still has a detail", () => {
   assert.strictEqual(fromApi({ type: "", code: "", message: "", status: 500 }, "k").detail, "HTTP 500")
 })

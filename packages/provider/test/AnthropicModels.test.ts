@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { describe as described, images, models } from "../src/AnthropicModels.ts"
-import { parseObject, string } from "../src/AnthropicWire.ts"
+import { describe as described, images, models } from "../src/anthropic/AnthropicModels.ts"
+import { parseObject, string } from "../src/text/JsonObject.ts"
 
 const own = { max_tokens: 32_000, cache_control: { type: "ephemeral" } } as const
 
-describe("what is known of a model", () => {
-  it("is its name, its limits, and what is said to it", () => {
+describe("the description of a model", () => {
+  it("contains its name, its limits and its settings", () => {
     assert.deepInclude(described("claude-haiku-5-5", own), {
       ref: { provider: "anthropic", model: "claude-haiku-5-5" },
       description: "Claude Haiku 5.5",
@@ -17,7 +17,7 @@ describe("what is known of a model", () => {
     assert.strictEqual(new Set(models.map((model) => described(model, own).description)).size, models.length)
   })
 
-  it("is what the user states of it, each by itself", () => {
+  it("uses each limit that the user configures", () => {
     const window = described("m", own, { contextWindow: 1_000_000 })
     assert.deepInclude(window, { contextWindow: 1_000_000, maxOutput: 32_000, settings: own })
     const output = described("m", own, { maxOutputTokens: 64_000 })
@@ -28,7 +28,7 @@ describe("what is known of a model", () => {
     })
   })
 
-  it("has the files that it takes, smaller than what the API refuses", () => {
+  it("lists the accepted files, with sizes below the API's limits", () => {
     const accepts: { readonly [type: string]: number } = { ...described("m", own).accepts }
     assert.deepStrictEqual(
       Object.keys(accepts).toSorted((left, right) => (left < right ? -1 : 1)),
@@ -39,13 +39,13 @@ describe("what is known of a model", () => {
   })
 })
 
-describe("a piece of what the API sends", () => {
-  it("is an object or nothing", () => {
+describe("a value that the API sends", () => {
+  it("is an object or undefined", () => {
     assert.deepStrictEqual(parseObject('{"a":[1]}'), { a: [1] })
     for (const json of ["[1]", "null", "1", '"a"', "{", ""]) assert.isUndefined(parseObject(json), json)
   })
 
-  it("is a text, or counts as an empty one", () => {
+  it("is a string, or counts as an empty one", () => {
     assert.deepStrictEqual(["a", "", null, undefined, 7, ["a"]].map(string), ["a", "", "", "", "", ""])
   })
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { RoundId, turnId } from "@parley/domain/Ids"
-import { AnthropicResponse } from "../src/AnthropicResponse.ts"
+import { AnthropicResponse } from "../src/anthropic/AnthropicResponse.ts"
 import {
   blockDelta,
   blockStart,
@@ -11,7 +11,7 @@ import {
   messageStart,
   messageStop,
   text
-} from "./support/Events.ts"
+} from "@parley/harness/Events"
 
 const read = (body: string) => {
   const response = new AnthropicResponse({ secret: "" })
@@ -41,16 +41,16 @@ describe("a call without input", () => {
     ["a blank delta", tool({}, " ")]
   ]
   for (const [name, body] of cases)
-    it(`is one with {}: ${name}`, () => {
+    it(`has the input {}: ${name}`, () => {
       const { content, failure } = read(body)
       assert.isUndefined(failure)
       assert.deepInclude(content.blocks()[0], { _tag: "ToolCall", input: "{}", providerId: "" })
     })
 
-  it("and one with input keeps it, wherever it stands", () => {
+  it("a call with input keeps it, wherever the input is sent", () => {
     assert.deepInclude(read(tool({ a: null })).content.blocks()[0], { input: '{"a":null}' })
     assert.deepInclude(read(tool(null, '{"a":1}')).content.blocks()[0], { input: '{"a":1}' })
-    // What is neither is told to the model as it is.
+    // Any other input is kept unchanged.
     assert.deepInclude(read(tool("x")).content.blocks()[0], { input: '"x"' })
   })
 })
@@ -72,7 +72,7 @@ describe("null anywhere in an event", () => {
       request_id: null
     })
 
-  it("says what its absence says", () => {
+  it("means the same as a missing member", () => {
     const usage = {
       input_tokens: null,
       output_tokens: 3,
@@ -110,7 +110,7 @@ describe("null anywhere in an event", () => {
     assert.deepInclude(content.usage, { inputTokens: 0, outputTokens: 5 })
   })
 
-  it("and an error of nulls is a failure in plain words", () => {
+  it("an error of nulls is a failure with a readable message", () => {
     for (const error of [null, { type: null, message: null, details: null }])
       assert.strictEqual(
         read(messageStart() + text(0, "x") + event({ type: "error", error, request_id: null })).failure?._tag,

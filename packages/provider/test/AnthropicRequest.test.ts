@@ -6,11 +6,12 @@ import type { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Schema from "effect/Schema"
-import { body } from "../src/AnthropicRequest.ts"
-import * as AnthropicSettings from "../src/AnthropicSettings.ts"
-import { message, text } from "./support/Events.ts"
+import { body } from "../src/anthropic/AnthropicRequest.ts"
+import * as AnthropicSettings from "../src/anthropic/AnthropicSettings.ts"
+import { message, text } from "@parley/harness/Events"
+import { once } from "../src/request/Once.ts"
 import { history, Rounds } from "./support/Histories.ts"
-import { serve } from "./support/SseServer.ts"
+import { serve } from "@parley/harness/SseServer"
 import { provider, request, run, user } from "./support/Turn.ts"
 
 const settings = AnthropicSettings.make({})
@@ -45,7 +46,7 @@ const messagesOf = (...content: ReadonlyArray<Block>): string => {
 }
 
 describe("the body", () => {
-  it("holds no alternatives at the root of a tool's schema, which the API refuses, and all others", () => {
+  it("omits alternatives at the root of a tool's schema, which the API rejects, and keeps all others", () => {
     const either = { anyOf: [{ required: ["a"] }, { required: ["b"] }] }
     const root = { type: "object", properties: { a: { ...either } } }
     const odd = { ...tool, inputSchema: { ...root, ...either, oneOf: [], allOf: [] } }
@@ -109,7 +110,7 @@ describe("the body", () => {
     })
   )
 
-  it("says no more than it must", () => {
+  it("contains only the required members by default", () => {
     assert.strictEqual(
       body(
         AnthropicSettings.make({
@@ -123,7 +124,7 @@ describe("the body", () => {
     )
   })
 
-  it("options reach it", () =>
+  it("contains the options", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn")] })
       const thinking = { type: "enabled", budget_tokens: 2048 } as const
@@ -135,7 +136,7 @@ describe("the body", () => {
     }).pipe(Effect.scoped, Effect.runPromise))
 })
 
-describe("what the API would reject is never sent", () => {
+describe("content that the API would reject is never sent", () => {
   it.each([
     [
       "text without a visible character",
@@ -185,13 +186,13 @@ describe("what the API would reject is never sent", () => {
       ""
     ],
     [
-      "a name no tool can have",
+      "an invalid tool name",
       [call("c1", "{}", "read file!")],
       '{"type":"tool_use","id":"c1","name":"read_file_","input":{}}'
     ],
     ["no name", [call("c1", "{}", "")], '{"type":"tool_use","id":"c1","name":"_","input":{}}'],
     [
-      "input that is no object",
+      "input that is not an object",
       [call("c1", "[1]")],
       '{"type":"tool_use","id":"c1","name":"workspace__read_file","input":{}}'
     ],
@@ -202,8 +203,8 @@ describe("what the API would reject is never sent", () => {
   })
 })
 
-describe("cost follows what is new", () => {
-  it("a message and a tool are serialised once, whatever list they come in", () => {
+describe("cost depends on the new content only", () => {
+  it("a message and a tool are serialised once, even in different lists", () => {
     let reads = 0
     const counted: Message = {
       role: "user",
@@ -220,10 +221,23 @@ describe("cost follows what is new", () => {
       }
     }
     const first = body(settings, request([counted], { tools: [countedTool] }))
-    const once = reads
+    const before = reads
     assert.strictEqual(body(settings, request([counted], { tools: [countedTool] })), first)
     body(settings, request([counted, user("more")], { tools: [countedTool, tool] }))
-    assert.strictEqual(reads, once)
+    assert.strictEqual(reads, before)
+  })
+
+  it("an empty or a negative result is remembered too", () => {
+    for (const result of ["", false] as const) {
+      let calls = 0
+      const memoized = once(() => {
+        calls++
+        return result
+      })
+      const [one, other] = [{}, {}]
+      assert.deepStrictEqual([one, one, other, one].map(memoized), [result, result, result, result])
+      assert.strictEqual(calls, 2)
+    }
   })
 })
 
@@ -246,7 +260,7 @@ const decode = Schema.decodeSync(Schema.fromJsonString(Sent))
 
 describe("for every legal history", () => {
   it.prop(
-    "the body is JSON, every tool_use is answered at once and in order, and nothing is empty",
+    "the body is JSON, each tool_use is followed by its result in order, and nothing is empty",
     [Rounds],
     ([rounds]) => {
       const messages = history(rounds)

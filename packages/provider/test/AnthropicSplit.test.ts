@@ -3,8 +3,8 @@ import { TurnId } from "@parley/domain/Ids"
 import { coalesce, ProviderChunk } from "@parley/domain/ProviderChunk"
 import { TurnContent } from "@parley/domain/TurnContent"
 import * as Schema from "effect/Schema"
-import { AnthropicResponse } from "../src/AnthropicResponse.ts"
-import { SseReader } from "../src/Sse.ts"
+import { AnthropicResponse } from "../src/anthropic/AnthropicResponse.ts"
+import { SseReader } from "../src/stream/Sse.ts"
 import {
   blockDelta,
   blockStart,
@@ -16,7 +16,7 @@ import {
   messageStop,
   text,
   toolUse
-} from "./support/Events.ts"
+} from "@parley/harness/Events"
 
 const fold = (pieces: Iterable<Uint8Array>) => {
   const response = new AnthropicResponse({ secret: "k" })
@@ -72,11 +72,11 @@ const variants: ReadonlyArray<readonly [string, (source: string) => string]> = [
   ["BOM", (source) => `\uFEFF${source}`]
 ]
 
-describe("however the bytes are cut, the turn is the same", () => {
+describe("however the bytes are split, the turn is the same", () => {
   const source = script("né 你好 ", "👩‍👩‍👧 𝄞", "\r\n\u2028\\ end")
   const expected = fold([bytes(source)])
 
-  it("and it is the right one", () => {
+  it("and the turn is correct", () => {
     assert.isUndefined(expected.failure)
     assert.isUndefined(expected.malformed)
     const said = "né 你好 👩‍👩‍👧 𝄞\r\n\u2028\\ end"
@@ -89,14 +89,14 @@ describe("however the bytes are cut, the turn is the same", () => {
     assert.strictEqual(expected.finish?.stop, "tool-calls")
   })
 
-  it.each(variants)("at every byte, and byte by byte: %s", (_, vary) => {
+  it.each(variants)("split at every byte, and byte by byte: %s", (_, vary) => {
     const varied = bytes(vary(source))
     for (let at = 0; at <= varied.length; at++) assert.deepStrictEqual(fold(cut(varied, [at])), expected)
     assert.deepStrictEqual(fold(cut(varied, Array.from(varied.keys()))), expected)
   })
 
   it.prop(
-    "at random bytes, with any text",
+    "split at random bytes, with any text",
     {
       texts: Schema.NonEmptyArray(Schema.String.check(Schema.isMaxLength(12))),
       cuts: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3000 }))),
@@ -111,7 +111,7 @@ describe("however the bytes are cut, the turn is the same", () => {
     { arbitrary: { runs: 300 } }
   )
 
-  it("a truncated response fails wherever it was cut, and never finishes", () => {
+  it("a truncated response fails wherever it ends, and never emits Finish", () => {
     const all = bytes(source)
     const stop = bytes(source).length - bytes(messageStop).length
     for (let at = 0; at < stop; at += 7) {
@@ -123,7 +123,7 @@ describe("however the bytes are cut, the turn is the same", () => {
   })
 })
 
-describe("a stream that breaks the order of events fails", () => {
+describe("a stream with events in the wrong order fails", () => {
   const start = messageStart()
   const open = blockStart(0, { type: "text", text: "" })
   const delta = blockDelta(0, { type: "text_delta", text: "x" })
@@ -135,19 +135,27 @@ describe("a stream that breaks the order of events fails", () => {
       start + open + event({ type: "content_block_delta", delta: {} }),
       /\(undefined\), which is not open/
     ],
-    ["delta without a delta", start + open + event({ type: "content_block_delta", index: 0 }), /does not fit/],
+    [
+      "delta without a delta",
+      start + open + event({ type: "content_block_delta", index: 0 }),
+      /does not match the type/
+    ],
     [
       "delta of another kind",
       start + open + blockDelta(0, { type: "input_json_delta", partial_json: "{" }),
-      /does not fit/
+      /does not match the type/
     ],
-    ["text that is no text", start + open + blockDelta(0, { type: "text_delta", text: 5 }), /does not fit/],
+    [
+      "text that is not a string",
+      start + open + blockDelta(0, { type: "text_delta", text: 5 }),
+      /does not match the type/
+    ],
     ["block before the message", open, /before the message/],
     ["two starts of a block", start + open + open, /block 0 started, expected 1/],
     ["an index used again", start + text(0, "x") + open, /block 0 started, expected 1/],
     ["a gap", start + blockStart(1, { type: "text", text: "" }), /block 1 started, expected 0/],
     [
-      "an index that is no number",
+      "an index that is not a number",
       start + event({ type: "content_block_start", index: "__proto__", content_block: {} }),
       /__proto__/
     ],
@@ -170,7 +178,7 @@ describe("a stream that breaks the order of events fails", () => {
       /tool_result that cannot be used/
     ],
     ["a tool without a name", start + blockStart(0, { type: "tool_use", id: "x" }), /tool_use that cannot be used/],
-    ["data that is no object", "data: 5\n\n", /not JSON/],
+    ["data that is not an object", "data: 5\n\n", /not JSON/],
     ["data that is an array", "data: []\n\n", /not JSON/]
   ] as const)("%s", (_, source, detail) => {
     const { failure, finish } = fold([bytes(source + messageDelta("end_turn") + messageStop)])
@@ -180,7 +188,7 @@ describe("a stream that breaks the order of events fails", () => {
   })
 
   it.prop(
-    "whatever else an event may hold is survived: an error or not, but never an exception and never two ends",
+    "arbitrary event content causes an error or nothing, but never an exception or two ends",
     [
       Schema.Array(
         Schema.Struct({
@@ -230,14 +238,14 @@ describe("a stream that breaks the order of events fails", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("but a block that was not closed loses nothing", () => {
+  it("a block that was not stopped loses nothing", () => {
     const { blocks, failure, finish } = fold([bytes(start + open + delta + messageDelta("refusal") + messageStop)])
     assert.deepStrictEqual(blocks, [{ _tag: "Text", text: "x" }])
     assert.strictEqual(finish?.stop, "refusal")
     assert.isUndefined(failure)
   })
 
-  it("what follows message_stop is not read", () => {
+  it("nothing is read after message_stop", () => {
     const { chunks, malformed } = fold([bytes(message("end_turn", text(0, "x")) + text(0, "y") + "data: oops\n\n")])
     assert.deepStrictEqual(
       chunks.map(({ _tag }) => _tag),

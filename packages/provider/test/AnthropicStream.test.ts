@@ -18,12 +18,12 @@ import {
   messageStop,
   text,
   toolUse
-} from "./support/Events.ts"
-import { type Reply, serve } from "./support/SseServer.ts"
+} from "@parley/harness/Events"
+import { type Reply, serve } from "@parley/harness/SseServer"
 import { provider, request, run, secret, textOf, type Turn } from "./support/Turn.ts"
-import { inTime, promptly } from "../../os/test/support/promptly.ts"
+import { inTime, promptly } from "@parley/harness/promptly"
 
-/** One request to a server that answers with these bytes, through the real SDK and a real socket. */
+/** Sends one request through the real SDK and a real socket to a server that responds with these bytes. */
 const answered = (body: string | ReadonlyArray<string | Uint8Array>, reply: Reply = {}): Effect.Effect<Turn> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -43,7 +43,7 @@ const call = (n: number, providerId: string, name: string, input: string): Block
 const reason = (turn: Turn): string => turn.error?.reason._tag ?? "none"
 const detail = (turn: Turn): string => turn.error?.reason.detail ?? ""
 
-describe("a response that keeps the rules", () => {
+describe("a valid response", () => {
   it.live("text, with the id and the usage of the message", () =>
     Effect.gen(function* () {
       const turn = yield* answered(message("end_turn", text(0, "Hel", "", "lo"), text(1, " there")))
@@ -93,7 +93,7 @@ describe("a response that keeps the rules", () => {
     })
   )
 
-  it.live("tool input that comes whole with its block", () =>
+  it.live("tool input that is complete in the start of its block", () =>
     Effect.gen(function* () {
       const start = `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"","name":"t","input":{"n": 1.50}}}\n\n`
       const turn = yield* answered(message("tool_use", start, blockStop(0)))
@@ -101,7 +101,7 @@ describe("a response that keeps the rules", () => {
     })
   )
 
-  it.live("thinking goes back as the API wants it, redacted thinking byte for byte", () =>
+  it.live("thinking is sent back as the API requires, redacted thinking byte for byte", () =>
     Effect.gen(function* () {
       const thinking =
         blockStart(0, { type: "thinking", thinking: "", signature: "" }) +
@@ -130,7 +130,7 @@ describe("a response that keeps the rules", () => {
       const omitted =
         blockStart(0, { type: "thinking", thinking: "", signature: "" }) +
         blockDelta(0, { type: "signature_delta", signature: "first" }) +
-        // As in the official SDK, the last signature stands.
+        // As in the official SDK, the last signature is used.
         blockDelta(0, { type: "signature_delta", signature: "s" }) +
         blockStop(0)
       const unsigned =
@@ -145,7 +145,7 @@ describe("a response that keeps the rules", () => {
     })
   )
 
-  it.live("usage is cumulative, with cache tokens, and the larger report stands", () =>
+  it.live("usage is cumulative, with cache tokens, and the larger report is used", () =>
     Effect.gen(function* () {
       const turn = yield* answered(
         messageStart({
@@ -170,7 +170,7 @@ describe("a response that keeps the rules", () => {
     })
   )
 
-  it.live("a message without blocks is a message", () =>
+  it.live("a message without blocks is valid", () =>
     Effect.gen(function* () {
       const turn = yield* answered(message("end_turn"))
       assert.deepStrictEqual(turn.blocks, [])
@@ -205,8 +205,8 @@ describe("a response that keeps the rules", () => {
   )
 })
 
-describe("what the API may add one day", () => {
-  it.live("pings, comments, unknown events, deltas and fields are let pass", () =>
+describe("additions that the API may make in future", () => {
+  it.live("pings, comments, unknown events, deltas and fields are ignored", () =>
     Effect.gen(function* () {
       const turn = yield* answered(
         ": keep-alive\n\nretry: 100\nid: 7\n\n" +
@@ -230,7 +230,7 @@ describe("what the API may add one day", () => {
     })
   )
 
-  it.live("an unknown block is kept byte for byte, its deltas put in place", () =>
+  it.live("an unknown block is kept byte for byte, with its deltas merged into it", () =>
     Effect.gen(function* () {
       const start = (index: number, block: string) =>
         `event: content_block_start\ndata: {"type":"content_block_start","index":${index},"content_block":${block}}\n\n`
@@ -260,7 +260,7 @@ describe("what the API may add one day", () => {
         ),
         opaque("web_search_tool_result", results),
         opaque("note", '{"type":"note","text":"ab\\"c\\"","n":10000000000000000000001}'),
-        // Its delta is of a kind we cannot add, so there is nothing that could be sent back.
+        // Its delta is of an unknown kind, so the block cannot be reconstructed and sent back.
         opaque("sealed", "")
       ])
     })
@@ -268,16 +268,18 @@ describe("what the API may add one day", () => {
 })
 
 describe("a response that ends badly", () => {
-  it.live("max_tokens inside a tool call: Finish says length, the partial input is kept as it is", () =>
-    Effect.gen(function* () {
-      const turn = yield* answered(message("max_tokens", toolUse(0, "t1", "write", '{"path":"a","content":"lor')))
-      assert.strictEqual(turn.finish?.stop, "length")
-      assert.deepStrictEqual(turn.blocks, [call(1, "t1", "write", '{"path":"a","content":"lor')])
-      assert.isUndefined(turn.error)
-    })
+  it.live(
+    "max_tokens inside a tool call: Finish has the stop reason length, and the partial input is kept unchanged",
+    () =>
+      Effect.gen(function* () {
+        const turn = yield* answered(message("max_tokens", toolUse(0, "t1", "write", '{"path":"a","content":"lor')))
+        assert.strictEqual(turn.finish?.stop, "length")
+        assert.deepStrictEqual(turn.blocks, [call(1, "t1", "write", '{"path":"a","content":"lor')])
+        assert.isUndefined(turn.error)
+      })
   )
 
-  it.live("malformed tool JSON is kept as it is and is no error of the stream", () =>
+  it.live("malformed tool JSON is kept unchanged and is not an error of the stream", () =>
     Effect.gen(function* () {
       const turn = yield* answered(message("tool_use", toolUse(0, "t1", "write", '{"path":', "oops}")))
       assert.deepStrictEqual(turn.blocks, [call(1, "t1", "write", '{"path":oops}')])
@@ -285,13 +287,13 @@ describe("a response that ends badly", () => {
     })
   )
 
-  it.live("the end before message_stop is an error, after what had come", () =>
+  it.live("an end before message_stop is an error, after the chunks that arrived", () =>
     Effect.gen(function* () {
       const turn = yield* answered(messageStart() + text(0, "Hello"))
       assert.strictEqual(textOf(turn), "Hello")
       assert.strictEqual(reason(turn), "StreamBroken")
       assert.isUndefined(turn.finish)
-      assert.strictEqual(detail(turn), "the stream ended before the message did")
+      assert.strictEqual(detail(turn), "the stream ended before the message was complete")
     })
   )
 
@@ -303,7 +305,7 @@ describe("a response that ends badly", () => {
     })
   )
 
-  it.live("a cut socket is an error, after what had come", () =>
+  it.live("a broken connection is an error, after the chunks that arrived", () =>
     Effect.gen(function* () {
       const turn = yield* answered(
         [messageStart(), blockStart(0, { type: "text", text: "" }), blockDelta(0, { type: "text_delta", text: "Hel" })],
@@ -328,7 +330,7 @@ describe("a response that ends badly", () => {
     ["invalid_request_error", "InvalidRequest"],
     ["not_found_error", "UnknownModel"],
     ["a_new_error", "StreamBroken"]
-  ] as const)("an error inside the stream goes by its type: %s", ([type, expected]) =>
+  ] as const)("an error inside the stream is classified by its type: %s", ([type, expected]) =>
     Effect.gen(function* () {
       const turn = yield* answered(
         messageStart() + text(0, "Hel") + event({ type: "error", error: { type, message: `No \u001b[31m${secret}` } }),
@@ -359,7 +361,7 @@ describe("a response that ends badly", () => {
       const page = `<html>\n<body>\u001b]0;x\u0007 key ${secret} ${"long ".repeat(500)}</body></html>`
       const turn = yield* answered(page, { headers: { "content-type": "text/html" } })
       assert.strictEqual(reason(turn), "StreamBroken")
-      assert.match(detail(turn), /^the answer is not a stream of events: <html> <body> \]0;x key \[key\] long/)
+      assert.match(detail(turn), /^the response is not an event stream: <html> <body> \]0;x key \[key\] long/)
       assert.isAtMost(detail(turn).length, 240)
       assert.notMatch(detail(turn), /\p{C}/u)
     })
@@ -369,7 +371,7 @@ describe("a response that ends badly", () => {
     Effect.gen(function* () {
       const turn = yield* answered([])
       assert.strictEqual(reason(turn), "StreamBroken")
-      assert.strictEqual(detail(turn), "the answer was empty")
+      assert.strictEqual(detail(turn), "the response was empty")
     })
   )
 })
@@ -389,7 +391,7 @@ describe("interruption", () => {
     blockDelta(0, { type: "text_delta", text: "Hel" })
   ]
 
-  it.live("in the middle of a stream closes the connection at once and is no error", () =>
+  it.live("in the middle of a stream closes the connection immediately and is not an error", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: begun, last: "hang" })
       const first = yield* Deferred.make<void>()
@@ -405,7 +407,7 @@ describe("interruption", () => {
     })
   )
 
-  it.live("before the first byte of an answer, too", () =>
+  it.live("also works before the first byte of a response", () =>
     Effect.gen(function* () {
       const server = yield* serve({ last: "hang" })
       const fiber = yield* Effect.forkChild(Stream.runDrain(provider(server.url).stream(request())), {
@@ -418,7 +420,7 @@ describe("interruption", () => {
     })
   )
 
-  it.live("taking only a part ends well and closes the connection", () =>
+  it.live("taking only a part of the stream succeeds and closes the connection", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: begun, last: "hang" })
       const chunks = yield* Stream.runCollect(Stream.take(provider(server.url).stream(request()), 2))
@@ -438,17 +440,17 @@ describe("interruption", () => {
 })
 
 describe("the connection", () => {
-  it.live("serves the next requests, too", () =>
+  it.live("is reused for the next requests", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))], last: "late" })
       const anthropic = provider(server.url)
       yield* Effect.replicateEffect(run(anthropic), 6, { discard: true })
-      // undici opens another when the last is not handed back yet; without any reuse there would be six.
+      // The client opens another connection while the last is not free yet. Without any reuse there would be six.
       assert.isBelow(Math.max(...server.received.map(({ connection }) => connection)), 6)
     })
   )
 
-  it.live("is left by a server that does not end it after message_stop", () =>
+  it.live("is closed if the server does not end the response after message_stop", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn", text(0, "x"))], last: "hang" })
       const turn = yield* run(provider(server.url))

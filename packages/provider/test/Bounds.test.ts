@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
-import { exceeds, maxAnswer, maxNoise, maxRequestBytes } from "../src/Bounds.ts"
+import { exceeds, maxAnswer, maxNoise, maxRequestBytes } from "../src/text/Bounds.ts"
 
-it("a text exceeds a number of bytes as UTF-8, and not before", () => {
+it("a text exceeds a limit if its UTF-8 bytes do", () => {
   for (const [text, bytes] of [
     ["x".repeat(12), 12],
     ["é".repeat(6), 12],
@@ -15,7 +15,7 @@ it("a text exceeds a number of bytes as UTF-8, and not before", () => {
   }
 })
 
-it("an answer, what is of no use around it, and a request have bounds that leave room for real ones", () => {
+it("the limits for a response, for noise and for a request are large enough for real ones", () => {
   assert.deepStrictEqual(
     [maxAnswer, maxNoise, maxRequestBytes].map((bytes) => bytes / 1024 / 1024),
     [16, 256, 32]

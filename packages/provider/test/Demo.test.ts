@@ -5,7 +5,7 @@ import { illegal, Message } from "@parley/domain/Message"
 import { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Demo from "../src/Demo.ts"
+import * as Demo from "../src/demo/Demo.ts"
 import { history, Rounds } from "./support/Histories.ts"
 import { request, run, textOf, user } from "./support/Turn.ts"
 
@@ -43,7 +43,7 @@ const filesystem = [
 const calls = (blocks: ReadonlyArray<Block>): ReadonlyArray<string> =>
   blocks.flatMap((block) => (block._tag === "ToolCall" ? [`${block.name} ${block.input}`] : []))
 
-describe("what the demo model asks for", () => {
+describe("the demo model's tool calls", () => {
   it.effect.each([
     ["list the files here", workspace, ["workspace__list_files {}"]],
     ["Please list all files in this folder.", workspace, ["workspace__list_files {}"]],
@@ -77,7 +77,7 @@ describe("what the demo model asks for", () => {
   )
 
   it.effect.each(["list the files here", "read a.txt", "search for x"])(
-    "without the tool it says which it needs: %s",
+    "without the tool it names the one that it needs: %s",
     (question) =>
       Effect.gen(function* () {
         const turn = yield* run(demo, request([user(question)]))
@@ -87,7 +87,7 @@ describe("what the demo model asks for", () => {
   )
 
   it.effect.each(["Hello!", "How do I bake bread?", ""])(
-    "to anything else it says what it is and how to get a real model: %s",
+    "anything else gets an explanation of the demo model and how to configure a real one: %s",
     (question) =>
       Effect.gen(function* () {
         const turn = yield* run(
@@ -105,7 +105,7 @@ describe("what the demo model asks for", () => {
   it.effect.each([
     ["read ,", "Which file shall I read?"],
     ["search for ?", "What shall I search for?"]
-  ] as const)("it asks back when nothing is named: %s", ([question, expected]) =>
+  ] as const)("it asks a question if nothing is named: %s", ([question, expected]) =>
     Effect.gen(function* () {
       const turn = yield* run(demo, request([user(question)], { tools: workspace }))
       assert.strictEqual(textOf(turn), expected)
@@ -113,7 +113,7 @@ describe("what the demo model asks for", () => {
     })
   )
 
-  it.effect("the way to a real model can be told in the caller's words", () =>
+  it.effect("the text about configuring a real model can be replaced", () =>
     Effect.gen(function* () {
       const turn = yield* run(Demo.make({ howToConfigure: "Ask Ann." }), request([user("Hello!")]))
       assert.isTrue(textOf(turn).endsWith("Ask Ann."))
@@ -133,7 +133,7 @@ const answering = (tool: string, input: string, text: string, isError = false): 
   ]
 }
 
-describe("what the demo model makes of results", () => {
+describe("the demo model's text about results", () => {
   it.effect.each([
     ["list_files", "a.txt\nb.txt\nsrc/\n", false, "There are 3 entries: a.txt, b.txt, src/"],
     ["list_files", "a.txt", false, "There is 1 entry: a.txt"],
@@ -156,7 +156,7 @@ describe("what the demo model makes of results", () => {
     })
   )
 
-  it.effect("a question after the results is what is answered", () =>
+  it.effect("a question after the results is answered", () =>
     Effect.gen(function* () {
       const before = answering("read_file", "{}", "one")
       const content = [...(before.at(-1)?.content ?? []), ...user("list the files here").content]
@@ -165,7 +165,7 @@ describe("what the demo model makes of results", () => {
     })
   )
 
-  it.effect("a text before the results is none that is answered", () =>
+  it.effect("a text before the results is not answered", () =>
     Effect.gen(function* () {
       const before = answering("read_file", '{"path":"a.txt"}', "one")
       const content = [...user("list the files here").content, ...(before.at(-1)?.content ?? [])]
@@ -203,7 +203,7 @@ describe("what the demo model makes of results", () => {
 })
 
 describe("the demo model's stream", () => {
-  it.effect("is labelled, free, alive, and the same each time", () =>
+  it.effect("is labelled, costs nothing, is streamed, and is the same each time", () =>
     Effect.gen(function* () {
       const what = request([user("Hello!")], { system: "12345678", tools: workspace })
       const [first, second] = [yield* run(demo, what), yield* run(demo, what)]
@@ -216,7 +216,7 @@ describe("the demo model's stream", () => {
     })
   )
 
-  it.effect("counts a token for four characters of input", () =>
+  it.effect("counts one token per four characters of input", () =>
     Effect.gen(function* () {
       const usage = (text: string) =>
         Effect.map(run(demo, request([user(text)])), ({ finish }) => finish?.usage.inputTokens)
@@ -225,7 +225,7 @@ describe("the demo model's stream", () => {
   )
 
   it.effect.prop(
-    "ends with one Finish and says exactly its answer, whatever it is shown",
+    "ends with one Finish and contains exactly the response, whatever the request",
     { asked: Schema.String, got: Schema.String, isError: Schema.Boolean },
     ({ asked, got, isError }) =>
       Effect.gen(function* () {
@@ -244,7 +244,7 @@ describe("the demo model's stream", () => {
   )
 })
 
-describe("what the demo model would send", () => {
+describe("the demo model's request body", () => {
   it.prop(
     "is the request as JSON, in pieces that are its tools, its system prompt and its blocks",
     [Rounds, Schema.String],

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { fromApi } from "../src/AnthropicError.ts"
-import { readingOf } from "../src/Overflow.ts"
+import { fromApi } from "../src/anthropic/AnthropicError.ts"
+import { readingOf } from "../src/errors/Overflow.ts"
 
 const generator = (seed: number) => {
   let state = seed
@@ -10,7 +10,7 @@ const generator = (seed: number) => {
   }
 }
 
-// A and B stand for a number of tokens and the smaller one that is allowed.
+// A is a number of tokens, and B is the smaller number that is allowed.
 const tooLarge = [
   "prompt is too long: A tokens > B maximum",
   "input length and `max_tokens` exceed context limit: A + 32000 > B, decrease input length or `max_tokens` and try again",
@@ -118,9 +118,9 @@ const seeds = Array.from({ length: 40 }, (_, index) => index + 1)
 const api = (message: string, status: number | undefined, type = "invalid_request_error") =>
   fromApi({ ...(status === undefined ? {} : { status }), type, code: "", message }, "")._tag
 
-describe("the words of a request that is too large", () => {
+describe("errors about a request that is too large", () => {
   for (const template of tooLarge)
-    it(`are told: ${template}`, () => {
+    it(`are recognized: ${template}`, () => {
       for (const seed of seeds) {
         const message = filled(template, seed)
         assert.strictEqual(readingOf({ type: "", code: "", message }), "too large", `seed ${seed}: ${message}`)
@@ -129,7 +129,7 @@ describe("the words of a request that is too large", () => {
       }
     })
 
-  it("may be its type or its code alone", () => {
+  it("may be recognized by type or code alone", () => {
     for (const type of types) {
       assert.strictEqual(api("no", 400, type), "ContextOverflow", type)
       assert.strictEqual(api("no", undefined, type), "ContextOverflow", type)
@@ -142,23 +142,23 @@ describe("the words of a request that is too large", () => {
     assert.strictEqual(api("no", 500, "exceed_context_size_error"), "ContextOverflow")
   })
 
-  it("are not what a limited or failing provider says", () => {
+  it("do not include those of a rate-limited or failing provider", () => {
     const words = "Request too large for model m on tokens per min (TPM): Limit 30000, Requested 41234"
     assert.strictEqual(api(words, 429, "rate_limit_error"), "RateLimited")
     assert.strictEqual(api("request exceeded the time limit", 500, "api_error"), "Overloaded")
   })
 })
 
-describe("the words of another fault", () => {
+describe("errors with another reason", () => {
   for (const template of ordinary)
-    it(`are told: ${template}`, () => {
+    it(`are recognized: ${template}`, () => {
       for (const seed of seeds) {
         const message = filled(template, seed)
         assert.strictEqual(api(message, 400), "InvalidRequest", `seed ${seed}: ${message}`)
       }
     })
 
-  it("and what says nothing at all leaves it open", () => {
+  it("errors without information are unclear", () => {
     for (const message of [
       "",
       "Bad Request",

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import type { Block } from "@parley/domain/Content"
 import { callId, roundId, turnId } from "@parley/domain/Ids"
-import * as AnthropicRequest from "../src/AnthropicRequest.ts"
+import * as AnthropicRequest from "../src/anthropic/AnthropicRequest.ts"
 
 const sent = (role: "user" | "assistant", ...content: ReadonlyArray<Block>): string =>
   AnthropicRequest.body(
@@ -26,13 +26,13 @@ it("sends thinking only with its signature, byte for byte", () => {
     assert.notInclude(sent("assistant", thinking(raw)), "thinking")
 })
 
-it("sends no half of a surrogate pair, and all else of a tool's input as it was", () => {
+it("sends no lone surrogate, and all other tool input unchanged", () => {
   const kept = String.raw`{"a":"\ud83d\ude00 \\ud83d \n","b":1.50}`
   assert.include(sent("assistant", call(kept)), kept)
   assert.include(sent("assistant", call(String.raw`{"a":"x\ud83dy\uDE00"}`)), String.raw`{"a":"x\ufffdy\ufffd"}`)
 })
 
-it("tells of an image or a PDF without proper bytes instead of sending it", () => {
+it("replaces an image or a PDF without proper bytes by a text", () => {
   for (const data of ["", "%%%"])
     for (const block of [
       { _tag: "Image", mediaType: "image/png", data } as const,
@@ -40,6 +40,6 @@ it("tells of an image or a PDF without proper bytes instead of sending it", () =
     ])
       assert.match(sent("user", block), /which cannot be shown/)
   assert.include(sent("user", { _tag: "Image", mediaType: "image/png", data: "AAAA" }), '"data":"AAAA"')
-  // An older log may hold one that is not what it was called.
+  // An older log may contain a file whose content does not match its declared type.
   assert.include(sent("user", { _tag: "Image", mediaType: "image/png", data: "/9j/4EpG" }), '"media_type":"image/jpeg"')
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { member, withMember } from "../src/RawJson.ts"
+import { member, withMember } from "../src/text/RawJson.ts"
 
 describe("RawJson", () => {
   it.each([
@@ -18,13 +18,13 @@ describe("RawJson", () => {
   })
 
   it.prop(
-    "finds what JSON.parse finds, and replaces nothing else",
+    "finds the same value as JSON.parse, and replaces nothing else",
     { value: Schema.Record(Schema.String, Schema.Json), indent: Schema.Literals([0, 2]), put: Schema.Json },
     ({ indent, put, value }) => {
       const json = JSON.stringify(value, undefined, indent)
       const parsed: Readonly<Record<string, unknown>> = JSON.parse(json)
       for (const [name, expected] of Object.entries(parsed)) {
-        // A key that JSON writes with escapes is not looked for.
+        // Skip keys that JSON encodes with escapes, because `member` does not decode them.
         if (JSON.stringify(name) !== `"${name}"`) continue
         assert.deepStrictEqual(JSON.parse(member(json, name)!), expected)
         const entries = Object.entries(parsed).map(([key, old]) => [

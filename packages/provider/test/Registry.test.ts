@@ -5,11 +5,11 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Anthropic from "../src/Anthropic.ts"
-import * as Demo from "../src/Demo.ts"
-import * as Registry from "../src/Registry.ts"
-import { message } from "./support/Events.ts"
-import { serve } from "./support/SseServer.ts"
+import * as Anthropic from "../src/anthropic/Anthropic.ts"
+import * as Demo from "../src/demo/Demo.ts"
+import * as Registry from "../src/registry/Registry.ts"
+import { message } from "@parley/harness/Events"
+import { serve } from "@parley/harness/SseServer"
 import { request } from "./support/Turn.ts"
 
 const demo = Demo.make()
@@ -26,7 +26,7 @@ const detail = (error: ModelError): string => {
 }
 
 describe("Registry", () => {
-  it.effect("hands a request to the provider its model names", () =>
+  it.effect("passes a request to the provider that its model names", () =>
     within({ providers: [anthropic, demo] }, (models) =>
       Effect.gen(function* () {
         const chunks = yield* Stream.runCollect(
@@ -37,7 +37,7 @@ describe("Registry", () => {
     )
   )
 
-  it.effect("prefers what it is told to, else the first provider's own choice", () =>
+  it.effect("prefers the configured model, or else the preferred model of the first provider", () =>
     Effect.gen(function* () {
       const mine: ModelRef = { provider: "demo", model: "demo" }
       assert.deepStrictEqual(yield* within({ providers: [anthropic, demo], preferred: mine }, (m) => m.preferred), mine)
@@ -48,7 +48,7 @@ describe("Registry", () => {
     })
   )
 
-  it.effect("lists every provider's models in order, and the preferred one even if its provider does not", () =>
+  it.effect("lists all providers' models in order, and the preferred one even if its provider does not list it", () =>
     within({ providers: [anthropic, demo] }, (models) =>
       Effect.gen(function* () {
         const all = yield* models.models
@@ -61,7 +61,7 @@ describe("Registry", () => {
     )
   )
 
-  it.effect("puts the user's prices above what a provider says", () =>
+  it.effect("prefers the user's prices to the provider's", () =>
     within(
       {
         providers: [anthropic, demo],
@@ -79,7 +79,7 @@ describe("Registry", () => {
     )
   )
 
-  it.effect("what the user states of a model stands above what a provider says, and is what is sent", () =>
+  it.effect("the user's limits of a model take precedence over the provider's, and are sent", () =>
     Effect.gen(function* () {
       const server = yield* serve({ body: [message("end_turn")] })
       const providers = [Anthropic.make({ apiKey: Redacted.make("k"), baseUrl: server.url }), demo]
@@ -100,7 +100,7 @@ describe("Registry", () => {
 
           yield* Stream.runDrain(manager.stream(of("claude-x")))
           yield* Stream.runDrain(manager.stream(of("constructor")))
-          // What the turn began with goes before what is configured by now.
+          // The settings that the turn began with take precedence over the configured ones.
           yield* Stream.runDrain(manager.stream({ ...of("claude-x"), settings: { max_tokens: 5 } }))
           assert.deepStrictEqual(
             server.received.map(({ body }) => /"max_tokens":(\d+)/.exec(body)?.[1]),
@@ -113,7 +113,7 @@ describe("Registry", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("asks a provider that can count, and renders what another would send", () =>
+  it.effect("counts tokens only with a provider that can count, and fails for an unknown provider", () =>
     Effect.gen(function* () {
       const counting = { ...demo, id: "counting", count: () => Effect.succeed(42) }
       yield* within({ providers: [counting, demo] }, (manager) =>
@@ -145,7 +145,7 @@ describe("Registry", () => {
     )
   )
 
-  it.effect("a provider that is known and cannot be used says what to do", () =>
+  it.effect("the error for an unavailable provider states what to do", () =>
     within(
       {
         providers: [demo],
@@ -165,7 +165,7 @@ describe("Registry", () => {
     )
   )
 
-  it.effect("without providers there is nothing to prefer", () =>
+  it.effect("without providers there is no preferred model", () =>
     within({ providers: [] }, (models) =>
       Effect.gen(function* () {
         assert.strictEqual(detail(yield* Effect.flip(models.preferred)), "no provider is configured")
@@ -174,7 +174,7 @@ describe("Registry", () => {
     )
   )
 
-  it.effect("of two providers with one id the first is used", () =>
+  it.effect("if two providers have the same id, the first is used", () =>
     within({ providers: [demo, { ...demo, preferred: "other", models: [] }] }, (models) =>
       Effect.map(models.models, (all) => assert.deepStrictEqual(all, demo.models))
     )

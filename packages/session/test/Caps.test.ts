@@ -6,8 +6,8 @@ import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { defaults, Limits, type RoundLimits } from "../src/limits/Limits.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, sessionId, timePasses, until, watched, witness, world } from "./World.ts"
 
 const { call, finish, text, thinking, usage } = Chunks
@@ -38,13 +38,14 @@ const priced = (turns: ReadonlyArray<ScriptedModel.Turn>, price?: Price) =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge(witness),
     Layer.provideMerge([
-      ScriptedModel.layer(turns, price === undefined ? {} : { price }),
+      ScriptedModel.layer(turns, price === undefined ? {} : { price, maxOutput: usage.outputTokens }),
       ScriptedTools.layer({ echo: ScriptedTools.echo }),
       SessionManager.layerMemory,
       PromptManager.layerMemory()
     ])
   )
-const dollarPerToken: Price = { input: 1e6, output: 1e6 }
+/** A turn costs as many dollars as it has tokens, and that is the worst case as well. */
+const dollarPerToken: Price = { input: 0, output: (1e6 * perTurn) / usage.outputTokens }
 
 describe("a round's caps", () => {
   it.effect("on tokens end it before the next request", () =>
@@ -54,7 +55,7 @@ describe("a round's caps", () => {
     }).pipe(Effect.provide(world([asks(1), asks(2), answer])))
   )
 
-  it.effect("on tokens count failed attempts, and do not wait for a retry that will not come", () =>
+  it.effect("on tokens count failed attempts, and do not wait for a retry that would not be sent", () =>
     Effect.gen(function* () {
       const { cap, requests } = yield* capOf({ roundTokens: perTurn })
       assert.deepStrictEqual([cap, requests], ["tokens", 1])
@@ -66,12 +67,12 @@ describe("a round's caps", () => {
 
   it.effect("on cost end it before the next request", () =>
     Effect.gen(function* () {
-      const { cap, requests } = yield* capOf({ roundCost: perTurn + 1 })
+      const { cap, requests } = yield* capOf({ roundCost: 3 * perTurn - 1 })
       assert.deepStrictEqual([cap, requests], ["cost", 2])
     }).pipe(Effect.provide(priced([asks(1), asks(2), answer], dollarPerToken)))
   )
 
-  it.effect("on tokens hold nothing back below the cap", () =>
+  it.effect("on tokens have no effect below the cap", () =>
     Effect.gen(function* () {
       yield* watched
       const round = yield* send("go").pipe(within({ roundTokens: 2 * perTurn + 1 }))
@@ -79,14 +80,14 @@ describe("a round's caps", () => {
     }).pipe(Effect.provide(priced([asks(1), asks(2), answer])))
   )
 
-  it.effect("never take away an answer that is there", () =>
+  it.effect("never discard a response that has arrived", () =>
     Effect.gen(function* () {
       yield* watched
-      assert.strictEqual((yield* send("go").pipe(within({ roundTokens: 1, roundCost: 1 }))).status, "completed")
+      assert.strictEqual((yield* send("go").pipe(within({ roundTokens: 1, roundCost: perTurn }))).status, "completed")
     }).pipe(Effect.provide(priced([answer], dollarPerToken)))
   )
 
-  it.effect("on identical calls let the allowed ones run and none beyond", () =>
+  it.effect("on identical calls run the allowed number and no more", () =>
     Effect.gen(function* () {
       const { cap, requests } = yield* capOf({ identicalCalls: 2 })
       assert.deepStrictEqual([cap, requests], ["identicalCalls", 4])
@@ -96,7 +97,7 @@ describe("a round's caps", () => {
     }).pipe(Effect.provide(world([asks(1), asks(2), asks(1), asks(1), answer])))
   )
 
-  it.effect("on time end a round that streams, with what arrived", () =>
+  it.effect("on time end a streaming round and keep the content that arrived", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const fiber = yield* Effect.forkChild(Effect.flip(send("go").pipe(within({ roundMillis: 5000 }))), {
@@ -117,7 +118,7 @@ describe("a round's caps", () => {
     }).pipe(Effect.provide(world([hanging(text(0, "half")), answer])))
   )
 
-  it.effect("on time end a round whose tool hangs, and say that its outcome is unknown", () =>
+  it.effect("on time end a round whose tool hangs, with an unknown outcome", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const fiber = yield* Effect.forkChild(Effect.flip(send("go").pipe(within({ roundMillis: 5000 }))), {
@@ -144,13 +145,13 @@ describe("a session's caps", () => {
       return error._tag === "CapReached" ? error.cap : error._tag
     })
 
-  it.effect("on tokens count all its rounds, and a raised limit lets it go on", () =>
+  it.effect("on tokens count all its rounds, and a raised limit lets it continue", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* twoRounds({ sessionTokens: 2 * perTurn }), "sessionTokens")
     }).pipe(Effect.provide(world([asks(1), answer, answer])))
   )
 
-  it.effect("on cost count all its rounds, also after a restart", () =>
+  it.effect("on cost count all its rounds, even after a restart", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* twoRounds({ sessionCost: 2 * perTurn }), "sessionCost")
       const restarted = yield* Layer.build(Layer.fresh(SessionCoordinator.layer))
@@ -166,7 +167,7 @@ const noAnswer = Effect.map(Effect.flip(send("go")), (error) =>
   error._tag === "ModelError" ? error.reason._tag : error._tag
 )
 
-describe("an answer that says nothing", () => {
+describe("a response without text", () => {
   const empty: ReadonlyArray<readonly [name: string, turn: ScriptedModel.Turn]> = [
     ["without blocks", turn([finish()])],
     ["with an empty text", turn(text(0, ""), [finish()])],
@@ -174,7 +175,7 @@ describe("an answer that says nothing", () => {
     ["with a thought that cannot be sent back", turn(thinking(0, "hm").slice(0, 1), [finish()])]
   ]
   for (const [name, nothing] of empty) {
-    it.effect(`${name} is asked for once more`, () =>
+    it.effect(`${name} is requested once more`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         const round = yield* send("go")
@@ -188,7 +189,7 @@ describe("an answer that says nothing", () => {
       }).pipe(Effect.provide(world([nothing, answer])))
     )
 
-    it.effect(`${name} twice is no success, and the next message is legal`, () =>
+    it.effect(`${name} twice is a failure, and the next request is valid`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         assert.strictEqual(yield* noAnswer, "NoAnswer")
@@ -199,7 +200,7 @@ describe("an answer that says nothing", () => {
     )
   }
 
-  it.effect("is not asked for again beyond the limit of turns", () =>
+  it.effect("is not requested again beyond the limit of turns", () =>
     Effect.gen(function* () {
       yield* watched
       assert.strictEqual(yield* noAnswer.pipe(within({ turns: 1 })), "NoAnswer")
@@ -217,7 +218,7 @@ describe("an answer that says nothing", () => {
     ["the same without a word", [1, 2].map(() => turn([finish("tool-calls")]))]
   ]
   for (const [name, turns] of none)
-    it.effect(`${name}: no success, and the next message is legal`, () =>
+    it.effect(`${name}: a failure, and the next request is valid`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         assert.strictEqual(yield* noAnswer, "NoAnswer")
@@ -228,7 +229,7 @@ describe("an answer that says nothing", () => {
       }).pipe(Effect.provide(world([...turns, answer])))
     )
 
-  it.effect("is one when something was said before", () =>
+  it.effect("is a success if an earlier turn had text", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       assert.strictEqual((yield* send("go")).stop, "end")
@@ -245,9 +246,9 @@ describe("an answer that says nothing", () => {
   )
 })
 
-describe("a reason to stop that contradicts what there is", () => {
+describe("a stop reason that contradicts the content", () => {
   for (const stop of ["end", "stop-sequence", "pause"] as const)
-    it.effect(`${stop}, with a whole call: it is run`, () =>
+    it.effect(`${stop}, with a complete call: the call is run`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         assert.strictEqual((yield* send("go")).stop, "end")
@@ -257,10 +258,10 @@ describe("a reason to stop that contradicts what there is", () => {
     )
 })
 
-describe("an answer that was cut off with calls in it", () => {
+describe("a response that was cut off and contains calls", () => {
   const cut = turn(text(0, "Both."), call(1, "echo", { a: 1 }), call(2, "echo", '{"a":'), [finish("length")])
 
-  it.effect("is answered with its calls settled unrun; a second one in a row ends the round", () =>
+  it.effect("has its calls settled unrun and is retried; a second one in a row ends the round", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const round = yield* send("go")
@@ -278,7 +279,7 @@ describe("an answer that was cut off with calls in it", () => {
     }).pipe(Effect.provide(world([cut, cut])))
   )
 
-  it.effect("is forgiven by a whole one", () =>
+  it.effect("does not count after a complete one", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       assert.strictEqual((yield* send("go")).stop, "length")
@@ -288,7 +289,7 @@ describe("an answer that was cut off with calls in it", () => {
     }).pipe(Effect.provide(world([cut, turn(call(0, "echo"), [finish("tool-calls")]), cut, cut])))
   )
 
-  it.effect("ends the round when that may take no more turns", () =>
+  it.effect("ends the round at the limit of turns", () =>
     Effect.gen(function* () {
       yield* watched
       assert.strictEqual((yield* send("go").pipe(within({ turns: 1 }))).stop, "length")

@@ -1,5 +1,5 @@
 import { DynamicContextManager, type DynamicSlot } from "@parley/domain/DynamicContextManager"
-import { FilesManager, layerMemory } from "@parley/domain/FilesManager"
+import { FilesManager } from "@parley/domain/FilesManager"
 import { McpManager } from "@parley/domain/McpManager"
 import { ToolError } from "@parley/domain/ToolError"
 import type { HandleMessageError } from "@parley/domain/Errors"
@@ -9,7 +9,7 @@ import type { ModelRequest } from "@parley/domain/ModelsManager"
 import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { answer, isSummary, long, talk, type Talk } from "./support/Talk.ts"
 import { checkInvariants, log, send, session, sessionId, watched } from "./World.ts"
 
@@ -97,9 +97,9 @@ describe("a history that no longer fits", () => {
   )
 })
 
-describe("what a compaction may not do", () => {
+describe("failures of a compaction", () => {
   testing(
-    "a model that will not sum up does not stop the session",
+    "a model that refuses to summarise does not block the session",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 9)
@@ -111,7 +111,7 @@ describe("what a compaction may not do", () => {
   )
 
   testing(
-    "a provider that fails while it sums up fails the round, and the next message tries again",
+    "a provider that fails while summarising fails the round, and the next message tries again",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 7)
@@ -162,7 +162,7 @@ describe("what a compaction may not do", () => {
     )
 
   testing(
-    "tools that are too large for the model are named by server, with the numbers, the most first",
+    "tools that are too large for the model are reported by server with their sizes, largest first",
     (requests) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(send("hi"))
@@ -187,7 +187,7 @@ describe("what a compaction may not do", () => {
   )
 
   testing(
-    "tools that are little of what is too large are not blamed",
+    "tools that are a small part of a request that is too large are not reported",
     () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(send("hi"))
@@ -195,11 +195,11 @@ describe("what a compaction may not do", () => {
         assert.include(error.message, "show the model fewer files")
         assert.notInclude(error.message, "MCP servers")
       }),
-    { tools: offering({ small: [500] }), optional: layerMemory([{ path: "large.md", text: "lorem ".repeat(8000) }]) }
+    { tools: offering({ small: [500] }), instructions: "lorem ".repeat(8000) }
   )
 
   testing(
-    "switched off, the round fails before anything is sent",
+    "if compaction is switched off, the round fails before anything is sent",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 7)
@@ -210,14 +210,14 @@ describe("what a compaction may not do", () => {
   )
 })
 
-describe("a provider that finds the request too large", () => {
+describe("a provider that rejects the request as too large", () => {
   const overflows = (limit: number) => (request: ModelRequest) =>
     !isSummary(request) && flat(request).length > limit
       ? ScriptedModel.failing(new ContextOverflow({ detail }))
       : answer(request)
 
   testing(
-    "is sent a smaller one, once, and the message is not lost",
+    "receives a smaller one, once, and the message is not lost",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 6)
@@ -230,7 +230,7 @@ describe("a provider that finds the request too large", () => {
   )
 
   testing(
-    "its word stands when the second one is too large as well",
+    "fails the round if the second one is too large as well",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 3)
@@ -247,7 +247,7 @@ describe("a provider that finds the request too large", () => {
   )
 })
 
-describe("a provider that does not say what is wrong with the request", () => {
+describe("a provider that rejects a request without a reason", () => {
   const refuses = (from: number, unclear: boolean) => (request: ModelRequest) =>
     !isSummary(request) && flat(request).length > from
       ? ScriptedModel.failing(new InvalidRequest({ detail, ...(unclear ? { unclear: true as const } : {}) }))
@@ -257,7 +257,7 @@ describe("a provider that does not say what is wrong with the request", () => {
   )
 
   testing(
-    "is sent a smaller one, once, when the request is large for the model",
+    "receives a smaller one, once, if the request is large for the model",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 5)
@@ -268,7 +268,7 @@ describe("a provider that does not say what is wrong with the request", () => {
   )
 
   testing(
-    "is not when the request is small",
+    "receives none if the request is small",
     () =>
       Effect.gen(function* () {
         yield* sendAll(1, 4)
@@ -279,7 +279,7 @@ describe("a provider that does not say what is wrong with the request", () => {
   )
 
   testing(
-    "is not when it says that something else is wrong",
+    "receives none if it reports another reason",
     () =>
       Effect.gen(function* () {
         yield* sendAll(1, 4)
@@ -290,9 +290,9 @@ describe("a provider that does not say what is wrong with the request", () => {
   )
 })
 
-describe("a provider that finds two requests of a round too large", () => {
+describe("a provider that rejects two requests of a round as too large", () => {
   testing(
-    "is sent a smaller one for the first of them only",
+    "receives a smaller one only for the first of them",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 6)
@@ -309,7 +309,7 @@ describe("a provider that finds two requests of a round too large", () => {
   )
 })
 
-describe("a compaction that was asked for", () => {
+describe("a requested compaction", () => {
   testing("is a round of its own, and undo brings everything back", (requests) =>
     Effect.gen(function* () {
       yield* sendAll(1, 4)
@@ -330,7 +330,7 @@ describe("a compaction that was asked for", () => {
   )
 
   testing(
-    "dynamic context is said again after the undo, too",
+    "dynamic context is sent again after the undo as well",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 6)
@@ -353,7 +353,7 @@ describe("a compaction that was asked for", () => {
 
   const read = { text: "version 1" }
   testing(
-    "a refresh shows files anew, and what was said of them before no more",
+    "a refresh sends the current files and removes them from earlier messages",
     (requests) =>
       Effect.gen(function* () {
         yield* send("one")
@@ -377,7 +377,7 @@ describe("a compaction that was asked for", () => {
 
   const file = { text: "version 1" }
   testing(
-    "what it keeps says nothing of files any more: they are shown as they are now",
+    "the kept messages contain no files; their current content is sent",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 4)
@@ -407,9 +407,9 @@ describe("a compaction that was asked for", () => {
   )
 })
 
-describe("how large a request is", () => {
+describe("the size of a request", () => {
   testing(
-    "is asked of the provider when it matters, and stored with the turn",
+    "is counted by the provider if it matters, and stored with the turn",
     () =>
       Effect.gen(function* () {
         yield* send("hello")
@@ -421,7 +421,7 @@ describe("how large a request is", () => {
   )
 
   testing(
-    "files are shown anew after a compaction, and only as they are now",
+    "after a compaction files are sent again, with their current content only",
     (requests) =>
       Effect.gen(function* () {
         yield* sendAll(1, 10)

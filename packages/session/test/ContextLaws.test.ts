@@ -9,7 +9,7 @@ import { arbitrary } from "./support/ContextWorld.ts"
 const runs = 300 * Number(env["PARLEY_RUNS"] ?? 1)
 
 it.effect.prop(
-  "laws of context: a byte prefix, the latest content last, one order everywhere, and all of it from the log",
+  "laws of context: byte-identical prefix, latest content last, one order everywhere, everything derived from the log",
   [arbitrary],
   ([program]) =>
     Effect.map(ContextLaws.run(program), ({ findings, violations }) => {

@@ -7,7 +7,7 @@ import { type Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, until, watched, witness, world } from "./World.ts"
 
 const { call, finish, text } = Chunks
@@ -39,8 +39,8 @@ const journal = Effect.map(log, (entries) =>
 )
 const started = Effect.map(ScriptedTools.Calls, ({ started }) => started)
 
-describe("a call is decided about before it is started", () => {
-  it.effect("a rule that denies: it never runs, and the model reads why", () =>
+describe("calls are decided before they are started", () => {
+  it.effect("a rule that denies: the call never runs, and the model receives the reason", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* send("go")
@@ -55,7 +55,7 @@ describe("a call is decided about before it is started", () => {
     }).pipe(Effect.provide(decided(["forbidden"], Effect.succeed(no))))
   )
 
-  it.effect("a person who says yes: the decision, the start and then the call", () =>
+  it.effect("a person who approves: the decision, the start, then the call", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const round = yield* send("go")
@@ -65,7 +65,24 @@ describe("a call is decided about before it is started", () => {
     }).pipe(Effect.provide(decided(["careful"], Effect.succeed({ allowed: true }))))
   )
 
-  it.effect("a person who says no", () =>
+  it.effect("the request for approval has the session, the round and the call", () => {
+    const asked: Array<ReadonlyArray<string>> = []
+    const listening: ToolPolicy = {
+      rule: () => "ask",
+      ask: ({ callId, input, roundId, sessionId, tool }) =>
+        Effect.sync(() => {
+          asked.push([sessionId, roundId, callId, tool.name, ...Object.keys(input)])
+          return { allowed: true }
+        })
+    }
+    return Effect.gen(function* () {
+      yield* watched
+      yield* send("go")
+      assert.deepStrictEqual(asked, [["session-1", "r1", "r1t1c1", "echo"]])
+    }).pipe(Effect.provide(world([asks("echo"), answer], tools, Layer.succeed(ToolPolicy, listening))))
+  })
+
+  it.effect("a person who denies", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("go")
@@ -74,7 +91,7 @@ describe("a call is decided about before it is started", () => {
     }).pipe(Effect.provide(decided(["careful"], Effect.succeed(no))))
   )
 
-  it.effect("a question that breaks is a no", () =>
+  it.effect("a question that fails counts as a denial", () =>
     Effect.gen(function* () {
       yield* watched
       assert.strictEqual((yield* send("go")).status, "completed")
@@ -82,7 +99,7 @@ describe("a call is decided about before it is started", () => {
     }).pipe(Effect.provide(decided(["careful"], Effect.die(new Error("the terminal is gone")))))
   )
 
-  it.effect("a question that is open when the round is cancelled: the call never ran, and others did", () =>
+  it.effect("cancelling the round with an open question: that call never ran, others did", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const fiber = yield* Effect.forkChild(send("go"))
@@ -94,7 +111,7 @@ describe("a call is decided about before it is started", () => {
     }).pipe(Effect.provide(decided(["careful", "echo"], Effect.never)))
   )
 
-  it.effect("what is allowed does not wait for what is asked about", () =>
+  it.effect("allowed calls do not wait for calls that need approval", () =>
     Effect.gen(function* () {
       const said = yield* Deferred.make<Decision>()
       yield* Effect.gen(function* () {
@@ -112,7 +129,7 @@ describe("a call is decided about before it is started", () => {
   )
 })
 
-describe("a call that was lost", () => {
+describe("a lost call", () => {
   /** Each call ends as the next of these says. */
   const ends = (...reasons: ReadonlyArray<"Lost" | "NotSent" | "ok">) => {
     const left = reasons.values()
@@ -137,7 +154,7 @@ describe("a call that was lost", () => {
     )
   const outcome = Effect.map(session, ({ turns }) => turns[0]?.toolCalls[0])
 
-  it.effect("is sent once more, with the same key, when the user marked the tool idempotent", () =>
+  it.effect("is sent once more with the same key if the user marked the tool as idempotent", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* send("go")
@@ -156,7 +173,7 @@ describe("a call that was lost", () => {
     }).pipe(Effect.provide(put(ends("Lost", "ok"), [])))
   )
 
-  it.effect("and lost again is unknown, and said to be safe to repeat", () =>
+  it.effect("that is lost again is unknown and reported as safe to repeat", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("go")
@@ -171,7 +188,7 @@ describe("a call that was lost", () => {
     }).pipe(Effect.provide(put(ends("Lost", "Lost", "ok"), ["put"])))
   )
 
-  it.effect("is not called unsent because the second try was", () =>
+  it.effect("is not reported as unsent if only the second attempt was not sent", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("go")

@@ -7,8 +7,8 @@ import { checkInvariants, log, send, watched } from "./World.ts"
 
 const { says } = ScriptedTools
 
-describe("when a slot is asked", () => {
-  it.effect("a value that is kept makes no call, and the manifest says since when and until when", () =>
+describe("when a slot's tool is called", () => {
+  it.effect("a kept value makes no call, and the manifest states its age and validity", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* send("one")
@@ -43,7 +43,7 @@ describe("when a slot is asked", () => {
     )
   )
 
-  it.effect("a preview tells a value that is kept from one that is fresh", () =>
+  it.effect("a preview distinguishes kept values from fresh ones", () =>
     Effect.gen(function* () {
       yield* watched
       assert.deepStrictEqual(
@@ -66,7 +66,7 @@ describe("when a slot is asked", () => {
     )
   )
 
-  it.effect("a clock that went backwards makes a value old", () =>
+  it.effect("a value counts as expired if the clock went backwards", () =>
     Effect.gen(function* () {
       yield* watched
       yield* TestClock.setTime(100_000)
@@ -79,8 +79,8 @@ describe("when a slot is asked", () => {
   )
 })
 
-describe("what a failure leaves", () => {
-  it.effect("each policy has its state and its reason, also where nothing is shown", () =>
+describe("the result of a failure", () => {
+  it.effect("each policy has its state and its reason, even if nothing is shown", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("one")
@@ -109,7 +109,7 @@ describe("what a failure leaves", () => {
     )
   )
 
-  it.effect("one that is required fails the round in a word, however much the tool says", () =>
+  it.effect("a required slot fails the round with a short message, however long the tool's message is", () =>
     Effect.gen(function* () {
       yield* watched
       const error = yield* Effect.flip(send("one"))

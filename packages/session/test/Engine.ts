@@ -1,8 +1,8 @@
 import type { ProgramRunner } from "@parley/testing"
 import { Context, Effect, Layer } from "effect"
-import { CompactionSettings } from "../src/CompactionSettings.ts"
-import { defaults, Limits } from "../src/Limits.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { CompactionSettings } from "../src/limits/CompactionSettings.ts"
+import { defaults, Limits } from "../src/limits/Limits.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 
 export const limits = { turns: 4, toolConcurrency: 3, retries: 2 }
 

@@ -3,7 +3,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, ScriptedModel, SlowSessions } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Stream } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, sessionId, watched, world } from "./World.ts"
 
 const { finish, text } = Chunks
@@ -21,7 +21,7 @@ const delta = Effect.flatMap(SessionManager, (sessions) =>
   )
 )
 
-it.effect("messages of one process wait for each other, also while the lease is given back", () =>
+it.effect("messages of one process wait for each other, even while the lease is released", () =>
   Effect.gen(function* () {
     const seen = yield* watched
     const rounds = yield* Effect.all([send("one"), send("two"), send("three")], { concurrency: "unbounded" })
@@ -34,7 +34,7 @@ it.effect("messages of one process wait for each other, also while the lease is 
 )
 
 describe("two coordinators on one session", () => {
-  it.effect("the second is refused at once, stores nothing and asks nobody, until the first is done", () =>
+  it.effect("the second is rejected immediately, without storing or sending anything, until the first is done", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const other = yield* second
@@ -55,7 +55,7 @@ describe("two coordinators on one session", () => {
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x")), answer, answer])))
   )
 
-  it.effect("the second's recovery leaves the round of the first alone, and says so", () =>
+  it.effect("the second's recovery reports the round of the first as in use and does not change it", () =>
     Effect.gen(function* () {
       yield* watched
       const other = yield* second
@@ -70,7 +70,7 @@ describe("two coordinators on one session", () => {
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
   )
 
-  it.effect("a round that its holder left open is closed by the next one, from what is stored", () =>
+  it.effect("a round that its holder left open is closed by the next holder, based on what is stored", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const fiber = yield* Effect.forkChild(send("first"))

@@ -28,14 +28,14 @@ const patience = Effect.fnUntraced(function* (seconds: number) {
   yield* Fiber.interrupt(fiber)
 })
 
-describe("where nothing is said of limits", () => {
-  it.effect("a provider has ten minutes for its first piece", () =>
+describe("default limits", () => {
+  it.effect("a provider has ten minutes for its first chunk", () =>
     patience(600).pipe(Effect.provide(world([hanging(), answer])))
   )
-  it.effect("and two minutes for each piece after it", () =>
+  it.effect("a provider has two minutes for each further chunk", () =>
     patience(120).pipe(Effect.provide(world([hanging(text(0, "half")), answer])))
   )
-  it.effect("and half an hour for one answer in all", () =>
+  it.effect("a provider has half an hour for one response in total", () =>
     patience(1800).pipe(
       Effect.provide(
         world([
@@ -60,7 +60,7 @@ describe("where nothing is said of limits", () => {
       assert.lengthOf(yield* ScriptedModel.Requests.all, 4)
     }).pipe(Effect.provide(world([overloaded(), overloaded(), overloaded(), overloaded(), answer])))
   )
-  it.effect("a provider is waited for a minute", () =>
+  it.effect("the longest wait for a provider is a minute", () =>
     Effect.gen(function* () {
       yield* watched
       yield* timePasses
@@ -76,7 +76,7 @@ describe("where nothing is said of limits", () => {
       assert.lengthOf(yield* ScriptedModel.Requests.all, 50)
     }).pipe(Effect.provide(world([...Array.from({ length: 50 }, (_, i) => asks(i)), answer])))
   )
-  it.effect("the same call is run five times", () =>
+  it.effect("the same call is run at most five times", () =>
     Effect.gen(function* () {
       yield* watched
       assert.deepInclude(yield* Effect.flip(send("go")), { _tag: "CapReached", cap: "identicalCalls", limit: 5 })
@@ -85,7 +85,7 @@ describe("where nothing is said of limits", () => {
   )
 
   const ten = Array.from({ length: 10 }, (_, i) => call(i, "echo", { i }))
-  it.effect("eight calls of a turn run at a time", () =>
+  it.effect("eight calls of a turn run concurrently", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("go")
@@ -98,7 +98,7 @@ describe("where nothing is said of limits", () => {
     )
   )
 
-  it.effect("a message has ten million bytes", () =>
+  it.effect("a message has at most ten million bytes", () =>
     Effect.gen(function* () {
       yield* watched
       const most = "ü".repeat(5_000_000)

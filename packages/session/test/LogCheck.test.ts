@@ -4,9 +4,9 @@ import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { zero } from "@parley/domain/Usage"
 import * as Effect from "effect/Effect"
-import { damage, intact } from "../src/LogCheck.ts"
-import * as Repair from "../src/Repair.ts"
-import * as SessionLog from "../src/SessionLog.ts"
+import { damage, intact } from "../src/log/LogCheck.ts"
+import * as Repair from "../src/log/Repair.ts"
+import * as SessionLog from "../src/log/SessionLog.ts"
 
 const round = roundId(1)
 const turn = turnId(round, 1)
@@ -17,7 +17,7 @@ const settled: SessionEvent = {
   outcome: { _tag: "Succeeded", content: [] }
 }
 
-it.effect("a log that Parley cannot have written is refused by name, a log that owes something is not", () =>
+it.effect("a log that Parley cannot have written is rejected with the reason, an incomplete log is not", () =>
   Effect.gen(function* () {
     const sessions = yield* SessionManager
     const refused = (...events: ReadonlyArray<SessionEvent>) =>
@@ -31,7 +31,7 @@ it.effect("a log that Parley cannot have written is refused by name, a log that 
       }).pipe(Effect.scoped)
     assert.strictEqual(yield* refused(asked), "opened")
     assert.match(yield* refused(asked, asked), /event 2: r1 starts while r1 is open/)
-    assert.match(yield* refused(asked, settled), /event 2: a result of call r1t1c1, which was not asked for/)
+    assert.match(yield* refused(asked, settled), /event 2: a result of call r1t1c1, which was not requested/)
   }).pipe(Effect.provide(SessionManager.layerMemory, { local: true }))
 )
 
@@ -87,15 +87,15 @@ describe("the rules of a log", () => {
     ["event 4: TurnInterrupted of r1t1 while no turn is open", numbered(asked, begun, answered(), interrupted)],
     ["event 3: call r1t1c1 is requested twice", numbered(asked, begun, answered(toolCall, toolCall))],
     ["event 3: call r1c1 is requested twice", numbered(asked, context, context)],
-    ["event 2: call r1t1c1 starts and was not asked for", numbered(asked, started)],
-    ["event 5: call r1t1c1 starts and is started", numbered(...asking, started, started)],
-    ["event 5: call r1t1c1 starts and is settled", numbered(...asking, settled, started)],
+    ["event 2: call r1t1c1 starts but was not requested", numbered(asked, started)],
+    ["event 5: call r1t1c1 starts but is already started", numbered(...asking, started, started)],
+    ["event 5: call r1t1c1 starts but is already settled", numbered(...asking, settled, started)],
     ["event 5: a second result of call r1t1c1", numbered(...asking, settled, settled)],
     ["event 4 is missing", numbered(asked, begun, delta, 5, delta)]
   ]
-  for (const [rule, entries] of broken) it(`are broken: ${rule}`, () => assert.strictEqual(damage(entries), rule))
+  for (const [rule, entries] of broken) it(`are violated: ${rule}`, () => assert.strictEqual(damage(entries), rule))
 
-  it("are kept by one that owes results or the end of its round, or whose ended turn has lost its deltas", () => {
+  it("allow missing results, a missing end of the round, and missing deltas of an ended turn", () => {
     for (const entries of [
       numbered(),
       numbered(...asking, started),
@@ -106,7 +106,7 @@ describe("the rules of a log", () => {
       assert.isUndefined(damage(entries))
   })
 
-  it("are kept up to the last whole round before what breaks them", () => {
+  it("hold up to the last complete round before a violation", () => {
     const whole = numbered(asked, done, refresh)
     assert.deepStrictEqual(intact([...whole, ...numbered(4, second, second)]), whole)
     assert.deepStrictEqual(intact([...whole, ...numbered(5, second)]), whole)
@@ -115,7 +115,7 @@ describe("the rules of a log", () => {
   })
 })
 
-it.effect("a repair copies all whole rounds, however many, and leaves the session as it is", () =>
+it.effect("a repair copies all complete rounds, however many, and does not change the damaged session", () =>
   Effect.gen(function* () {
     const sessions = yield* SessionManager
     const { id } = yield* sessions.create({ title: "mine", workspace: "/w" })

@@ -7,18 +7,19 @@ import { cost, zero } from "@parley/domain/Usage"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { CompactionSettings } from "../src/CompactionSettings.ts"
-import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
-import { Meter, Sampled } from "../src/Sampled.ts"
-import { answer as sample } from "../src/Sampling.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { CompactionSettings } from "../src/limits/CompactionSettings.ts"
+import { defaults, Limits, type RoundLimits } from "../src/limits/Limits.ts"
+import { Meter, Sampled } from "../src/limits/SamplingUsage.ts"
+import { answer as sample } from "../src/sampling/Sampling.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { log, send, sessionId, watched } from "./World.ts"
 
 const { call, finish, text, usage } = Chunks
 const { turn } = ScriptedModel
 const answer = turn(text(0, "Done."), [finish()])
 const perTurn = usage.inputTokens + usage.outputTokens
-const dollarPerToken: Price = { input: 1e6, output: 1e6 }
+/** A turn costs as many dollars as it has tokens, and that is the worst case as well. */
+const dollarPerToken: Price = { input: 0, output: (1e6 * perTurn) / usage.outputTokens }
 const within = (limits: Partial<RoundLimits>) => Effect.provideService(Limits, { ...defaults, ...limits })
 
 /** A world with a price for the models that `prices` names. */
@@ -34,7 +35,7 @@ const world = (
       describe: (ref: ModelInfo["ref"]) =>
         Effect.map(models.describe(ref), ({ price: _, ...info }): ModelInfo => {
           const price = prices[ref.model]
-          return price === undefined ? info : { ...info, price }
+          return { ...info, maxOutput: usage.outputTokens, ...(price === undefined ? {} : { price }) }
         })
     }))
   ).pipe(Layer.provideMerge(ScriptedModel.layer(turns)))
@@ -50,7 +51,7 @@ const refused = <A, E extends { readonly _tag: string; readonly message: string 
     return { tag: error._tag, message: error.message, requests }
   })
 
-describe("a limit in dollars", () => {
+describe("a cost limit", () => {
   for (const limits of [{ roundCost: 0.001 }, { sessionCost: 100 }])
     it.effect(`${Object.keys(limits)[0]} refuses a model without a price before anything is stored or sent`, () =>
       Effect.gen(function* () {
@@ -63,7 +64,7 @@ describe("a limit in dollars", () => {
       }).pipe(Effect.provide(world([answer], {})))
     )
 
-  it.effect("refuses a model that sums up without a price, where it may be asked", () =>
+  it.effect("rejects a summarising model without a price if it may be used", () =>
     Effect.gen(function* () {
       yield* watched
       const model = { provider: "scripted", model: "small" }
@@ -81,7 +82,7 @@ describe("a limit in dollars", () => {
     }).pipe(Effect.provide(world([answer], { scripted: { input: 0, output: 0 } })))
   )
 
-  it.effect("on a session refuses one that has spent at an unknown price, and a limit on the round does not", () =>
+  it.effect("on a session rejects earlier usage at an unknown price, unlike a limit on the round", () =>
     Effect.gen(function* () {
       yield* watched
       const model = { provider: "scripted", model: "free" }
@@ -93,7 +94,7 @@ describe("a limit in dollars", () => {
     }).pipe(Effect.provide(world([answer, answer], { scripted: { input: 0, output: 0 } })))
   )
 
-  it.effect("on a session holds for a summary, too", () =>
+  it.effect("on a session applies to summaries as well", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("one ".repeat(400))
@@ -106,18 +107,18 @@ describe("a limit in dollars", () => {
     }).pipe(Effect.provide(world([answer, answer, answer], { scripted: dollarPerToken })))
   )
 
-  it("never takes cached tokens for cheaper than they may be", () => {
+  it("never underestimates the price of cached tokens", () => {
     const cached = { ...zero, cacheReadTokens: 1e6, cacheWriteTokens: 1e6 }
     assert.strictEqual(cost(cached, { input: 3, output: 15 }), 9)
     assert.strictEqual(cost(cached, { input: 3, output: 15, cacheRead: 0.3, cacheWrite: 3.75 }), 4.05)
   })
 })
 
-describe("what servers have the model answer", () => {
-  const request = { server: "s", ask: false, system: "", messages: [], maxTokens: 10 }
+describe("sampling", () => {
+  const request = { server: "s", calls: [], ask: false, system: "", messages: [], maxTokens: 10 }
   const asking = { ...request, messages: [{ role: "user" as const, content: [{ _tag: "Text" as const, text: "hi" }] }] }
 
-  it.effect("is declined where a limit in dollars is set and the price is not known", () =>
+  it.effect("is declined if a cost limit is set and the price is not known", () =>
     Effect.gen(function* () {
       const said = yield* sample(asking).pipe(within({ roundCost: 1 }))
       assert.strictEqual(said._tag, "Declined")
@@ -128,7 +129,7 @@ describe("what servers have the model answer", () => {
 
   const meter = new Meter()
   const limits = within({ roundCost: 2 * perTurn })
-  it.effect("counts against the limits of the round it happens in", () =>
+  it.effect("counts towards the limits of the round in which it happens", () =>
     Effect.gen(function* () {
       yield* watched
       const { requests, tag } = yield* refused(send("go").pipe(limits))
@@ -145,7 +146,7 @@ describe("what servers have the model answer", () => {
           {
             samples: (input) =>
               Effect.andThen(
-                Effect.sync(() => meter.add({ ...zero, inputTokens: perTurn }, dollarPerToken)),
+                Effect.sync(() => meter.add({ ...zero, inputTokens: perTurn }, { input: 1e6, output: 0 })),
                 ScriptedTools.says("ok")(input)
               )
           }

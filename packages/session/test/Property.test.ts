@@ -1,7 +1,7 @@
 import { Arbitraries, ScriptedModel, Scripts, SlowSessions } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Fiber, Result } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, sessionId, timePasses, watched, world } from "./World.ts"
 
 const script = Arbitrary.schema(Arbitraries.Script)
@@ -85,7 +85,7 @@ it.effect.prop(
   { arbitrary: { runs } }
 )
 
-it.effect("asks the model exactly as often as the script has turns", () =>
+it.effect("sends exactly as many requests as the script has turns", () =>
   Effect.gen(function* () {
     yield* watched
     yield* timePasses

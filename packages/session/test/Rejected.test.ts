@@ -22,14 +22,17 @@ const changing = Layer.sync(FilesManager, () => {
   }
 })
 
-describe("what a provider rejects does not come back", () => {
+describe("content that a provider rejected is not sent again", () => {
   for (const reason of [new InvalidRequest({ detail }), new ContextOverflow({ detail }), new Refused({ detail })])
     it.effect(`${reason._tag}: the message is kept for people, and is in no later request`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         yield* send("one")
         const error = yield* Effect.flip(send("poison"))
-        assert.include(error.message, "is not sent again, so change it before you repeat it")
+        assert.include(
+          error.message,
+          "later requests leave out what the rejected request added, so change your message"
+        )
         assert.strictEqual((yield* send("three")).status, "completed")
         const [, second, third] = yield* bodies
         assert.include(second, "poison")
@@ -40,7 +43,7 @@ describe("what a provider rejects does not come back", () => {
       }).pipe(Effect.provide(world([answer, failing(reason), answer])))
     )
 
-  it.effect("the first message of a session, too", () =>
+  it.effect("the same for the first message of a session", () =>
     Effect.gen(function* () {
       yield* watched
       yield* Effect.flip(send("poison"))
@@ -49,7 +52,7 @@ describe("what a provider rejects does not come back", () => {
     }).pipe(Effect.provide(world([failing(new InvalidRequest({ detail })), answer])))
   )
 
-  it.effect("a tool's result keeps its place and loses what it said", () =>
+  it.effect("a tool's result keeps its position and loses its content", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* Effect.flip(send("go"))
@@ -66,7 +69,7 @@ describe("what a provider rejects does not come back", () => {
     }).pipe(Effect.provide(world([asks, failing(new InvalidRequest({ detail })), answer])))
   )
 
-  it.effect("a file that was shown with it is shown again", () =>
+  it.effect("a file that was sent with the rejected message is sent again", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* send("one")
@@ -80,7 +83,7 @@ describe("what a provider rejects does not come back", () => {
     }).pipe(Effect.provide(world([answer, failing(new InvalidRequest({ detail })), answer], undefined, changing)))
   )
 
-  it.effect("a file that did not change since is shown again all the same", () => {
+  it.effect("a file that was sent with the rejected message is sent again even if it has not changed since", () => {
     let version = 1
     const files = Layer.succeed(FilesManager, {
       read: Effect.sync(() => ({ files: [{ path: "a.txt", text: `version ${version}` }], skipped: [] }))

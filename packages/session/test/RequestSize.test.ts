@@ -5,8 +5,8 @@ import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import * as RequestSize from "../src/RequestSize.ts"
-import { SessionState } from "../src/SessionState.ts"
+import * as RequestEstimate from "../src/context/RequestEstimate.ts"
+import { SessionState } from "../src/log/SessionState.ts"
 
 const ref = { provider: "p", model: "m" }
 /** A request of so many tokens, by the estimate. */
@@ -25,9 +25,9 @@ const tool = (server: string, letters: number): ToolDefinition => ({
   inputSchema: {}
 })
 
-describe("how large a request is thought to be", () => {
-  it("is a quarter of its bytes, and more for what is not text", () => {
-    const of = (...content: ReadonlyArray<Block>) => RequestSize.ofMessage({ role: "user", content })
+describe("the estimated size of a request", () => {
+  it("is a quarter of its bytes, and more for content other than text", () => {
+    const of = (...content: ReadonlyArray<Block>) => RequestEstimate.ofMessage({ role: "user", content })
     const raw = { provider: "p", raw: "x".repeat(41) }
     const result = { _tag: "ToolResult" as const, callId: callId(roundId(1), 1), isError: false }
     const image = { _tag: "Image" as const, mediaType: "image/png", data: "x".repeat(100_000) }
@@ -51,20 +51,24 @@ describe("how large a request is thought to be", () => {
   })
 
   it("counts the tools of each server, the largest first", () => {
-    assert.deepStrictEqual(RequestSize.ofServers([tool("a", 40), tool("b", 400), tool("a", 44)]), [
+    assert.deepStrictEqual(RequestEstimate.ofServers([tool("a", 40), tool("b", 400), tool("a", 44)]), [
       { server: "b", tools: 1, tokens: 108 },
       { server: "a", tools: 2, tokens: 37 }
     ])
     const tools = [tool("a", 40), tool("b", 400)]
-    assert.strictEqual(RequestSize.ofStable({ system: "abcde", tools }), 2 + 18 + 108)
-    assert.strictEqual(RequestSize.ofStable({ system: "abcdefghi", tools }), 3 + 18 + 108, "another prompt, same tools")
-    assert.strictEqual(RequestSize.estimate({ ...request(5), tools }).tokens, 5 + 18 + 108)
+    assert.strictEqual(RequestEstimate.ofStable({ system: "abcde", tools }), 2 + 18 + 108)
+    assert.strictEqual(
+      RequestEstimate.ofStable({ system: "abcdefghi", tools }),
+      3 + 18 + 108,
+      "another prompt, same tools"
+    )
+    assert.strictEqual(RequestEstimate.estimate({ ...request(5), tools }).tokens, 5 + 18 + 108)
   })
 })
 
-describe("what a request may have", () => {
-  it("is what the model takes, less its longest answer, which is half of it at most", () => {
-    const limit = (more: Partial<ModelInfo>) => RequestSize.limitOf(info(more))
+describe("the maximum size of a request", () => {
+  it("is the context window less the longest response, which is at most half of it", () => {
+    const limit = (more: Partial<ModelInfo>) => RequestEstimate.limitOf(info(more))
     assert.strictEqual(limit({ contextWindow: 10_000, maxOutput: 1000 }), 9000)
     assert.strictEqual(limit({ contextWindow: 100_000 }), 100_000 - 8192)
     assert.strictEqual(limit({ contextWindow: 10_001 }), 5001)
@@ -73,7 +77,7 @@ describe("what a request may have", () => {
   })
 })
 
-describe("when a provider is asked for the size", () => {
+describe("when the provider counts a request", () => {
   const measured = (
     tokens: number,
     limit: number | undefined,
@@ -81,7 +85,7 @@ describe("when a provider is asked for the size", () => {
   ) => {
     const state = new SessionState()
     if (options.reported !== undefined) state.reported = { tokens: options.reported, messages: 0 }
-    return RequestSize.measure(state, request(tokens), limit).pipe(
+    return RequestEstimate.measure(state, request(tokens), limit).pipe(
       Effect.provideService(ModelsManager, {
         models: Effect.succeed([]),
         preferred: Effect.succeed(ref),
@@ -92,7 +96,7 @@ describe("when a provider is asked for the size", () => {
     )
   }
 
-  it.effect("is when an estimate comes near the limit, or a report goes beyond it", () =>
+  it.effect("if an estimate is near the limit, or a size based on a report exceeds it", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* measured(800, 1000), { tokens: 800, by: "estimated" })
       assert.deepStrictEqual(yield* measured(801, 1000), { tokens: 7, by: "counted" })
@@ -102,14 +106,14 @@ describe("when a provider is asked for the size", () => {
     })
   )
 
-  it.effect("and a report of less than half of what there seems to be counts for nothing", () =>
+  it.effect("a report of less than half of the estimate is ignored", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* measured(800, 2000, { reported: 400 }), { tokens: 400, by: "reported" })
       assert.deepStrictEqual(yield* measured(800, 2000, { reported: 399 }), { tokens: 800, by: "estimated" })
     })
   )
 
-  it.effect("and who cannot be asked now is not a reason to fail", () =>
+  it.effect("a provider that cannot count now is not a reason to fail", () =>
     Effect.gen(function* () {
       const reason = new Overloaded({ detail: "d" })
       for (const count of [() => Effect.fail(new ModelError({ reason })), () => Effect.succeed(undefined)])

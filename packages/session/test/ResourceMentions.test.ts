@@ -1,7 +1,7 @@
 import { textOf } from "@parley/domain/Content"
 import { FilesManager } from "@parley/domain/FilesManager"
 import { McpManager } from "@parley/domain/McpManager"
-import { McpRequestError, type ResourceContent } from "@parley/domain/McpOffers"
+import { McpRequestError, type ResourceContent } from "@parley/domain/McpCatalog"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { MessageFold } from "@parley/domain/MessageFold"
@@ -9,8 +9,8 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import * as ResourceMentions from "../src/ResourceMentions.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import * as ResourceMentions from "../src/context/ResourceMentions.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 
 const servers = new Set(["docs", "my_notes"])
 const split = (text: string) => {
@@ -34,7 +34,7 @@ describe("a mention of a resource", () => {
     assert.deepStrictEqual(split("@docs:a、@docs:b")[0], ["docs a", "docs b"])
   })
 
-  it("is none without a server of that name, in an address, in a path, or without a URI", () => {
+  it("is not recognised without a server of that name, in an address, in a path, or without a URI", () => {
     for (const text of [
       "me@docs:example.org",
       "@other:a",
@@ -114,7 +114,7 @@ const round = Effect.fnUntraced(function* (request: string, mentions?: string) {
 const said = (part: ReadonlyArray<{ readonly _tag: string; readonly text?: string }>) =>
   part.map((block) => block.text ?? block._tag).join("\n")
 
-describe("what a message mentions of a server", () => {
+describe("a resource that a message mentions", () => {
   it.effect("is stored in the round, fenced and labelled as the server's, and named in the manifest", () =>
     Effect.gen(function* () {
       const { id, log, manifest, part } = yield* round("see @docs:a.md")
@@ -138,7 +138,7 @@ describe("what a message mentions of a server", () => {
     }).pipe(Effect.provide(Parley, { local: true }))
   )
 
-  it.effect("that cannot be read or shown is not attached, with the reason, and fails nothing", () =>
+  it.effect("that cannot be read or shown is not attached, with the reason, and the round does not fail", () =>
     Effect.gen(function* () {
       const running = yield* Effect.forkChild(
         round("@docs:none @docs:zip @docs:slow @docs:empty @docs:image @docs:a.md"),
@@ -159,7 +159,7 @@ describe("what a message mentions of a server", () => {
     }).pipe(Effect.provide(Parley, { local: true }))
   )
 
-  it.effect("is meant by the user's own words alone, once each, and is no file's business", () =>
+  it.effect("is attached only for text that the user wrote, once, and is not treated as a file", () =>
     Effect.gen(function* () {
       yield* round("see @docs:a.md, @docs:a.md and @docs:v1. and @src/x.ts", undefined)
       assert.deepStrictEqual([...asked].sort(), ["a.md", "v1."])

@@ -19,8 +19,8 @@ import { Chunks, ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { defaults, Limits } from "../src/Limits.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { defaults, Limits } from "../src/limits/Limits.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, sessionId, timePasses, until, watched, world } from "./World.ts"
 
 const { call, finish, text, thinking, usage } = Chunks
@@ -67,7 +67,7 @@ for (const [phase, reads] of phases)
   describe(`a failure ${phase}`, () => {
     for (const reason of passing) {
       const asked = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
-      it.effect(`that may pass (${reason._tag}, ${asked}) is retried as a new turn, after the wait`, () =>
+      it.effect(`that is temporary (${reason._tag}, ${asked}) is retried as a new turn, after the wait`, () =>
         Effect.gen(function* () {
           const seen = yield* watched
           yield* timePasses
@@ -95,7 +95,7 @@ for (const [phase, reads] of phases)
       )
     }
     for (const reason of lasting)
-      it.effect(`that lasts (${reason._tag}) fails the round at once`, () =>
+      it.effect(`that is permanent (${reason._tag}) fails the round immediately`, () =>
         Effect.gen(function* () {
           const seen = yield* watched
           const error = yield* Effect.flip(send("go"))
@@ -111,7 +111,7 @@ describe("retries", () => {
   const overloaded = failing(new Overloaded({ detail }), [{ _tag: "UsageSoFar", usage }], text(0, "lost"))
   const threeTimes = [overloaded, overloaded, overloaded]
 
-  it.effect("end at their limit with the last error, wait longer each time, and are all accounted for", () =>
+  it.effect("end at their limit with the last error, wait longer each time, and are all included in the usage", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* timePasses
@@ -132,7 +132,7 @@ describe("retries", () => {
     }).pipe(Effect.provide(world([...threeTimes, overloaded])))
   )
 
-  it.effect("take nothing from the limit of turns, and each request has its own", () =>
+  it.effect("do not count towards the limit of turns, and are counted for each request", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* timePasses
@@ -145,7 +145,7 @@ describe("retries", () => {
     )
   )
 
-  it.effect("never come before the time that the provider asked for", () =>
+  it.effect("never start before the time that the provider requested", () =>
     Effect.gen(function* () {
       yield* watched
       const fiber = yield* Effect.forkChild(send("go"), { startImmediately: true })
@@ -160,7 +160,7 @@ describe("retries", () => {
     }).pipe(Effect.provide(world([failing(new RateLimited({ detail, retryAfterMillis: 30_000 })), answer])))
   )
 
-  it.effect("are not waited for when the round is cancelled", () =>
+  it.effect("do not delay the cancellation of the round", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const coordinator = yield* SessionCoordinator
@@ -180,7 +180,7 @@ describe("retries", () => {
     }).pipe(Effect.provide(world([overloaded, answer])))
   )
 
-  it.effect("follow a provider that stalled, too", () =>
+  it.effect("also follow a stalled provider", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* timePasses

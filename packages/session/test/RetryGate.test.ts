@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { RetryGate } from "../src/RetryGate.ts"
+import { RetryGate } from "../src/limits/RetryGate.ts"
 
 const reserve = (gate: RetryGate, waits: ReadonlyArray<number>, provider = "p") =>
   Effect.forEach(waits, (wait) => gate.reserve(provider, wait))
 
 describe("the retries of one provider's sessions", () => {
-  it.effect("come 50 ms apart, and none before its wait", () =>
+  it.effect("are at least 50 ms apart, and none starts before its wait has passed", () =>
     Effect.gen(function* () {
       const gate = new RetryGate()
       assert.deepStrictEqual(yield* reserve(gate, [1000, 1000, 1000]), [1000, 1050, 1100])
@@ -17,7 +17,7 @@ describe("the retries of one provider's sessions", () => {
     })
   )
 
-  it.effect("are forgotten when their moment has passed", () =>
+  it.effect("are forgotten when their time has passed", () =>
     Effect.gen(function* () {
       const gate = new RetryGate()
       yield* reserve(gate, [1000, 1000])

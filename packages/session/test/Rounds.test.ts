@@ -7,9 +7,9 @@ import { endsRound, type SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, ScriptedModel, ScriptedTools, SlowSessions } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Latch, Layer } from "effect"
-import { defaults, Limits } from "../src/Limits.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { Context, Effect, Fiber, Latch, Layer, Stream } from "effect"
+import { defaults, Limits } from "../src/limits/Limits.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, sessionId, until, watched, world } from "./World.ts"
 
 const { call, finish, text } = Chunks
@@ -42,18 +42,20 @@ describe("cancellation", () => {
   const slow = SlowSessions.layer(5)
   const hanging = [turn(call(0, "hangs"), call(1, "echo"), call(2, "hangs"), [finish("tool-calls")]), answer]
 
-  it.effect("settles what ran as unknown, what had ended as it ended, and what never started as not run", () =>
-    Effect.gen(function* () {
-      const seen = yield* watched
-      const fiber = yield* Effect.forkChild(send("go").pipe(Effect.provideService(Limits, oneAtATime)))
-      yield* until("ToolStarted")
-      yield* Fiber.interrupt(fiber)
-      const outcomes = (yield* session).turns[0]?.toolCalls.map(({ outcome }) => outcome?._tag)
-      assert.deepStrictEqual(outcomes, ["Unknown", "NotExecuted", "NotExecuted"])
-      assert.strictEqual((yield* session).rounds[0]?.status, "cancelled")
-      assert.strictEqual((yield* send("and now?")).status, "completed")
-      yield* checkInvariants(seen)
-    }).pipe(Effect.provide(world(hanging, { hangs: ScriptedTools.hangs, echo: ScriptedTools.echo })))
+  it.effect(
+    "settles running calls as unknown, ended calls with their outcome, and calls that never started as not run",
+    () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        const fiber = yield* Effect.forkChild(send("go").pipe(Effect.provideService(Limits, oneAtATime)))
+        yield* until("ToolStarted")
+        yield* Fiber.interrupt(fiber)
+        const outcomes = (yield* session).turns[0]?.toolCalls.map(({ outcome }) => outcome?._tag)
+        assert.deepStrictEqual(outcomes, ["Unknown", "NotExecuted", "NotExecuted"])
+        assert.strictEqual((yield* session).rounds[0]?.status, "cancelled")
+        assert.strictEqual((yield* send("and now?")).status, "completed")
+        yield* checkInvariants(seen)
+      }).pipe(Effect.provide(world(hanging, { hangs: ScriptedTools.hangs, echo: ScriptedTools.echo })))
   )
 
   it.effect("keeps a cancelled turn's text for people and out of the next request", () =>
@@ -72,7 +74,7 @@ describe("cancellation", () => {
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "half of")), answer])))
   )
 
-  it.effect("by another caller returns the closed round to the one who waits", () =>
+  it.effect("by another caller returns the closed round to the waiting caller", () =>
     Effect.gen(function* () {
       yield* watched
       const coordinator = yield* SessionCoordinator
@@ -84,7 +86,80 @@ describe("cancellation", () => {
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
   )
 
-  it.effect("of a message that waits its turn stores nothing", () =>
+  it.effect("by another caller withdraws the messages that wait", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const first = yield* Effect.forkChild(send("first"))
+      yield* until("TurnDelta")
+      const second = yield* Effect.forkChild(send("second"), { startImmediately: true })
+      const submitted = yield* Effect.forkChild(coordinator.submit({ sessionId, request: "third" }), {
+        startImmediately: true
+      })
+      const streamed = yield* Effect.forkChild(
+        Stream.runCollect(coordinator.stream({ sessionId, request: "fourth" })),
+        { startImmediately: true }
+      )
+      yield* Effect.yieldNow
+      yield* coordinator.cancel(sessionId)
+      assert.strictEqual((yield* Fiber.join(first)).status, "cancelled")
+      const errors = [
+        yield* Effect.flip(Fiber.join(second)),
+        yield* Effect.flip(Fiber.join(submitted)),
+        yield* Effect.flip(Fiber.join(streamed))
+      ]
+      for (const error of errors) assert.deepInclude(error, { _tag: "MessageWithdrawn", sessionId })
+      assert.lengthOf((yield* session).rounds, 1)
+      assert.strictEqual((yield* send("fifth")).status, "completed")
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x")), answer])))
+  )
+
+  it.effect("of one round by its id, or of another session, lets the messages that wait continue", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const first = yield* Effect.forkChild(send("first"))
+      yield* until("TurnDelta")
+      const second = yield* Effect.forkChild(send("second"), { startImmediately: true })
+      yield* coordinator.cancel(SessionId.make("another"))
+      yield* coordinator.cancel(sessionId, roundId(1))
+      assert.strictEqual((yield* Fiber.join(first)).status, "cancelled")
+      assert.strictEqual((yield* Fiber.join(second)).status, "completed")
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x")), answer])))
+  )
+
+  it.effect("of a submission before it is accepted withdraws its message", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const first = yield* Effect.forkChild(send("first"))
+      yield* until("TurnDelta")
+      const second = yield* Effect.forkChild(coordinator.submit({ sessionId, request: "second" }), {
+        startImmediately: true
+      })
+      yield* Fiber.interrupt(second)
+      yield* coordinator.cancel(sessionId, roundId(1))
+      assert.strictEqual((yield* Fiber.join(first)).status, "cancelled")
+      assert.strictEqual((yield* send("third")).status, "completed")
+      assert.deepStrictEqual(
+        (yield* session).rounds.map(({ request }) => textOf(request)),
+        ["first", "third"]
+      )
+    }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x")), answer])))
+  )
+
+  it.effect("of a submission after it is accepted lets its round continue", () =>
+    Effect.gen(function* () {
+      yield* watched
+      const coordinator = yield* SessionCoordinator
+      const submission = yield* Effect.forkChild(coordinator.submit({ sessionId, request: "go" }))
+      yield* Fiber.join(submission)
+      yield* Fiber.interrupt(submission)
+      yield* until("RoundCompleted")
+    }).pipe(Effect.provide(world([answer])))
+  )
+
+  it.effect("of a waiting message stores nothing", () =>
     Effect.gen(function* () {
       yield* watched
       const first = yield* Effect.forkChild(send("first"))
@@ -96,7 +171,7 @@ describe("cancellation", () => {
     }).pipe(Effect.provide(world([ScriptedModel.hanging(text(0, "x"))])))
   )
 
-  it.effect("stores nothing of a turn after its end, however slow the disk", () =>
+  it.effect("stores nothing of a turn after its end, even on a slow disk", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const fiber = yield* Effect.forkChild(send("go"))
@@ -119,7 +194,7 @@ describe("tools", () => {
   const many = (count: number, name: string) =>
     turn(...Array.from({ length: count }, (_, i) => call(i, name, { i })), [finish("tool-calls")])
 
-  it.effect("run side by side up to the limit, and no further", () =>
+  it.effect("run concurrently up to the limit", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* send("go")
@@ -130,7 +205,7 @@ describe("tools", () => {
     }).pipe(Effect.provide(world([many(20, "slow"), answer], { slow: ScriptedTools.steps(9, ScriptedTools.echo) })))
   )
 
-  it.effect("answer in call order, whichever is done first", () =>
+  it.effect("have results in call order, regardless of which is done first", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("go")
@@ -174,7 +249,7 @@ describe("tools", () => {
     }).pipe(Effect.provide(world([cut, cut, answer])))
   )
 
-  it.effect("that are unknown or get malformed input answer with an error, and the round goes on", () =>
+  it.effect("that are unknown or get malformed input return an error, and the round continues", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const round = yield* send("go")
@@ -196,7 +271,7 @@ describe("tools", () => {
 })
 
 describe("overlapping appends", () => {
-  it.effect("fail behind one that failed, even if the store has both", () =>
+  it.effect("fail after one that failed, even if the store has both", () =>
     Effect.gen(function* () {
       yield* watched
       const error = yield* Effect.flip(send("go"))
@@ -235,7 +310,7 @@ describe("overlapping appends", () => {
 })
 
 describe("rounds", () => {
-  it.effect("go on from a pause with the provider's own answer sent back", () =>
+  it.effect("continue after a pause with the provider's own response sent back", () =>
     Effect.gen(function* () {
       yield* watched
       const round = yield* send("go")
@@ -248,7 +323,7 @@ describe("rounds", () => {
     }).pipe(Effect.provide(world([turn(text(0, "I am searching"), [finish("pause")]), answer])))
   )
 
-  it.effect("stop at the turn limit with a typed error, and the session goes on", () =>
+  it.effect("stop at the turn limit with a typed error, and the session can continue", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const error = yield* Effect.flip(send("go").pipe(Effect.provideService(Limits, { ...defaults, turns: 2 })))
@@ -263,7 +338,7 @@ describe("rounds", () => {
     )
   )
 
-  it.effect("of one session run one after another; of two sessions side by side", () =>
+  it.effect("of one session run one after another, of two sessions concurrently", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const coordinator = yield* SessionCoordinator
@@ -291,7 +366,7 @@ describe("rounds", () => {
     )
   )
 
-  it.effect("with a request id run once: the same id names the same round", () =>
+  it.effect("with a request id run once, and the same id returns the same round", () =>
     Effect.gen(function* () {
       yield* watched
       const coordinator = yield* SessionCoordinator
@@ -304,7 +379,7 @@ describe("rounds", () => {
     }).pipe(Effect.provide(world([answer])))
   )
 
-  it.effect("that were submitted run on when the submitter is gone", () =>
+  it.effect("that were submitted continue after their submitter has ended", () =>
     Effect.gen(function* () {
       yield* watched
       const coordinator = yield* SessionCoordinator
@@ -330,7 +405,7 @@ describe("rounds", () => {
     }).pipe(Effect.provide(world([ScriptedModel.failing(new Overloaded({ detail: "529" }), text(0, "half"))])))
   )
 
-  it.effect("are refused before anything is stored when the message cannot be sent", () =>
+  it.effect("are rejected before anything is stored if the message is not valid", () =>
     Effect.gen(function* () {
       yield* watched
       for (const request of ["", "  \n\t", "\0\0", "x".repeat(1001)])
@@ -347,7 +422,7 @@ describe("rounds", () => {
     }).pipe(Effect.provide(world([])))
   )
 
-  it.effect("count what failed turns cost", () =>
+  it.effect("include the cost of failed turns", () =>
     Effect.gen(function* () {
       yield* watched
       yield* Effect.exit(send("go").pipe(Effect.provideService(Limits, { ...defaults, retries: 0 })))
@@ -386,7 +461,7 @@ describe("recovery", () => {
     yield* sessions.append(sessionId, { after: 0, epoch: 0 }, lost)
   })
 
-  it.effect("closes a round that nobody runs, once, and asks nobody", () =>
+  it.effect("closes a round that is not running, once, without calling a model or a tool", () =>
     Effect.gen(function* () {
       yield* watched
       yield* dead
@@ -399,7 +474,7 @@ describe("recovery", () => {
     }).pipe(Effect.provide(world([])))
   )
 
-  it.effect("happens by itself before the next message", () =>
+  it.effect("happens automatically before the next message", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       yield* dead
@@ -408,7 +483,7 @@ describe("recovery", () => {
     }).pipe(Effect.provide(world([answer])))
   )
 
-  it.effect("leaves a running round alone", () =>
+  it.effect("does not change a running round", () =>
     Effect.gen(function* () {
       yield* watched
       const coordinator = yield* SessionCoordinator
@@ -421,33 +496,35 @@ describe("recovery", () => {
 })
 
 describe("a store that fails", () => {
-  it.effect("ends the round with its error, shows nothing that is not stored, and is opened again", () =>
-    Effect.gen(function* () {
-      const seen = yield* watched
-      const error = yield* Effect.flip(send("go"))
-      assert.strictEqual(error._tag, "StorageError")
-      assert.deepStrictEqual(
-        seen.map(({ seq }) => seq),
-        (yield* log).map(({ seq }) => seq)
-      )
-      yield* Effect.flatMap(Broken, (broken) => broken.close)
-      assert.strictEqual((yield* send("again")).status, "completed")
-    }).pipe(
-      Effect.provide(
-        SessionCoordinator.layer.pipe(
-          Layer.provide(failingStore),
-          Layer.provideMerge([
-            ScriptedModel.layer([turn(text(0, "a"), text(0, "b"), [finish()]), answer]),
-            ScriptedTools.layer(),
-            PromptManager.layerMemory()
-          ]),
-          Layer.provideMerge(Layer.mergeAll(SessionManager.layerMemory, brokenLayer))
+  it.effect(
+    "ends the round with its error, shows nothing that is not stored, and the session can be opened again",
+    () =>
+      Effect.gen(function* () {
+        const seen = yield* watched
+        const error = yield* Effect.flip(send("go"))
+        assert.strictEqual(error._tag, "StorageError")
+        assert.deepStrictEqual(
+          seen.map(({ seq }) => seq),
+          (yield* log).map(({ seq }) => seq)
+        )
+        yield* Effect.flatMap(Broken, (broken) => broken.close)
+        assert.strictEqual((yield* send("again")).status, "completed")
+      }).pipe(
+        Effect.provide(
+          SessionCoordinator.layer.pipe(
+            Layer.provide(failingStore),
+            Layer.provideMerge([
+              ScriptedModel.layer([turn(text(0, "a"), text(0, "b"), [finish()]), answer]),
+              ScriptedTools.layer(),
+              PromptManager.layerMemory()
+            ]),
+            Layer.provideMerge(Layer.mergeAll(SessionManager.layerMemory, brokenLayer))
+          )
         )
       )
-    )
   )
 
-  it.effect("is told of even when the round has failed by itself", () =>
+  it.effect("is reported even if the round itself has failed", () =>
     Effect.gen(function* () {
       yield* watched
       const error = yield* Effect.flip(send("go").pipe(Effect.provideService(Limits, { ...defaults, retries: 0 })))

@@ -1,11 +1,11 @@
 import { assert, it } from "@effect/vitest"
 import type { Usage } from "@parley/domain/Usage"
-import { Meter } from "../src/Sampled.ts"
+import { Meter } from "../src/limits/SamplingUsage.ts"
 
 const usage: Usage = { inputTokens: 1_000_000, outputTokens: 2_000_000, cacheReadTokens: 3, cacheWriteTokens: 4 }
 const price = { input: 1, output: 2, cacheRead: 0, cacheWrite: 0 }
 
-it("what servers had models answer is counted from the start, from a round's begin, and for the latest round", () => {
+it("sampling is counted in total, since the start of a round, and for the latest round", () => {
   const meter = new Meter()
   const nothing = { tokens: 0, cost: 0 }
   assert.deepStrictEqual(meter.inAll, nothing)

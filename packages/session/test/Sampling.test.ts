@@ -8,13 +8,14 @@ import { zero } from "@parley/domain/Usage"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { defaults, Limits, type RoundLimits } from "../src/Limits.ts"
-import { Meter, Sampled } from "../src/Sampled.ts"
-import { answer } from "../src/Sampling.ts"
+import { defaults, Limits, type RoundLimits } from "../src/limits/Limits.ts"
+import { Meter, Sampled } from "../src/limits/SamplingUsage.ts"
+import { answer } from "../src/sampling/Sampling.ts"
 
 const info: ModelInfo = { ref: { provider: "p", model: "m" }, description: "", settings: { max_tokens: 9 } }
 const request: Sampling = {
   server: "s",
+  calls: [],
   ask: false,
   system: "Be brief",
   messages: [{ role: "user", content: [text("hi")] }],
@@ -40,8 +41,8 @@ const asked = (chunks: ReadonlyArray<ProviderChunk>, sampling: Sampling = reques
 
 const usage = { ...zero, inputTokens: 3, outputTokens: 2 }
 
-describe("what a server asks of a model", () => {
-  it.effect("is one request with its own words only, and the answer with what it took", () =>
+describe("a sampling request of a server", () => {
+  it.effect("is one request with only the server's content, and the response includes its usage", () =>
     Effect.gen(function* () {
       const { requests, said } = yield* asked([
         { _tag: "TextDelta", index: 0, text: "hel" },
@@ -55,7 +56,7 @@ describe("what a server asks of a model", () => {
     })
   )
 
-  it.effect("is cut off at the length that was asked for, and what was heard of it is counted", () =>
+  it.effect("is truncated at the requested length, and the part that was received is counted", () =>
     Effect.gen(function* () {
       const long = Array.from({ length: 100 }, (): ProviderChunk => ({
         _tag: "TextDelta",
@@ -74,7 +75,7 @@ describe("what a server asks of a model", () => {
   )
 
   const limits: ReadonlyArray<Partial<RoundLimits>> = [{ roundTokens: 12 }, { sessionTokens: 12 }]
-  it.effect("is counted also where it breaks off or nobody waits for it any more, and once", () =>
+  it.effect("is counted exactly once, even if it breaks off or is interrupted", () =>
     Effect.gen(function* () {
       const begun: ReadonlyArray<ProviderChunk> = [
         { _tag: "UsageSoFar", usage: { ...zero, inputTokens: 5 } },
@@ -112,7 +113,7 @@ describe("what a server asks of a model", () => {
     })
   )
 
-  it.effect("is declined when the model refuses, breaks off, or could not be sent it", () =>
+  it.effect("is declined if the model refuses, the response breaks off, or the request is not valid", () =>
     Effect.gen(function* () {
       const tagOf = (chunks: ReadonlyArray<ProviderChunk>, sampling?: Sampling) =>
         Effect.map(asked(chunks, sampling), ({ said }) => said._tag)

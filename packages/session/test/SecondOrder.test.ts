@@ -8,11 +8,11 @@ import { cost, type Price } from "@parley/domain/Usage"
 import { Chunks, ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
-import { CompactionSettings } from "../src/CompactionSettings.ts"
-import { defaults, Limits } from "../src/Limits.ts"
-import * as Recovery from "../src/Recovery.ts"
-import * as Repair from "../src/Repair.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { CompactionSettings } from "../src/limits/CompactionSettings.ts"
+import { defaults, Limits } from "../src/limits/Limits.ts"
+import * as Recovery from "../src/log/Recovery.ts"
+import * as Repair from "../src/log/Repair.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { lostRound, pastRound } from "./support/lostRounds.ts"
 import { answer, isSummary, long, talk } from "./support/Talk.ts"
 import { log, send, session, sessionId, watched, world } from "./World.ts"
@@ -71,8 +71,8 @@ describe("a change between rounds, after a round whose process died", () => {
     )
 })
 
-describe("a history that was shortened twice", () => {
-  it.effect("stays without what the first time left out", () => {
+describe("a history that was compacted twice", () => {
+  it.effect("does not contain what the first compaction left out", () => {
     const requests: Array<ModelRequest> = []
     return Effect.gen(function* () {
       yield* watched
@@ -91,10 +91,10 @@ describe("a history that was shortened twice", () => {
   })
 })
 
-describe("what a summary costs", () => {
+describe("the cost of a summary", () => {
   const limited = (limits: object) => Effect.provideService(Limits, { ...defaults, ...limits })
 
-  it.effect("counts against the limit on the tokens of a session", () => {
+  it.effect("counts towards the session's limit of tokens", () => {
     const requests: Array<ModelRequest> = []
     return Effect.gen(function* () {
       yield* watched
@@ -115,7 +115,7 @@ describe("what a summary costs", () => {
     }).pipe(Effect.provide(talk(requests)))
   })
 
-  it.effect("is at the price of the model that made it", () => {
+  it.effect("is computed with the price of the model that wrote it", () => {
     const requests: Array<ModelRequest> = []
     const prices: { readonly [model: string]: Price } = {
       [ScriptedModel.ref.model]: { input: 1, output: 1 },
@@ -172,7 +172,7 @@ describe("the size of a request", () => {
       )
     )
   }
-  it.effect("is asked of the provider near the limit, not only beyond it", () =>
+  it.effect("is counted by the provider near the limit, not only beyond it", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* counting(0.9), 1)
       assert.strictEqual(yield* counting(0.5), 0)
@@ -181,7 +181,7 @@ describe("the size of a request", () => {
 })
 
 describe("recovery and repair", () => {
-  it.effect("a store that fails is an error of recovery; only a log that is wrong is damage", () =>
+  it.effect("a failure of the store fails recovery; only an invalid log is reported as damaged", () =>
     Effect.gen(function* () {
       const failing = (reason: StorageError["reason"]) =>
         Recovery.report(
@@ -197,7 +197,7 @@ describe("recovery and repair", () => {
     })
   )
 
-  it.effect("a repaired session is in the workspace of the damaged one, and goes on", () =>
+  it.effect("a repaired session is in the workspace of the damaged one and can continue", () =>
     Effect.gen(function* () {
       const settled: SessionEvent = {
         _tag: "ToolSettled",

@@ -5,7 +5,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, watched, witness } from "./World.ts"
 
 const answer = ScriptedModel.turn(Chunks.text(0, "ok"), [Chunks.finish()])
@@ -29,7 +29,7 @@ const world = (said: { instructions: ReadonlyArray<ServerInstructions> }) => {
 
 const mention = "Use echo for what repeats."
 
-it.effect("what a server says is in every request, the same bytes until it says something else", () => {
+it.effect("a server's instructions are in every request, with the same bytes until they change", () => {
   const said: { instructions: ReadonlyArray<ServerInstructions> } = { instructions: [] }
   return Effect.gen(function* () {
     const mcp = yield* McpManager

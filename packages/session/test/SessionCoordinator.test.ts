@@ -4,7 +4,7 @@ import { textOf } from "@parley/domain/Content"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, log, send, session, sessionId, watched, world } from "./World.ts"
 
 const { call, finish, text, thinking } = Chunks
@@ -57,7 +57,7 @@ describe("the seed's test plan", () => {
     }).pipe(Effect.provide(world([], listing, workspace)))
   )
 
-  it.effect("what buildContext shows is what is sent", () =>
+  it.effect("buildContext shows exactly what is sent", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const coordinator = yield* SessionCoordinator
@@ -159,7 +159,7 @@ describe("the seed's test plan", () => {
   )
 })
 
-it.effect("a session is followed from any event on: what came before is not told again", () =>
+it.effect("a session can be followed from any event on, without the events before it", () =>
   Effect.gen(function* () {
     yield* watched
     yield* send("go")

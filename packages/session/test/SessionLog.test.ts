@@ -5,7 +5,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as SessionLog from "../src/SessionLog.ts"
+import * as SessionLog from "../src/log/SessionLog.ts"
 
 const events: ReadonlyArray<SessionEvent> = [
   { _tag: "RoundStarted", roundId: RoundId.make("r1"), request: [{ _tag: "Text", text: "hello" }] },
@@ -15,7 +15,7 @@ const events: ReadonlyArray<SessionEvent> = [
 const full = new StorageError({ operation: "append", reason: "Full", detail: "test" })
 const settled = Effect.repeat(Effect.yieldNow, { times: 100 })
 
-it.effect("an append behind one that failed fails too, though it is stored, and nothing is appended after that", () =>
+it.effect("an append after a failed one fails as well, even if it is stored, and nothing is appended after that", () =>
   Effect.gen(function* () {
     const sessions = yield* SessionManager
     const { id } = yield* sessions.create({})

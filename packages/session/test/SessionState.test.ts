@@ -2,7 +2,7 @@ import { callId, RequestId, roundId, turnId } from "@parley/domain/Ids"
 import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
 import { zero } from "@parley/domain/Usage"
 import { assert, describe, it } from "@effect/vitest"
-import { SessionState } from "../src/SessionState.ts"
+import { SessionState } from "../src/log/SessionState.ts"
 
 const model = { provider: "p", model: "m" }
 const [r1, r2] = [roundId(1), roundId(2)]
@@ -74,8 +74,8 @@ const compacted = (more: Partial<EventOf<"ContextCompacted">> = {}): SessionEven
 })
 const undone: SessionEvent = { _tag: "CompactionUndone" }
 
-describe("what a session has spent", () => {
-  it("is that of all its ended turns, and apart from it the tokens without a price", () => {
+describe("the usage of a session", () => {
+  it("includes all ended turns, and counts tokens without a price separately", () => {
     const { spent } = fold(
       said(),
       begun(1),
@@ -91,8 +91,8 @@ describe("what a session has spent", () => {
   })
 })
 
-describe("what a session was about", () => {
-  it("is its first message, which no compaction is; requests are known by their ids", () => {
+describe("the goal of a session", () => {
+  it("is its first message, never a compaction; requests are known by their ids", () => {
     const requestId = RequestId.make("q")
     const state = fold(said(r1, { purpose: "compaction", request: [] }), said(r2, { requestId }), said(roundId(3)))
     assert.deepStrictEqual(state.goal, [{ _tag: "Text", text: "in r2" }])
@@ -100,7 +100,7 @@ describe("what a session was about", () => {
     assert.strictEqual(state.nextRoundId, "r4")
   })
 
-  it("is pinned until just these words are unpinned; an old pin may be anybody's", () => {
+  it("texts stay pinned until exactly they are unpinned; those of old logs count as outside", () => {
     const pinned = (text: string, more: object = {}): SessionEvent => ({ _tag: "Pinned", kind: "goal", text, ...more })
     const { pins } = fold(pinned("a", { provenance: "user" }), pinned("ab"), pinned("a"), pinned("b"), {
       _tag: "Unpinned",
@@ -118,8 +118,8 @@ describe("what a session was about", () => {
   })
 })
 
-describe("what a model was shown", () => {
-  it("is what was added, and with a new baseline its files alone", () => {
+describe("what the model has received", () => {
+  it("is what was added, and after a new baseline only its files", () => {
     assert.deepStrictEqual(fold(said(), built("1"), built("2", { files: { "c.md": "2" } })).shown, {
       files: { "a.md": "1", "c.md": "2" },
       slots: { s: "2" },
@@ -132,7 +132,7 @@ describe("what a model was shown", () => {
     assert.deepStrictEqual(state.shown, { files: { "b.md": "base" }, slots: {}, pinned: "2" })
   })
 
-  it("is forgotten when the request was refused for what it said, or never sent, and else kept", () => {
+  it("is reset if the request was rejected for its content or never sent, and kept otherwise", () => {
     const first = [said(), built("1"), begun(), answered(), done, said(r2), built("2")]
     const hash = (...events: ReadonlyArray<SessionEvent>) => fold(...first, ...events).shown.files["a.md"]
     assert.strictEqual(hash(begun(2), refused("InvalidRequest", 2), failed()), "1")
@@ -145,7 +145,7 @@ describe("what a model was shown", () => {
     assert.strictEqual(hash(...aside, failed()), "2", "a refused summary says nothing of it")
   })
 
-  it("is said again by a compaction, and what it said goes with it when it is undone", () => {
+  it("is sent again by a compaction, and removed with it by an undo", () => {
     const state = fold(said(), built("1"), begun(), answered(), compacted({ baseline }))
     assert.deepStrictEqual(state.shown, { files: { "b.md": "base" }, slots: { s: "again" }, pinned: "1" })
     assert.strictEqual(state.compactions, 1)
@@ -158,15 +158,15 @@ describe("what a model was shown", () => {
   })
 })
 
-describe("what a provider said of the size of a request", () => {
+describe("the request size that a provider reported", () => {
   const reported = (...events: ReadonlyArray<SessionEvent>) => fold(said(), begun(), ...events).reported
-  it("is that of the last turn of the conversation", () => {
+  it("is based on the last turn of the conversation", () => {
     assert.deepStrictEqual(reported(answered()), { tokens: 10, messages: 2 })
     const summary = [begun(2, { purpose: "summary" }), answered(2, { usage: { ...zero, inputTokens: 99 } })]
     assert.deepStrictEqual(reported(answered(), ...summary), { tokens: 10, messages: 2 })
     assert.isUndefined(reported(refused("Overloaded")))
   })
-  it("says nothing of a request that begins in another way", () => {
+  it("is not used for a request with another beginning", () => {
     for (const event of [compacted(), compacted({ baseline }), undone, built("1", { baseline })])
       assert.isUndefined(reported(answered(), event), event._tag)
     assert.isDefined(reported(answered(), built("1")))
@@ -191,7 +191,7 @@ describe("the last value of a slot", () => {
   })
   const succeeded = { _tag: "Succeeded" as const, content: [] }
 
-  it("is that of its last success, and of no other call", () => {
+  it("is that of its last successful call", () => {
     const memory = { roundId: r1, tool: "t", input: "{}", at: 30, files: "f", outcome: succeeded }
     const state = fold(said(), asked, settled(succeeded), asked, settled({ _tag: "Failed", content: [] }))
     assert.deepStrictEqual([...state.slots], [["s", memory]])

@@ -6,15 +6,15 @@ import { ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { maxMedia } from "../src/SlotValue.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
+import { maxMedia } from "../src/context/SlotValue.ts"
 import { answer, preview, reasons, slot, withSlots } from "./support/slots.ts"
 import { checkInvariants, log, send, until, watched, witness } from "./World.ts"
 
 const { says } = ScriptedTools
 
-describe("how much of a value is shown", () => {
-  it.effect("4096 tokens of text where nothing else is said, and the manifest says what is left out", () =>
+describe("the size of a slot's value", () => {
+  it.effect("4096 tokens of text by default, and the manifest states what is left out", () =>
     Effect.gen(function* () {
       yield* watched
       const [plain, small] = yield* preview
@@ -39,7 +39,7 @@ describe("how much of a value is shown", () => {
     pictures?.result.map((block) => (block._tag === "Text" ? block.text : block.data.length))
   )
 
-  it.effect("images as far as they are small enough together, and one note in place of the others", () =>
+  it.effect("images up to a total size, and one note instead of the others", () =>
     Effect.gen(function* () {
       yield* watched
       const note =
@@ -49,7 +49,7 @@ describe("how much of a value is shown", () => {
     }).pipe(pictures(maxMedia.characters - 8, 12, 8, 16))
   )
 
-  it.effect("no more images than are of use", () =>
+  it.effect("a limited number of images", () =>
     Effect.gen(function* () {
       yield* watched
       const [note, ...rest] = (yield* shown) ?? []
@@ -60,7 +60,7 @@ describe("how much of a value is shown", () => {
 })
 
 describe("time", () => {
-  it.effect("slots are asked side by side, each within its own time", () =>
+  it.effect("slots are called concurrently, each with its own timeout", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const started = yield* Clock.currentTimeMillis

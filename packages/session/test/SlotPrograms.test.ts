@@ -5,7 +5,7 @@ import { assert, it } from "@effect/vitest"
 import { Context, Effect, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { env } from "node:process"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import type { Expected } from "./support/SlotOracle.ts"
 import { arbitrary, type Change, type Program } from "./support/SlotPrograms.ts"
 import { SlotWorld } from "./support/SlotWorld.ts"
@@ -106,7 +106,7 @@ const play = Effect.fnUntraced(function* (program: Program, world: SlotWorld) {
 })
 
 it.effect.prop(
-  "slots are asked as their policies say, the last word on each is its value, and no value is sent twice in a row",
+  "slots are called according to their policies, the last value sent is current, and no value is sent twice in a row",
   [arbitrary],
   ([program]) => {
     const world = new SlotWorld(program)

@@ -3,14 +3,14 @@ import { ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import * as SlotTrial from "../src/SlotTrial.ts"
+import * as SlotTrial from "../src/context/SlotTrial.ts"
 import { slot } from "./support/slots.ts"
 
 const { after, fails, hangs, says } = ScriptedTools
 const image: ResultContent = { _tag: "Image", mediaType: "image/png", data: "AAAA" }
 
 describe("a trial of slots", () => {
-  it.effect("calls each tool whatever its policy says, and tells what a model would be given", () =>
+  it.effect("calls each tool regardless of its policy, and reports what a model would receive", () =>
     Effect.gen(function* () {
       const [plain, resting, pictured] = yield* SlotTrial.run([
         slot("plain", { input: { path: "." } }),
@@ -46,7 +46,7 @@ describe("a trial of slots", () => {
     )
   )
 
-  it.effect("tells what each policy makes of a failure, also of one that would fail the round", () =>
+  it.effect("reports the result of each failure policy, including one that would fail the round", () =>
     Effect.gen(function* () {
       const trials = yield* SlotTrial.run([
         slot("broken", { onFailure: "note" }),
@@ -72,7 +72,7 @@ describe("a trial of slots", () => {
     }).pipe(Effect.provide(ScriptedTools.layer({ broken: fails("no disk") })))
   )
 
-  it.effect("asks them side by side, each within its own time, and says how long each took", () =>
+  it.effect("calls them concurrently, each with its own timeout, and reports how long each took", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(
         SlotTrial.run([slot("slow"), slot("hanging", { timeoutMillis: 700 }), slot("quick")]),

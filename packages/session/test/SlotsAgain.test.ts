@@ -7,11 +7,11 @@ import { empty } from "@parley/domain/SystemPrompt"
 import { ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { answer, inTurn, reasons, slot } from "./support/slots.ts"
 import { sessionId } from "./World.ts"
 
-describe("what was shown and is there no more", () => {
+describe("values that were sent and are no longer in the context", () => {
   /** An instruction that can be changed, which makes a new baseline due. */
   const prompted = (model: Layer.Layer<ModelsManager | ScriptedModel.Requests>) => {
     const prompt = { instructions: "one" }
@@ -33,7 +33,7 @@ describe("what was shown and is there no more", () => {
   )
 
   it.effect(
-    "after a new baseline, a restart or both, a value is sent again from memory, and its tool is not asked",
+    "after a new baseline, a restart or both, a value is sent again from memory without calling its tool",
     () => {
       const { layer, prompt } = prompted(ScriptedModel.layer(Array(5).fill(answer)))
       return Effect.gen(function* () {
@@ -59,7 +59,7 @@ describe("what was shown and is there no more", () => {
     }
   )
 
-  it.effect("what went with a rejected request is sent with the next, and its tool is not asked", () => {
+  it.effect("a value in a rejected request is sent with the next one without calling its tool", () => {
     const rejects = ScriptedModel.failing(new InvalidRequest({ detail: "scripted" }))
     const { layer } = prompted(ScriptedModel.layer([rejects, answer, answer]))
     return Effect.gen(function* () {

@@ -5,7 +5,7 @@ import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { defaults, Limits } from "../src/Limits.ts"
+import { defaults, Limits } from "../src/limits/Limits.ts"
 import { slot } from "./support/slots.ts"
 import { send, session, watched, world } from "./World.ts"
 
@@ -52,17 +52,17 @@ const one = (
     })
   )
 
-describe("a request is tainted when something from outside is in it", () => {
+describe("a request is tainted if it contains something from outside", () => {
   for (const source of ["fetch", "fails", "lost"])
     it.effect(`by the result of an earlier turn: ${source}`, () =>
       one([asks(source), asks("send"), answer], [`${source} clean`, "send tainted"])
     )
 
-  it.effect("not by what never ran", () =>
+  it.effect("not by a call that never ran", () =>
     one([asks("forbidden"), asks("send"), answer], ["forbidden clean", "send clean"])
   )
 
-  it.effect("not by a call of the same turn, though that is over when the next one is decided about", () =>
+  it.effect("not by a call of the same turn, even if it ends before the next one is decided", () =>
     Effect.provideService(
       one(
         [asks("fetch", "send", "post"), asks("send"), answer],
@@ -73,7 +73,7 @@ describe("a request is tainted when something from outside is in it", () => {
     )
   )
 
-  it.effect("by dynamic context that was asked in it", () =>
+  it.effect("by dynamic context of the same round", () =>
     one([asks("send"), answer], ["send tainted"], DynamicContextManager.layerMemory([slot("fetch")]))
   )
 
@@ -93,14 +93,14 @@ describe("a request is tainted when something from outside is in it", () => {
         assert.deepStrictEqual([...seen], [expected])
       })
     )
-  it.effect("by a mention that is attached", () =>
+  it.effect("by an attached mention", () =>
     mentioning({ _tag: "File", file: { path: "a.md", text: "words" } }, "send tainted")
   )
-  it.effect("not by one that is not", () =>
+  it.effect("not by a mention that is not attached", () =>
     mentioning({ _tag: "NotAttached", path: "a.md", reason: "it is too large" }, "send clean")
   )
 
-  it.effect("and the requests of later rounds are, as long as they hold it", () =>
+  it.effect("requests of later rounds are tainted as long as they contain it", () =>
     told([asks("fetch"), answer, asks("send"), answer])((seen) =>
       Effect.gen(function* () {
         yield* watched
@@ -112,7 +112,7 @@ describe("a request is tainted when something from outside is in it", () => {
   )
 })
 
-it.effect("an input cannot be changed while somebody is asked about it", () =>
+it.effect("an input cannot be changed while a person decides about it", () =>
   Effect.gen(function* () {
     yield* watched
     yield* send("go")

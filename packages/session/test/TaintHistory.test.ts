@@ -8,10 +8,10 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import * as Repair from "../src/Repair.ts"
-import * as Request from "../src/Request.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { SessionState } from "../src/SessionState.ts"
+import * as Repair from "../src/log/Repair.ts"
+import * as Request from "../src/limits/Request.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
+import { SessionState } from "../src/log/SessionState.ts"
 import { answer, long, says, talk, type Talk } from "./support/Talk.ts"
 import { log, send, sessionId, watched } from "./World.ts"
 
@@ -49,7 +49,7 @@ const file = (files: ReadonlyArray<WorkspaceFile> = words) => {
 }
 
 describe("a summary", () => {
-  it.effect("of what the user and the model said is as trusted as they are, and so is a summary of that", () =>
+  it.effect("of messages of the user and the model is as trusted as they are, and so is a summary of it", () =>
     Effect.gen(function* () {
       yield* watched
       for (let round = 1; round <= 2; round++) {
@@ -62,28 +62,26 @@ describe("a summary", () => {
     }).pipe(Effect.provide(talk([])))
   )
 
-  it.effect(
-    "of anything from outside is from outside, and so is a summary of that, until it is taken back and longer",
-    () =>
-      Effect.gen(function* () {
-        yield* watched
-        yield* send(["one", { outside: long }])
-        yield* send(`two ${long}`)
-        yield* compact
-        assert.strictEqual(yield* provenance("summary"), "outside")
-        assert.strictEqual(yield* provenance("goal"), "outside")
-        yield* send(`three ${long}`)
-        yield* send(`four ${long}`)
-        yield* compact
-        assert.strictEqual(yield* provenance("summary"), "outside")
-        yield* undo
-        yield* undo
-        assert.isTrue(yield* tainted)
-        assert.isTrue(folded(yield* log))
-      }).pipe(Effect.provide(talk([])))
+  it.effect("of content from outside is from outside, and so is a summary of it, even after it was undone", () =>
+    Effect.gen(function* () {
+      yield* watched
+      yield* send(["one", { outside: long }])
+      yield* send(`two ${long}`)
+      yield* compact
+      assert.strictEqual(yield* provenance("summary"), "outside")
+      assert.strictEqual(yield* provenance("goal"), "outside")
+      yield* send(`three ${long}`)
+      yield* send(`four ${long}`)
+      yield* compact
+      assert.strictEqual(yield* provenance("summary"), "outside")
+      yield* undo
+      yield* undo
+      assert.isTrue(yield* tainted)
+      assert.isTrue(folded(yield* log))
+    }).pipe(Effect.provide(talk([])))
   )
 
-  it.effect("that no model would write is trusted no more than what it stands for", () =>
+  it.effect("that no model wrote is trusted no more than the messages that it replaces", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send(["one", { outside: long }])
@@ -96,8 +94,8 @@ describe("a summary", () => {
   )
 })
 
-describe("what is gone from a request taints it no more", () => {
-  it.effect("a file that no model has answered to, once there is a new baseline", () => {
+describe("removed content no longer taints requests", () => {
+  it.effect("a file to which no model has responded, once there is a new baseline", () => {
     const { layer, remove } = file()
     return Effect.gen(function* () {
       yield* watched
@@ -107,7 +105,7 @@ describe("what is gone from a request taints it no more", () => {
     }).pipe(Effect.provide(talk([], { optional: layer })))
   })
 
-  it.effect("a file that a message held and that no model has answered to, too", () => {
+  it.effect("a file in a message to which no model has responded", () => {
     const { add, layer, remove } = file([])
     const failing: Talk["answer"] = (request, n) =>
       n === 2 ? ScriptedModel.failing(new Unauthorized({ detail: "scripted" })) : answer(request)
@@ -125,7 +123,7 @@ describe("what is gone from a request taints it no more", () => {
     }).pipe(Effect.provide(talk([], { optional: layer, answer: failing })))
   })
 
-  it.effect("a message that the provider refused", () => {
+  it.effect("a message that the provider rejected", () => {
     const refusing: Talk["answer"] = (request, n) =>
       n === 1 ? ScriptedModel.failing(new InvalidRequest({ detail: "scripted" })) : answer(request)
     return Effect.gen(function* () {
@@ -138,7 +136,7 @@ describe("what is gone from a request taints it no more", () => {
     }).pipe(Effect.provide(talk([], { answer: refusing })))
   })
 
-  it.effect("but an answer that knew of it stays, and taints", () => {
+  it.effect("but a response to it stays and taints", () => {
     const { layer, remove } = file()
     return Effect.gen(function* () {
       yield* watched
@@ -156,7 +154,7 @@ describe("what is gone from a request taints it no more", () => {
     }).pipe(Effect.provide(talk([], { optional: layer })))
   })
 
-  it.effect("a result that is left out to save space, but not what was said of it", () =>
+  it.effect("a result that was removed to save space, but not responses to it", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("call call call")
@@ -174,7 +172,7 @@ describe("what is gone from a request taints it no more", () => {
   )
 })
 
-describe("what a log says", () => {
+describe("the taint derived from a log", () => {
   /** As versions before provenance wrote it, in one kind of event. */
   const old = (entries: ReadonlyArray<LogEntry>, tag: "RoundStarted" | "ContextBuilt"): ReadonlyArray<LogEntry> =>
     entries.map((entry) => {
@@ -188,7 +186,7 @@ describe("what a log says", () => {
       return { ...entry, event: { ...event, manifest } }
     })
 
-  it.effect("of one that was written before provenance was, a message and a prompt may be anybody's", () =>
+  it.effect("of a log from before provenance counts messages and prompts as outside", () =>
     Effect.gen(function* () {
       yield* watched
       yield* send("go")
@@ -213,8 +211,8 @@ describe("what a log says", () => {
   )
 })
 
-describe("who wrote a message changes nothing of what is sent", () => {
-  it.effect("texts are joined as they are, and blocks stay apart", () =>
+describe("the author of a message does not change what is sent", () => {
+  it.effect("texts are concatenated unchanged, and blocks stay separate", () =>
     Effect.sync(() => {
       const sent = Request.blocks(["a\n\n", { outside: "b" }, " c", { outside: { _tag: "Text", text: "d" } }, "e"])
       assert.deepStrictEqual(
@@ -227,7 +225,7 @@ describe("who wrote a message changes nothing of what is sent", () => {
     })
   )
 
-  it.effect("and what others wrote mentions nothing", () => {
+  it.effect("text that the user did not write mentions nothing", () => {
     const asked: Array<string> = []
     const layer = Layer.succeed(FilesManager, {
       read: Effect.succeed({ files: [], skipped: [] }),

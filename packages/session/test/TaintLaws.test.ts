@@ -4,7 +4,7 @@ import { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { SessionState } from "../src/SessionState.ts"
+import { SessionState } from "../src/log/SessionState.ts"
 import { arbitrary, TaintWorld } from "./support/TaintWorld.ts"
 
 /** A bug that only a rare program meets is looked for longer: `pnpm mutants` says how much. */
@@ -24,7 +24,7 @@ const replayed = Effect.fnUntraced(function* (log: ReadonlyArray<LogEntry>) {
 })
 
 it.effect.prop(
-  "a request that holds anything from outside, or an answer that came of it, is tainted, whatever happened before",
+  "a request is tainted if it contains anything from outside, or a response to that, regardless of what happened before",
   [arbitrary],
   ([program]) =>
     Effect.gen(function* () {

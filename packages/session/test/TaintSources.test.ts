@@ -8,8 +8,8 @@ import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import type { Said } from "../src/Request.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import type { UserMessage } from "../src/limits/Request.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { slot } from "./support/slots.ts"
 import { send, session, sessionId, watched, world } from "./World.ts"
 
@@ -25,7 +25,7 @@ interface Source {
   /** As the manifest calls it. */
   readonly source: string
   readonly provenance: Provenance
-  readonly said?: Said
+  readonly said?: UserMessage
   /** Calls of earlier turns of the round. */
   readonly before?: ReadonlyArray<string>
   readonly optional?: Layer.Layer<never>
@@ -166,7 +166,7 @@ const tools = {
   send: ScriptedTools.echo
 }
 
-describe("who wrote what a request holds decides whether ask-if-tainted asks", () => {
+describe("the provenance of a request's content decides whether ask-if-tainted asks", () => {
   for (const {
     before = [],
     name,

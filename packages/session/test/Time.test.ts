@@ -6,8 +6,8 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { Arbitraries, ScriptedModel, Scripts } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Clock, Context, Effect, Layer, Schema } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
-import { SessionState } from "../src/SessionState.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
+import { SessionState } from "../src/log/SessionState.ts"
 import { log, send, sessionId, timePasses, watched, world } from "./World.ts"
 
 const script = Arbitrary.schema(Arbitraries.Script)
@@ -62,7 +62,7 @@ const finding = Effect.fnUntraced(function* (change: (entry: LogEntry) => LogEnt
 })
 
 it.effect.prop(
-  "invariant 48: whatever times a log holds, everything worked out from it and the next request are the same",
+  "invariant 48: the times in a log do not influence what is derived from it, nor the next request",
   [script, times],
   ([script, times]) =>
     Effect.gen(function* () {

@@ -4,7 +4,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { checkInvariants, send, session, watched, witness } from "./World.ts"
 
 const { call, finish, text } = Chunks
@@ -46,7 +46,7 @@ const world = SessionCoordinator.layer.pipe(
   ])
 )
 
-it.effect("a round keeps the tools it began with, and the next one has those that there are then", () =>
+it.effect("a round keeps the tools with which it began, and the next round has the current ones", () =>
   Effect.gen(function* () {
     const seen = yield* watched
     yield* send("go")

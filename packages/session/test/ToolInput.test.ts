@@ -16,7 +16,7 @@ describe("tool input", () => {
     ["that is an array", "[1]", "not a JSON object"],
     ["with a number that JavaScript has not", '{"a":1e400}', "not a JSON object"]
   ] as const)
-    it.effect(`${name} is refused with what to do, before the tool is started`, () =>
+    it.effect(`${name} is rejected with advice before the tool is started`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         const round = yield* send("go")
@@ -30,7 +30,7 @@ describe("tool input", () => {
       }).pipe(Effect.provide(asking(input)))
     )
 
-  it.effect("that holds __proto__ is a plain value", () =>
+  it.effect("that contains __proto__ is a plain value", () =>
     Effect.gen(function* () {
       const seen = yield* watched
       const round = yield* send("go")

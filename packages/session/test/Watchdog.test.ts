@@ -3,7 +3,7 @@ import { Chunks, ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { defaults, Limits } from "../src/Limits.ts"
+import { defaults, Limits } from "../src/limits/Limits.ts"
 import { checkInvariants, send, session, watched, world } from "./World.ts"
 
 const { call, finish, text, thinking } = Chunks
@@ -54,7 +54,7 @@ const growing = (every: number, count: number) =>
     Stream.concat(ScriptedModel.turn([...text(0, "x"), finish()]))
   )
 
-describe("a provider that stops answering", () => {
+describe("a provider that stops responding", () => {
   const phases: ReadonlyArray<
     readonly [name: string, limit: number, reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>]
   > = [
@@ -66,7 +66,7 @@ describe("a provider that stops answering", () => {
   ]
 
   for (const [name, limit, reads] of phases)
-    it.effect(`${name} is given up, not early and at most an eighth late`, () =>
+    it.effect(`${name} fails the round, not early and at most an eighth late`, () =>
       Effect.gen(function* () {
         const seen = yield* watched
         const fiber = yield* start
@@ -90,7 +90,7 @@ describe("a provider that stops answering", () => {
     ["blocks that are empty", { _tag: "OpaqueBlock", index: 3, provider: "p", kind: "k", raw: "" }]
   ]
   for (const [name, chunk] of empty)
-    it.effect(`and sends nothing but ${name} is as silent as one that sends nothing`, () =>
+    it.effect(`and sends only ${name} counts as silent`, () =>
       Effect.gen(function* () {
         yield* watched
         const fiber = yield* start
@@ -104,7 +104,7 @@ describe("a provider that stops answering", () => {
       }).pipe(Effect.provide(world([repeating(chunk, 1000)])))
     )
 
-  it.effect("is told from one whose answer is read and not passed on", () =>
+  it.effect("is distinguished from one whose response is received but not passed on", () =>
     Effect.gen(function* () {
       yield* watched
       const fiber = yield* start
@@ -114,7 +114,7 @@ describe("a provider that stops answering", () => {
     }).pipe(Effect.provide(world([growing(limits.idleMillis - 1000, 9)])))
   )
 
-  it.effect("is told from one that is slow", () =>
+  it.effect("is distinguished from a slow one", () =>
     Effect.gen(function* () {
       yield* watched
       const fiber = yield* start
@@ -124,7 +124,7 @@ describe("a provider that stops answering", () => {
     }).pipe(Effect.provide(world([slow(limits.idleMillis - 1000, 9)])))
   )
 
-  it.effect("is not followed without end either, however regularly it speaks", () =>
+  it.effect("is stopped at the total limit, however regularly it sends", () =>
     Effect.gen(function* () {
       yield* watched
       const fiber = yield* start

@@ -7,9 +7,9 @@ import type { SystemPrompt } from "@parley/domain/SystemPrompt"
 import { Invariants, ScriptedModel, ScriptedTools, Waiting, Witness } from "@parley/testing"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import { Limits } from "../src/Limits.ts"
-import type { Said } from "../src/Request.ts"
-import { SessionCoordinator } from "../src/SessionCoordinator.ts"
+import { Limits } from "../src/limits/Limits.ts"
+import type { UserMessage } from "../src/limits/Request.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 
 export const sessionId = SessionId.make("session-1")
 
@@ -60,7 +60,7 @@ export const until = (tag: SessionEvent["_tag"]) =>
 /** From here on time passes while a retry is waited for, and only then. */
 export const timePasses = Waiting.passes(sessionId)
 
-export const send = (request: Said) =>
+export const send = (request: UserMessage) =>
   Effect.flatMap(SessionCoordinator, (coordinator) => coordinator.handleMessage({ sessionId, request }))
 
 export const log = Effect.flatMap(SessionManager, (sessions) => sessions.read(sessionId, 0))

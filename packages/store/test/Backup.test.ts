@@ -7,8 +7,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import * as Backup from "../src/Backup.ts"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as Backup from "../src/sessions/Backup.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { asked, at } from "./support/events.ts"
 import { withoutHardLinks } from "./support/hardLinks.ts"
 import * as Temporary from "./support/temporary.ts"
@@ -43,7 +43,7 @@ const refused = (filename: string, target: string) =>
   )
 
 describe("a backup", () => {
-  it.effect("holds what was committed, is private whatever the umask, and is all that is left", () =>
+  it.effect("contains everything committed, is private whatever the umask, and leaves no other files", () =>
     Effect.gen(function* () {
       const { copies, db, filename, target } = yield* stored
       db.exec("BEGIN IMMEDIATE; UPDATE sessions SET title = 'second'")
@@ -77,7 +77,7 @@ describe("a backup", () => {
   )
 
   for (const links of ["with", "without"] as const)
-    it.effect(`replaces nothing, ${links} hard links, and says what is in the way`, () =>
+    it.effect(`never replaces a file, ${links} hard links, and reports the reason`, () =>
       Effect.gen(function* () {
         const { copies, filename, target } = yield* stored
         if (links === "without") yield* withoutHardLinks()
@@ -103,7 +103,7 @@ describe("a backup", () => {
     )
 
   for (const links of ["with", "without"] as const)
-    it.effect(`does not replace what came into its place while it was made, ${links} hard links`, () =>
+    it.effect(`does not replace a file that was created meanwhile, ${links} hard links`, () =>
       Effect.gen(function* () {
         const { copies, filename, target } = yield* stored
         const put = () => fs.writeFileSync(target, "mine")
@@ -115,7 +115,7 @@ describe("a backup", () => {
       })
     )
 
-  it.effect("that SQLite finds fault with gets no name", () =>
+  it.effect("that fails SQLite's integrity check is not published", () =>
     Effect.gen(function* () {
       const { db, filename } = yield* stored
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -131,7 +131,7 @@ describe("a backup", () => {
     })
   )
 
-  it.effect("waits for a database that another process has to itself", () =>
+  it.effect("waits for a database that another process has locked exclusively", () =>
     Effect.gen(function* () {
       const root = yield* Temporary.directory
       const filename = join(root, "sessions.db")

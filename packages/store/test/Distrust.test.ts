@@ -8,11 +8,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { asked, at, completed, delta, started } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
-import * as Version1 from "./support/version1.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import * as Version1 from "@parley/harness/version1"
+import { promptly } from "@parley/harness/promptly"
 
 const open = (filename: string) =>
   SqliteSessions.layer({ filename }).pipe(
@@ -53,8 +53,8 @@ const armed = (method: (text: string) => void) =>
 
 const badWrite = () => Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 1034 })
 
-describe("what is not trusted", () => {
-  it.effect("a connection whose commit failed: it is closed, and another one goes on", () =>
+describe("the store does not trust", () => {
+  it.effect("a connection whose commit failed: it is closed and replaced by another one", () =>
     Effect.gen(function* () {
       const { id, sessions } = yield* crashed
       const closed = yield* Effect.acquireRelease(
@@ -77,7 +77,7 @@ describe("what is not trusted", () => {
     })
   )
 
-  it.effect("a file that was moved away, before and while something is written to it", () =>
+  it.effect("a file that was moved away, before or during a write", () =>
     Effect.gen(function* () {
       const { filename, id, sessions } = yield* crashed
       renameSync(filename, `${filename}.away`)
@@ -94,7 +94,7 @@ describe("what is not trusted", () => {
     })
   )
 
-  it.effect("what a crash left, until it was checked", () =>
+  it.effect("a database after a crash, until it was checked", () =>
     Effect.gen(function* () {
       const { image } = yield* crashed
       const sound = image("sound")
@@ -120,9 +120,9 @@ describe("what is not trusted", () => {
       const { image } = yield* crashed
       const other = yield* crashed
       const alone = image("alone", ["-wal"])
-      assert.match((yield* refusal(alone)).message, /is missing and .*-wal is still there/)
+      assert.match((yield* refusal(alone)).message, /is missing, but .*-wal still exists/)
       const lost = image("lost", ["", "-shm"])
-      assert.match((yield* refusal(lost)).message, /-wal is missing, and with it what was stored last/)
+      assert.match((yield* refusal(lost)).message, /-wal is missing, and with it the latest changes/)
       const foreign = image("foreign", [""])
       copyFileSync(`${other.filename}-wal`, `${foreign}-wal`)
       assert.match((yield* refusal(foreign)).message, /belongs to another database|damaged/)
@@ -131,7 +131,7 @@ describe("what is not trusted", () => {
     })
   )
 
-  it.effect("a migration: what was there is kept beside it", () =>
+  it.effect("a migration: a copy of the old database is kept", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       Version1.create(filename)
@@ -145,7 +145,7 @@ describe("what is not trusted", () => {
     })
   )
 
-  it.effect("numbers of a session that no program wrote, and a log that lost its end", () =>
+  it.effect("session numbers that no version wrote, and a log that lost its end", () =>
     Effect.gen(function* () {
       const { filename, id, sessions } = yield* crashed
       const db = new DatabaseSync(filename)
@@ -155,11 +155,11 @@ describe("what is not trusted", () => {
       db.close()
       const error = yield* Effect.flip(sessions.read(id, 0))
       assert.deepInclude(error, { reason: "Corrupt", sessionId: id })
-      assert.match(error.message, /event 4: the log must end with it, and ends with event 2/)
+      assert.match(error.message, /event 4: the log must end with it, but ends with event 2/)
     })
   )
 
-  it.live("the patience of a user who waits for a locked database", () =>
+  it.live("a locked database to be released: waiting can be interrupted", () =>
     Effect.gen(function* () {
       const { filename, id, sessions } = yield* crashed
       const lock = new DatabaseSync(filename)

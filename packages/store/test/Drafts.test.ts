@@ -4,9 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { StorageError } from "@parley/domain/Errors"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { open } from "../src/internal/database.ts"
-import { ensure } from "../src/internal/databaseFile.ts"
-import { migrations } from "../src/internal/migrations.ts"
+import { open } from "../src/database/database.ts"
+import { ensure } from "../src/file/databaseFile.ts"
+import { migrations } from "../src/database/migrations.ts"
 import { withoutHardLinks } from "./support/hardLinks.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -15,7 +15,7 @@ const files = (path: string) => fs.readdirSync(dirname(path)).sort()
 const write = (text: string) => (draft: string) => Effect.sync(() => fs.writeFileSync(draft, text))
 
 describe("the draft of a new database", () => {
-  it.effect("is private and under another name until it is whole", () =>
+  it.effect("is private and has another name until it is complete", () =>
     Effect.gen(function* () {
       const path = yield* place
       const seen: Array<unknown> = []
@@ -38,7 +38,7 @@ describe("the draft of a new database", () => {
     })
   )
 
-  it.effect("is removed with all that SQLite put beside it when it cannot be made, and the next one is made", () =>
+  it.effect("is removed with SQLite's other files if it fails, and the next one succeeds", () =>
     Effect.gen(function* () {
       const path = yield* place
       const failed = new StorageError({ operation: "create", reason: "Full", detail: "no room" })
@@ -75,7 +75,7 @@ describe("the draft of a new database", () => {
       })
     )
 
-  it.effect("is renamed where there are no hard links, and nowhere else", () =>
+  it.effect("is renamed only where hard links are not supported", () =>
     Effect.gen(function* () {
       for (const code of ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"]) {
         const path = yield* place
@@ -90,7 +90,7 @@ describe("the draft of a new database", () => {
     })
   )
 
-  it.effect("is not made for a database that is there, nor where an empty one or a log would be taken over", () =>
+  it.effect("is not made if a database exists, or if an empty file or an old log is there", () =>
     Effect.gen(function* () {
       const path = yield* place
       const none = () => Effect.die("a draft was made")

@@ -9,8 +9,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { BusyLimit } from "../src/StoreSettings.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
+import { BusyLimit } from "../src/file/StoreSettings.ts"
 import { asked, at, completed, delta, round, started } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -52,7 +52,7 @@ const filled = Effect.gen(function* () {
 })
 
 describe("a session that is removed", () => {
-  it.live("leaves none of its words in any file, and gives its space back", () =>
+  it.live("leaves none of its text in any file, and releases its space", () =>
     Effect.gen(function* () {
       const directory = yield* Temporary.directory
       const filename = join(directory, "sessions.db")
@@ -76,35 +76,33 @@ describe("a session that is removed", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live(
-    "is removed while somebody reads, what it held is overwritten, and the next removal gives the space back",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* Temporary.directory
-        const filename = join(directory, "sessions.db")
-        const logged: Array<string> = []
-        const logger = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))])
-        const built = SqliteSessions.layer({ filename }).pipe(
-          Layer.provide([Temporary.atOnce, Layer.succeed(BusyLimit, Duration.millis(50))])
-        )
-        yield* Effect.gen(function* () {
-          const sessions = yield* filled
-          const reader = new DatabaseSync(filename, { readOnly: true })
-          reader.exec("BEGIN")
-          reader.prepare("SELECT count(*) FROM events").get()
-          yield* sessions.remove(gone)
-          assert.lengthOf(logged, 1)
-          assert.include(logged[0], `what it held may still be in ${filename} or beside it`)
-          assert.strictEqual((yield* Effect.flip(sessions.get(gone)))._tag, "SessionNotFound")
-          assert.isNotEmpty(holding(directory, secret))
-          reader.exec("COMMIT")
-          reader.close()
-          yield* sessions.create({ id: gone, workspace: "/ws" })
-          yield* sessions.remove(gone)
-          assert.lengthOf(logged, 1)
-          assert.deepStrictEqual(holding(directory, secret), [])
-        }).pipe(Effect.provide([built, logger], { local: true }))
-        assert.isFalse(existsSync(`${filename}-wal`) && holding(directory, secret).length > 0)
-      }).pipe(Effect.scoped)
+  it.live("during a read is removed and overwritten, and the next removal releases the space", () =>
+    Effect.gen(function* () {
+      const directory = yield* Temporary.directory
+      const filename = join(directory, "sessions.db")
+      const logged: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))])
+      const built = SqliteSessions.layer({ filename }).pipe(
+        Layer.provide([Temporary.atOnce, Layer.succeed(BusyLimit, Duration.millis(50))])
+      )
+      yield* Effect.gen(function* () {
+        const sessions = yield* filled
+        const reader = new DatabaseSync(filename, { readOnly: true })
+        reader.exec("BEGIN")
+        reader.prepare("SELECT count(*) FROM events").get()
+        yield* sessions.remove(gone)
+        assert.lengthOf(logged, 1)
+        assert.include(logged[0], `its content may still be in ${filename} or ${filename}-wal`)
+        assert.strictEqual((yield* Effect.flip(sessions.get(gone)))._tag, "SessionNotFound")
+        assert.isNotEmpty(holding(directory, secret))
+        reader.exec("COMMIT")
+        reader.close()
+        yield* sessions.create({ id: gone, workspace: "/ws" })
+        yield* sessions.remove(gone)
+        assert.lengthOf(logged, 1)
+        assert.deepStrictEqual(holding(directory, secret), [])
+      }).pipe(Effect.provide([built, logger], { local: true }))
+      assert.isFalse(existsSync(`${filename}-wal`) && holding(directory, secret).length > 0)
+    }).pipe(Effect.scoped)
   )
 })

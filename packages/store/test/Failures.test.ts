@@ -9,8 +9,8 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { storageError } from "../src/internal/storageError.ts"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { storageError } from "../src/file/storageError.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { asked, at, delta, fact, started, turn } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -35,29 +35,31 @@ const sabotage = {
 
 describe("failures", () => {
   for (const statement of ["INSERT", "COMMIT"] as const)
-    it.effect(`fails every append of a group whose ${statement} fails, shows nothing, and goes on`, () =>
-      Effect.gen(function* () {
-        const { other, sessions } = yield* open
-        const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
-        const seen = yield* sessions
-          .follow(a.id, 0)
-          .pipe(Stream.take(1), Stream.runCollect, Effect.forkChild({ startImmediately: true }))
-        other.exec(sabotage[statement])
-        const calls = [a, b].map(({ id }) => Effect.flip(sessions.append(id, at(0), [started])))
-        for (const error of yield* Effect.all(calls, { concurrency: "unbounded" })) {
-          assert.isTrue(isStorageError(error))
-          assert.match(error.message, statement === "INSERT" ? /sabotage/ : /FOREIGN KEY/)
-        }
-        assert.isUndefined(seen.pollUnsafe())
-        other.exec("DROP TRIGGER sabotage")
-        assert.strictEqual((yield* sessions.get(a.id)).head, 0)
-        yield* sessions.append(a.id, at(0), [asked])
-        yield* sessions.append(b.id, at(0), [asked])
-        assert.deepStrictEqual(yield* Fiber.join(seen), yield* sessions.read(a.id, 0))
-      })
+    it.effect(
+      `every append of a group whose ${statement} fails is failed and not published, and the store continues`,
+      () =>
+        Effect.gen(function* () {
+          const { other, sessions } = yield* open
+          const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
+          const seen = yield* sessions
+            .follow(a.id, 0)
+            .pipe(Stream.take(1), Stream.runCollect, Effect.forkChild({ startImmediately: true }))
+          other.exec(sabotage[statement])
+          const calls = [a, b].map(({ id }) => Effect.flip(sessions.append(id, at(0), [started])))
+          for (const error of yield* Effect.all(calls, { concurrency: "unbounded" })) {
+            assert.isTrue(isStorageError(error))
+            assert.match(error.message, statement === "INSERT" ? /sabotage/ : /FOREIGN KEY/)
+          }
+          assert.isUndefined(seen.pollUnsafe())
+          other.exec("DROP TRIGGER sabotage")
+          assert.strictEqual((yield* sessions.get(a.id)).head, 0)
+          yield* sessions.append(a.id, at(0), [asked])
+          yield* sessions.append(b.id, at(0), [asked])
+          assert.deepStrictEqual(yield* Fiber.join(seen), yield* sessions.read(a.id, 0))
+        })
     )
 
-  it.effect("leaves the other appends of a group alone when one names a wrong head or session", () =>
+  it.effect("an append with a wrong head or session does not affect others of its group", () =>
     Effect.gen(function* () {
       const { sessions } = yield* open
       const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
@@ -78,7 +80,7 @@ describe("failures", () => {
     })
   )
 
-  it.effect("names the session and the event that cannot be read, and reads the others", () =>
+  it.effect("name the session and the event that cannot be read, and the others are read", () =>
     Effect.gen(function* () {
       const { other, sessions } = yield* open
       const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
@@ -96,7 +98,7 @@ describe("failures", () => {
     })
   )
 
-  it.effect("refuses an event that could not be read again", () =>
+  it.effect("an event that could not be read again is refused", () =>
     Effect.gen(function* () {
       const { sessions } = yield* open
       const { id } = yield* sessions.create({})
@@ -109,7 +111,7 @@ describe("failures", () => {
     })
   )
 
-  it.effect("keeps a session readable whatever a provider counts", () =>
+  it.effect("a session stays readable whatever usage a provider reports", () =>
     Effect.gen(function* () {
       const { sessions } = yield* open
       const { id } = yield* sessions.create({})
@@ -123,7 +125,7 @@ describe("failures", () => {
     })
   )
 
-  it("gives SQLite's codes the domain's reasons", () => {
+  it("SQLite's error codes are mapped to the domain's reasons", () => {
     const db = new DatabaseSync(":memory:")
     const reason = (body: () => void) => {
       try {
@@ -158,7 +160,7 @@ describe("failures", () => {
     db.close()
   })
 
-  it.effect("ends the subscription to a log that another process removed, once it has to be read again", () =>
+  it.effect("the subscription to a session that another process removed ends at the next read", () =>
     Effect.gen(function* () {
       const { other, sessions } = yield* open
       const { id } = yield* sessions.create({})
@@ -177,7 +179,7 @@ describe("failures", () => {
     })
   )
 
-  it.effect("publishes in the order in which it stores", () =>
+  it.effect("events are published in the order in which they are stored", () =>
     Effect.gen(function* () {
       const { sessions } = yield* open
       const all = yield* Effect.replicateEffect(sessions.create({}), 5)

@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { at, delta, fact } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -42,7 +42,7 @@ const following = Effect.fnUntraced(function* (
 })
 
 describe("a follower", () => {
-  it.effect("sees what other processes append, a little later, and what its own appends, at once", () =>
+  it.effect("receives its own process's events immediately, and those of others a little later", () =>
     Effect.gen(function* () {
       const { here, there, info } = yield* two
       const { seen } = yield* following(here, info.id)
@@ -59,7 +59,7 @@ describe("a follower", () => {
     })
   )
 
-  it.effect("misses nothing when processes take turns faster than it looks", () =>
+  it.effect("misses nothing if processes alternate faster than it checks", () =>
     Effect.gen(function* () {
       const { here, there, info } = yield* two
       const { seen } = yield* following(here, info.id)
@@ -76,7 +76,7 @@ describe("a follower", () => {
     })
   )
 
-  it.effect("comes to its end when another process removes the session", () =>
+  it.effect("ends when another process removes the session", () =>
     Effect.gen(function* () {
       const { here, there, info } = yield* two
       const { fiber, seen } = yield* following(here, info.id)

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { at, completed, delta, fact, round, started } from "./support/events.ts"
 import { record } from "./support/statements.ts"
 import * as Temporary from "./support/temporary.ts"
@@ -24,7 +24,7 @@ const done = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() !== un
 const commits = (log: ReadonlyArray<string>) => log.filter((text) => text === "COMMIT").length
 
 describe("group commit", () => {
-  it.effect("writes the first delta of a turn at once and the next ones an interval later", () =>
+  it.effect("writes the first delta of a turn immediately and later ones after an interval", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})
@@ -47,7 +47,7 @@ describe("group commit", () => {
     }).pipe(Effect.provide(store))
   )
 
-  it.effect("lets nothing wait but deltas of one turn, alone", () =>
+  it.effect("delays only appends that consist of deltas of one turn", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})
@@ -71,7 +71,7 @@ describe("group commit", () => {
     }).pipe(Effect.provide(store))
   )
 
-  it.effect("does not let deltas wait for those of another session that are due later", () =>
+  it.effect("does not delay deltas for those of another session that are due later", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const [a, b] = yield* Effect.all([sessions.create({}), sessions.create({})])
@@ -97,7 +97,7 @@ describe("group commit", () => {
     }).pipe(Effect.provide(store))
   )
 
-  it.effect("takes waiting deltas along with an append that cannot wait", () =>
+  it.effect("commits waiting deltas together with an append that cannot wait", () =>
     Effect.gen(function* () {
       const log = yield* record
       const sessions = yield* SessionManager
@@ -112,7 +112,7 @@ describe("group commit", () => {
     }).pipe(Effect.provide(store))
   )
 
-  it.effect("commits what arrives together in one transaction, and what waits in another", () =>
+  it.effect("commits appends that arrive together in one transaction, and waiting ones in another", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const all = yield* Effect.replicateEffect(sessions.create({}), 20)
@@ -178,7 +178,7 @@ describe("group commit", () => {
     }).pipe(Effect.provide(store))
   )
 
-  it.effect("commits what is waiting when its scope ends, and takes nothing afterwards", () =>
+  it.effect("commits waiting appends when its scope ends, and refuses later ones", () =>
     Effect.gen(function* () {
       const path = yield* Temporary.directory
       const layer = SqliteSessions.layer({ filename: join(path, "sessions.db") })

@@ -6,8 +6,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import { warnOfGrowth } from "../src/internal/growth.ts"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { warnOfGrowth } from "../src/file/growth.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { at, fact } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -19,7 +19,7 @@ const logging = () => {
 }
 
 describe("a write-ahead log that grows", () => {
-  it.effect("is told of once, when two commits in a row have left it large, and again when it has shrunk", () => {
+  it.effect("is reported once if two commits in a row leave it large, and again after it has shrunk", () => {
     const { layer, logged } = logging()
     return Effect.gen(function* () {
       const path = join(yield* Temporary.directory, "sessions.db")
@@ -46,7 +46,7 @@ describe("a write-ahead log that grows", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("is looked at after each commit", () => {
+  it.effect("is checked after each commit", () => {
     const { layer, logged } = logging()
     return Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")

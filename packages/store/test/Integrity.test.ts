@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { engine, limits } from "../../session/test/Engine.ts"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { at, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -67,7 +67,7 @@ it.effect.prop(
   { arbitrary: { runs: 40 } }
 )
 
-it.live("salvage reads all that is readable of a damaged log, page after page, and stops at the damage", () =>
+it.live("salvage reads the readable part of a damaged log, page by page, and stops at the damage", () =>
   Effect.gen(function* () {
     const filename = join(yield* Temporary.directory, "sessions.db")
     const built = yield* Layer.build(SqliteSessions.layer({ filename }).pipe(Layer.provide(Temporary.atOnce)))

@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { at, fact } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -53,7 +53,7 @@ const settle = Effect.replicateEffect(Effect.yieldNow, 50, { discard: true })
 const waited = (time: number) => Effect.andThen(TestClock.adjust(time), settle)
 
 describe("a lease that is held", () => {
-  it.effect("is renewed every three seconds for ten more, and given back, in its epoch, at the end", () =>
+  it.effect("is renewed every three seconds for ten seconds, and released at the end of the scope", () =>
     Effect.gen(function* () {
       const { id, row, sessions, take } = yield* stored
       const scope = yield* Scope.make()
@@ -114,7 +114,7 @@ describe("a lease that is held", () => {
     })
   )
 
-  it.effect("is not taken from those who got it after it was found free", () =>
+  it.effect("is not taken from a process that acquired it after it was found free", () =>
     Effect.gen(function* () {
       const { db, row, take } = yield* stored
       const taken = () => db.prepare("UPDATE sessions SET epoch = 1, lease_until = 9000, holder = ?").run(elsewhere)
@@ -124,7 +124,7 @@ describe("a lease that is held", () => {
     })
   )
 
-  it.effect("is given back when those who wanted it were interrupted as they got it", () =>
+  it.effect("is released if the caller was interrupted while acquiring it", () =>
     Effect.gen(function* () {
       const { row, take } = yield* stored
       const wanted = yield* Effect.forkChild(take)
@@ -135,7 +135,7 @@ describe("a lease that is held", () => {
     })
   )
 
-  it.effect("of a session that is not there is none", () =>
+  it.effect("does not exist for a session that does not exist", () =>
     Effect.gen(function* () {
       const { id, sessions, take } = yield* stored
       yield* sessions.remove(id)

@@ -6,11 +6,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { BusyLimit } from "../src/StoreSettings.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
+import { BusyLimit } from "../src/file/StoreSettings.ts"
 import { at, delta, fact } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
+import { promptly } from "@parley/harness/promptly"
 
 /** A store, and another connection to its file. Locks do not care whether that is in another process. */
 const withOther = Effect.fnUntraced(function* (limit: Duration.Input) {
@@ -59,7 +59,7 @@ describe("a lock held by another process", () => {
     })
   )
 
-  it.live("is a Busy error when it outlasts the limit, and changes nothing", () =>
+  it.live("causes a Busy error after the limit, and changes nothing", () =>
     Effect.gen(function* () {
       const { other, sessions } = yield* withOther("150 millis")
       const { id } = yield* sessions.create({})
@@ -79,7 +79,7 @@ describe("a lock held by another process", () => {
     })
   )
 
-  it.live("is waited for beyond the limit while others go on committing", () =>
+  it.live("is waited for beyond the limit while other processes keep committing", () =>
     Effect.gen(function* () {
       const { other, sessions } = yield* withOther("200 millis")
       const { id } = yield* sessions.create({})

@@ -9,13 +9,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { connect } from "../src/internal/connection.ts"
-import { open } from "../src/internal/database.ts"
-import { migrate, migrations } from "../src/internal/migrations.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
+import { connect } from "../src/database/connection.ts"
+import { open } from "../src/database/database.ts"
+import { migrate, migrations } from "../src/database/migrations.ts"
 import { asked, at, completed, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
-import * as Version1 from "./support/version1.ts"
+import * as Version1 from "@parley/harness/version1"
 
 const limit = Duration.seconds(5)
 const more = [...migrations, ["CREATE TABLE notes (text TEXT) STRICT", "INSERT INTO notes VALUES ('once')"]]
@@ -32,7 +32,7 @@ const rows = (filename: string, sql: string) => {
 }
 
 describe("migrations", () => {
-  it.effect("keep the sessions of version 1, which can then be acquired and written", () =>
+  it.effect("preserve the sessions of version 1, which can then be acquired and appended to", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       Version1.create(filename)
@@ -59,7 +59,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("bring an older database up to date, once, when several processes open it", () =>
+  it.live("migrate an older database once if several processes open it", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       yield* Effect.scoped(open(filename, limit))
@@ -80,7 +80,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("are applied once when another process is between one's look at the version and its lock", () =>
+  it.live("are applied once if another process migrates between the version check and the lock", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       yield* Effect.scoped(open(filename, limit))
@@ -97,7 +97,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("keep a copy of each version that they end, and none of a new database or of one that is up to date", () =>
+  it.live("store a copy of each old version, but none of a new or an up-to-date database", () =>
     Effect.gen(function* () {
       const directory = yield* Temporary.directory
       const filename = join(directory, "sessions.db")
@@ -123,7 +123,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("leave the database as it was when one fails", () =>
+  it.live("leave the database unchanged if one of them fails", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       yield* Effect.scoped(open(filename, limit))

@@ -8,7 +8,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { asked, at, completed, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -32,7 +32,7 @@ const refusal = Effect.fnUntraced(function* (filename: string) {
 const mode = (path: string) => statSync(path).mode & 0o777
 
 describe("opening", () => {
-  it.effect("shows what an earlier process stored, also while that is still running", () =>
+  it.effect("shows the sessions of an earlier process, even while it is still running", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       const [id, log] = yield* use(filename, (first) =>
@@ -78,7 +78,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("refuses what is not a database", () =>
+  it.effect("refuses files that are not databases", () =>
     Effect.gen(function* () {
       const root = yield* Temporary.directory
       const path = (name: string) => join(root, name)
@@ -100,7 +100,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("types the failures of a damaged database", () =>
+  it.effect("converts the failures of a damaged database to StorageError", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       const { id } = yield* use(filename, (sessions) =>
@@ -118,7 +118,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("refuses, untouched, the database of a newer version or of another program", () =>
+  it.effect("refuses the database of a newer version or another program without changing it", () =>
     Effect.gen(function* () {
       const root = yield* Temporary.directory
       const newer = join(root, "newer.db")
@@ -144,7 +144,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("opens one new file from several layers at once", () =>
+  it.effect("opens one new file from several layers concurrently", () =>
     Effect.gen(function* () {
       const root = yield* Temporary.directory
       const filename = join(root, "sessions.db")

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { SessionManager } from "@parley/domain/SessionManager"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import * as Temporary from "./support/temporary.ts"
 
 const open = (filename: string, access: "read" | "write") =>
@@ -42,7 +42,7 @@ for (const access of ["write", "read"] as const) {
     )
   }
 
-  it.effect(`nor to ${access} through a link, or in a directory that all share`, () =>
+  it.effect(`a database is not opened to ${access} through a link, or in a directory that all users share`, () =>
     Effect.gen(function* () {
       const { filename, top } = yield* place
       yield* open(filename, "write")
@@ -57,7 +57,7 @@ for (const access of ["write", "read"] as const) {
   )
 }
 
-it.effect("no database is begun in a directory of another user's", () =>
+it.effect("no database is created in a directory of another user", () =>
   Effect.gen(function* () {
     const { filename, top } = yield* place
     const words = spoil(join(top, "data"))
@@ -66,7 +66,7 @@ it.effect("no database is begun in a directory of another user's", () =>
   })
 )
 
-it.effect("its directory may be a link of the user's, to where there is room", () =>
+it.effect("the database's directory may be a link of the user", () =>
   Effect.gen(function* () {
     const { top } = yield* place
     fs.symlinkSync("data", join(top, "linked"))

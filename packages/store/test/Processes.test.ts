@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import * as Temporary from "./support/temporary.ts"
 
 const writer = fileURLToPath(new URL("./support/writer.ts", import.meta.url))
@@ -19,7 +19,7 @@ const run = (filename: string, appends: number) =>
   })
 
 describe("processes", () => {
-  it.live("create one database and write to it at the same time, and all succeed", () =>
+  it.live("create one database and write to it concurrently, and all succeed", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "new", "sessions.db")
       const failures = yield* Effect.forEach([1, 2, 3], () => run(filename, 200), { concurrency: "unbounded" })

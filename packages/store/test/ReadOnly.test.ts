@@ -8,8 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
-import { BusyLimit } from "../src/StoreSettings.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
+import { BusyLimit } from "../src/file/StoreSettings.ts"
 import { asked, at, completed } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -45,8 +45,8 @@ const written = Effect.fnUntraced(function* (...statements: ReadonlyArray<string
 
 const newer = "PRAGMA user_version = 999"
 
-describe("a database that is opened to be read", () => {
-  it.effect("of a newer version is listed and read, and left as it is", () =>
+describe("a database that is opened for reading", () => {
+  it.effect("of a newer version is listed and read, and not changed", () =>
     Effect.gen(function* () {
       const { filename, id, root } = yield* written(newer)
       const before = fs.readFileSync(filename)
@@ -81,7 +81,7 @@ describe("a database that is opened to be read", () => {
     })
   )
 
-  it.effect("of a newer version that keeps its rows in another way says that it is newer", () =>
+  it.effect("of a newer version with different tables fails with the reason Newer", () =>
     Effect.gen(function* () {
       const { filename, id } = yield* written(`UPDATE events SET body = '{"_tag":"Newspeak"}' WHERE seq = 2`, newer)
       const sessions = yield* open(filename)
@@ -94,7 +94,7 @@ describe("a database that is opened to be read", () => {
     })
   )
 
-  it.effect("shows what another process has in its log, and what it writes meanwhile", () =>
+  it.effect("shows the content of another process's log, and what that process writes meanwhile", () =>
     Effect.gen(function* () {
       const { filename } = yield* written(newer)
       const other = yield* Effect.acquireRelease(
@@ -110,7 +110,7 @@ describe("a database that is opened to be read", () => {
     })
   )
 
-  it.effect("is opened properly where that is possible: missing, it is made, and it can be written", () =>
+  it.effect("is opened for writing if possible: it is created if missing, and can be written to", () =>
     Effect.gen(function* () {
       const filename = join(yield* Temporary.directory, "sessions.db")
       const sessions = yield* open(filename)
@@ -120,7 +120,7 @@ describe("a database that is opened to be read", () => {
     })
   )
 
-  it.effect("is refused for the reason for which it could not be opened properly", () =>
+  it.effect("is refused with the error of opening it for writing", () =>
     Effect.gen(function* () {
       const root = yield* Temporary.directory
       const path = (name: string) => join(root, name)
@@ -140,7 +140,7 @@ describe("a database that is opened to be read", () => {
     })
   )
 
-  it.effect("is not read past the lock of another process", () =>
+  it.effect("is not read while another process has it locked", () =>
     Effect.gen(function* () {
       const { filename } = yield* written()
       const lock = yield* Effect.acquireRelease(

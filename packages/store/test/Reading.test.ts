@@ -7,8 +7,8 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { pageSize } from "../src/internal/eventRows.ts"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { pageSize } from "../src/log/eventRows.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { at, started } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -27,7 +27,7 @@ const stored = Effect.gen(function* () {
 const seqs = (entries: ReadonlyArray<LogEntry>) => entries.map(({ seq }) => seq)
 
 describe("a log", () => {
-  it.live("is read whole and in order when it has a page of events, and when it has one more", () =>
+  it.live("is read completely and in order with exactly one page of events, and with one event more", () =>
     Effect.gen(function* () {
       const { id, sessions } = yield* stored
       let head = 0
@@ -44,7 +44,7 @@ describe("a log", () => {
     })
   )
 
-  it.effect("of a session that is not there is none, to read and to salvage", () =>
+  it.effect("of a session that does not exist cannot be read or salvaged", () =>
     Effect.gen(function* () {
       const { sessions } = yield* stored
       for (const ask of [sessions.read, (id: SessionId) => sessions.salvage(id)])
@@ -52,7 +52,7 @@ describe("a log", () => {
     })
   )
 
-  it.effect("with a time that is none is damaged, and its events are salvaged", () =>
+  it.effect("with an invalid time is damaged, and its other events are salvaged", () =>
     Effect.gen(function* () {
       const { db, id, sessions } = yield* stored
       yield* sessions.append(id, at(0), [started, started, started])
@@ -63,19 +63,19 @@ describe("a log", () => {
       }
       for (const time of ["8640000000000001", "-8640000000000001"]) {
         db.exec(`UPDATE events SET at = ${time} WHERE seq = 2`)
-        assert.include((yield* Effect.flip(sessions.read(id, 0))).message, `event 2: its time ${time} is none`)
+        assert.include((yield* Effect.flip(sessions.read(id, 0))).message, `event 2: its time ${time} is out of range`)
         assert.deepStrictEqual(seqs(yield* sessions.salvage(id)), [1, 2, 3])
       }
     })
   )
 
-  it.effect("that lost events before its end is read, and one that lost its end is damaged", () =>
+  it.effect("without some events before its end is read, but without its end it is damaged", () =>
     Effect.gen(function* () {
       const { db, id, sessions } = yield* stored
       yield* sessions.append(id, at(0), [started, started, started])
       db.exec("UPDATE sessions SET head = 4")
       const error = yield* Effect.flip(sessions.read(id, 0))
-      assert.include(error.message, "event 4: the log must end with it, and ends with event 3")
+      assert.include(error.message, "event 4: the log must end with it, but ends with event 3")
       assert.include((yield* Effect.flip(sessions.read(id, 3))).message, "ends with event 3")
       assert.deepStrictEqual(seqs(yield* sessions.salvage(id)), [1, 2, 3])
       db.exec("UPDATE sessions SET head = 3")
@@ -83,7 +83,7 @@ describe("a log", () => {
     })
   )
 
-  it.effect("numbers that JavaScript cannot hold are left out of what is salvaged", () =>
+  it.effect("with numbers that JavaScript cannot represent is salvaged without these events", () =>
     Effect.gen(function* () {
       const { db, id, sessions } = yield* stored
       yield* sessions.append(id, at(0), [started, started])
@@ -97,7 +97,7 @@ describe("a log", () => {
   )
 })
 
-it.effect("a list has as many sessions as its limit says, rounded down, and none below one", () =>
+it.effect("a list has at most its limit of sessions, rounded down, and none below one", () =>
   Effect.gen(function* () {
     const { sessions } = yield* stored
     yield* sessions.create({})

@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { asked, at, fact, started } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -46,7 +46,7 @@ const watched = Effect.gen(function* () {
 })
 
 describe("a connection that failed", () => {
-  it.effect("is given up after an error of input and output or of opening, and after no other", () =>
+  it.effect("is replaced only after errors of input and output or of opening", () =>
     Effect.gen(function* () {
       const { count, fail, id, sessions, since } = yield* watched
       let head = 0
@@ -70,7 +70,7 @@ describe("a connection that failed", () => {
     })
   )
 
-  it.effect("had its barriers: the next connection is given its own", () =>
+  it.effect("is replaced by one with the barriers that it had", () =>
     Effect.gen(function* () {
       const { count, fail, id, sessions, since } = yield* watched
       yield* sessions.append(id, at(0), [fact])
@@ -114,7 +114,7 @@ describe("a connection that failed", () => {
     })
   )
 
-  it.effect("is replaced when those who read an older state have ended", () =>
+  it.effect("is replaced once the readers of an older state have ended", () =>
     Effect.gen(function* () {
       const { fail, filename, id, sessions } = yield* watched
       const reader = new DatabaseSync(filename, { readOnly: true })

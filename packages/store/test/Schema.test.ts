@@ -5,8 +5,8 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { known } from "../src/internal/schema.ts"
-import * as SqliteSessions from "../src/SqliteSessions.ts"
+import { known } from "../src/database/schema.ts"
+import * as SqliteSessions from "../src/sessions/SqliteSessions.ts"
 import { asked, at, delta } from "./support/events.ts"
 import * as Temporary from "./support/temporary.ts"
 
@@ -37,7 +37,7 @@ const changed = Effect.fnUntraced(function* (...statements: ReadonlyArray<string
 const ignoring = "CREATE TRIGGER t BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END"
 
 describe("a database that another program changed", () => {
-  it.effect("what is known of the schema is what the migrations make", () =>
+  it.effect("the known schema is the one that the migrations create", () =>
     Effect.gen(function* () {
       const { db } = yield* changed()
       const made = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").all()
@@ -48,7 +48,7 @@ describe("a database that another program changed", () => {
     })
   )
 
-  it.effect("is not opened, neither to write nor to read, and says what is in the way", () =>
+  it.effect("is opened neither for writing nor for reading, and the error names the foreign object", () =>
     Effect.gen(function* () {
       for (const [statement, words] of [
         [ignoring, 'the trigger "t"'],
@@ -72,25 +72,28 @@ describe("a database that another program changed", () => {
     })
   )
 
-  it.effect("may have the statistics of ANALYZE", () =>
+  it.effect("may contain the statistics of ANALYZE", () =>
     Effect.gen(function* () {
       const { filename, id } = yield* changed("ANALYZE")
       yield* Effect.scoped(Effect.flatMap(open(filename), (sessions) => sessions.read(id, 0)))
     })
   )
 
-  it.effect("while it is open: what was not stored is not acknowledged", () =>
+  it.effect("while it is open: events that were not stored are not acknowledged", () =>
     Effect.gen(function* () {
       const { db, filename, id } = yield* changed()
       const sessions = yield* open(filename)
       db.exec(ignoring)
       const error = yield* Effect.flip(sessions.append(id, at(1), [delta("a"), delta("b")]))
       assert.strictEqual(error._tag, "StorageError")
-      assert.include(error.message, "of 2 rows 0 were stored")
+      assert.include(error.message, "only 0 of 2 rows were stored")
       db.exec("DROP TRIGGER t")
       yield* sessions.append(id, at(1), [delta("a")])
       db.exec("CREATE TRIGGER t BEFORE UPDATE ON sessions BEGIN SELECT RAISE(IGNORE); END")
-      assert.include((yield* Effect.flip(sessions.append(id, at(2), [delta("b")]))).message, "of 1 rows 0 were stored")
+      assert.include(
+        (yield* Effect.flip(sessions.append(id, at(2), [delta("b")]))).message,
+        "only 0 of 1 rows were stored"
+      )
       assert.strictEqual((yield* sessions.read(id, 0)).length, 2)
     })
   )

@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { SessionIds } from "@parley/domain/Ids"
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
-import * as SecureIds from "../src/SecureIds.ts"
+import * as SecureIds from "../src/file/SecureIds.ts"
 
 describe("SecureIds", () => {
-  it.effect("makes ids that sort by time and do not repeat", () =>
+  it.effect("creates unique ids that sort by time", () =>
     Effect.gen(function* () {
       const next = yield* SessionIds
       const ids: Array<string> = []

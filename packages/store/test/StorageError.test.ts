@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { StorageError } from "@parley/domain/Errors"
 import * as Effect from "effect/Effect"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
-import { storageError, typed } from "../src/internal/storageError.ts"
+import { storageError, typed } from "../src/file/storageError.ts"
 
 const sqlite = (errcode: number, words = "as SQLite says") => Object.assign(new Error(words), { errcode })
 const system = (code: string) => Object.assign(new Error("as the system says"), { code })
@@ -26,7 +26,7 @@ describe("an error of the store", () => {
     for (const [cause, reason] of expected) assert.strictEqual(told(cause).reason, reason, String(cause))
   })
 
-  it("of a file that cannot be opened, where nothing can be written, says so", () => {
+  it("of a file that cannot be opened on a read-only file system has the reason ReadOnly", () => {
     const closed = "/dev/null/closed/sessions.db"
     assert.strictEqual(told(sqlite(14), closed).reason, "ReadOnly")
     assert.strictEqual(told(sqlite(14)).reason, "Unavailable")
@@ -34,19 +34,22 @@ describe("an error of the store", () => {
     assert.strictEqual(told(system("EIO"), closed).reason, "Unavailable")
   })
 
-  it("says what SQLite said, of which file, and what a person may look at", () => {
+  it("contains SQLite's message, the file, and advice for the user", () => {
     assert.strictEqual(told(sqlite(1)).detail, "as SQLite says (/tmp/sessions.db)")
     assert.strictEqual(told("words").detail, "words (/tmp/sessions.db)")
     for (const code of [2058, 2314, 3594, 3850, 5130, 15])
-      assert.match(told(sqlite(code)).detail, /; its file system does not lock files: put it on a local disk/)
+      assert.match(
+        told(sqlite(code)).detail,
+        /; its file system does not support file locks: put the database on a local disk/
+      )
     for (const code of [10, 778, 1034])
-      assert.match(told(sqlite(code)).detail, /; the disk or its file system reports an error: check both$/)
+      assert.match(told(sqlite(code)).detail, /; the disk or its file system reported an error: check both$/)
     for (const code of [14, 526])
-      assert.match(told(sqlite(code)).detail, /; look at the permissions of it and its directory/)
+      assert.match(told(sqlite(code)).detail, /; check the permissions of the file and its directory/)
     for (const code of [5, 517, 13]) assert.match(told(sqlite(code)).detail, /\(\/tmp\/sessions\.db\)$/)
   })
 
-  it.effect("is what is wrapped by the driver, thrown by it, or was one before; what else is thrown is a defect", () =>
+  it.effect("is made from errors that the driver wraps or throws; anything else thrown is a defect", () =>
     Effect.gen(function* () {
       const run = <A>(effect: Effect.Effect<A, SqlError | StorageError>) =>
         effect.pipe(typed("run", "/db"), Effect.flip)

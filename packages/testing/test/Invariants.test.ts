@@ -4,8 +4,8 @@ import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { fresh, project } from "@parley/domain/SessionInfo"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { assert, it } from "@effect/vitest"
-import * as Chunks from "../src/Chunks.ts"
-import * as Invariants from "../src/Invariants.ts"
+import * as Chunks from "../src/parts/Chunks.ts"
+import * as Invariants from "../src/invariants/Invariants.ts"
 
 const round = roundId(1)
 const turn = turnId(round, 1)
@@ -57,7 +57,7 @@ const known = {
   info
 }
 
-it("every invariant answers when all is known, and finds nothing where nothing is wrong", () => {
+it("every invariant is checked when all facts are known, and a correct session has no violations", () => {
   assert.deepStrictEqual(Invariants.check(known), {
     violations: [],
     checked: Object.keys(Invariants.all).map(Number),
@@ -65,7 +65,7 @@ it("every invariant answers when all is known, and finds nothing where nothing i
   })
 })
 
-it("an invariant that lacks what it needs says so, and of what", () => {
+it("an invariant reports which facts it needs and does not have", () => {
   const { checked, unchecked, violations } = Invariants.check({ log })
   assert.deepStrictEqual(violations, [])
   assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31])
@@ -91,10 +91,10 @@ it("an invariant that lacks what it needs says so, and of what", () => {
   const early = logOf(events.filter(({ _tag }) => _tag !== "TurnCompleted"))
   const answer = Invariants.all[15]?.check({ log: early })
   assert.deepInclude(answer, { _tag: "NotChecked", lacks: ["calls"] })
-  assert.isNotEmpty(answer?.violations, "what the log alone tells is looked at nevertheless")
+  assert.isNotEmpty(answer?.violations, "the part that needs only the log is checked nevertheless")
 })
 
-it("a summary counts what was checked and names what was not, and what nothing checks yet", () => {
+it("a summary counts the checked invariants, and names the unchecked ones and those without a check", () => {
   const all = Object.keys(Invariants.all).length
   const later = "not checked by anything yet: 52 cluster equals local: there is no cluster yet"
   assert.strictEqual(
@@ -137,7 +137,26 @@ for (const [i, [number, known, words]] of broken.entries())
     assert.match(answer?.violations.join("; ") ?? "", words)
   })
 
-it("what the user marked as safe to repeat may reach its tool twice", () => {
+it("a call that the user marked as safe to repeat may reach its tool twice", () => {
   const again = { ...made, safeToRepeat: true }
   assert.deepStrictEqual(Invariants.check({ ...known, calls: [again, again] }).violations, [])
+})
+
+it("a request may end with a paused turn, whose empty last block is not sent", () => {
+  const paused = (...content: ReadonlyArray<string>) =>
+    logOf(
+      events.flatMap((event): ReadonlyArray<SessionEvent> =>
+        event._tag === "TurnCompleted"
+          ? [SessionEvent.cases.TurnCompleted.make({ ...event, content: content.map(text), stop: "pause" })]
+          : event._tag === "ToolStarted" || event._tag === "ToolSettled"
+            ? []
+            : [event]
+      )
+    )
+  const sentBack = { ...request, messages: [...request.messages, { role: "assistant" as const, content: [text("a")] }] }
+  assert.deepStrictEqual(Invariants.legalRequests([sentBack], paused("a")), [])
+  assert.deepStrictEqual(Invariants.legalRequests([sentBack], paused("a", " ", "")), [])
+  const notTheUsers = ["request 1: the last message is not the user's"]
+  assert.deepStrictEqual(Invariants.legalRequests([sentBack], paused("a", "b")), notTheUsers)
+  assert.deepStrictEqual(Invariants.legalRequests([sentBack], log), notTheUsers)
 })

@@ -7,21 +7,21 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { hasEscapedKey, type Script } from "../src/Arbitraries.ts"
-import * as Chunks from "../src/Chunks.ts"
-import * as Fixed from "../src/Fixed.ts"
-import { asked, at, fact, t1 } from "../src/internal/ContractEvents.ts"
-import * as ScriptedModel from "../src/ScriptedModel.ts"
-import * as ScriptedTools from "../src/ScriptedTools.ts"
-import * as Scripts from "../src/Scripts.ts"
-import * as SlowSessions from "../src/SlowSessions.ts"
-import * as Waiting from "../src/Waiting.ts"
+import { hasEscapedKey, type Script } from "../src/parts/Arbitraries.ts"
+import * as Chunks from "../src/parts/Chunks.ts"
+import * as Fixed from "../src/parts/Fixed.ts"
+import { asked, at, fact, t1 } from "../src/contract/ContractEvents.ts"
+import * as ScriptedModel from "../src/scripted/ScriptedModel.ts"
+import * as ScriptedTools from "../src/scripted/ScriptedTools.ts"
+import * as Scripts from "../src/scripted/Scripts.ts"
+import * as SlowSessions from "../src/scripted/SlowSessions.ts"
+import * as Waiting from "../src/parts/Waiting.ts"
 
 const { call, finish, text, thinking } = Chunks
 const request = { model: ScriptedModel.ref, system: "", tools: [], messages: [] }
 
 describe("a scripted model", () => {
-  it("says text, thoughts and calls in pieces, as providers do", () => {
+  it("streams text, thinking and calls in pieces, as providers do", () => {
     assert.deepStrictEqual(text(2, "a", "b"), [
       { _tag: "TextDelta", index: 2, text: "a" },
       { _tag: "TextDelta", index: 2, text: "b" }
@@ -40,7 +40,7 @@ describe("a scripted model", () => {
     assert.notProperty(finish(), "detail")
   })
 
-  it.effect("plays one turn for each request, keeps the requests, and has no turn beyond its script", () =>
+  it.effect("plays one turn for each request, records the requests, and dies after the last scripted turn", () =>
     Effect.gen(function* () {
       const models = yield* ModelsManager
       const ask = (system: string) => Stream.runCollect(models.stream({ ...request, system }))
@@ -73,7 +73,7 @@ describe("a scripted model", () => {
     )
   )
 
-  it("plays a generated script with its failed attempts, and its ending as often as it is asked for", () => {
+  it("plays a generated script with its failed attempts, and repeats its ending for every retry", () => {
     const turn = { attempts: ["broken" as const], texts: ["a"], thinks: true, tools: [] }
     const turns = (ending: Script["ending"], ...more: Script["turns"]) => Scripts.turns({ turns: more, ending }).length
     assert.deepStrictEqual(
@@ -83,7 +83,7 @@ describe("a scripted model", () => {
     assert.strictEqual(turns("answer", turn, { ...turn, attempts: [] }), 4)
   })
 
-  it.effect("stops for tools where a generated turn has some, one of them malformed", () =>
+  it.effect("stops with tool calls if a generated turn has some, one of them malformed", () =>
     Effect.gen(function* () {
       const script = (tools: Script["turns"][number]["tools"]): Script => ({
         turns: [{ attempts: [], texts: ["a"], thinks: true, tools }],
@@ -107,7 +107,7 @@ describe("a scripted model", () => {
 
 describe("scripted tools", () => {
   const { after, dies, echo, fails, hangs, lost, says, steps } = ScriptedTools
-  it.effect("do what they are scripted to, and what reached them is known", () =>
+  it.effect("behave as scripted, and record the calls that reached them", () =>
     Effect.gen(function* () {
       const mcp = yield* McpManager
       const run = (name: string) => Effect.exit(mcp.call(name, { n: 1 }, { idempotencyKey: `k/${name}` }))
@@ -158,7 +158,7 @@ describe("scripted tools", () => {
   )
 })
 
-describe("what tests stand on", () => {
+describe("test helpers", () => {
   it.effect("session ids are counted from 1", () =>
     Effect.gen(function* () {
       const next = Effect.flatten(SessionIds)
@@ -166,12 +166,12 @@ describe("what tests stand on", () => {
     }).pipe(Effect.provide(Fixed.layerIds))
   )
 
-  it("a key that JSON escapes is found at any depth, and a value is none", () => {
+  it("a key that JSON escapes is found at any depth, and string values are ignored", () => {
     for (const value of [{ 'a"': 1 }, { a: [{ "\\": 1 }] }]) assert.isTrue(hasEscapedKey(value))
     for (const value of [{ a: '"' }, ["\\"], "\n", null]) assert.isFalse(hasEscapedKey(value))
   })
 
-  it.effect("a slow disk stores one append after the other, each after its steps", () =>
+  it.effect("a slow disk stores one append at a time, each after its scheduler steps", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})
@@ -188,7 +188,7 @@ describe("what tests stand on", () => {
     }).pipe(Effect.provide(SlowSessions.layer(10)))
   )
 
-  it.effect("time passes while a retry is waited for, and stands still at the next event", () =>
+  it.effect("the clock advances while a retry is pending, and stops at the next event", () =>
     Effect.gen(function* () {
       const sessions = yield* SessionManager
       const { id } = yield* sessions.create({})

@@ -1,4 +1,4 @@
 import { SessionManager } from "@parley/domain/SessionManager"
-import * as SessionManagerContract from "../src/SessionManagerContract.ts"
+import * as SessionManagerContract from "../src/contract/SessionManagerContract.ts"
 
-SessionManagerContract.suite("SessionManager.layerMemory", SessionManager.layerMemory)
+SessionManagerContract.suite("SessionManager.layerMemory", { layer: SessionManager.layerMemory })

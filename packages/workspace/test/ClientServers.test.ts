@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import * as ClientServers from "../src/ClientServers.ts"
-import * as UserConfig from "../src/UserConfig.ts"
-import * as UserServers from "../src/UserServers.ts"
+import * as ClientServers from "../src/config/ClientServers.ts"
+import * as UserConfig from "../src/config/UserConfig.ts"
+import * as UserServers from "../src/config/UserServers.ts"
 import { json, message, put, temporary } from "./support.ts"
 
 const claude = `{
@@ -44,8 +44,8 @@ const unresolved = (all: ReadonlyArray<ClientServers.ClientServer>) =>
     all.flatMap((one) => (one._tag === "Usable" && one.unresolved.length > 0 ? [[one.name, one.unresolved]] : []))
   )
 
-describe("servers of other programs", () => {
-  it.effect("Claude Desktop: comments, trailing commas and other settings are no hindrance", () =>
+describe("servers from other programs' configurations", () => {
+  it.effect("Claude Desktop: comments, trailing commas and other settings are accepted", () =>
     Effect.gen(function* () {
       const file = put(yield* temporary, "claude_desktop_config.json", claude)
       for (const format of ["auto", "claude"] as const)
@@ -55,7 +55,7 @@ describe("servers of other programs", () => {
     })
   )
 
-  it.effect("Cursor: a variable is reported where it stands, and its server is off", () =>
+  it.effect("Cursor: a variable is reported with its location, and its server is disabled", () =>
     Effect.gen(function* () {
       const file = put(yield* temporary, ".cursor/mcp.json", cursor)
       const all = yield* ClientServers.load(file, "cursor")
@@ -70,7 +70,7 @@ describe("servers of other programs", () => {
       })
       assert.deepStrictEqual(unresolved(all), {
         remote: ["headers.Authorization has ${env:TOKEN}"],
-        local: ["envFile is not read: what it sets belongs under env"]
+        local: ["envFile is not read: copy its variables to env"]
       })
       assert.deepStrictEqual(
         all.map((one) => (one._tag === "Usable" ? one.ignored : [])),
@@ -79,7 +79,7 @@ describe("servers of other programs", () => {
     })
   )
 
-  it.effect("VS Code: inputs are reported, and each server that cannot be used costs itself, with the reason", () =>
+  it.effect("VS Code: inputs are reported, and only unusable servers are left out, with the reason", () =>
     Effect.gen(function* () {
       const file = put(yield* temporary, ".vscode/mcp.json", vscode)
       const all = yield* ClientServers.load(file, "auto")
@@ -91,7 +91,7 @@ describe("servers of other programs", () => {
       })
       assert.deepStrictEqual(unresolved(all), { asked: ["env.KEY has ${input:key}", "env.REST has a variable"] })
       const { neither = "", pipe, text, "two words": words = "", workspace = "", wrong, ...others } = whys(all)
-      assert.strictEqual(pipe, "its type is none that Parley knows; there are stdio, http and sse")
+      assert.strictEqual(pipe, "Parley does not know its type; the types are stdio, http and sse")
       assert.match(workspace, /belongs to Parley's own tools/)
       assert.match(neither, /exactly one of "command"/)
       assert.strictEqual(wrong, "wrong.args: expected a list, found other text")
@@ -101,7 +101,7 @@ describe("servers of other programs", () => {
     })
   )
 
-  it.effect("the workspace is called what it is called here, where it means the same", () =>
+  it.effect("the variable for the workspace root is translated where it has the same meaning", () =>
     Effect.gen(function* () {
       const root = "${workspaceFolder}"
       const servers = {
@@ -134,13 +134,13 @@ describe("servers of other programs", () => {
       assert.deepStrictEqual(unresolved(all), {
         program: ["command has a variable"],
         named: ["args[0] has a variable", "args[1] has a variable"],
-        here: ["command is a relative path: write the whole path, or a cwd"],
+        here: ["command is a relative path: write an absolute path, or set cwd"],
         sent: ["url has a variable"]
       })
     })
   )
 
-  it.effect("a file that is not one of these is an error with its place", () =>
+  it.effect("a file of another kind is an error with line and column", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const problem = (text: string, format: ClientServers.Format = "auto") =>
@@ -154,13 +154,13 @@ describe("servers of other programs", () => {
       assert.match(yield* problem('{ "servers": {} }', "claude"), /expected servers under "mcpServers", found none/)
       assert.match(
         yield* problem('{ "servers": {}, "mcpServers": {} }'),
-        /has both "mcpServers" and "servers"; say with/
+        /has both "mcpServers" and "servers"; choose the program it belongs to with/
       )
       assert.match(yield* problem('{ "servers": [] }'), /servers: expected an object with the servers by name/)
     })
   )
 
-  it.effect("those that are there already are left as they are", () =>
+  it.effect("existing servers are not changed", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const mine = put(

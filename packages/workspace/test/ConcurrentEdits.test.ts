@@ -7,10 +7,10 @@ import * as Result from "effect/Result"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import * as ProcessIdentity from "@parley/os/ProcessIdentity"
-import * as JsonFile from "../src/JsonFile.ts"
-import * as PinFiles from "../src/PinFiles.ts"
-import * as UserConfig from "../src/UserConfig.ts"
-import * as UserServers from "../src/UserServers.ts"
+import * as JsonFile from "../src/json/JsonFile.ts"
+import * as PinFiles from "../src/trust/PinFiles.ts"
+import * as UserConfig from "../src/config/UserConfig.ts"
+import * as UserServers from "../src/config/UserServers.ts"
 import { json, mode, put, temporary } from "./support.ts"
 
 const editor = join(import.meta.dirname, "editor.ts")
@@ -26,8 +26,8 @@ const editing = (...args: ReadonlyArray<string>) =>
 
 const parsed = (file: string) => JSON.parse(fs.readFileSync(file, "utf8"))
 
-describe("edits at the same time", () => {
-  it.live("by four processes, of the configuration, a project's files, pins and trust, are all kept", () =>
+describe("concurrent edits", () => {
+  it.live("by four processes, of the configuration, a project's files, pinned tools and trust, are all kept", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       fs.mkdirSync(join(directory, "ws"))
@@ -50,7 +50,26 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live("wait for the process that holds the lock, also under another name of the file", () =>
+  it.live("that create a missing file while it is read do not make it look like a broken link", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporary
+      const file = join(directory, "config.json")
+      const draft = join(directory, "draft")
+      for (let round = 0; round < 300; round++) {
+        fs.rmSync(file, { force: true })
+        fs.writeFileSync(draft, "{}\n")
+        const reading = yield* Effect.forkChild(JsonFile.read({ path: file }, UserConfig.UserConfig), {
+          startImmediately: true
+        })
+        const steps = round % 6
+        for (let step = 0; step < steps; step++) yield* Effect.promise(() => fs.promises.stat(directory))
+        fs.renameSync(draft, file)
+        yield* Fiber.join(reading)
+      }
+    })
+  )
+
+  it.live("wait for the process that holds the lock, even under another name of the file", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "dotfiles/config.json", "{}\n")
@@ -78,7 +97,7 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live("that add what is missing say what they added, and not what another process has added meanwhile", () =>
+  it.live("that add missing servers return those that they added, not those of another process", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", "{}\n")
@@ -100,7 +119,7 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live("by a program that takes no lock are read again, and both are kept", () =>
+  it.live("by a program that takes no lock make the edit start again, and both are kept", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", "{}\n")
@@ -118,7 +137,7 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live("that never end are an error, and the other program's text stays", () =>
+  it.live("of a file that another program keeps changing fail, and keep that program's text", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", "{}\n")
@@ -134,7 +153,7 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live("leave nothing behind when they change nothing", () =>
+  it.live("create no files when they change nothing", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = join(directory, "missing/config.json")

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { join } from "node:path"
-import * as ContextFiles from "../src/ContextFiles.ts"
+import * as ContextFiles from "../src/project/ContextFiles.ts"
 import { message, put, temporary } from "./support.ts"
 
 const file = ".parley/context.json"
@@ -27,7 +27,7 @@ const text = `{
 `
 
 describe("the files that a project includes", () => {
-  it.effect("begin with a file that is made, and each is included once", () =>
+  it.effect("are added to a file that is created if missing, each once", () =>
     Effect.gen(function* () {
       const { root, settings } = yield* place
       yield* ContextFiles.add(root, ["a.md", "src/**/*.ts", "a.md"])
@@ -43,7 +43,7 @@ describe("the files that a project includes", () => {
     })
   )
 
-  it.effect("are added and taken out without a change to anything else in the file", () =>
+  it.effect("are added and removed without a change to anything else in the file", () =>
     Effect.gen(function* () {
       const { root, text: now } = yield* place
       put(root, file, text)
@@ -62,7 +62,7 @@ describe("the files that a project includes", () => {
     })
   )
 
-  it.effect("are taken out as often as they are in it", () =>
+  it.effect("are removed completely if the list contains them several times", () =>
     Effect.gen(function* () {
       const { root, settings } = yield* place
       put(root, file, '{ "include": ["a", "b", "a", "c", "a"], "inactive": ["a", "c", "a"] }')
@@ -71,22 +71,22 @@ describe("the files that a project includes", () => {
     })
   )
 
-  it.effect("that are not in it cannot be taken out or switched on, and nothing is changed then", () =>
+  it.effect("that are not in the list cannot be removed or switched on, and nothing is changed", () =>
     Effect.gen(function* () {
       const { root, text: now, exists } = yield* place
       const words = Effect.map(Effect.flip(ContextFiles.remove(root, ["x.md"])), ({ message }) => message)
-      assert.include(yield* words, `include of ${join(root, file)} does not hold "x.md"; \`parley files list\` shows`)
+      assert.include(yield* words, `include of ${join(root, file)} does not contain "x.md"`)
       assert.isFalse(exists())
       put(root, file, text)
       const removed = yield* Effect.flip(ContextFiles.remove(root, ["a.md", "x.md", "y.md"]))
-      assert.include(removed.message, 'does not hold "x.md", "y.md";')
+      assert.include(removed.message, 'does not contain "x.md", "y.md"')
       const activated = yield* Effect.flip(ContextFiles.activate(root, ["b.md", "a.md"]))
-      assert.include(activated.message, `inactive of ${join(root, file)} does not hold "a.md";`)
+      assert.include(activated.message, `inactive of ${join(root, file)} does not contain "a.md"`)
       assert.strictEqual(now(), text)
     })
   )
 
-  it.effect("lie in the workspace by their names: others are refused, all together, and nothing is made", () =>
+  it.effect("have paths in the workspace: if one has not, all are refused and no file is created", () =>
     Effect.gen(function* () {
       const { exists, root } = yield* place
       for (const change of [ContextFiles.add, ContextFiles.remove, ContextFiles.deactivate, ContextFiles.activate]) {
@@ -103,7 +103,7 @@ describe("the files that a project includes", () => {
     })
   )
 
-  it.effect("are not written through a link that leads out of the workspace, nor to a file that is not valid", () =>
+  it.effect("are not written through a link that leads out of the workspace, or to an invalid file", () =>
     Effect.gen(function* () {
       const { root, text: now } = yield* place
       const outside = yield* temporary
@@ -127,13 +127,16 @@ describe("the files that a project includes", () => {
     })
   )
 
-  it.effect("are 256 at most", () =>
+  it.effect("are at most 256", () =>
     Effect.gen(function* () {
       const { root, settings } = yield* place
       const names = Array.from({ length: 256 }, (_, i) => `${i}.md`)
       yield* ContextFiles.add(root, names)
       const error = yield* Effect.flip(ContextFiles.add(root, ["one more.md"]))
-      assert.match(error.message, /not changed, as it would not be valid: include: expected 256 entries at most/)
+      assert.match(
+        error.message,
+        /not changed, because the result would be invalid: include: expected 256 entries at most/
+      )
       assert.deepStrictEqual(settings(), { include: names })
     })
   )

@@ -2,7 +2,7 @@ import { DynamicContextManager } from "@parley/domain/DynamicContextManager"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import * as DynamicContext from "../src/DynamicContext.ts"
+import * as DynamicContext from "../src/project/DynamicContext.ts"
 import { message, put, temporary } from "./support.ts"
 
 const slot = (id: string, tool: string, more = "") => `{ "id": "${id}", "tool": "${tool}"${more} }`
@@ -11,7 +11,7 @@ const project = (...slots: ReadonlyArray<string>) => `{ "slots": [${slots.join("
 const tools = (slots: ReadonlyArray<{ readonly id: string; readonly tool: string }>) =>
   slots.map(({ id, tool }) => `${id}: ${tool}`)
 
-it.effect("nothing is declared where there are no files", () =>
+it.effect("without files no slots are declared", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const nothing = { slots: [], ignored: [], warnings: [] }
@@ -20,7 +20,7 @@ it.effect("nothing is declared where there are no files", () =>
   })
 )
 
-it.effect("a slot of the user whose tool is refused here has no effect, and it says why", () =>
+it.effect("a slot of the user whose tool is refused has no effect, and a warning explains why", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const configFile = put(root, "config.json", user(slot("u1", "git__status"), slot("u2", "mine__x")))
@@ -83,7 +83,7 @@ it.effect("a user may declare any tool, a project only those that read the works
   })
 )
 
-it.effect("an id belongs to one slot", () =>
+it.effect("two slots cannot have the same id", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const problem = (inUser: string, inProject: string) => {
@@ -110,7 +110,7 @@ it.effect("an id belongs to one slot", () =>
   })
 )
 
-it.effect("the layer reads anew each time, and tells once what it ignores", () =>
+it.effect("the layer reads the files each time, and logs each ignored slot once", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const logged: Array<unknown> = []

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { excluder, itselfOrAbove, refusal } from "../src/internal/Exclude.ts"
-import * as Paths from "../src/internal/Paths.ts"
+import { excluder, itselfOrAbove, refusal } from "../src/files/Exclude.ts"
+import * as WorkspacePaths from "../src/files/WorkspacePaths.ts"
 
-describe("what a project's list leaves out", () => {
-  it("is told with the entry that does, as it is written, and the name goes before the pattern", () => {
+describe("an excluded path", () => {
+  it("is reported with the entry that excludes it, unchanged; a name takes precedence over a pattern", () => {
     const by = excluder(["./docs//a.md", "*.md", "docs/**", "[x].md", "b?"])
     for (const [path, entry] of [
       ["docs/a.md", "./docs//a.md"],
@@ -18,21 +18,21 @@ describe("what a project's list leaves out", () => {
       assert.strictEqual(by(path), entry, path)
   })
 
-  it("may be hidden by its name", () => {
+  it("may be a hidden file", () => {
     const by = excluder(["*", "src/*"])
     for (const path of [".env", "src/.env", "a"]) assert.isDefined(by(path), path)
     assert.isUndefined(by("other/.env"))
   })
 
-  it("is nothing by an entry that may not be used", () => {
+  it("is not excluded by a refused entry", () => {
     for (const entry of ["/a.md", "../a.md", "~a.md", "b/../a.md", "C:a.md", "\\a.md"]) {
       assert.isDefined(refusal(entry), entry)
-      for (const path of ["a.md", "b/a.md", entry, Paths.normalise(entry)])
+      for (const path of ["a.md", "b/a.md", entry, WorkspacePaths.normalise(entry)])
         assert.isUndefined(excluder([entry])(path), `${entry} and ${path}`)
     }
   })
 
-  it("is all in a directory that it leaves out, from the top", () => {
+  it("includes everything in an excluded directory; the topmost excluded directory is reported", () => {
     const by = itselfOrAbove(excluder(["a/b", "a/b/c", "x"]))
     assert.deepStrictEqual(["a/b/c/d", "a/b", "a/bc", "a", "x/y", "y/x"].map(by), [
       "a/b",
@@ -46,14 +46,14 @@ describe("what a project's list leaves out", () => {
 })
 
 describe("a path of a project", () => {
-  it("is the same however it is written", () => {
+  it("is normalised", () => {
     for (const path of ["a/b", "./a/b", "a//b", "a/./b", "a/b/", "././a/b//."])
-      assert.strictEqual(Paths.normalise(path), "a/b", path)
+      assert.strictEqual(WorkspacePaths.normalise(path), "a/b", path)
   })
 
-  it("is refused, on every system, where it is not plainly relative", () => {
+  it("is refused on every system unless it is a plain relative path", () => {
     const fine = ["a", "./~a", "a..b", "...", ".hidden", "ab:c", "a/~", "x".repeat(4096), "con", "a.", "a ", 'a"b']
-    for (const path of fine) assert.isUndefined(Paths.refusal(path, "linux"), path)
+    for (const path of fine) assert.isUndefined(WorkspacePaths.refusal(path, "linux"), path)
     for (const [path, words] of [
       ["a\0b", /NUL/],
       ["x".repeat(4097), /longer than 4096/],
@@ -72,15 +72,15 @@ describe("a path of a project", () => {
       ["./.", /names no file/],
       ["./", /names no file/]
     ] as const)
-      for (const platform of ["linux", "win32"]) assert.match(Paths.refusal(path, platform) ?? "", words, path)
+      for (const platform of ["linux", "win32"]) assert.match(WorkspacePaths.refusal(path, platform) ?? "", words, path)
   })
 
-  it("is refused on Windows where its name is reserved or not allowed there", () => {
+  it("is refused on Windows if its name is reserved or invalid there", () => {
     for (const path of ["con", "a/NUL", "com1.txt", "LPT9", "aux.", "a\\prn"])
-      assert.match(Paths.refusal(path, "win32") ?? "", /Windows reserves this name/, path)
+      assert.match(WorkspacePaths.refusal(path, "win32") ?? "", /Windows reserves this name/, path)
     for (const path of ["a.", "a /b", "ab:c", "a/b|c", "<", "a\\b>"])
-      assert.match(Paths.refusal(path, "win32") ?? "", /Windows does not allow such a name/, path)
+      assert.match(WorkspacePaths.refusal(path, "win32") ?? "", /Windows does not allow such a name/, path)
     for (const path of ["./a/b.md", "console", "com", "com10", ".hidden", "a/./b"])
-      assert.isUndefined(Paths.refusal(path, "win32"), path)
+      assert.isUndefined(WorkspacePaths.refusal(path, "win32"), path)
   })
 })

@@ -2,7 +2,7 @@ import { FilesManager } from "@parley/domain/FilesManager"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
+import * as Files from "../src/files/Files.ts"
 import { configure, json, put, temporary } from "./support.ts"
 
 /** Explains paths of a workspace. */
@@ -12,7 +12,7 @@ const explaining = (root: string) =>
     return (path: string) => explain?.(path) ?? Effect.succeed("nobody to ask")
   }).pipe(Effect.provide(Files.layer({ root })))
 
-it.effect("says of every path why it is shown, or is not", () =>
+it.effect("explains for every path why it is in the context or not", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
     const root = `${directory}/ws`
@@ -39,24 +39,24 @@ it.effect("says of every path why it is shown, or is not", () =>
       "./docs//a.md": "docs/a.md is in the context: matches docs/**/*.md in .parley/context.json.",
       [`${root}/docs/a.md`]: "docs/a.md is in the context: matches docs/**/*.md in .parley/context.json.",
       "AGENTS.md": "AGENTS.md is in the context: instructions for the workspace.",
-      "CLAUDE.md": "CLAUDE.md is not in the context: it says the same as AGENTS.md.",
+      "CLAUDE.md": "CLAUDE.md is not in the context: it is identical to AGENTS.md.",
       "src/AGENTS.md":
-        "src/AGENTS.md is not in the context: instructions are shown when a file of their directory, or below it, is included.",
+        "src/AGENTS.md is not in the context: instructions are shown if a file in their directory or below it is included.",
       "docs/large.md":
         "docs/large.md is not in the context: is larger than 25 tokens (it has an estimated 26); maxFileTokens sets the limit.",
       "docs/in/c.md": 'docs/in/c.md is not in the context: docs/in/.parleyignore ignores it, by "c.md".',
       "docs/out/f.md": 'docs/out/f.md is not in the context: .gitignore ignores it, by "out/".',
       "docs/draft/b.md":
-        'docs/draft/b.md is not in the context: "docs/draft" in `exclude` of .parley/context.json leaves it out.',
+        'docs/draft/b.md is not in the context: "docs/draft" in `exclude` of .parley/context.json excludes it.',
       "docs/binary.md": "docs/binary.md is not in the context: is binary.",
       "docs/node_modules/m/e.md":
-        "docs/node_modules/m/e.md is not in the context: it matches docs/**/*.md, but patterns do not go into node_modules/.",
+        "docs/node_modules/m/e.md is not in the context: it matches docs/**/*.md, but patterns do not search node_modules/.",
       "evil/a.md": "evil/a.md is not in the context: leads out of the workspace.",
       "evil/b.md": "evil/b.md is not in the context: there is no such file.",
       "../ws-evil/a.md": "../ws-evil/a.md is not in the context: refused: `..` is not allowed.",
       [`${directory}/ws-evil/a.md`]: `${directory}/ws-evil/a.md is not in the context: refused: absolute paths are not allowed.`,
       "src/x.ts":
-        "src/x.ts is not in the context: nothing in .parley/context.json includes it; a message that mentions it as @src/x.ts gets it.",
+        "src/x.ts is not in the context: nothing in .parley/context.json includes it; mention it as @src/x.ts in a message to attach it.",
       src: "src is not in the context: it is a directory.",
       "gone.md": "gone.md is not in the context: does not exist.",
       "nope.md": "nope.md is not in the context: there is no such file.",

@@ -1,20 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as FileSettings from "../src/internal/FileSettings.ts"
-import { FileLimits } from "../src/FileLimits.ts"
+import * as FileSettings from "../src/files/FileSettings.ts"
+import { FileLimits } from "../src/files/FileLimits.ts"
 
 const { inTotal, none, perFile } = FileSettings
 const decode = Schema.decodeUnknownResult(FileSettings.ProjectFile)
 const accepts = (settings: object) => decode(settings)._tag === "Success"
 
-describe("how large files may be", () => {
-  it("is 65536 tokens for one and 262144 for all, unless the project says", () => {
+describe("the size limits of files", () => {
+  it("are 65536 tokens for one file and 262144 for all by default", () => {
     assert.deepStrictEqual(perFile(none), { bytes: 4 * 65_536, unit: "tokens" })
     assert.deepStrictEqual(inTotal(none), { bytes: 4 * 262_144, unit: "tokens" })
   })
 
-  it("is what the project says in either unit, and the smaller of both", () => {
+  it("are set by the project in either unit; the smaller one applies", () => {
     for (const [tokens, bytes, expected] of [
       [10, undefined, { bytes: 40, unit: "tokens" }],
       [undefined, 41, { bytes: 41, unit: "bytes" }],
@@ -31,7 +31,7 @@ describe("how large files may be", () => {
     }
   })
 
-  it("can be said from 1 to 4 MiB, or to a quarter of that in tokens", () => {
+  it("can be set from 1 byte to 4 MiB, or to a quarter of that in tokens", () => {
     const most = 4 * 1024 * 1024
     for (const [keys, maximum] of [
       [["maxFileBytes", "maxTotalBytes"], most],
@@ -46,7 +46,7 @@ describe("how large files may be", () => {
       }
   })
 
-  it("is said in the unit of the limit, with an estimate of a quarter of the bytes, rounded up", () => {
+  it("are reported in their unit; tokens are estimated as a quarter of the bytes, rounded up", () => {
     assert.deepStrictEqual([0, 1, 4, 5].map(FileSettings.estimate), [0, 1, 1, 2])
     const tokens = { bytes: 40, unit: "tokens" } as const
     const bytes = { bytes: 40, unit: "bytes" } as const
@@ -63,7 +63,7 @@ describe("how large files may be", () => {
   })
 })
 
-it("a project's lists have 256 entries at most, and are empty when it names none", () => {
+it("a project's lists have at most 256 entries, and are empty by default", () => {
   for (const key of ["include", "exclude", "inactive"]) {
     assert.isTrue(accepts({ [key]: Array.from({ length: 256 }, () => "a") }))
     assert.isFalse(accepts({ [key]: Array.from({ length: 257 }, () => "a") }))
@@ -72,7 +72,7 @@ it("a project's lists have 256 entries at most, and are empty when it names none
   assert.deepStrictEqual(nothing._tag === "Success" ? nothing.success : nothing, none)
 })
 
-it.effect("what a project's files cost is bounded, whatever it says", () =>
+it.effect("the cost of a project's files is bounded, whatever its settings", () =>
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* FileLimits, {
       entries: 200_000,

@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
+import * as Files from "../src/files/Files.ts"
 import { configure, put, reasons, temporary, texts } from "./support.ts"
 
 /** Reads, and tells how many files were opened for it, by the span that also tells it to whoever watches. */
@@ -72,7 +72,7 @@ describe("files that were read before", () => {
     })
   )
 
-  it.live("are, while they are so new that a change might not show", () =>
+  it.live("are opened again while they are so new that a change might not be visible", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(root, "a.md", "a")

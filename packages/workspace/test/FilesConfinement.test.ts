@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
+import * as Files from "../src/files/Files.ts"
 import { configure, put, reasons, temporary, texts, unprivileged } from "./support.ts"
 
 it.effect("F02, X19: links are followed within the workspace only", () =>
@@ -59,7 +59,7 @@ it.effect("F02, X19: links are followed within the workspace only", () =>
     configure(root, ["**"])
     const all = yield* Files.read(root)
     assert.deepStrictEqual(texts(all), { "docs/a.md": "a", "in.md": "a" })
-    const isDirectory = (path: string) => `is a directory; its files are \`${path}/**\``
+    const isDirectory = (path: string) => `is a directory; to include its files, write \`${path}/**\``
     assert.deepStrictEqual(reasons(all), {
       absolute: outside,
       dangling: "does not exist",
@@ -76,7 +76,7 @@ it.effect("F02, X19: links are followed within the workspace only", () =>
   })
 )
 
-it.effect("F03: paths that are not plainly relative are refused", () =>
+it.effect("F03: paths that are not plain relative paths are refused", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
     const root = `${directory}/ws`
@@ -118,7 +118,7 @@ it.effect("F03: paths that are not plainly relative are refused", () =>
   })
 )
 
-it.effect("F04: what permissions close is skipped, and reported", () =>
+it.effect("F04: files that permissions protect are skipped and reported", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     put(root, "open", "open")

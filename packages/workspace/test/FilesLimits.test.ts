@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { FileLimits } from "../src/FileLimits.ts"
-import * as Files from "../src/Files.ts"
+import { FileLimits } from "../src/files/FileLimits.ts"
+import * as Files from "../src/files/Files.ts"
 import { configure, put, reasons, temporary, texts } from "./support.ts"
 
 describe("limits", () => {
@@ -17,7 +17,7 @@ describe("limits", () => {
     return root
   })
 
-  it.live("name what was hit, once", () =>
+  it.live("are reported once when they are reached", () =>
     Effect.gen(function* () {
       const root = yield* many
       const entries = yield* limited(root, { entries: 40 })
@@ -38,7 +38,7 @@ describe("limits", () => {
     })
   )
 
-  it.live("count what they leave out", () =>
+  it.live("report how many files they leave out", () =>
     Effect.gen(function* () {
       const root = yield* many
       const candidates = yield* limited(root, { candidates: 40, skipped: 3 })
@@ -48,20 +48,23 @@ describe("limits", () => {
         { path: "d1/31.md", reason: tooMany },
         { path: "d1/33.md", reason: tooMany },
         { path: "d1/35.md", reason: tooMany },
-        { path: "…", reason: "7 more are skipped as well" }
+        { path: "…", reason: "7 more are skipped" }
       ])
       const bytes = yield* limited(root, { bytes: 100, skipped: 1 })
       assert.strictEqual(bytes.files.length, 25)
       assert.deepStrictEqual(bytes.skipped, [
-        { path: "d1/01.md", reason: "not read: the files are more than 100 bytes, those that are no text included" },
-        { path: "…", reason: "24 more are skipped as well" }
+        {
+          path: "d1/01.md",
+          reason: "not read: the files together have more than 100 bytes, including files that are not text"
+        },
+        { path: "…", reason: "24 more are skipped" }
       ])
     })
   )
 })
 
 describe("budgets in tokens", () => {
-  it.effect("are for each file and for all, and files that are named come first", () =>
+  it.effect("apply to each file and to all, and named files come first", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["a.md", "b.md", "c.md", "z.md"]) put(root, name, name.slice(0, 1).repeat(40))
@@ -83,7 +86,7 @@ describe("budgets in tokens", () => {
   )
 })
 
-it.live("directories are gone into by code unit, whatever the order on the disk", () =>
+it.live("directories are searched sorted by code unit, whatever the order on the disk", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const directories = Array.from({ length: 20 }, (_, i) => `d${String(i).padStart(2, "0")}`)
@@ -100,7 +103,7 @@ it.live("directories are gone into by code unit, whatever the order on the disk"
   })
 )
 
-it.live("what was found does not depend on the order in which it was made", () =>
+it.live("the files that are found do not depend on the order of their creation", () =>
   Effect.gen(function* () {
     const names = ["b/é.md", "b/Z.md", "a/z.md", "a/ä.md", "a.md", "A.md", "c/1.md", "c/10.md", "c/9.md"]
     const make = (order: ReadonlyArray<string>) =>

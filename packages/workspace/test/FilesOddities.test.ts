@@ -1,12 +1,13 @@
 import { assert, it } from "@effect/vitest"
+import { IgnoreFiles } from "@parley/os/IgnoreFiles"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
-import { Unreadable } from "../src/internal/Unreadable.ts"
-import { Walk } from "../src/internal/Walk.ts"
+import * as Files from "../src/files/Files.ts"
+import { Unreadable } from "../src/disk/Unreadable.ts"
+import { Walk } from "../src/files/Walk.ts"
 import { configure, put, reasons, temporary, texts } from "./support.ts"
 
-it.effect("F05: odd names lead back to their files", () =>
+it.effect("F05: files with unusual names can be read by these names", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const names = [
@@ -55,7 +56,8 @@ it.live("F06: the search is bounded in entries, files and depth", () =>
       Effect.gen(function* () {
         const limits = { entries, depth: 32, millis: 60_000 }
         const load = () => Effect.fail(new Unreadable({ code: "ENOENT", problem: "does not exist" }))
-        const walk = new Walk({ root, limits, load, excludes: () => false, deadline: Infinity })
+        const ignoreFiles = new IgnoreFiles({ load })
+        const walk = new Walk({ root, limits, ignoreFiles, excludes: () => false, deadline: Infinity })
         const found = yield* walk.find("wide/**/*.md")
         return [walk.seen, [...walk.hit], found.paths.length] as const
       })
@@ -72,7 +74,7 @@ it.live("F06: the search is bounded in entries, files and depth", () =>
   })
 )
 
-it.effect("F08: text is decoded by its mark, and otherwise must be UTF-8", () =>
+it.effect("F08: text is decoded by its byte order mark, and otherwise must be UTF-8", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     const text = "é😀\r\nlast"

@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { FilesManager } from "@parley/domain/FilesManager"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
-import * as Ignore from "../src/internal/Ignore.ts"
+import * as Files from "../src/files/Files.ts"
 import { configure, put, reasons, temporary, texts } from "./support.ts"
-import { promptly } from "../../os/test/support/promptly.ts"
 
 const git = (root: string, ...args: ReadonlyArray<string>): string =>
   execFileSync("git", ["-c", "core.ignoreCase=false", "-c", "core.excludesFile=", ...args], {
@@ -42,9 +41,9 @@ const Line = Schema.Literals([
 ])
 const Lines = Schema.Array(Line)
 
-describe("what ignore files leave out", () => {
+describe("ignore files", () => {
   it.effect.prop(
-    "is what git leaves out",
+    "leave out the same files as git",
     [Lines, Lines, Lines],
     ([top, inner, inmost]) =>
       Effect.gen(function* () {
@@ -62,7 +61,7 @@ describe("what ignore files leave out", () => {
     { arbitrary: { runs: 60 } }
   )
 
-  it.effect("is what the nearest ignore file says that says anything", () =>
+  it.effect("apply from the nearest directory that has a matching rule", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["a.log", "docs/a.log", "docs/b.log", "docs/in/a.log", "docs/in/b.log"]) put(root, name, name)
@@ -74,7 +73,7 @@ describe("what ignore files leave out", () => {
     })
   )
 
-  it.effect("can be put right by .parleyignore, and by naming a file", () =>
+  it.effect("can be overridden by .parleyignore, and by including a file by name", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["dist/a.md", "dist/b.md", "notes.md", "secret.md", "docs/draft.md", "docs/plan.md"])
@@ -85,44 +84,92 @@ describe("what ignore files leave out", () => {
       configure(root, ["**/*.md", "dist/b.md"])
       assert.deepStrictEqual(yield* taken(root), ["dist/b.md", "docs/plan.md", "notes.md"])
       configure(root, ["dist/*.md", "secret.*"])
-      const none = "matches no file that .gitignore or .parleyignore leaves in"
+      const none = ".gitignore or .parleyignore ignores all files that it could match"
       assert.deepStrictEqual(reasons(yield* Files.read(root)), { "dist/*.md": none, "secret.*": none })
     })
   )
 
-  it.effect("is not known when they cannot be read, which is said", () =>
+  it.effect("hide everything where their rules are unknown, and are read as bytes otherwise", () =>
     Effect.gen(function* () {
       const root = yield* temporary
-      put(root, "a.md", "a")
-      put(root, ".gitignore", Buffer.from([0x61, 0xff]))
-      put(root, "docs/b.md", "b")
-      put(root, "docs/.gitignore", "# x\n".repeat(20_000))
+      for (const name of ["a.md", "latin/secret.md", "latin/open.md", "large/secret.md", "large/open.md"])
+        put(root, name, name)
+      put(root, "latin/.gitignore", Buffer.from("# pr\xE9f\xE9r\xE9\nsecret.md\n", "latin1"))
+      put(root, "large/.gitignore", `${"# x\n".repeat(20_000)}secret.md`)
+      put(root, "huge/.gitignore", "# x\n".repeat(2 ** 20 + 1))
+      put(root, "huge/.parleyignore", "!*\n")
+      put(root, "huge/in/.gitignore", "!*\n")
+      put(root, "huge/in/b.md", "b")
+      put(root, "many/.gitignore", "x*y\n".repeat(10_001))
+      put(root, "many/c.md", "c")
+      configure(root, ["**/*.md", "huge/in/*.md"])
+      const set = yield* Files.read(root)
+      assert.deepStrictEqual(Object.keys(texts(set)), ["a.md", "large/open.md", "latin/open.md"])
+      const hides = "; it may hide secrets, so patterns find nothing in its directory and below"
+      assert.deepStrictEqual(reasons(set), {
+        "huge/.gitignore": `is larger than 4194304 bytes (it has 4194308)${hides}`,
+        "huge/in/*.md": ".gitignore or .parleyignore ignores all files that it could match",
+        "many/.gitignore": `has more than 10000 patterns with wildcards${hides}`
+      })
+      const { explain } = yield* Effect.provide(FilesManager, Files.layer({ root }), { local: true })
+      assert.strictEqual(
+        yield* explain?.("many/c.md") ?? Effect.succeed(""),
+        `many/c.md is not in the context: many/.gitignore has more than 10000 patterns with wildcards${hides}.`
+      )
+    })
+  )
+
+  it.effect("are not followed if they are links, as git does not follow them, but a .parleyignore is", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      for (const name of ["a/x.md", "b/x.md"]) put(root, name, name)
+      put(root, "rules", "x.md\n")
+      fs.symlinkSync("../rules", `${root}/a/.gitignore`)
+      fs.symlinkSync("../rules", `${root}/b/.parleyignore`)
       configure(root, ["**/*.md"])
       const set = yield* Files.read(root)
-      assert.deepStrictEqual(texts(set), { "a.md": "a", "docs/b.md": "b" })
+      assert.deepStrictEqual(Object.keys(texts(set)), ["a/x.md"])
       assert.deepStrictEqual(reasons(set), {
-        ".gitignore": "is not valid UTF-8 text; what it leaves out is not known",
-        "docs/.gitignore": "is larger than 65536 bytes (it has 80000); what it leaves out is not known"
+        "a/.gitignore": "is a symbolic link; as in git, its rules are not applied"
       })
     })
   )
 
-  it.effect("X25: takes no longer for patterns that would stop a regular expression", () =>
-    Effect.sync(() => {
-      const hard = [`${"*a".repeat(100)}b`, `${"**/a/".repeat(12)}**/z`, `${"*[ab]".repeat(100)}c`, "*?".repeat(100)]
-      const rules = Ignore.parse(hard.join("\n"))
-      assert.strictEqual(rules.length, 4)
-      const scope = { directory: "", rules, above: undefined }
-      const began = performance.now()
-      for (const name of ["a".repeat(255), `${"a".repeat(90)}zx`])
-        assert.isBoolean(Ignore.ignores(scope, `${"a/".repeat(31)}${name}`, name, false))
-      promptly(performance.now() - began, 1000)
+  it.effect("include the rules of the user and of the repository, also above the workspace", () =>
+    Effect.gen(function* () {
+      const home = yield* temporary
+      const top = `${home}/top`
+      put(home, ".config/git/ignore", "user.md\n")
+      git(home, "init", "--quiet", "top")
+      put(top, ".git/info/exclude", "mine.md\n")
+      put(top, ".gitignore", "/pkg/a/secret.md\n")
+      for (const name of ["user.md", "mine.md", "secret.md", "open.md"]) put(top, `pkg/a/${name}`, name)
+      configure(`${top}/pkg`, ["**/*.md"])
+      const { read } = yield* Effect.provide(
+        FilesManager,
+        Files.layer({ root: `${top}/pkg`, env: { HOME: home, GIT_CONFIG_NOSYSTEM: "1" } }),
+        { local: true }
+      )
+      assert.deepStrictEqual(Object.keys(texts(yield* read)), ["a/open.md"])
+    })
+  )
+
+  it.effect("cannot make a file with secrets visible, and are not needed to hide it", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      put(root, "deploy.pem", "x")
+      put(root, "a.md", "a")
+      put(root, ".gitignore", "!*\n")
+      configure(root, ["**/*"])
+      const set = yield* Files.read(root)
+      assert.deepStrictEqual(Object.keys(texts(set)), ["a.md"])
+      assert.match(reasons(set)["deploy.pem"] ?? "", /^may hold secrets/)
     })
   )
 })
 
 describe("exclude", () => {
-  it.effect("leaves out whatever was included, directories with all in them", () =>
+  it.effect("leaves out included files, and everything in a directory", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["a.md", "a.test.md", "docs/b.md", "docs/old/c.md", "docs/.old.md", "x/[y].md", "x/y.md"])
@@ -133,16 +180,16 @@ describe("exclude", () => {
       assert.deepStrictEqual(Object.keys(texts(set)), ["a.md", "docs/b.md"])
       assert.deepStrictEqual(reasons(set), {
         "../up": "refused: `..` is not allowed",
-        ".git/*": "refused: `.git` is not searched; its files are named one by one",
+        ".git/*": "refused: patterns do not search `.git`; include its files by name",
         "/abs": "refused: absolute paths are not allowed",
-        "docs/.old.md": "`exclude` leaves it out",
-        "docs/old/c.md": "`exclude` leaves it out",
-        "x/y.md": "`exclude` leaves it out"
+        "docs/.old.md": "`exclude` excludes it",
+        "docs/old/c.md": "`exclude` excludes it",
+        "x/y.md": "`exclude` excludes it"
       })
     })
   )
 
-  it.effect("is not needed for what belongs to git, to packages and to us", () =>
+  it.effect("is not needed for directories of git, package managers and Parley", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of [".git/a.md", "x/.GIT/a.md", ".parley/a.md", "x/node_modules/a.md", ".x/a.md"])
@@ -150,7 +197,7 @@ describe("exclude", () => {
       configure(root, ["**/{.*,*}/*.md", ".git/*.md", ".Git/*.md", ".parley/**"])
       const set = yield* Files.read(root)
       assert.deepStrictEqual(Object.keys(texts(set)), [".x/a.md"])
-      const refused = (name: string) => `refused: \`${name}\` is not searched; its files are named one by one`
+      const refused = (name: string) => `refused: patterns do not search \`${name}\`; include its files by name`
       assert.deepStrictEqual(reasons(set), {
         ".git/*.md": refused(".git"),
         ".Git/*.md": refused(".Git"),

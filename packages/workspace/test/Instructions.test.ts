@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import { FileLimits } from "../src/FileLimits.ts"
-import * as Files from "../src/Files.ts"
+import { FileLimits } from "../src/files/FileLimits.ts"
+import * as Files from "../src/files/Files.ts"
 import { configure, json, put, reasons, temporary, texts, unprivileged } from "./support.ts"
 
 const whys = (set: { readonly files: ReadonlyArray<{ readonly path: string; readonly why?: string }> }) =>
@@ -22,7 +22,7 @@ const slow = Effect.updateService(Clock.Clock, (clock): Clock.Clock => {
 })
 
 describe("instructions", () => {
-  it.effect("of the workspace are there without any settings", () =>
+  it.effect("of the workspace are shown without any settings", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(root, "AGENTS.md", "Be kind.")
@@ -60,7 +60,7 @@ describe("instructions", () => {
     })
   )
 
-  it.effect("of two names in a directory are shown twice only if they differ", () =>
+  it.effect("of both names in a directory are both shown only if they differ", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const directory of ["same", "link", "other", "only"]) put(root, `${directory}/f`, "f")
@@ -105,7 +105,7 @@ describe("instructions", () => {
     })
   )
 
-  it.effect("have a budget of their own", () =>
+  it.effect("have a separate size limit", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const include = ["a", "b", "c", "d", "e"].map((name) => `${name}/f`)
@@ -113,13 +113,13 @@ describe("instructions", () => {
         put(root, path, "f")
         put(root, path.replace("/f", "/AGENTS.md"), path.slice(0, 1).repeat(32 * 1024))
       }
-      put(root, "AGENTS.md", "x".repeat(1024 * 1024 + 1))
+      put(root, "AGENTS.md", Buffer.from([0x80]))
       configure(root, include, { maxTotalBytes: 5, maxFileBytes: 1 })
       const set = yield* Files.read(root)
       assert.deepStrictEqual(instructions(set), ["a/AGENTS.md", "b/AGENTS.md", "c/AGENTS.md", "d/AGENTS.md"])
       assert.strictEqual(set.files.length, 9)
       assert.deepStrictEqual(reasons(set), {
-        "AGENTS.md": "is larger than the 32768 bytes that instructions may have (it has 1048577)",
+        "AGENTS.md": "is not valid UTF-8 text",
         "e/AGENTS.md": "the instructions together are larger than 131072 bytes"
       })
       put(root, "AGENTS.md", "x".repeat(32 * 1024 + 1))
@@ -130,7 +130,7 @@ describe("instructions", () => {
     })
   )
 
-  it.effect("are cut with a mark where they are too large, at the end of a line", () =>
+  it.effect("are cut at the end of a line if they are too large, with a note", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const most = 32 * 1024
@@ -159,7 +159,7 @@ describe("instructions", () => {
     })
   )
 
-  it.effect("are confined, and text, like every file", () =>
+  it.effect("must be text files in the workspace, like every file", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const root = `${directory}/ws`
@@ -179,7 +179,7 @@ describe("instructions", () => {
       const outside = "leads out of the workspace"
       assert.deepStrictEqual(reasons(set), {
         "bin/AGENTS.md": "is binary",
-        "dir/AGENTS.md": "is a directory; its files are `dir/AGENTS.md/**`",
+        "dir/AGENTS.md": "is a directory; to include its files, write `dir/AGENTS.md/**`",
         "gone/AGENTS.md": "does not exist",
         "latin/AGENTS.md": "is not valid UTF-8 text",
         "out/AGENTS.md": outside,
@@ -188,7 +188,7 @@ describe("instructions", () => {
     })
   )
 
-  it.effect("of directories end with the time, and that is told", () =>
+  it.effect("of directories are not searched after the time limit, and that is reported", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const include = Array.from({ length: 30 }, (_, i) => `d${i}/f`)
@@ -203,7 +203,7 @@ describe("instructions", () => {
       assert.strictEqual(texts(set)["AGENTS.md"], "Be kind.")
       assert.isBelow(instructions(set).length, 10)
       assert.deepStrictEqual(reasons(set), {
-        "**/AGENTS.md": "not all directories were looked into: it takes more than 100 milliseconds"
+        "**/AGENTS.md": "not all directories were searched: it takes more than 100 milliseconds"
       })
     })
   )
@@ -215,7 +215,7 @@ describe("a user's own instructions", () => {
       Effect.provide(Files.layer({ root, instructionsFile }), { local: true })
     )
 
-  it.effect("are shown in every workspace, whatever its project says", () =>
+  it.effect("are shown in every workspace, whatever its settings", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const root = `${directory}/ws`

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Predicate from "effect/Predicate"
-import * as Json from "../src/internal/Json.ts"
-import { plain } from "../src/internal/Plain.ts"
+import * as Json from "../src/json/Json.ts"
+import { plain } from "../src/json/Plain.ts"
 
 const changed = (text: string, path: Json.Path, value?: unknown) => {
   const after = Json.change(text, path, value)
@@ -26,9 +26,9 @@ const lists = [
   '["a", 2]'
 ]
 
-describe("an item that is taken out of a list", () => {
+describe("an item that is removed from a list", () => {
   for (const list of lists)
-    it(`leaves the others, the last one too: ${JSON.stringify(list)}`, () => {
+    it(`preserves the others, even if it is the last one: ${JSON.stringify(list)}`, () => {
       const before = `{ "list": ${list}, "more": 1 }`
       for (const index of [0, 1]) {
         const after = changed(before, ["list", index])
@@ -36,7 +36,7 @@ describe("an item that is taken out of a list", () => {
       }
     })
 
-  it("leaves the layout and what is said beside the others, when it is the last", () => {
+  it("preserves the layout and the comments of the others, if it is the last one", () => {
     assert.strictEqual(changed('{ "a": ["x", "y"], /* b */ "b": 1 }', ["a", 1]), '{ "a": ["x"], /* b */ "b": 1 }')
     assert.strictEqual(
       changed('{\n\t"a": [\n\t\t"x",\n\t\t"y" // yes\n\t] // no\n}\n', ["a", 1]),
@@ -44,15 +44,15 @@ describe("an item that is taken out of a list", () => {
     )
   })
 
-  it("may be the only one, and must be there", () => {
+  it("may be the only one, and must exist", () => {
     assert.deepStrictEqual(valueOf(changed('{ "a": ["x"] }', ["a", 0])), { a: [] })
-    assert.strictEqual(changed('{ "a": ["x", "y"] }', ["a", 2]), "a[2] cannot be set: what holds it is not an object")
-    assert.strictEqual(changed('{ "a": 1 }', ["a", "b"], 2), "a.b cannot be set: what holds it is not an object")
+    assert.strictEqual(changed('{ "a": ["x", "y"] }', ["a", 2]), "a[2] cannot be set: its parent is not an object")
+    assert.strictEqual(changed('{ "a": 1 }', ["a", "b"], 2), "a.b cannot be set: its parent is not an object")
   })
 })
 
-describe("a place in a text", () => {
-  it("is counted from 1, whatever ends the lines", () => {
+describe("a position in a text", () => {
+  it("is counted from 1, with any kind of line end", () => {
     for (const [text, line, column] of [
       ["", 1, 1],
       ["ab", 1, 3],
@@ -64,7 +64,7 @@ describe("a place in a text", () => {
       assert.deepStrictEqual(Json.position(`${text}rest\n`, text.length), { line, column })
   })
 
-  it("is the innermost node on the way that exists", () => {
+  it("is that of the innermost existing node on the path", () => {
     const parsed = Json.parse('{ "a": { "b": [1, 2] } }')
     if (parsed._tag === "Failure") return assert.fail(parsed.failure.problem)
     const at = (...path: Json.Path) => Json.nodeAt(parsed.success.root, path).offset
@@ -74,33 +74,34 @@ describe("a place in a text", () => {
     )
   })
 
-  it("is written as it is in code, with odd keys quoted", () => {
+  it("is written like a property path in code, with unusual keys quoted", () => {
     assert.strictEqual(Json.pathText(["a", "b-1", 2, "$_", "a b", "1x", ""]), 'a.b-1[2].$_["a b"]["1x"][""]')
     assert.strictEqual(Json.pathText(["\u001b"]), '["\\u{1b}"]')
     assert.strictEqual(Json.pathText([0, "a"]), "[0].a")
   })
 })
 
-describe("a text that is quoted", () => {
-  it("has nothing in it that a terminal acts on, and sixty characters at most", () => {
+describe("a quoted text", () => {
+  it("contains no control characters for a terminal, and at most sixty characters", () => {
     assert.strictEqual(
       Json.quote('a"\\\u001b\u202e\u2028\u2029\n'),
       '"a\\"\\\\\\u{1b}\\u{202e}\\u{2028}\\u{2029}\\u{a}"'
     )
+    assert.strictEqual(Json.quote("a\u00a0\u3164\u{e0100}b"), '"a\\u{a0}\\u{3164}\\u{e0100}b"')
     assert.strictEqual(Json.quote("x".repeat(60)), `"${"x".repeat(60)}"`)
     assert.strictEqual(Json.quote("x".repeat(61)), `"${"x".repeat(60)}…"`)
     assert.strictEqual(Json.quote("😀".repeat(61)), `"${"😀".repeat(60)}…"`)
     assert.strictEqual(Json.quote("x".repeat(1000)), `"${"x".repeat(60)}…"`)
   })
 
-  it("is not quoted inside a sentence when it is short and on one line", () => {
+  it("is not quoted in a sentence if it is short and on one line", () => {
     for (const text of ["a b", "é/\"'", "x".repeat(60)]) assert.strictEqual(plain(text), text)
     for (const text of ["", "a\nb", "\u001b", "a\u2028", "x".repeat(61)])
       assert.strictEqual(plain(text), Json.quote(text))
   })
 })
 
-it("brackets may be 64 deep, and no deeper", () => {
+it("brackets may be nested at most 64 deep", () => {
   const nested = (depth: number) => Json.parse(`{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}, "b": [[]]}`)
   assert.strictEqual(nested(64)._tag, "Success")
   assert.deepInclude(nested(65), { failure: { offset: 68, problem: "nested more than 64 deep" } })

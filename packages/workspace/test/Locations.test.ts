@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import { Environment } from "@parley/domain/Environment"
 import * as fs from "node:fs"
 import * as os from "node:os"
-import * as EnvironmentInfo from "../src/EnvironmentInfo.ts"
-import * as Locations from "../src/Locations.ts"
+import * as EnvironmentInfo from "../src/project/EnvironmentInfo.ts"
+import * as Locations from "../src/config/Locations.ts"
 import { put, temporary, unprivileged } from "./support.ts"
 
 describe("a user's files", () => {
@@ -33,9 +33,11 @@ describe("a user's files", () => {
         const instructionsFile = configFile?.replace("config.json", "AGENTS.md")
         const resultsDirectory = databaseFile?.replace("parley.db", "results")
         const mcpAuthDirectory = databaseFile?.replace("parley.db", "mcp-auth")
+        const keysFile = databaseFile?.replace("parley.db", "keys.json")
         assert.deepStrictEqual(found, {
           configFile,
           instructionsFile,
+          keysFile,
           databaseFile,
           resultsDirectory,
           mcpAuthDirectory,
@@ -66,7 +68,7 @@ describe("a user's files", () => {
 describe("the workspace of a directory", () => {
   const root = (start: string) => Effect.map(Locations.find(start), ({ root }) => root)
 
-  it.effect("is the nearest with .parley or .git, else the directory", () =>
+  it.effect("is the nearest directory with .parley or .git, otherwise the directory itself", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const make = (name: string) => fs.mkdirSync(`${directory}/${name}`, { recursive: true })
@@ -99,7 +101,7 @@ describe("the workspace of a directory", () => {
     })
   )
 
-  it.effect("must exist and be a directory that we may enter", () =>
+  it.effect("must exist and be a directory that the user may enter", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "f", "")
@@ -116,19 +118,17 @@ describe("the workspace of a directory", () => {
   )
 })
 
-it.effect("the environment is this machine and this workspace", () =>
+it.effect("the environment describes this machine and this workspace", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
     fs.mkdirSync(`${directory}/ws`)
     fs.symlinkSync("ws", `${directory}/link`)
     const read = (root: string) => Environment.pipe(Effect.provide(EnvironmentInfo.layer({ root })))
     const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
-    const system = { platform: os.platform(), arch: os.arch() }
-    assert.deepStrictEqual(yield* read(`${directory}/link`), {
-      workspace: { name: "ws", root: `${directory}/ws` },
-      system,
-      timeZone
-    })
+    const system = { platform: os.platform(), arch: os.arch(), version: os.release() }
+    const { state = Effect.succeed("none"), ...environment } = yield* read(`${directory}/link`)
+    assert.deepStrictEqual(environment, { workspace: { name: "ws", root: `${directory}/ws` }, system, timeZone })
+    assert.isUndefined(yield* state, "there is no repository")
     assert.deepStrictEqual((yield* read("/")).workspace, { name: "/", root: "/" })
     assert.deepStrictEqual((yield* read(`${directory}/gone`)).workspace, { name: "gone", root: `${directory}/gone` })
   })

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
+import * as Files from "../src/files/Files.ts"
 import { put, temporary } from "./support.ts"
 
 const attach = (root: string, text: string, accepts: Accepts = {}) =>
@@ -36,7 +36,7 @@ const pdf = Buffer.from("%PDF-1.7\n%âãÏÓ\n", "latin1")
 const all = { "image/png": 100, "image/jpeg": 100, "image/gif": 100, "image/webp": 100, "application/pdf": 100 }
 
 describe("a mention", () => {
-  it.effect("of a text file attaches it, whatever ignores it, and says why", () =>
+  it.effect("of a text file attaches it, even if it is ignored, with the reason", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(root, ".gitignore", "*")
@@ -52,7 +52,7 @@ describe("a mention", () => {
     })
   )
 
-  it.effect("of what is not there, or may not be, says so", () =>
+  it.effect("of a file that is missing or refused is reported", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const root = `${directory}/ws`
@@ -73,8 +73,8 @@ describe("a mention", () => {
       assert.deepStrictEqual(yield* attached(root, text), {
         "src/nope.ts": missing,
         "./x": missing,
-        "../ws-evil/a.md": "✗ refused: `..` is not allowed",
-        [`${root}/in/a.md`]: absolute,
+        "../ws-evil/a.md": outside,
+        "in/a.md": "a",
         "~/a.md": "✗ refused: `~` is not expanded; a name that begins with it is written `./~…`",
         "file:///etc/passwd": "✗ refused: it is an address, not a path",
         "C:\\a": absolute,
@@ -86,7 +86,7 @@ describe("a mention", () => {
         pipe: "✗ is a named pipe, not a regular file",
         bin: "✗ is binary",
         large:
-          "✗ is larger than 262144 bytes (it has 262145); some of its lines are mentioned as `#L1-200` behind the path",
+          "✗ is larger than 262144 bytes (it has 262145); to attach some of its lines, append for example `#L1-200` to the path",
         "in/a.md/b.md": missing
       })
       assert.deepStrictEqual(yield* attached(`${directory}/nowhere`, "@a.md @someone"), {
@@ -95,7 +95,7 @@ describe("a mention", () => {
     })
   )
 
-  it.effect("of lines attaches these, under a name that says so", () =>
+  it.effect("of lines attaches only these lines, with the range in the name", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(root, "a.ts", "one\ntwo\r\nthree")
@@ -103,7 +103,7 @@ describe("a mention", () => {
       put(root, "large", "0123456789abcdef\n".repeat(20_000))
       const text =
         "@a.ts#L2-3 @a.ts#L2 @a.ts#L3-9 @a.ts#L4 @a.ts#L3-2 @a.ts#L0 @b#L1 @large#L20000 @large#L1-20000 @x#L1"
-      const counted = "✗ lines are counted from 1, and the last is not before the first"
+      const counted = "✗ lines are counted from 1, and the last line must not be before the first"
       const found = yield* attach(root, text)
       assert.deepStrictEqual(outcomes(found), {
         "a.ts#L2-3": "two\r\nthree",
@@ -126,7 +126,7 @@ describe("a mention", () => {
     })
   )
 
-  it.effect("of a directory lists it", () =>
+  it.effect("of a directory attaches a list of its entries", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["b.md", "a/x.md", "Z", "line\nend"]) put(root, `d/${name}`, name)
@@ -149,7 +149,7 @@ describe("a mention", () => {
 })
 
 describe("images and documents", () => {
-  it.effect("are told by their bytes, not their names", () =>
+  it.effect("are recognised by their bytes, not their names", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const [name, bytes] of Object.entries({ "a.png": png, "b.txt": jpeg, c: gif, "d.gif": webp, "e.md": pdf }))
@@ -177,7 +177,7 @@ describe("images and documents", () => {
     })
   )
 
-  it.effect("are attached as far as the model takes them", () =>
+  it.effect("are attached as far as the model accepts them", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       put(root, "a.png", png)
@@ -186,23 +186,23 @@ describe("images and documents", () => {
       fs.truncateSync(`${root}/huge.png`, 2 ** 40)
       const text = "@a.png @b.pdf @huge.png"
       const took = (accepts: Accepts) => Effect.map(attached(root, text, accepts), (found) => Object.values(found))
-      const huge = "✗ it has 1099511627776 bytes, and the model takes image/png of at most"
+      const huge = "✗ it has 1099511627776 bytes, but the model accepts at most"
       assert.deepStrictEqual(yield* took({ "image/png": 16 }), [
         "Image image/png",
-        "✗ the model does not take application/pdf",
-        `${huge} 16`
+        "✗ the model does not accept application/pdf",
+        `${huge} 16 bytes of image/png`
       ])
       assert.deepStrictEqual(yield* took({ "image/png": 15, "application/pdf": 100 }), [
-        "✗ it has 16 bytes, and the model takes image/png of at most 15",
+        "✗ it has 16 bytes, but the model accepts at most 15 bytes of image/png",
         "Document application/pdf",
-        `${huge} 15`
+        `${huge} 15 bytes of image/png`
       ])
-      assert.deepStrictEqual((yield* took({}))[0], "✗ the model does not take image/png")
+      assert.deepStrictEqual((yield* took({}))[0], "✗ the model does not accept image/png")
     })
   )
 })
 
-describe("what a message mentions is bounded", () => {
+describe("the mentions of a message are bounded", () => {
   it.effect("in number", () =>
     Effect.gen(function* () {
       const root = yield* temporary
@@ -224,7 +224,7 @@ describe("what a message mentions is bounded", () => {
     })
   )
 
-  it.effect("in bytes, all together", () =>
+  it.effect("in total size", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const six = 6 * 1024 * 1024
@@ -237,7 +237,7 @@ describe("what a message mentions is bounded", () => {
         a: "Image image/png",
         b: "Image image/png",
         c: "Image image/png",
-        d: "✗ not attached: what the message mentions is too large together",
+        d: "✗ the files that the message mentions are too large together",
         "small.md": "small"
       })
     })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Effect from "effect/Effect"
-import { mentions } from "../src/internal/Mentions.ts"
+import { mentions } from "../src/files/Mentions.ts"
 
 const paths = (text: string) => Array.from(mentions(text), ({ path }) => path)
 const fileLike = (text: string) => Array.from(mentions(text)).flatMap(({ fileLike, path }) => (fileLike ? [path] : []))
@@ -15,14 +15,14 @@ describe("mentions", () => {
     assert.deepStrictEqual(paths('@"never closed\n@"nor this'), [])
   })
 
-  it("may mean a name with an end of a sentence in it, the longest first", () => {
+  it("may include punctuation that could end a sentence; the longest name comes first", () => {
     const meant = (text: string) => Array.from(mentions(text)).flatMap(({ meant }) => meant.map(({ path }) => path))
     assert.deepStrictEqual(meant("@what?!"), ["what?!", "what?", "what"])
     assert.deepStrictEqual(meant("@a......."), ["a.......", "a......", "a.....", "a....", "a"])
     assert.deepStrictEqual(meant("@a"), ["a"])
   })
 
-  it("may be about lines", () => {
+  it("may contain a range of lines", () => {
     const last = (text: string) => Array.from(mentions(text))[0]?.meant.at(-1)
     assert.deepStrictEqual(last("@a.ts#L10-20."), { path: "a.ts", lines: { first: 10, last: 20 } })
     assert.deepStrictEqual(last("@a.ts#L10-L20"), { path: "a.ts", lines: { first: 10, last: 20 } })
@@ -32,7 +32,7 @@ describe("mentions", () => {
     assert.deepStrictEqual(last("@a.ts#section"), { path: "a.ts#section" })
   })
 
-  it("are told from names of packages and people by their form", () => {
+  it("are distinguished from names of packages and people by their form", () => {
     const all = '@src/nope.ts @./x @../x @/x @~/x @c:x @file:///x @a/../b @x.md @.env @"x y" @Makefile#L3 @a\0b'
     assert.strictEqual(fileLike(all).length, 13)
     assert.deepStrictEqual(fileLike("@scope/pkg @types/node@22.1 @someone @media @param, @Override(x) @-1,3"), [])
@@ -40,7 +40,7 @@ describe("mentions", () => {
 })
 
 describe("mentions in scripts with punctuation of their own", () => {
-  it("are found behind it, and end before it", () => {
+  it("are found after it, and end before it", () => {
     const texts = [
       "看看 @README.md。",
       "请看@README.md，然后总结",
@@ -65,13 +65,15 @@ describe("mentions in scripts with punctuation of their own", () => {
     for (const text of texts)
       assert.include(["README.md", "README.md README.md", "README.md README.md README.md"], paths(text).join(" "), text)
     assert.deepStrictEqual(paths("@a.md、@b.md と@c.md"), ["a.md", "b.md", "c.md"])
+    // Without any punctuation of that script too, and with lines.
+    assert.deepStrictEqual(paths("看 @a.md,谢谢 @b.md是什么 @src/c.ts:10-20这里"), ["a.md", "b.md", "src/c.ts"])
     assert.deepStrictEqual(Array.from(mentions("（@a.ts#L3-4），好"))[0]?.meant.at(-1), {
       path: "a.ts",
       lines: { first: 3, last: 4 }
     })
   })
 
-  it("may name a file with such punctuation in it, and do not name half of one that is not there", () => {
+  it("may name a file with such punctuation, and do not name a part of a missing one", () => {
     const meant = Array.from(mentions("@报告（终稿）.docx")).flatMap(({ meant }) => meant.map(({ path }) => path))
     assert.deepStrictEqual(meant, ["报告（终稿）.docx", "报告（终稿", "报告"])
     assert.deepStrictEqual(paths("@报告（终稿）.docx @l’été.md @2020–2021.md @docs/「設計」.md"), [
@@ -87,7 +89,7 @@ describe("mentions in scripts with punctuation of their own", () => {
       )
   })
 
-  it("leave addresses, decorators and names of packages what they are", () => {
+  it("do not include addresses, decorators and names of packages", () => {
     const none = "a@b.c <a@b.c> é@b.c ж@b.c \"@scope/pkg\" '@scope/pkg' `@Component` x:@y a.@b a-@b"
     assert.deepStrictEqual(paths(none), [])
     const silent = "用户@example.com @Component。 （@scope/pkg） «@types/node@22.1» @param，@media、"
@@ -142,7 +144,7 @@ it.effect.prop("finding them never fails, whatever the text", [Schema.Array(Piec
   })
 )
 
-it("takes time in proportion to the text", () => {
+it("takes time proportional to the length of the text", () => {
   const evil = [
     "@",
     ' @"',

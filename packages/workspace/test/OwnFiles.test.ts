@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { dirname, join } from "node:path"
-import * as Files from "../src/Files.ts"
-import * as PinFiles from "../src/PinFiles.ts"
-import * as Trust from "../src/Trust.ts"
-import * as UserConfig from "../src/UserConfig.ts"
-import * as UserServers from "../src/UserServers.ts"
+import * as Files from "../src/files/Files.ts"
+import * as PinFiles from "../src/trust/PinFiles.ts"
+import * as Trust from "../src/trust/Trust.ts"
+import * as UserConfig from "../src/config/UserConfig.ts"
+import * as UserServers from "../src/config/UserServers.ts"
 import { json, put, reasons, spoil, temporary, texts } from "./support.ts"
 
 const config = json({ mcpServers: { evil: { command: "touch", args: ["x"] } } })
@@ -35,7 +35,7 @@ describe("a configuration that another user could have written", () => {
     )
   }
 
-  it.effect("is not begun in a directory of another user's", () =>
+  it.effect("is not created in a directory of another user", () =>
     Effect.gen(function* () {
       const home = yield* temporary
       fs.mkdirSync(join(home, "parley"))
@@ -47,7 +47,7 @@ describe("a configuration that another user could have written", () => {
     })
   )
 
-  it.effect("is not reached by a link, whose target it is that counts", () =>
+  it.effect("is not read through a link: the target is checked", () =>
     Effect.gen(function* () {
       const home = yield* temporary
       const kept = put(home, "dotfiles/parley.json", config)
@@ -70,7 +70,7 @@ describe("a configuration that another user could have written", () => {
     })
   )
 
-  it.effect("is read where it is the user's own, by a linked directory, too", () =>
+  it.effect("is read if it is the user's own, even through a linked directory", () =>
     Effect.gen(function* () {
       const home = yield* temporary
       put(home, "dotfiles/config.json", config)
@@ -79,7 +79,7 @@ describe("a configuration that another user could have written", () => {
     })
   )
 
-  it.effect("is read where nobody can write, as in a container that has it mounted", () =>
+  it.effect("is read on a read-only file system, as when it is mounted into a container", () =>
     Effect.gen(function* () {
       const { file, home } = yield* place
       fs.chmodSync(file, 0o666)
@@ -116,7 +116,7 @@ it.effect("instructions that another user could have written are left out, with 
   })
 )
 
-describe("what the user has consented to", () => {
+describe("a stored decision of the user", () => {
   const place = Effect.map(temporary, (root) => {
     put(root, ".parley/mcp.json", json({ mcpServers: { evil: { url: "http://127.0.0.1:1/" } } }))
     const here: Trust.Place = { user: { databaseFile: join(root, "data/parley.db") }, workspace: { root } }
@@ -124,7 +124,7 @@ describe("what the user has consented to", () => {
   })
 
   for (const depth of ["data", "data/trust", "data/trust/…"]) {
-    it.effect(`says nothing where another user could have written it: ${depth}`, () =>
+    it.effect(`is ignored if another user could have written it: ${depth}`, () =>
       Effect.gen(function* () {
         const { here, root } = yield* place
         const [server] = (yield* Trust.standings(here, {})).servers
@@ -146,7 +146,7 @@ describe("what the user has consented to", () => {
     )
   }
 
-  it.effect("says nothing when its file is another user's, or a link to one of the user's own", () =>
+  it.effect("is ignored if its file belongs to another user, or is a link to the user's own", () =>
     Effect.gen(function* () {
       const { here, root } = yield* place
       const [server] = (yield* Trust.standings(here, {})).servers
@@ -167,7 +167,7 @@ describe("what the user has consented to", () => {
     })
   )
 
-  it.effect("of the tools of a server, is an error", () =>
+  it.effect("about the tools of a server is an error if another user could have written it", () =>
     Effect.gen(function* () {
       const { here, root } = yield* place
       yield* PinFiles.update(here.user, "ab", () => Effect.succeed({ tool: 1 }))

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import type { ToolDefinition } from "@parley/domain/Tool"
-import * as Permissions from "../src/Permissions.ts"
+import * as Permissions from "../src/config/Permissions.ts"
 
 const tool = (name: string, safe: Partial<ToolDefinition> = {}): ToolDefinition => ({
   name,
@@ -13,7 +13,7 @@ const tool = (name: string, safe: Partial<ToolDefinition> = {}): ToolDefinition 
 const clean = { tainted: false }
 const tainted = { tainted: true }
 
-it("the longest pattern counts, a whole name before a pattern of its length, and what is not named is asked about", () => {
+it("the longest pattern applies, an exact name first; tools without a rule require approval", () => {
   const rule = Permissions.rule({ "*": "ask", "notes__*": "allow", notes__delete: "deny", "notes__delete*": "ask" })
   assert.deepStrictEqual(
     ["other__x", "notes__add", "notes__delete", "notes__delete_all"].map((name) => rule(tool(name), clean, {})),
@@ -24,24 +24,24 @@ it("the longest pattern counts, a whole name before a pattern of its length, and
   assert.strictEqual(Permissions.rule({ "*": "allow" })(tool("anything"), tainted, {}), "allow")
 })
 
-it("what objects inherit is no pattern", () => {
+it("names that objects inherit are not taken for patterns", () => {
   assert.strictEqual(Permissions.rule({ "*": "allow" })(tool("constructor"), clean, {}), "allow")
   assert.strictEqual(Permissions.rule({})(tool("constructor"), clean, {}), "ask")
 })
 
-it("a tool that nobody named may run only if it is marked as one that reads", () => {
+it("tools without a permission rule require approval unless marked read-only", () => {
   const rule = Permissions.rule({})
   assert.strictEqual(rule(tool("a", { safeToRepeat: "read-only" }), tainted, {}), "allow")
   assert.strictEqual(rule(tool("a", { safeToRepeat: "idempotent" }), clean, {}), "ask")
   assert.strictEqual(Permissions.rule({ a: "ask" })(tool("a", { safeToRepeat: "read-only" }), clean, {}), "ask")
 })
 
-it("ask-if-tainted allows until the round has read something, and asks from then on", () => {
+it("ask-if-tainted allows until the round contains text from outside, then requires approval", () => {
   const rule = Permissions.rule({ "*": "ask-if-tainted" })
   assert.deepStrictEqual([rule(tool("a"), clean, {}), rule(tool("a"), tainted, {})], ["allow", "ask"])
 })
 
-it("the command line goes before the permissions, but not before a deny", () => {
+it("the command line overrides the permissions, except deny", () => {
   const rule = Permissions.rule(
     { "*": "ask", "mail__*": "deny", mail__list: "ask-if-tainted" },
     { allowed: ["mail__*", "b__c"] }
@@ -54,7 +54,7 @@ it("the command line goes before the permissions, but not before a deny", () => 
 
 const ofProject = (name: string, server = "github"): ToolDefinition => tool(name, { server, safeToRepeat: "read-only" })
 
-it("what allows was not written for a server of a project; what denies or asks counts for all", () => {
+it("for a project's server, allow in the permissions has no effect, but deny and ask apply", () => {
   const projects = new Map([["github", []]])
   const decided = (permissions: Permissions.Permissions, allowed: ReadonlyArray<string> = []) => {
     const rule = Permissions.rule(permissions, { allowed, projects })
@@ -70,7 +70,7 @@ it("what allows was not written for a server of a project; what denies or asks c
   assert.deepStrictEqual(decided({ "*": "deny", "github__*": "ask" }, ["github__*"]), ["allow", "allow"])
 })
 
-it("a pattern that is typed counts for a server of a project when it names the server", () => {
+it("a pattern of the command line applies to a project's server if it names the server", () => {
   const projects = new Map([["github", []]])
   const decided = (allowed: string, permissions: Permissions.Permissions = {}) =>
     Permissions.rule(permissions, { allowed: [allowed], projects })(ofProject("github__send"), tainted, {})
@@ -85,7 +85,7 @@ it("a pattern that is typed counts for a server of a project when it names the s
   assert.strictEqual(decided("github__send", { github__send: "deny" }), "deny")
 })
 
-it("what was allowed when a server of a project was trusted is allowed of that server alone", () => {
+it("patterns that were allowed on trusting a project's server apply to that server alone", () => {
   const projects = new Map([
     ["github", ["github__list*", "notes__*", "*"]],
     ["notes", []]
@@ -97,7 +97,7 @@ it("what was allowed when a server of a project was trusted is allowed of that s
   assert.strictEqual(rule(tool("github__list", { server: "mine" }), clean, {}), "ask")
 })
 
-it("says of the permissions that fit a server whether they count where a project declares it", () => {
+it("lists the permissions that match a server, and whether they apply to a project's server", () => {
   const permissions = {
     "*": "allow",
     "git*": "ask",

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
-import * as Prompt from "../src/Prompt.ts"
+import * as Prompt from "../src/project/Prompt.ts"
 import { message, put, temporary } from "./support.ts"
 
 it.effect("a workspace that configures nothing gets the defaults", () =>
@@ -21,7 +21,7 @@ it.effect("a workspace that configures nothing gets the defaults", () =>
   })
 )
 
-it.effect("what the project says stands, and is read anew each time", () =>
+it.effect("the project's settings override the defaults, and are read each time", () =>
   Effect.gen(function* () {
     const root = yield* temporary
     yield* Effect.gen(function* () {
@@ -83,7 +83,7 @@ for (const [file, expected] of files) {
   )
 }
 
-it.effect("a project has no other keys, and its file is a file of the project", () =>
+it.effect("other keys are refused, and the file must be in the project", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
     const root = `${directory}/ws`

@@ -5,9 +5,9 @@ import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import { Worker } from "node:worker_threads"
-import * as Files from "../src/Files.ts"
-import * as Disk from "../src/internal/Disk.ts"
-import * as Prompt from "../src/Prompt.ts"
+import * as Files from "../src/files/Files.ts"
+import * as SafeFile from "../src/disk/SafeFile.ts"
+import * as Prompt from "../src/project/Prompt.ts"
 import { json, put, temporary } from "./support.ts"
 
 /** A workspace full of ways out. Only what is in it says INSIDE. */
@@ -69,7 +69,7 @@ const swapper = `
   }
   swap()`
 
-it.live("not even while a directory is being swapped for a link", () =>
+it.live("no file is read through a directory that is being replaced by a link", () =>
   Effect.gen(function* () {
     const { root } = yield* world
     fs.symlinkSync("../ws-evil/d", `${root}/trap`)
@@ -78,7 +78,7 @@ it.live("not even while a directory is being swapped for a link", () =>
       (worker) => Effect.promise(() => worker.terminate())
     )
     const outcomes = new Map<string, number>()
-    const attempt = Disk.read(`${root}/d/f`, { limit: 100, within: root }).pipe(
+    const attempt = SafeFile.read(`${root}/d/f`, { limit: 100, within: root }).pipe(
       Effect.match({
         onFailure: ({ code }) => code,
         onSuccess: ({ bytes }) => Buffer.from(bytes).toString()
@@ -93,7 +93,7 @@ it.live("not even while a directory is being swapped for a link", () =>
   })
 )
 
-it.live("F07: a file is read whole, as it was at one moment, or skipped", () =>
+it.live("F07: a file is read completely, as it was at one moment, or skipped", () =>
   Effect.gen(function* () {
     const { root } = yield* world
     put(root, ".parley/context.json", json({ include: ["log", "replaced"] }))

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import { join } from "node:path"
-import * as Locations from "../src/Locations.ts"
+import * as Locations from "../src/config/Locations.ts"
 import { put, spoil, temporary } from "./support.ts"
 
 /** A home with a repository and a place for other things, below one directory. */
@@ -29,8 +29,8 @@ const world = Effect.map(temporary, (top) => {
   }
 })
 
-describe("the workspace is none that nobody meant", () => {
-  it.effect("not the home directory, nor one above it, whatever they hold", () =>
+describe("a directory that is not a workspace by default", () => {
+  it.effect("is the home directory or a parent of it, whatever they contain", () =>
     Effect.gen(function* () {
       const { at, failure, make, root } = yield* world
       make("home/.parley", "home/.git", ".parley", "home/loose/x")
@@ -50,7 +50,7 @@ describe("the workspace is none that nobody meant", () => {
     })
   )
 
-  it.effect("not by another name of it", () =>
+  it.effect("is the home directory by another name", () =>
     Effect.gen(function* () {
       const { at, failure, make, root } = yield* world
       make("home/.parley")
@@ -64,7 +64,7 @@ describe("the workspace is none that nobody meant", () => {
     })
   )
 
-  it.effect("not where it is mounted a second time", () =>
+  it.effect("is a second mount of the home directory", () =>
     Effect.gen(function* () {
       const { at, failure, make, root } = yield* world
       make("home/.parley", "mnt")
@@ -79,7 +79,7 @@ describe("the workspace is none that nobody meant", () => {
     })
   )
 
-  it.effect("not a directory that all users share", () =>
+  it.effect("is a directory that all users share", () =>
     Effect.gen(function* () {
       const { at, failure, find, make } = yield* world
       make("tmp/.parley", "tmp/mine")
@@ -92,8 +92,8 @@ describe("the workspace is none that nobody meant", () => {
   )
 })
 
-describe("the workspace is this user's", () => {
-  it.effect("the nearest that has a mark, of either kind", () =>
+describe("the workspace must not be writable by other users", () => {
+  it.effect("it is the nearest directory with .parley or .git", () =>
     Effect.gen(function* () {
       const { at, make, root } = yield* world
       make("srv/.parley", "srv/repo/.git", "srv/repo/deep/er", "srv/tree/x", "srv/linked/x")
@@ -107,7 +107,7 @@ describe("the workspace is this user's", () => {
     })
   )
 
-  it.effect("a link or a file called .parley makes none", () =>
+  it.effect("a link or a file called .parley makes no workspace", () =>
     Effect.gen(function* () {
       const { at, make, root } = yield* world
       make("srv/one/x", "srv/two/x", "evil/.parley")
@@ -140,7 +140,7 @@ describe("the workspace is this user's", () => {
     )
   }
 
-  it.effect("without a mark, too", () =>
+  it.effect("a directory without .parley or .git is checked too", () =>
     Effect.gen(function* () {
       const { at, failure, root } = yield* world
       const words = spoil(at("srv"))
@@ -149,7 +149,7 @@ describe("the workspace is this user's", () => {
     })
   )
 
-  it.effect("what a third user put into a named directory is not read", () =>
+  it.effect("a .parley of a third user in a named directory is not read", () =>
     Effect.gen(function* () {
       const { at, make } = yield* world
       make("srv/.parley", "tmp/.parley")
@@ -165,7 +165,7 @@ describe("the workspace is this user's", () => {
     })
   )
 
-  it.effect("one that only its group may write is, when that is the user's own group", () =>
+  it.effect("a group-writable directory is accepted if the group is the user's own", () =>
     Effect.gen(function* () {
       const { at, failure, make, root } = yield* world
       make("srv/repo/.git")
@@ -178,7 +178,7 @@ describe("the workspace is this user's", () => {
   )
 })
 
-it.effect("what stands for the workspace holds nothing and is closed", () =>
+it.effect("the substitute for a missing workspace is empty and private", () =>
   Effect.gen(function* () {
     const top = yield* temporary
     const user = yield* Locations.user({ env: { HOME: top } })

@@ -1,12 +1,13 @@
 import { assert, it } from "@effect/vitest"
-import * as ServerPlaces from "../src/ServerPlaces.ts"
-import type * as Trust from "../src/Trust.ts"
+import * as ServerPlaces from "../src/trust/ServerPlaces.ts"
+import type * as Trust from "../src/trust/Trust.ts"
 
 const user = {
   configFile: "/c/config.json",
   instructionsFile: "/c/AGENTS.md",
   databaseFile: "/d/parley.db",
   resultsDirectory: "/d/results",
+  keysFile: "/none/keys.json",
   mcpAuthDirectory: "/d/mcp-auth",
   stateDirectory: "/s"
 }
@@ -15,7 +16,7 @@ const declaring = (standing: Trust.Standing): Trust.Standings => ({
   problem: undefined
 })
 
-it("servers of one name that others declare have places of their own", () => {
+it("servers of the same name with different owners have separate directories", () => {
   const owners = [
     ServerPlaces.ownerOf("/a", declaring("trusted"), "mine"),
     ServerPlaces.ownerOf("/a", declaring("shadowed"), "github"),

@@ -2,19 +2,19 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { join } from "node:path"
-import * as Remove from "../src/internal/Remove.ts"
-import * as Text from "../src/internal/Text.ts"
-import { fromCause, isMissing } from "../src/internal/Unreadable.ts"
+import * as Remove from "../src/disk/Remove.ts"
+import * as FileContent from "../src/disk/FileContent.ts"
+import { fromCause, isMissing } from "../src/disk/Unreadable.ts"
 import { put, temporary } from "./support.ts"
 
 const said = (bytes: Uint8Array) => {
-  const text = Text.decode(bytes)
+  const text = FileContent.decode(bytes)
   return text._tag === "Success" ? { text: text.success } : text.failure
 }
 const utf16be = (text: string) => Buffer.from(text, "utf16le").swap16()
 
 describe("the text of a file", () => {
-  it("is UTF-8, or what its mark says, and the mark is no part of it", () => {
+  it("is UTF-8, or the encoding of its byte order mark, which is removed", () => {
     for (const bytes of [
       Buffer.from("é\r\n"),
       Buffer.from("\uFEFFé\r\n"),
@@ -26,27 +26,27 @@ describe("the text of a file", () => {
     assert.deepStrictEqual(said(Buffer.from([0xff])), "is not valid UTF-8 text")
   })
 
-  it("is not guessed at", () => {
+  it("is refused in any other encoding", () => {
     assert.strictEqual(said(Buffer.from("é", "latin1")), "is not valid UTF-8 text")
     assert.strictEqual(said(Buffer.from([0xff, 0xfe, 0x61])), "is not valid UTF-16LE text")
     assert.strictEqual(said(Buffer.from([0xfe, 0xff, 0xd8, 0x00])), "is not valid UTF-16BE text")
   })
 
-  it("holds no NUL, in whatever encoding", () => {
+  it("contains no NUL, in any encoding", () => {
     for (const bytes of [Buffer.from("a\0"), Buffer.from("\uFEFFa\0b", "utf16le"), utf16be("\uFEFF\0")])
       assert.strictEqual(said(bytes), "is binary")
     // What is no text at all is binary before anything else.
     assert.strictEqual(said(Buffer.from([0xc3, 0x28, 0x00])), "is binary")
   })
 
-  it("keeps its mark where it is edited", () => {
-    const kept = Text.utf8(Buffer.from("\uFEFF{}"))
+  it("keeps its byte order mark when it is edited", () => {
+    const kept = FileContent.utf8(Buffer.from("\uFEFF{}"))
     assert.strictEqual(kept._tag === "Success" ? kept.success : "", "\uFEFF{}")
-    assert.strictEqual(Text.utf8(Buffer.from("é", "latin1"))._tag, "Failure")
+    assert.strictEqual(FileContent.utf8(Buffer.from("é", "latin1"))._tag, "Failure")
   })
 })
 
-it("why something cannot be read is said in words, with the code where there are none", () => {
+it("the reason why something cannot be read is a message, or else the error code", () => {
   const told = (code: unknown) => {
     const { code: found, message } = fromCause(Object.assign(new Error("x"), { code }))
     return [found, message, isMissing(fromCause({ code }))]
@@ -67,8 +67,8 @@ it("why something cannot be read is said in words, with the code where there are
   assert.strictEqual(fromCause("text").code, "UNKNOWN")
 })
 
-describe("what is removed", () => {
-  it.effect("is said to have been there, or not", () =>
+describe("a removed file", () => {
+  it.effect("is reported to have existed or not", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(root, "a.json", "{}")
@@ -78,7 +78,7 @@ describe("what is removed", () => {
     })
   )
 
-  it.effect("is the link, and not what it leads to", () =>
+  it.effect("is the link and not its target", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const file = put(root, "theirs", "{}")
@@ -89,7 +89,7 @@ describe("what is removed", () => {
     })
   )
 
-  it.effect("is counted, and what is no plain file is an error", () =>
+  it.effect("is counted; anything but a plain file is an error", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const name of ["a", "b", "c"]) put(root, `all/${name}`, "x")

@@ -3,8 +3,8 @@ import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import { Effect } from "effect"
 import * as fs from "node:fs"
 import { dirname, join } from "node:path"
-import * as ProjectServers from "../src/ProjectServers.ts"
-import * as Trust from "../src/Trust.ts"
+import * as ProjectServers from "../src/project/ProjectServers.ts"
+import * as Trust from "../src/trust/Trust.ts"
 import { json, message, mode, put, temporary } from "./support.ts"
 
 const nowhere = { url: "http://127.0.0.1:1/" }
@@ -37,7 +37,7 @@ const files = (directory: string): ReadonlyArray<string> =>
   fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name))
 
 describe("the servers of a project", () => {
-  it.effect("are read with comments, and start within the project", () =>
+  it.effect("are read from JSON with comments, and start in the project's directory", () =>
     Effect.gen(function* () {
       const here = yield* place
       assert.deepStrictEqual(yield* ProjectServers.read(here.root), [])
@@ -47,7 +47,7 @@ describe("the servers of a project", () => {
     })
   )
 
-  it.effect("have another hash for any other word, and the same for another order of keys", () =>
+  it.effect("have a different hash after any change, but the same one for another order of keys", () =>
     Effect.gen(function* () {
       const here = yield* place
       const hashOf = Effect.fnUntraced(function* (said: object) {
@@ -73,7 +73,7 @@ describe("the servers of a project", () => {
     })
   )
 
-  it.effect("may say nothing else, and one that does costs all of them", () =>
+  it.effect("must have no other keys, or the whole file is refused", () =>
     Effect.gen(function* () {
       const here = yield* place
       const more = [
@@ -110,7 +110,7 @@ describe("the servers of a project", () => {
     })
   )
 
-  it.effect("are not read through a link that leads out", () =>
+  it.effect("are not read through a link that leads out of the project", () =>
     Effect.gen(function* () {
       const here = yield* place
       const outside = put(yield* temporary, "mcp.json", json({ mcpServers: { a: server } }))
@@ -122,7 +122,7 @@ describe("the servers of a project", () => {
 })
 
 describe("trust", () => {
-  it.effect("is of exactly one server of one project, kept for the user alone, and can be taken back", () =>
+  it.effect("applies to exactly one server of one project, is private to the user, and can be revoked", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.declare({ a: server, b: { url: "http://127.0.0.1/" } })
@@ -153,7 +153,7 @@ describe("trust", () => {
     })
   )
 
-  it.effect("that others could have written, or that is damaged or of another server, is none", () =>
+  it.effect("is ignored if others could have written it, or if it is damaged or for another server", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.declare({ a: server })
@@ -178,7 +178,7 @@ describe("trust", () => {
     })
   )
 
-  it.effect("is not asked for where the user has a server of that name, on or off", () =>
+  it.effect("is not asked for if the user has a server of that name, enabled or disabled", () =>
     Effect.gen(function* () {
       const here = yield* place
       here.declare({ a: server, b: server })
@@ -192,20 +192,20 @@ describe("trust", () => {
     })
   )
 
-  it.effect("that was refused is not spoken of again, until the server is another", () =>
+  it.effect("that was declined is not mentioned again until the server changes", () =>
     Effect.gen(function* () {
       const here = yield* place
       const notice = Effect.map(Trust.standings(here, {}), (found) => Trust.notice(here.root, found))
       here.declare({ a: server })
-      assert.match(String(yield* notice), /ignored, as you have not trusted them: a; `parley mcp trust`/)
+      assert.match(String(yield* notice), /ignored, because you have not trusted them: a$/)
       yield* Trust.decide(here, yield* only(here), "declined")
       assert.isUndefined(yield* notice)
       here.declare({ a: { ...server, args: [] } })
-      assert.include(String(yield* notice), "not trusted them: a;")
+      assert.include(String(yield* notice), "not trusted them: a")
     })
   )
 
-  it.effect("keeps which tools may run unasked, for exactly the server that they were allowed of", () =>
+  it.effect("keeps the tools that run without approval, for exactly the server they were allowed for", () =>
     Effect.gen(function* () {
       const here = yield* place
       const allowing = Effect.map(Trust.standings(here, {}), (found) => [...Trust.allowing(found)])
@@ -233,7 +233,7 @@ describe("trust", () => {
     })
   )
 
-  it.effect("of many processes at a time is all kept", () =>
+  it.effect("of many concurrent processes is all kept", () =>
     Effect.gen(function* () {
       const here = yield* place
       const names = Array.from({ length: 30 }, (_, i) => `s${i}`)

@@ -1,11 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import { inspect } from "node:util"
-import * as UserConfig from "../src/UserConfig.ts"
-import { put, temporary } from "./support.ts"
+import * as UserConfig from "../src/config/UserConfig.ts"
+import { message, put, temporary } from "./support.ts"
 
 const full = `{
   "model": "anthropic/claude/x",
@@ -24,13 +23,14 @@ const full = `{
 it.effect("every key is read, with its defaults", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
-    const { config } = yield* UserConfig.load(put(directory, "config.json", full))
+    const { config, providers: given } = yield* UserConfig.load(put(directory, "config.json", full))
     const { providers, ...rest } = config
-    const { apiKey, ...anthropic } = providers?.anthropic ?? {}
-    assert.isDefined(apiKey)
-    assert.strictEqual(Redacted.value(apiKey), "k-1")
     assert.notInclude(inspect(config, { depth: 9 }), "k-1")
-    assert.deepStrictEqual(anthropic, {
+    assert.deepStrictEqual(Object.keys(providers ?? {}), ["anthropic"])
+    const [entry] = given
+    assert.strictEqual(entry?.name, "anthropic")
+    assert.deepStrictEqual(entry?.value, {
+      apiKey: "k-1",
       baseUrl: "http://localhost:8080/v1",
       model: "m",
       maxOutputTokens: 9,
@@ -68,7 +68,7 @@ it.effect("every key is read, with its defaults", () =>
   })
 )
 
-it.effect("a file that holds secrets and that others can access is warned about", () =>
+it.effect("a file with secrets that other users can access causes a warning", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
     const file = put(directory, "config.json", full)
@@ -79,7 +79,7 @@ it.effect("a file that holds secrets and that others can access is warned about"
     assert.deepStrictEqual(yield* warnings(0o600), [])
     for (const mode of [0o644, 0o640, 0o604]) {
       assert.deepStrictEqual(yield* warnings(mode), [
-        `${file}: others than you can access this file, and it holds providers.anthropic.apiKey, mcpServers.files.env, ` +
+        `${file}: other users can access this file, and it contains providers.anthropic.apiKey, mcpServers.files.env, ` +
           "mcpServers.web.headers; set its mode to 600"
       ])
     }
@@ -88,45 +88,15 @@ it.effect("a file that holds secrets and that others can access is warned about"
   })
 )
 
-describe("the environment", () => {
-  const file: UserConfig.UserConfig = {
-    model: { provider: "a", model: "b" },
-    providers: { anthropic: { apiKey: Redacted.make("file"), baseUrl: "http://file", model: "m" } }
-  }
-  const read = (config: UserConfig.UserConfig, env: Record<string, string | undefined>) =>
-    Result.map(UserConfig.withEnvironment(config, env), (config) => {
-      const { apiKey, ...rest } = config.providers?.anthropic ?? {}
-      return { ...rest, ...(apiKey === undefined ? {} : { key: Redacted.value(apiKey) }) }
-    })
-
-  it("goes before the file", () => {
-    assert.deepStrictEqual(
-      read(file, { ANTHROPIC_API_KEY: "env\n", ANTHROPIC_BASE_URL: "https://env" }),
-      Result.succeed({ key: "env", baseUrl: "https://env", model: "m" })
-    )
-    assert.deepStrictEqual(read({}, { ANTHROPIC_API_KEY: "env" }), Result.succeed({ key: "env" }))
+it.effect("an entry of a provider is decoded by the provider, with the position of what is wrong", () =>
+  Effect.gen(function* () {
+    const directory = yield* temporary
+    const file = put(directory, "config.json", '{ "providers": { "one": {},\n  "two": { "size": "x", "key": 1 } } }')
+    const { providers } = yield* UserConfig.load(file)
+    const schema = Schema.Struct({ size: Schema.optionalKey(Schema.Int), keys: Schema.optionalKey(Schema.String) })
+    assert.deepStrictEqual(yield* providers[0]?.decode(schema) ?? Effect.succeed(undefined), {})
+    const problem = Effect.map(Effect.flip(providers[1]?.decode(schema) ?? Effect.succeed({})), message(directory))
+    assert.strictEqual(yield* problem, 'config.json:2:25: unknown key providers.two.key; did you mean "keys"?')
+    assert.strictEqual(providers[1]?.errorAt("key", "is wrong").message, `${file}:2:32: is wrong`)
   })
-
-  it("says nothing where it is unset or blank", () => {
-    for (const env of [{}, { ANTHROPIC_API_KEY: "", ANTHROPIC_BASE_URL: " " }, { ANTHROPIC_API_KEY: undefined }]) {
-      assert.deepStrictEqual(UserConfig.withEnvironment(file, env), Result.succeed(file))
-    }
-  })
-
-  it("is refused without being shown", () => {
-    const problem = (env: Record<string, string>) => {
-      const error = Result.flip(UserConfig.withEnvironment(file, env))
-      return Result.isSuccess(error) ? error.success.message : "accepted"
-    }
-    assert.strictEqual(
-      problem({ ANTHROPIC_API_KEY: "se\ncret" }),
-      "$ANTHROPIC_API_KEY: expected a key without spaces or line breaks"
-    )
-    for (const url of ["secret", "ftp://secret", "http://me:secret@x", "https://"]) {
-      assert.strictEqual(
-        problem({ ANTHROPIC_BASE_URL: url }),
-        "$ANTHROPIC_BASE_URL: expected an http:// or https:// address without a user name or password"
-      )
-    }
-  })
-})
+)

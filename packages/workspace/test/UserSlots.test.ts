@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import * as DynamicContext from "../src/DynamicContext.ts"
-import * as UserSlots from "../src/UserSlots.ts"
+import * as DynamicContext from "../src/project/DynamicContext.ts"
+import * as UserSlots from "../src/config/UserSlots.ts"
 import { message, mode, put, temporary } from "./support.ts"
 
 const annotated = `{
@@ -20,7 +20,7 @@ const ids = (configFile: string) =>
   Effect.map(DynamicContext.read({ root: "/", configFile }), ({ slots }) => slots.map(({ id }) => id))
 
 describe("the user's slots", () => {
-  it.effect("are added to, switched and removed with the comments kept", () =>
+  it.effect("are added, enabled, disabled and removed, and comments are preserved", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", annotated)
@@ -55,7 +55,7 @@ describe("the user's slots", () => {
     })
   )
 
-  it.effect("are removed from a list that is written on one line, the last one first", () =>
+  it.effect("are removed from a list on one line, the last one first", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", '{"dynamicContext":[{"id":"a","tool":"b"},{"id":"c","tool":"d"}]}')
@@ -66,7 +66,7 @@ describe("the user's slots", () => {
     })
   )
 
-  it.effect("the first one makes the file, for the owner only", () =>
+  it.effect("the first one creates the file, for the owner only", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = `${directory}/parley/config.json`
@@ -79,7 +79,7 @@ describe("the user's slots", () => {
     })
   )
 
-  it.effect("what cannot be done is said, and the file stays as it was", () =>
+  it.effect("an impossible change is reported, and the file stays unchanged", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", annotated)
@@ -87,19 +87,19 @@ describe("the user's slots", () => {
         Effect.map(Effect.flip(edit), ({ message }) => message.replaceAll(`${directory}/`, ""))
       assert.strictEqual(
         yield* problem(UserSlots.add(file, { id: "git", tool: "a__b" })),
-        'config.json has a slot "git" already; remove it first, or take another id'
+        'config.json has a slot "git" already; remove it first, or choose another id'
       )
       for (const edit of [UserSlots.remove(file, "nope"), UserSlots.setEnabled(file, "nope", true)])
         assert.strictEqual(yield* problem(edit), 'config.json declares no slot "nope"')
       assert.match(
         yield* problem(UserSlots.add(file, { id: "*", tool: "a__b" })),
-        /not changed, as it would not be valid: dynamicContext\[2\]\.id: expected an id other than/
+        /not changed, because the result would be invalid: dynamicContext\[2\]\.id: expected an id other than/
       )
       assert.strictEqual(read(file), annotated)
     })
   )
 
-  it.effect("edits at the same time all count", () =>
+  it.effect("concurrent edits are all applied", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", annotated)
@@ -110,10 +110,10 @@ describe("the user's slots", () => {
   )
 })
 
-describe("policies in a file", () => {
+describe("refresh policies in a file", () => {
   const slot = (more: string) => `{ "slots": [{ "id": "s", "tool": "workspace__list_files", ${more} }] }`
 
-  it.effect("are read as they are written", () =>
+  it.effect("are read", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       for (const refresh of ['"round"', '"change"', '"demand"', '{ "seconds": 5 }']) {
@@ -125,7 +125,7 @@ describe("policies in a file", () => {
     })
   )
 
-  it.effect("that make no sense are an error that says what does", () =>
+  it.effect("that are invalid are an error that lists the valid ones", () =>
     Effect.gen(function* () {
       const root = yield* temporary
       const problem = (more: string) => {

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { execFile, spawn } from "node:child_process"
 import * as fs from "node:fs"
-import * as Files from "../src/Files.ts"
-import * as JsonFile from "../src/JsonFile.ts"
-import * as UserConfig from "../src/UserConfig.ts"
+import * as Files from "../src/files/Files.ts"
+import * as JsonFile from "../src/json/JsonFile.ts"
+import * as UserConfig from "../src/config/UserConfig.ts"
 import { message, mode, put, temporary, unprivileged, texts } from "./support.ts"
 
 const server = (i: number): UserConfigChange => ({ path: ["mcpServers", `s${i}`], value: { command: `run-${i}` } })
@@ -14,7 +14,7 @@ type UserConfigChange = Parameters<typeof UserConfig.edit>[1][number]
 const names = (config: UserConfig.UserConfig) => Object.keys(config.mcpServers ?? {}).sort()
 
 describe("an edit", () => {
-  it.effect("keeps comments, layout, line ends and the byte order mark", () =>
+  it.effect("preserves comments, layout, line ends and the byte order mark", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const text =
@@ -32,7 +32,7 @@ describe("an edit", () => {
     })
   )
 
-  it.effect("creates what is missing for the owner only, whatever the umask", () =>
+  it.effect("creates missing files and directories for the owner only, whatever the umask", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = `${directory}/a/b/config.json`
@@ -48,7 +48,7 @@ describe("an edit", () => {
     })
   )
 
-  it.effect("goes through a link and leaves it a link", () =>
+  it.effect("follows a link and leaves it a link", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const real = put(directory, "dotfiles/parley.json", "{}")
@@ -86,11 +86,11 @@ describe("an edit", () => {
         Effect.map(Effect.flip(UserConfig.edit(file, [server(1), change])), message(directory))
       assert.strictEqual(
         yield* refuse({ path: ["limits"], value: { turns: -1 } }),
-        "config.json: not changed, as it would not be valid: limits.turns: expected a whole number above 0, found -1"
+        "config.json: not changed, because the result would be invalid: limits.turns: expected a whole number above 0, found -1"
       )
       assert.strictEqual(
         yield* refuse({ path: ["model", "name"], value: "x" }),
-        "config.json: model.name cannot be set: what holds it is not an object"
+        "config.json: model.name cannot be set: its parent is not an object"
       )
       assert.strictEqual(fs.readFileSync(file, "utf8"), '{ "model": "a/b" }')
     })
@@ -131,7 +131,7 @@ describe("an edit", () => {
   )
 })
 
-describe("edits at the same time", () => {
+describe("concurrent edits", () => {
   it.effect("of one process are all kept", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
@@ -148,13 +148,13 @@ describe("edits at the same time", () => {
     })
   )
 
-  it.live("of several processes leave a whole file at every moment", () =>
+  it.live("of several processes leave a complete file at every moment", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const file = put(directory, "config.json", "{}")
       const script = `
         import * as Effect from "effect/Effect"
-        import * as UserConfig from "./src/UserConfig.ts"
+        import * as UserConfig from "./src/config/UserConfig.ts"
         const [file, name] = process.argv.slice(1)
         for (let i = 0; i < 25; i++) {
           const value = { command: "x".repeat(i * 500) + "y" }
@@ -184,7 +184,7 @@ describe("edits at the same time", () => {
   )
 })
 
-it.live("a file that is mounted by itself is overwritten", () =>
+it.live("a file that is itself a mount point is overwritten", () =>
   Effect.gen(function* () {
     const directory = yield* temporary
     const mounted = `${directory}/real.json`
@@ -195,7 +195,7 @@ it.live("a file that is mounted by itself is overwritten", () =>
       const UserConfig = await import(process.argv[1])
       const change = { path: ["model"], value: "a/b" }
       await Effect.runPromise(UserConfig.edit(process.argv[2], [change]))`
-    const source = `${import.meta.dirname}/../src/UserConfig.ts`
+    const source = `${import.meta.dirname}/../src/config/UserConfig.ts`
     const unshared = (line: string) =>
       Effect.callback<string>((resume) => {
         const args = ["-rm", "sh", "-c", line, "sh", mounted, file, process.execPath, script, source]

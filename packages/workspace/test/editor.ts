@@ -1,10 +1,10 @@
 // Edits the user's and a project's files so many times, as one of several processes. Prints what failed.
 import { Effect } from "effect"
-import * as ContextFiles from "../src/ContextFiles.ts"
-import * as PinFiles from "../src/PinFiles.ts"
-import * as Trust from "../src/Trust.ts"
-import * as UserServers from "../src/UserServers.ts"
-import * as UserSlots from "../src/UserSlots.ts"
+import * as ContextFiles from "../src/project/ContextFiles.ts"
+import * as PinFiles from "../src/trust/PinFiles.ts"
+import * as Trust from "../src/trust/Trust.ts"
+import * as UserServers from "../src/config/UserServers.ts"
+import * as UserSlots from "../src/config/UserSlots.ts"
 
 const [directory = "", own = "", times = ""] = process.argv.slice(2)
 const config = `${directory}/config/config.json`

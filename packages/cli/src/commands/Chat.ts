@@ -3,37 +3,42 @@ import type { McpManager } from "@parley/domain/McpManager"
 import * as Caps from "@parley/session/Caps"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import * as Closed from "../Closed.ts"
-import * as Completion from "../Completion.ts"
-import * as Lines from "../internal/Lines.ts"
-import * as Signals from "../internal/Signals.ts"
-import * as Stdin from "../internal/Stdin.ts"
-import { messageOf } from "../Advice.ts"
-import * as Live from "../Live.ts"
-import * as Message from "../Message.ts"
-import * as Notices from "../Notices.ts"
-import { Output } from "../Output.ts"
-import * as Prompts from "../Prompts.ts"
-import * as Questions from "../Questions.ts"
-import * as RunRound from "../RunRound.ts"
-import * as ServerRestarts from "../ServerRestarts.ts"
-import * as Setup from "../Setup.ts"
-import * as SlashCommands from "../SlashCommands.ts"
-import * as Target from "../Target.ts"
+import * as RecoveryText from "../chat/RecoveryText.ts"
+import * as Completion from "../chat/Completion.ts"
+import * as Lines from "../terminal/Lines.ts"
+import * as Signals from "../terminal/Signals.ts"
+import * as Stdin from "../terminal/Stdin.ts"
+import { messageOf } from "../errors/Advice.ts"
+import * as Engine from "@parley/app/Engine"
+import * as MessageInput from "../chat/MessageInput.ts"
+import * as RoundNotices from "../chat/RoundNotices.ts"
+import { Output } from "../output/Output.ts"
+import * as ServerPrompts from "@parley/app/ServerPrompts"
+import * as Person from "../consent/Person.ts"
+import * as Ports from "../consent/Ports.ts"
+import * as PrintRound from "../chat/PrintRound.ts"
+import * as ServerRestarts from "@parley/app/ServerRestarts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
+import * as SlashCommands from "../chat/SlashCommands.ts"
+import * as SessionFlags from "../configuration/SessionFlags.ts"
 
-export interface Input extends Setup.Flags, Setup.LimitFlags, Setup.AllowFlags, Target.TargetFlags {}
+export interface Input
+  extends SetupFlags.Flags, SetupFlags.LimitFlags, SetupFlags.AllowFlags, SessionFlags.TargetFlags {}
 
-/** A conversation that is gone on with says first what became of its last round, and leaves it to the user to repeat it. */
+/** On resume, reports how recovery closed the session's last round. The round is not repeated unless the user asks. */
 const tellLost = Effect.fnUntraced(function* (id: SessionId) {
   const output = yield* Output
   const found = yield* SessionCoordinator.use((coordinator) => coordinator.recover)
   for (const one of found)
     if (one._tag === "Closed" && one.sessionId === id)
-      yield* output.note(`parley: ${Closed.words(one)}; say "continue" to go on with it`)
+      yield* output.note(`parley: ${RecoveryText.words(one)}; type "continue" to resume it`)
 })
 
-/** The lines of a conversation. What completes them needs the engine, which is there later. */
+/** Opens the reader of the conversation's lines. Completion needs the engine, so it is set once the engine runs. */
 const openReader = Effect.acquireRelease(
   Effect.sync(() => {
     let complete: Lines.Complete = (_line, done) => done([], "")
@@ -44,63 +49,71 @@ const openReader = Effect.acquireRelease(
 )
 type Reader = Effect.Success<typeof openReader>
 
-const again = "\nparley: Ctrl-C once more, /exit or Ctrl-D ends the conversation"
+const again = "\nparley: to end the conversation, press Ctrl-C again or Ctrl-D, or type /exit"
 
-/** One line, one message. Ctrl-C ends the running round and not the conversation; a second one soon after ends that too. */
-const conversation = Effect.fnUntraced(function* (input: Input, setup: Setup.Setup, { completeWith, lines }: Reader) {
+/** Sends each line as a message. Ctrl-C cancels the running round only; a second one soon after ends the conversation. */
+const conversation = Effect.fnUntraced(function* (
+  input: Input,
+  setup: SetupFlags.Setup,
+  { completeWith, lines }: Reader
+) {
   const output = yield* Output
-  const coordinator = yield* SessionCoordinator
-  yield* Notices.show(setup)
+  yield* RoundNotices.show(setup)
   yield* Caps.preferredPriced
-  const info = yield* Target.findOrCreate(input, setup.workspace.root)
-  yield* output.aside(`session ${info.id}; /help lists commands, /exit or Ctrl-D ends it`)
+  const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root)
+  yield* output.aside(`session ${info.id}; type /help for the commands, /exit or Ctrl-D to end`)
   if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())
-  let busy = false
+  let running: Fiber.Fiber<unknown, unknown> | undefined
+  /** Runs what a line asks for, until Ctrl-C interrupts it. Interrupting a round cancels it and shows it to its end. */
+  const interruptible = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(work, { startImmediately: true })
+      running = fiber
+      const exit = yield* Fiber.await(fiber).pipe(
+        Effect.onInterrupt(() => Fiber.interrupt(fiber)),
+        Effect.ensuring(Effect.sync(() => (running = undefined)))
+      )
+      return Exit.hasInterrupts(exit) ? ("cancelled" as const) : yield* Effect.asVoid(exit).pipe(Effect.result)
+    })
+  const send = (line: string, parts: MessageInput.Parts) =>
+    Effect.flatMap(ServerPrompts.ofLine(line), (prompt) =>
+      prompt === undefined
+        ? PrintRound.run(info, parts, "text", { mentions: lines.typed() })
+        : // An @ in the text of a server attaches nothing: the user did not write it.
+          PrintRound.run(info, MessageInput.outside(prompt), "text", { mentions: "" })
+    )
   completeWith((line, done) => void runFork(Effect.map(Completion.complete(line), ({ hits, on }) => done(hits, on))))
-  const told = new Set<string>()
+  const noticed = new Set<string>()
   Signals.divertInterrupt(() => {
-    if (busy) runFork(coordinator.cancel(info.id))
-    // Nobody wants to lose a conversation to a Ctrl-C that was meant for a round which had just ended.
+    const isBusy = running !== undefined
+    if (running !== undefined) running.pipe(Fiber.interrupt, runFork)
+    // The Ctrl-C may have been meant for a round that had just ended, so it does not end the conversation yet.
     else if (lines.interactive) runFork(Effect.andThen(output.note(again), Effect.sync(lines.again)))
-    return busy || lines.interactive
+    return isBusy || lines.interactive
   })
   yield* ServerRestarts.listen(setup)
   for (;;) {
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
-    const said = Message.ofLine(line, lines.typed(), Stdin.isTerminal())
-    const edit = SlashCommands.find(line, info.id, setup, Message.isTyped(said) ? "user" : "outside")
-    if (edit !== undefined) {
-      busy = true
-      const done = yield* Effect.result(edit)
-      busy = false
-      if (Result.isFailure(done)) yield* output.note(`parley: ${messageOf(done.failure)}`)
-      continue
+    const parts = MessageInput.ofLine(line, lines.typed(), Stdin.isTerminal())
+    const edit = SlashCommands.find(line, info.id, MessageInput.isTyped(parts) ? "user" : "outside")
+    // A line that a person typed after Ctrl-C shows that they want to continue; the next line of a pipe shows nothing.
+    if (edit === undefined && lines.interactive) Signals.forget()
+    const outcome = yield* edit === undefined ? interruptible(send(line, parts)) : interruptible(edit)
+    if (outcome === "cancelled") yield* output.note("parley: cancelled")
+    else {
+      if (edit === undefined) yield* RoundNotices.tools(setup, noticed)
+      if (Result.isFailure(outcome)) yield* output.note(`parley: ${messageOf(outcome.failure)}`)
     }
-    // Of a pipe's next line nobody knows whether it was meant.
-    if (lines.interactive) Signals.forget()
-    busy = true
-    const round = yield* Effect.result(
-      Effect.flatMap(Prompts.ofLine(line), (prompt) =>
-        prompt === undefined
-          ? RunRound.run(info, said, "text", { mentions: lines.typed() })
-          : // What a server writes with an @ is not the user's wish.
-            RunRound.run(info, Message.outside(prompt), "text", { mentions: "" })
-      )
-    )
-    busy = false
-    if (Result.isFailure(round) || round.success.status === "completed") yield* Notices.tools(setup, told)
-    if (Result.isFailure(round)) yield* output.note(`parley: ${messageOf(round.failure)}`)
-    else if (round.success.status === "cancelled") yield* output.note("parley: cancelled")
   }
 })
 
 export const chat = Effect.fn("parley chat")(function* (input: Input) {
-  const setup = yield* Setup.load(input)
-  // Before the engine: a question of a server that starts is asked through the same reader, which keeps what was typed.
+  const setup = yield* SetupFlags.load(input)
+  // Opened before the engine: a server may ask a question while it starts, and this reader keeps what was typed before.
   const reader = yield* openReader
-  const questions = Questions.make(reader.lines)
-  yield* Effect.provide(conversation(input, setup, reader), Live.engine(setup, "stored", questions))
+  const person = Ports.withPerson(Person.make(reader.lines))
+  yield* Effect.provide(conversation(input, setup, reader), Layer.provide(Engine.layer(setup), person))
 }, Effect.scoped)

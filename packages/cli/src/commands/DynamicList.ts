@@ -1,35 +1,35 @@
 import type { Declared } from "@parley/workspace/DynamicContext"
 import type { DynamicSlot } from "@parley/domain/DynamicContextManager"
 import { defaultTokens } from "@parley/session/SlotValue"
-import * as Slot from "@parley/workspace/Slots"
+import * as Slot from "@parley/workspace/SlotConfig"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Output } from "../Output.ts"
-import { inLine, short } from "../Render.ts"
-import * as Setup from "../Setup.ts"
-import * as Slots from "../Slots.ts"
-import type { Here } from "./Dynamic.ts"
+import { Output } from "../output/Output.ts"
+import { inLine, short } from "../output/Render.ts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
+import * as Slots from "@parley/app/SlotOptions"
+import type { Here } from "./DynamicCommand.ts"
 
 const Listed = Schema.Struct({
   ...Slot.Slot.fields,
   source: Schema.Literals(["user", "project"]),
-  /** Why it has no effect though it is declared. */
+  /** Why the declared slot has no effect. */
   ignored: Schema.optionalKey(Schema.String)
 })
 const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Struct({ slots: Schema.Array(Listed) })))
 const encodeInput = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
 
 const asked = ({ id, refresh = "round" }: Pick<DynamicSlot, "id" | "refresh">): string => {
-  if (typeof refresh === "object") return `asked when its value is ${refresh.seconds} s old`
-  if (refresh === "round") return "asked for every message"
-  if (refresh === "change") return "asked when a file of the context changes"
-  return `asked with \`--refresh ${id}\``
+  if (typeof refresh === "object") return `resolved when its value is older than ${refresh.seconds} s`
+  if (refresh === "round") return "resolved for every message"
+  if (refresh === "change") return "resolved when a file of the context changes"
+  return `resolved with \`parley run --refresh ${id}\``
 }
 const failing: { readonly [F in DynamicSlot["onFailure"]]: string } = {
-  note: "a failure is noted",
-  drop: "left out when it fails",
-  fail: "the message fails with it",
-  stale: "keeps its last value when it fails"
+  note: "on failure, the model is told",
+  drop: "on failure, it is left out",
+  fail: "on failure, the message fails",
+  stale: "on failure, it keeps its last value"
 }
 
 const words = ({ ignored, slot, source }: Declared, file: string): string => {
@@ -43,9 +43,9 @@ const words = ({ ignored, slot, source }: Declared, file: string): string => {
   ].join("\n")
 }
 
-/** What is declared, whether it counts, and when it is asked. */
+/** Lists the declared slots: whether each has an effect, and when it is resolved. */
 export const list = Effect.fn("parley dynamic list")(function* (flags: Here & { readonly format: "text" | "json" }) {
-  const setup = yield* Setup.load(flags)
+  const setup = yield* SetupFlags.load(flags)
   const output = yield* Output
   const all = yield* Slots.declared(setup)
   if (flags.format === "json") {
@@ -58,7 +58,7 @@ export const list = Effect.fn("parley dynamic list")(function* (flags: Here & { 
   }
   if (all.length === 0)
     return yield* output.note(
-      "No dynamic context; `parley dynamic add ID TOOL` declares a tool to call for each message"
+      "No dynamic context is declared; to call a tool for each message: parley dynamic add ID TOOL"
     )
   for (const one of all) {
     const file = one.source === "user" ? setup.user.configFile : setup.workspace.dynamicFile

@@ -5,13 +5,13 @@ import { toSlot } from "@parley/workspace/DynamicContext"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { UsageError } from "../ExitCode.ts"
-import * as Live from "../Live.ts"
-import { Output } from "../Output.ts"
-import { inLine, short } from "../Render.ts"
-import * as Setup from "../Setup.ts"
-import * as Slots from "../Slots.ts"
-import type { Here } from "./Dynamic.ts"
+import { UsageError } from "@parley/app/UsageError"
+import * as Engine from "@parley/app/Engine"
+import { Output } from "../output/Output.ts"
+import { inLine, short } from "../output/Render.ts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
+import * as Slots from "@parley/app/SlotOptions"
+import type { Here } from "./DynamicCommand.ts"
 
 export interface Input extends Here {
   readonly id: Option.Option<string>
@@ -38,7 +38,7 @@ const encode = Schema.encodeEffect(
   )
 )
 
-/** What a person can do about a slot that failed. */
+/** What the user can do about a slot that failed. */
 const advice = (
   { millis, outcome, slot }: SlotTrial.Trial,
   tools: ReadonlySet<string>,
@@ -48,16 +48,16 @@ const advice = (
   if (!tools.has(slot.tool)) {
     const server = servers.find(({ name, state }) => state !== "ready" && slot.tool.startsWith(`${name}__`))
     return server === undefined
-      ? "`parley tools` lists the tools that there are"
-      : `its server does not work: ${server.problem ?? "it does not say why"}`
+      ? "`parley tools` lists the available tools"
+      : `the server ${server.name} is not ready: ${server.problem ?? "no reason was given"}`
   }
   if (outcome._tag === "Unknown" && millis >= slot.timeoutMillis)
-    return `it may take ${slot.timeoutMillis} ms: raise timeoutMillis where the slot is declared`
-  return "check its input where the slot is declared; the tool's description is in `parley tools --format json`"
+    return `the limit is ${slot.timeoutMillis} ms; raise timeoutMillis where the slot is declared`
+  return "check the input where the slot is declared; `parley tools --format json` shows the tool's description"
 }
 
-/** What is to be run: the slot that is named, on or off, or all that are on. What a project may not call is never run. */
-const chosen = Effect.fnUntraced(function* (setup: Setup.Setup, id: Option.Option<string>) {
+/** The slots to run: the named one, enabled or not, or all that are enabled. Ignored slots are never run. */
+const chosen = Effect.fnUntraced(function* (setup: SetupFlags.Setup, id: Option.Option<string>) {
   const all = yield* Slots.declared(setup)
   if (Option.isNone(id))
     return all.flatMap(({ ignored, slot }) => (slot.enabled && ignored === undefined ? [toSlot(slot)] : []))
@@ -82,12 +82,13 @@ const words = (trial: SlotTrial.Trial, todo: string | undefined): string => {
   ].join("\n")
 }
 
-/** Runs slots now and shows what the model would be given. Fails where a round would. */
+/** Resolves slots now and shows what the model would receive. Fails with `ContextUnresolved` where a round would. */
 export const test = Effect.fn("parley dynamic test")(function* (input: Input) {
-  const setup = yield* Setup.load(input)
+  const setup = yield* SetupFlags.load(input)
   const output = yield* Output
   const slots = yield* chosen(setup, input.id)
-  if (slots.length === 0 && input.format === "text") return yield* output.note("No slot of dynamic context is on")
+  if (slots.length === 0 && input.format === "text")
+    return yield* output.note("No slot of dynamic context is enabled; `parley dynamic list` lists all slots")
   yield* Effect.gen(function* () {
     const mcp = yield* McpManager
     const trials = slots.length === 0 ? [] : yield* SlotTrial.run(slots)
@@ -112,5 +113,5 @@ export const test = Effect.fn("parley dynamic test")(function* (input: Input) {
     const required = trials.find(({ state }) => state === "required")
     if (required !== undefined)
       return yield* new ContextUnresolved({ slot: required.slot.id, problem: short(required.why, 400) })
-  }).pipe(Effect.provide(Live.tools(setup)))
+  }).pipe(Effect.provide(Engine.tools(setup)))
 })

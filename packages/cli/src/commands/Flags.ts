@@ -1,3 +1,4 @@
+import { levels } from "@parley/domain/Effort"
 import * as Permissions from "@parley/workspace/Permissions"
 import * as Flag from "effect/cli/Flag"
 
@@ -5,16 +6,23 @@ export const shared = {
   workspace: Flag.String("workspace").pipe(
     Flag.withAlias("w"),
     Flag.withDescription(
-      "Directory of the workspace, whatever it is (default: the project that holds the current directory)"
+      "Use exactly this directory as the workspace (default: the project that contains the current directory)"
     ),
     Flag.optional
   ),
   model: Flag.String("model").pipe(
     Flag.withAlias("m"),
-    Flag.withDescription("PROVIDER/MODEL, such as anthropic/claude-sonnet-5-5 or demo/demo"),
+    Flag.withDescription(
+      "Model as PROVIDER/MODEL, such as anthropic/claude-sonnet-5-5 or demo/demo; see `parley models`"
+    ),
     Flag.optional
   )
 }
+
+export const effort = Flag.Literals("effort", levels).pipe(
+  Flag.withDescription("How much the model thinks; each model takes only some of these levels (default: it decides)"),
+  Flag.optional
+)
 
 export const count = (name: string, description: string) =>
   Flag.Int(name).pipe(
@@ -26,24 +34,24 @@ export const count = (name: string, description: string) =>
     Flag.optional
   )
 
-/** What one round may take at most, before what the configuration says. */
+/** Limits for one round; they take precedence over the limits in the configuration. */
 export const limits = {
-  maxTurns: count("max-turns", "Model responses one message may take"),
-  maxSeconds: count("max-seconds", "Seconds one message may take, waits and tools included"),
-  maxTokens: count("max-tokens", "Tokens one message may take, of all kinds and attempts"),
+  maxTurns: count("max-turns", "Maximum number of model responses per message"),
+  maxSeconds: count("max-seconds", "Maximum seconds per message, including waits and tool calls"),
+  maxTokens: count("max-tokens", "Maximum tokens per message, of all kinds, including retries"),
   maxCost: Flag.Finite("max-cost").pipe(
     Flag.filter(
       (value) => value > 0,
       (value) => `expected an amount above 0, found ${value}`
     ),
-    Flag.withDescription("US dollars one message may take; the model's price must be known"),
+    Flag.withDescription("Maximum cost per message in US dollars; the model's price must be known"),
     Flag.optional
   )
 }
 
 export const trust = Flag.Boolean("trust").pipe(
   Flag.withDescription(
-    "Use the MCP servers of this project as they are now, for this run alone; see `parley mcp trust`"
+    "Trust the MCP servers of this project as currently declared, for this run only; see `parley mcp trust`"
   ),
   Flag.withDefault(false)
 )
@@ -51,58 +59,62 @@ export const trust = Flag.Boolean("trust").pipe(
 export const target = {
   session: Flag.String("session").pipe(
     Flag.withAlias("s"),
-    Flag.withDescription("Continue the session with this id"),
+    Flag.withDescription("Continue the session with this ID"),
     Flag.optional
   ),
   continue: Flag.Boolean("continue").pipe(
     Flag.withAlias("c"),
-    Flag.withDescription("Continue the workspace's latest session"),
+    Flag.withDescription("Continue the latest session of this workspace"),
     Flag.withDefault(false)
   )
 }
 
 export const context = {
   why: Flag.String("why").pipe(
-    Flag.withDescription("Say why this path, or this source of the manifest, is in the request or is not"),
+    Flag.withDescription("Explain why this path, or this source in the manifest, is or is not part of the request"),
     Flag.optional
   ),
   diff: Flag.String("diff").pipe(
-    Flag.withDescription("Say what is different from the first request of this round, such as r3"),
+    Flag.withDescription("Show the differences from the first request of this round, such as r3"),
     Flag.optional
   ),
   bytes: Flag.Boolean("bytes").pipe(
-    Flag.withDescription("The body as it travels, every byte with its source; json has the body itself"),
+    Flag.withDescription(
+      "Show the request body with the source of every byte; --format json includes the complete body"
+    ),
     Flag.withDefault(false)
   ),
   turn: Flag.String("turn").pipe(
-    Flag.withDescription("What was sent for this turn, such as r3t1, from the stored log alone"),
+    Flag.withDescription("Show the request that was sent for this turn, such as r3t1, rebuilt from the stored log"),
     Flag.optional
   )
 }
 
 export const refresh = Flag.String("refresh").pipe(
   Flag.withMetavar("SLOT"),
-  Flag.withDescription("Ask this slot of dynamic context again, whatever its policy says; may be repeated, * is all"),
+  Flag.withDescription(
+    "Resolve this slot of dynamic context again, whatever its refresh policy; may be repeated; * means all slots"
+  ),
   Flag.atLeast(0)
 )
 
 export const stdin = Flag.Boolean("stdin").pipe(
   Flag.withDescription(
-    "Add standard input to the message, to its end; --no-stdin leaves it alone, as in a loop that reads a list"
+    "Read standard input to its end and append it to the message; --no-stdin leaves it unread, as needed in a loop over a list"
   ),
   Flag.optional
 )
 
-/** A message that an MCP server writes. */
+/** Flags of a message that an MCP server writes. */
 export const prompt = {
   prompt: Flag.String("prompt").pipe(
     Flag.withMetavar("SERVER:PROMPT"),
-    Flag.withDescription("Send this prompt of an MCP server; the message, if any, follows it"),
+    Flag.withDescription("Send this prompt of an MCP server, followed by the message, if any"),
     Flag.optional
   ),
   arg: Flag.String("arg").pipe(
     Flag.withMetavar("NAME=VALUE"),
-    Flag.withDescription("An argument of the prompt; may be repeated"),
+    Flag.withDescription("Argument of the prompt; may be repeated"),
     Flag.atLeast(0)
   )
 }
@@ -115,23 +127,25 @@ const pattern = (description: string) =>
   )
 
 export const allow = pattern(
-  "Run this tool without asking: its name, or the beginning of names and a star; may be repeated. What the " +
-    "configuration denies stays denied, and tools of a server that the project declares are meant only where the name " +
-    "of the server is spelled out, as in SERVER__*"
+  "Run this tool without asking for approval: a tool name, or a prefix followed by *; may be repeated. Tools that the " +
+    "configuration denies stay denied. Tools of a server that the project declares match only if the pattern spells out " +
+    "the name of the server, as in SERVER__*"
 )
 
 export const allowWhenTrusting = pattern(
-  "Once the server is trusted, run this tool of it without asking: its name, or SERVER__ and a star; may be repeated"
+  "Once the server is trusted, run this tool of it without asking for approval: a tool name, or SERVER__*; may be repeated"
 )
 
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),
-  Flag.withDescription("text for people, json for programs"),
+  Flag.withDescription("Output format: text for people, json for programs"),
   Flag.withDefault("text")
 )
 
 export const roundFormat = Flag.Literals("format", ["text", "json", "stream-json"]).pipe(
   Flag.withAlias("f"),
-  Flag.withDescription("text as it arrives, json of the finished round, or stream-json: one event per line"),
+  Flag.withDescription(
+    "Output format: text as it arrives, json with the finished round, or stream-json with one event per line"
+  ),
   Flag.withDefault("text")
 )

@@ -4,16 +4,16 @@ import type { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { Output } from "../Output.ts"
-import * as Render from "../Render.ts"
+import { Output } from "../output/Output.ts"
+import * as Render from "../output/Render.ts"
 
-/** Where to go on from when the closed rounds are shown: the start of the open one, or the end. */
+/** The sequence number after which to follow once all closed rounds are shown: before the open round, or the end. */
 export const startOf = (entries: ReadonlyArray<LogEntry>): number => {
   const last = entries.findLast(({ event }) => event._tag === "RoundStarted" || endsRound(event))
   return last?.event._tag === "RoundStarted" ? last.seq - 1 : (entries.at(-1)?.seq ?? 0)
 }
 
-/** A round as `Render` shows it to the one who sent it, with what a spectator has to be told besides. */
+/** Renders a round as for its sender, plus what a spectator does not know: the message and how the round ended. */
 const spectator = Effect.fnUntraced(function* (session: string) {
   const output = yield* Output
   const show = yield* Render.text(session)
@@ -36,7 +36,7 @@ const spectator = Effect.fnUntraced(function* (session: string) {
   }
 })
 
-/** Shows what is appended after `after`, by whatever process, until it is interrupted or the session is deleted. */
+/** Shows each entry that any process appends after the sequence number `after`, until interruption or deletion. */
 export const follow = Effect.fn("Follow.follow")(function* (info: SessionInfo, after: number, format: "text" | "json") {
   const sessions = yield* SessionManager
   const output = yield* Output

@@ -2,42 +2,48 @@ import * as Caps from "@parley/session/Caps"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { UsageError } from "../ExitCode.ts"
-import * as Live from "../Live.ts"
-import * as Message from "../Message.ts"
-import * as Notices from "../Notices.ts"
-import * as RunRound from "../RunRound.ts"
-import * as Setup from "../Setup.ts"
-import * as Slots from "../Slots.ts"
-import * as Target from "../Target.ts"
-import { runPrompt } from "./RunPrompt.ts"
+import { UsageError } from "@parley/app/UsageError"
+import * as Engine from "@parley/app/Engine"
+import * as MessageInput from "../chat/MessageInput.ts"
+import * as RoundNotices from "../chat/RoundNotices.ts"
+import * as ServerPrompts from "@parley/app/ServerPrompts"
+import * as PrintRound from "../chat/PrintRound.ts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
+import * as SlotOptions from "@parley/app/SlotOptions"
+import * as SessionFlags from "../configuration/SessionFlags.ts"
 
-export interface Input extends Setup.Flags, Setup.LimitFlags, Setup.AllowFlags, Target.TargetFlags {
+export interface Input
+  extends SetupFlags.Flags, SetupFlags.LimitFlags, SetupFlags.AllowFlags, SessionFlags.TargetFlags {
   readonly message: ReadonlyArray<string>
   readonly stdin: Option.Option<boolean>
   readonly session: Option.Option<string>
   readonly refresh: ReadonlyArray<string>
-  /** A prompt of an MCP server, `server:prompt`, in place of the message. */
+  /** A prompt of an MCP server as `server:prompt`; the message, if any, follows it. */
   readonly prompt: Option.Option<string>
   readonly arg: ReadonlyArray<string>
-  readonly format: RunRound.Format
+  readonly format: PrintRound.Format
 }
 
+/** Sends a message, or a prompt of an MCP server followed by the message, and shows the round. */
 export const run = Effect.fn("parley run")(function* (input: Input) {
-  if (Option.isSome(input.prompt)) return yield* runPrompt(input, input.prompt.value)
-  if (input.arg.length > 0)
-    return yield* new UsageError({ problem: "--arg is for a prompt that --prompt SERVER:PROMPT names" })
-  const setup = yield* Setup.load(input)
-  const message = yield* Message.read(input)
-  // What no round would take must not leave an empty session behind.
-  yield* Request.validate(message)
-  yield* Slots.validateRefresh(setup, input.refresh)
+  const prompt = Option.getOrUndefined(input.prompt)
+  if (prompt === undefined && input.arg.length > 0)
+    return yield* new UsageError({
+      problem: "--arg sets an argument of a prompt; name the prompt with --prompt SERVER:PROMPT"
+    })
+  const setup = yield* SetupFlags.load(input)
+  const typed = yield* prompt === undefined ? MessageInput.read(input) : MessageInput.readOptional(input)
+  yield* SlotOptions.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
-    yield* Notices.show(setup)
+    yield* RoundNotices.show(setup)
     yield* Caps.preferredPriced
-    const info = yield* Target.findOrCreate(input, setup.workspace.root)
-    // What somebody else's output says with an @ is not the user's wish.
+    const written = prompt === undefined ? [] : yield* ServerPrompts.write(prompt, input.arg, "name")
+    const request = [...MessageInput.outside(written), ...typed]
+    // Validated before a session is created, so that a rejected message leaves no empty session behind.
+    yield* Request.validate(request)
+    const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root)
+    // Only an @ that the user wrote attaches something, not one in the text of a server or a pipe.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }
-    yield* RunRound.whole(setup, info, message, input.format, options)
-  }).pipe(Effect.provide(Live.engine(setup)))
+    yield* PrintRound.whole(setup, info, request, input.format, options)
+  }).pipe(Effect.provide(Engine.layer(setup)))
 })

@@ -4,20 +4,20 @@ import type { Round, Turn } from "@parley/domain/Session"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
-import { cacheHitRatio, type Usage } from "@parley/domain/Usage"
+import { allInput, cacheHitRatio, type Usage } from "@parley/domain/Usage"
 import { format as formatModel } from "@parley/domain/ModelRef"
 import * as Repair from "@parley/session/Repair"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Host from "../internal/Host.ts"
-import * as KeptResults from "../internal/KeptResults.ts"
-import * as Live from "../Live.ts"
-import { Output } from "../Output.ts"
-import { outcomeLine } from "../Render.ts"
+import * as ProcessInfo from "../process/ProcessInfo.ts"
+import * as KeptResults from "@parley/app/KeptResults"
+import * as Engine from "@parley/app/Engine"
+import { Output } from "../output/Output.ts"
+import { outcomeLine } from "../output/Render.ts"
 import * as Follow from "./Follow.ts"
-import * as Setup from "../Setup.ts"
-import * as Target from "../Target.ts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
+import * as SessionFlags from "../configuration/SessionFlags.ts"
 
 type ListFormat = "text" | "json"
 
@@ -25,12 +25,12 @@ const encodeList = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(Sessio
 const encodeSession = Schema.encodeEffect(Schema.fromJsonString(Session))
 
 const stored = <A, E, R>(
-  flags: Pick<Setup.Flags, "workspace">,
-  f: (setup: Setup.Setup) => Effect.Effect<A, E, R>,
+  flags: Pick<SetupFlags.Flags, "workspace">,
+  f: (setup: SetupFlags.Setup) => Effect.Effect<A, E, R>,
   access: "write" | "read" = "read"
-) => Setup.load(flags).pipe(Effect.flatMap((setup) => Effect.provide(f(setup), Live.sessions(setup, access))))
+) => SetupFlags.load(flags).pipe(Effect.flatMap((setup) => Effect.provide(f(setup), Engine.sessions(setup, access))))
 
-/** Local time as `2026-11-22 15:48`, whatever the locale: Swedish writes dates that way. */
+/** Local time as `2026-11-22 15:48`, whatever the user's locale; the Swedish locale has this format. */
 const minute = (millis: number) =>
   new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" }).format(millis)
 
@@ -39,7 +39,7 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
 const tokens = (usage: Usage) => {
   const ratio = cacheHitRatio(usage)
   const cached = ratio === undefined ? "" : ` (${Math.round(100 * ratio)}% cached)`
-  return `${usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens} tokens in${cached}, ${usage.outputTokens} out`
+  return `${allInput(usage)} tokens in${cached}, ${usage.outputTokens} out`
 }
 
 const dollars = (cost: number | undefined) => (cost === undefined || cost === 0 ? "" : `, $${cost.toFixed(4)}`)
@@ -53,12 +53,15 @@ export const list = Effect.fn("parley sessions list")(
         const found = yield* sessions.list(input.all ? {} : { workspace: setup.workspace.root })
         if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeList(found)))
         if (found.length === 0)
-          yield* output.note(`No sessions in ${setup.workspace.root}${(yield* Target.elsewhere) ?? ""}`)
+          yield* output.note(`No sessions in ${setup.workspace.root}${yield* SessionFlags.elsewhere}`)
         const gone =
           found.length === 0 && !input.all
-            ? (yield* sessions.list({})).filter(({ workspace }) => !Host.isThere(workspace))
+            ? (yield* sessions.list({})).filter(({ workspace }) => !ProcessInfo.isThere(workspace))
             : []
-        if (gone.length > 0) yield* output.note("These are of directories that are gone; this one may be one of them:")
+        if (gone.length > 0)
+          yield* output.note(
+            "These sessions belong to directories that no longer exist; this workspace may be one of them, moved:"
+          )
         for (const info of [...found, ...gone]) {
           const where = input.all || gone.length > 0 ? `  ${info.workspace}` : ""
           const state = info.open ? "  (open)" : ""
@@ -74,7 +77,8 @@ const showTurn = (turn: Turn): string => {
   const thinking = turn.content.flatMap((block) =>
     block._tag === "Thinking" && block.text !== "" ? [`  (thinking) ${block.text}`] : []
   )
-  const said = turn.purpose === undefined ? textOf(turn.content) : "  (a summary, in place of what was said before)"
+  const content =
+    turn.purpose === undefined ? textOf(turn.content) : "  (a summary that replaces the messages before it)"
   const calls = turn.toolCalls.flatMap((call) => [
     `  → ${call.name} ${call.input}`,
     call.outcome === undefined ? `  … ${call.state}` : `  ${outcomeLine(call.callId, call.outcome)}`
@@ -86,7 +90,7 @@ const showTurn = (turn: Turn): string => {
   return [
     `  [${turn.id}  ${formatModel(turn.model)}  ${state}  ${tokens(turn.usage)}${dollars(turn.cost)}]`,
     ...thinking,
-    ...(said === "" ? [] : [said]),
+    ...(content === "" ? [] : [content]),
     ...calls
   ].join("\n")
 }
@@ -110,7 +114,7 @@ export const show = Effect.fn("parley sessions show")(
       Effect.gen(function* () {
         const sessions = yield* SessionManager
         const output = yield* Output
-        const info = yield* sessions.get(yield* Target.named(input.id))
+        const info = yield* sessions.get(yield* SessionFlags.named(input.id))
         if (input.follow && input.format === "json") return yield* Follow.follow(info, 0, "json")
         const entries = yield* sessions.read(info.id, 0)
         const session = SessionFold.fromEvents(info.id, entries)
@@ -118,7 +122,7 @@ export const show = Effect.fn("parley sessions show")(
         yield* output.text(
           `${info.id}  ${info.title}\n${info.workspace}  ${plural(info.rounds, "round")}, ${plural(session.turns.length, "turn")}, ${tokens(info.usage)}${dollars(info.cost)}\n\n`
         )
-        // The open round is shown as it goes on, from its beginning.
+        // The open round is left out here; `Follow` shows it from its beginning.
         const rounds = session.rounds.filter((round) => !input.follow || round.status !== "running")
         for (const round of rounds) yield* output.text(`${showRound(round)}\n\n`)
         if (input.follow) yield* Follow.follow(info, Follow.startOf(entries), "text")
@@ -135,13 +139,13 @@ export const repair = Effect.fn("parley sessions repair")(
       () =>
         Effect.gen(function* () {
           const output = yield* Output
-          const id = yield* Target.named(input.id)
+          const id = yield* SessionFlags.named(input.id)
           const { leftBehind, session } = yield* Repair.repair(id)
-          const left = leftBehind === 0 ? "nothing was left behind" : `${count(leftBehind, "event")} left behind`
+          const left = leftBehind === 0 ? "all events were copied" : `${count(leftBehind, "event")} could not be copied`
           yield* output.text(`${session.id}\n`)
           yield* output.note(
-            `Copied ${count(session.rounds, "round")} of ${id}, which stays as it is; ${left}. ` +
-              `Go on with: parley run -s ${session.id}`
+            `Copied ${count(session.rounds, "round")} of ${id}, which is unchanged; ${left}. ` +
+              `To continue: parley run -s ${session.id}`
           )
         }),
       "write"
@@ -156,8 +160,8 @@ export const remove = Effect.fn("parley sessions delete")(
         Effect.gen(function* () {
           const sessions = yield* SessionManager
           const output = yield* Output
-          const id = yield* Target.named(input.id)
-          // Of a damaged session what can be read.
+          const id = yield* SessionFlags.named(input.id)
+          // For a damaged session, the files named in its readable part are removed.
           const results = KeptResults.namesIn(yield* Effect.orElseSucceed(sessions.salvage(id), () => []))
           yield* sessions.remove(id)
           yield* KeptResults.remove(setup.user.resultsDirectory, results)

@@ -2,10 +2,10 @@ import { McpManager } from "@parley/domain/McpManager"
 import { ToolDefinition } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Live from "../Live.ts"
-import { Output } from "../Output.ts"
-import { short } from "../Render.ts"
-import * as Setup from "../Setup.ts"
+import * as Engine from "@parley/app/Engine"
+import { Output } from "../output/Output.ts"
+import { short } from "../output/Render.ts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
 
 const encode = Schema.encodeEffect(
   Schema.fromJsonString(
@@ -25,9 +25,11 @@ const encode = Schema.encodeEffect(
   )
 )
 
-/** What the model may call, server by server, and what is wrong with servers that offer nothing. */
-export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & { readonly format: "text" | "json" }) {
-  const setup = yield* Setup.load(input)
+/** Lists the tools that the model may call by server, and the problems of servers that are not ready. */
+export const tools = Effect.fn("parley tools")(function* (
+  input: SetupFlags.Flags & { readonly format: "text" | "json" }
+) {
+  const setup = yield* SetupFlags.load(input)
   yield* Effect.gen(function* () {
     const mcp = yield* McpManager
     const output = yield* Output
@@ -35,7 +37,7 @@ export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & {
     const servers = (yield* mcp.servers).map((status) => Object.assign({ restarts: 0 }, status))
     if (input.format === "json") return yield* output.line(yield* Effect.orDie(encode({ servers, tools: definitions })))
     for (const server of servers) {
-      // A server may be about to be tried again, but this command does not stay to see that.
+      // The manager may be about to restart the server, but this command does not wait for that.
       yield* output.text(
         `${server.name}: ${server.state === "ready" ? `${server.tools} tools` : server.state === "needs-auth" ? server.state : "failed"}\n`
       )
@@ -43,5 +45,5 @@ export const tools = Effect.fn("parley tools")(function* (input: Setup.Flags & {
       for (const tool of definitions.filter((tool) => tool.server === server.name))
         yield* output.text(`  ${tool.name}  ${short(tool.description, 72)}\n`)
     }
-  }).pipe(Effect.provide(Live.tools(setup)))
+  }).pipe(Effect.provide(Engine.tools(setup)))
 })

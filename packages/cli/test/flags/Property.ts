@@ -6,10 +6,10 @@ import { encode } from "../support/Caller.ts"
 import { type Experiment, outcome, type Outcome } from "./Experiment.ts"
 import { type Facts, world, type World } from "./World.ts"
 
-/** What a command comes to without the flag; many flags of a command are compared with the same run. */
-const baselines = new Map<string, readonly [Outcome, Outcome]>()
+/** What commands of a world come to without a flag; many flags of a command are compared with the same run. */
+type Baselines = Map<string, readonly [Outcome, Outcome]>
 
-const baseline = Effect.fnUntraced(function* (world: World, experiment: Experiment) {
+const baseline = Effect.fnUntraced(function* (baselines: Baselines, world: World, experiment: Experiment) {
   const { args, command, run, seen, afterwards, without } = experiment
   const key = encode([command, args, run, afterwards, without, seen === undefined].map((part) => part ?? null))
   const known = baselines.get(key)
@@ -23,9 +23,9 @@ const baseline = Effect.fnUntraced(function* (world: World, experiment: Experime
 })
 
 /** What is wrong with a flag: a command line with it and one without it must differ in something that a user can tell. */
-const problem = Effect.fnUntraced(function* (world: World, experiment: Experiment) {
+const problem = Effect.fnUntraced(function* (baselines: Baselines, world: World, experiment: Experiment) {
   const name = `${experiment.command} --${experiment.flag}`
-  const [without, again] = yield* baseline(world, experiment)
+  const [without, again] = yield* baseline(baselines, world, experiment)
   if (!isDeepStrictEqual(without, again))
     return [`${name}: two runs without it differ, which proves nothing of a third: ${encode([without, again])}`]
   const flagged = yield* outcome(world, experiment, experiment.with, experiment.patience)
@@ -44,6 +44,8 @@ export const property = (about: string, tried: Effect.Effect<Tried, never, Scope
     Effect.gen(function* () {
       const { experiments, servers = {} } = yield* tried
       const made = yield* world(servers)
-      for (const experiment of experiments(made)) assert.deepStrictEqual(yield* problem(made, experiment), [])
+      const baselines: Baselines = new Map()
+      for (const experiment of experiments(made))
+        assert.deepStrictEqual(yield* problem(baselines, made, experiment), [])
     })
   )

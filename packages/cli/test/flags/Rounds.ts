@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import { type Guarded, guarded } from "../../../mcp/test/oauth/Server.ts"
+import { type Guarded, guarded } from "@parley/harness/AuthorizationServer"
 import { encode } from "../support/Caller.ts"
 import { keyed, provider, streaming } from "../support/Provider.ts"
 import type { Experiment } from "./Experiment.ts"
@@ -9,7 +9,7 @@ import { fixture, type Facts, server } from "./World.ts"
 
 /** What stands on the command line of `run`, or is typed into `chat`. */
 const saying = (command: "run" | "chat", message: string): Pick<Experiment, "args" | "run"> =>
-  command === "run" ? { args: [message], run: { spawned: true } } : { run: { spawned: true, input: `${message}\n` } }
+  command === "run" ? { args: [message] } : { run: { input: `${message}\n` } }
 
 /** Every flag of `run` and `chat`; `slow` is the address of a model that begins to answer and goes on for ever. */
 const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
@@ -23,6 +23,8 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
     return [
       flag("workspace", "List the files here", { with: ["--workspace", facts.beta] }),
       flag("model", "hello", { with: ["--model", "anthropic/claude-x"] }),
+      // The demo model takes no effort, and says so.
+      flag("effort", "hello", { with: ["--effort", "high"] }),
       flag("session", "hello", { with: ["--session", facts.session], afterwards: [["sessions", "list"]] }),
       flag("continue", "hello", { with: ["--continue"], afterwards: [["sessions", "list"]] }),
       flag("max-turns", "List the files here", { with: ["--max-turns", "1"] }),
@@ -46,8 +48,7 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
   const run = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
     command: "run",
     flag,
-    ...rest,
-    run: { spawned: true, ...rest.run }
+    ...rest
   })
   return [
     ...of("chat"),
@@ -95,8 +96,7 @@ const connectingOf = (facts: Facts, guard: Guarded): ReadonlyArray<Experiment> =
   const auth = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({
     command: "mcp auth",
     flag,
-    ...rest,
-    run: { spawned: true, ...rest.run }
+    ...rest
   })
   const unreachable = { env: { BROWSER: "/bin/true" } }
   return [

@@ -39,11 +39,24 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
     ...of("sessions repair", { workspace: anywhere(facts, [session]) }),
     ...of("sessions delete", { workspace: anywhere(facts, [session]) }),
     ...of("recover", { workspace: anywhere(facts), format: json() }),
-    ...of("models", {
+    ...of("models list", {
       workspace: anywhere(facts),
       model: { with: ["--model", "anthropic/claude-sonnet-5-5"] },
       format: json()
     }),
+    ...of("models show", {
+      workspace: anywhere(facts, ["anthropic/claude-sonnet-5-5"]),
+      format: json(["demo/demo"])
+    }),
+    ...of("models use", { workspace: anywhere(facts, ["demo/demo"]) }),
+    ...of("models test", { workspace: anywhere(facts, ["demo/demo"]), format: json(["demo/demo"]) }),
+    ...of("models discover", { workspace: anywhere(facts), format: json() }),
+    ...of("auth login", {
+      workspace: { ...anywhere(facts, ["groq"]), run: { gone: true, input: "k" } },
+      file: { args: ["groq"], with: ["--file"], run: { input: "k" } }
+    }),
+    ...of("auth logout", { workspace: anywhere(facts, ["groq"]) }),
+    ...of("auth status", { workspace: anywhere(facts) }),
     ...of("tools", { workspace: anywhere(facts), format: json() })
   ]
 }
@@ -59,6 +72,7 @@ export const context = (facts: Facts): ReadonlyArray<Experiment> => {
     ...of("context", {
       workspace: elsewhere(facts),
       model: { with: ["--model", "anthropic/claude-x"] },
+      effort: { with: ["--effort", "high"] },
       session: { with: ["--session", facts.session] },
       continue: { with: ["--continue"] },
       why: { with: ["--why", "a.md"] },
@@ -146,12 +160,11 @@ export const servers = (facts: Facts): ReadonlyArray<Experiment> => {
 export const trust = (facts: Facts): ReadonlyArray<Experiment> => {
   const consent = ["--yes", "--hash", facts.hash]
   const listed = [["mcp", "trust", "--list", "--format", "json"]]
-  const spawned = { run: { spawned: true } }
   return of("mcp trust", {
-    list: { with: ["--list"], ...spawned },
-    yes: { args: ["declared", "--hash", facts.hash], with: ["--yes"], afterwards: listed, ...spawned },
-    hash: { args: ["declared", "--yes"], with: ["--hash", facts.hash], afterwards: listed, ...spawned },
-    revoke: { args: ["declared"], with: ["--revoke"], ...spawned },
+    list: { with: ["--list"] },
+    yes: { args: ["declared", "--hash", facts.hash], with: ["--yes"], afterwards: listed },
+    hash: { args: ["declared", "--yes"], with: ["--hash", facts.hash], afterwards: listed },
+    revoke: { args: ["declared"], with: ["--revoke"] },
     all: { args: ["--revoke"], with: ["--all"] },
     allow: { args: ["declared", ...consent], with: ["--allow", "declared__*"], afterwards: listed },
     full: { args: ["--list"], with: ["--full"] },

@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { env as inherited } from "node:process"
 import * as Effect from "effect/Effect"
-import { Commands } from "./Commands.ts"
 import { encode } from "../support/Caller.ts"
-import { cache, main } from "../support/Cli.ts"
+import { runShared } from "../support/Commands.ts"
 
 /** What the experiments of a world can name. */
 export interface Facts {
@@ -29,8 +27,6 @@ export interface Run {
   readonly env?: Record<string, string>
   /** Run in a directory that is gone, as after a branch was changed. */
   readonly gone?: boolean
-  /** In a process of its own: it reads standard input. */
-  readonly spawned?: boolean
 }
 
 export interface Seen {
@@ -62,26 +58,17 @@ const put = (path: string, text: string): void => {
   writeFileSync(path, text, { mode: 0o600 })
 }
 
-const start = ({ alpha, home }: Pick<Facts, "alpha" | "home">, run: Run): Effect.Effect<Seen> =>
-  Effect.callback((resume) => {
-    const gone = join(home, "gone")
-    if (run.gone === true) mkdirSync(gone, { recursive: true })
-    const leaving = ["sh", "-c", `rmdir "${gone}" && exec "$@"`, "sh"]
-    const [program = "", ...args] = [...(run.gone === true ? leaving : []), process.execPath, main, ...run.args]
-    const child = spawn(program, args, {
-      cwd: run.gone === true ? gone : alpha,
-      env: { PATH: inherited["PATH"], HOME: home, NODE_COMPILE_CACHE: cache, ...run.env },
-      stdio: ["pipe", "pipe", "pipe"]
-    })
-    const shown = { stdout: "", stderr: "" }
-    child.stdout.setEncoding("utf8").on("data", (data: string) => (shown.stdout += data))
-    child.stderr.setEncoding("utf8").on("data", (data: string) => (shown.stderr += data))
-    child.stdin.on("error", () => {})
-    child.stdin.end(run.input ?? "")
-    child.on("close", (code) => {
-      resume(Effect.succeed({ code, ...shown }))
-    })
+const start = ({ alpha, home }: Pick<Facts, "alpha" | "home">, run: Run, patience?: number): Effect.Effect<Seen> => {
+  const { args, env, gone = false, input } = run
+  return runShared({
+    args,
+    directory: gone ? join(home, "gone") : alpha,
+    gone,
+    env: { PATH: inherited["PATH"] ?? "", HOME: home, ...env },
+    ...(input === undefined ? {} : { input }),
+    ...(patience === undefined ? {} : { patience })
   })
+}
 
 const idIn = (json: string, path: string): string => {
   const found = new RegExp(`"id":"([^"]+)"[^}]*"workspace":"${path}"`).exec(json)?.[1]
@@ -96,7 +83,6 @@ const temporary = Effect.acquireRelease(
 
 /** A home, two projects and their sessions, made by the command itself; all of it goes with the scope. */
 export const world = Effect.fnUntraced(function* (servers: Readonly<Record<string, object>>) {
-  const commands = yield* Commands
   const top = yield* temporary
   const root = join(top, "live")
   const kept = join(top, "kept")
@@ -138,8 +124,7 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
       rmSync(root, { recursive: true, force: true })
       cpSync(kept, root, { recursive: true })
     },
-    run: (run: Run, patience?: number) =>
-      run.spawned === true ? start(facts, run) : commands.run(facts, run, patience),
+    run: (run: Run, patience?: number) => start(facts, run, patience),
     configuration: () => (existsSync(configFile) ? readFileSync(configFile, "utf8") : "")
   } satisfies World
 })

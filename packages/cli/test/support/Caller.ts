@@ -2,8 +2,8 @@ import { createServer } from "node:http"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { listening } from "../../../provider/test/support/listening.ts"
-import { all, answer, apiError, start, stop, toolUse } from "../../../provider/test/support/wire.ts"
+import { listening } from "@parley/harness/listening"
+import { all, answer, apiError, start, stop, toolUse } from "@parley/harness/wire"
 import type { Place } from "./Cli.ts"
 
 const Body = Schema.Struct({

@@ -4,17 +4,13 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
-import { theCommand } from "../../../../scripts/command.ts"
+import { theCommand } from "@parley/harness/command"
+import { type Ended, runShared } from "./Commands.ts"
 
 /** The command as it is published, and where its compiled code is kept. */
 export const { cache, parley: main } = theCommand()
 
-export interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
-}
+export type { Ended }
 
 /** A home and a workspace of their own, and the command run in them as a person would. */
 export interface Place {
@@ -27,9 +23,15 @@ export interface Place {
     args: ReadonlyArray<string>,
     options?: { readonly env?: Record<string, string>; readonly input?: string; readonly cwd?: string }
   ) => { readonly child: ReturnType<typeof spawn>; readonly ended: Effect.Effect<Ended> }
+  /** Runs the command to its end. Without `input`, and unless it is to be `alone`, it shares a process with other commands. */
   readonly run: (
     args: ReadonlyArray<string>,
-    options?: { readonly env?: Record<string, string>; readonly input?: string; readonly cwd?: string }
+    options?: {
+      readonly env?: Record<string, string>
+      readonly input?: string
+      readonly cwd?: string
+      readonly alone?: boolean
+    }
   ) => Effect.Effect<Ended>
 }
 
@@ -76,7 +78,15 @@ const make = (): Place => {
       ),
     write: (path, text) => put(join(workspace, path), text),
     spawn: start,
-    run: (args, options) => Effect.suspend(() => start(args, options).ended)
+    run: (args, options = {}) =>
+      options.input !== undefined || options.alone === true || args[0] === "chat"
+        ? Effect.suspend(() => start(args, options).ended)
+        : runShared({
+            args,
+            directory: options.cwd ?? workspace,
+            gone: false,
+            env: { PATH: inherited["PATH"] ?? "", HOME: home, ...options.env }
+          })
   }
 }
 

@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from "node:stream"
-import type { Terminal } from "../../src/internal/Terminal.ts"
+import type { Terminal } from "../../src/terminal/Terminal.ts"
 import { eventually } from "./Terminal.ts"
 import * as Effect from "effect/Effect"
 

@@ -8,11 +8,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import process, { env } from "node:process"
-import { messageOf } from "../../src/Advice.ts"
-import { parley } from "../../src/Cli.ts"
-import { exitCode, ofError } from "../../src/ExitCode.ts"
-import { Output } from "../../src/Output.ts"
-import { version } from "../../src/Version.ts"
+import { messageOf } from "../../src/errors/Advice.ts"
+import { parley } from "../../src/entry/Cli.ts"
+import { exitCode, ofError } from "../../src/errors/ExitCode.ts"
+import { Output } from "../../src/output/Output.ts"
+import * as Ports from "../../src/consent/Ports.ts"
+import { version } from "../../src/process/Version.ts"
 
 export interface Ended {
   readonly code: number
@@ -57,12 +58,20 @@ const runHere = (args: ReadonlyArray<string>) =>
           ? say(event.errors.map(({ message }) => message).join("\n"))
           : CliOutput.defaultPresenter.present(event)
     }
+    const output = Layer.succeed(Output, {
+      text: put,
+      line: (json) => put(`${json}\n`),
+      note: say,
+      aside: say,
+      ask: say
+    })
     const layer = Layer.mergeAll(
       Layer.sync(Client, () => make()),
       NodeServices.layer,
       CliOutput.layerPresenter(presenter),
       Logger.layer([Logger.make(({ message }) => void (stderr += `parley: ${String(message)}\n`))]),
-      Layer.succeed(Output, { text: put, line: (json) => put(`${json}\n`), note: say, aside: say, ask: say })
+      output,
+      Layer.provide(Ports.layer, output)
     )
     return Command.runWith(parley, { version })(args).pipe(
       Effect.matchEffect({

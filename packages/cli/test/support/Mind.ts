@@ -1,8 +1,8 @@
 import { createServer } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { listening } from "../../../provider/test/support/listening.ts"
-import { all, apiError, start, stop, text, toolUse } from "../../../provider/test/support/wire.ts"
+import { listening } from "@parley/harness/listening"
+import { all, apiError, start, stop, text, toolUse } from "@parley/harness/wire"
 
 const Content = Schema.Struct({
   type: Schema.String,

@@ -1,6 +1,6 @@
 import { createServer } from "node:http"
 import * as Effect from "effect/Effect"
-import { listening } from "../../../provider/test/support/listening.ts"
+import { listening } from "@parley/harness/listening"
 
 /** A provider that answers every request in one way. */
 export const provider = (status: number, body: string, hang = false) =>

@@ -1,15 +1,17 @@
+import * as ServerRequestHandler from "../../../app/src/engine/ServerRequestHandler.ts"
+import * as ApprovalPolicy from "../../../app/src/engine/ApprovalPolicy.ts"
 import { text } from "@parley/domain/Content"
-import { CallId } from "@parley/domain/Ids"
+import { CallId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { Elicitation } from "@parley/domain/ServerRequests"
 import * as Demo from "@parley/provider/Demo"
 import * as Registry from "@parley/provider/Registry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Approvals from "../../src/Approvals.ts"
-import { Output } from "../../src/Output.ts"
-import type { Questions } from "../../src/Questions.ts"
-import * as ServerAnswers from "../../src/ServerAnswers.ts"
-import { ask as askTrust } from "../../src/trust/Asking.ts"
+import { Output } from "../../src/output/Output.ts"
+import type { Person } from "../../src/consent/Person.ts"
+import * as Ports from "../../src/consent/Ports.ts"
+import { ask as askTrust } from "../../src/consent/Asking.ts"
 
 const setup = {
   config: {},
@@ -19,6 +21,8 @@ const setup = {
   project: { servers: [], problem: undefined }
 }
 const call = {
+  sessionId: SessionId.make("ses_1"),
+  roundId: RoundId.make("r1"),
   callId: CallId.make("r1t1c1"),
   tool: { name: "net__send", server: "net", tool: "send", description: "", inputSchema: {} },
   input: { text: "hello" }
@@ -26,6 +30,7 @@ const call = {
 const name = { _tag: "Text", key: "name", title: "Your name", required: true } as const
 const sampling = {
   server: "net",
+  calls: [],
   ask: true,
   system: "",
   messages: [{ role: "user" as const, content: [text("Hello")] }],
@@ -33,11 +38,15 @@ const sampling = {
 }
 const models = Registry.layer({ providers: [Demo.make()], unavailable: {} })
 
-const elicit = (questions: Questions, request: Elicitation) =>
-  Effect.gen(function* () {
-    const requests = yield* ServerAnswers.make(questions)
-    return requests.elicit === undefined ? undefined : yield* requests.elicit(request)
-  }).pipe(Effect.provide(models))
+/** What the engine asks of a person, as the command has it asked. */
+const engine = <A>(person: Person, use: Effect.Effect<A, never, ModelsManager>) =>
+  Effect.provide(use, Layer.merge(models, Ports.withPerson(person)), { local: true })
+
+const elicit = (person: Person, request: Elicitation) =>
+  engine(
+    person,
+    Effect.flatMap(ServerRequestHandler.make, ({ elicit }) => elicit?.(request) ?? Effect.undefined)
+  )
 
 /** How a question was answered; `words` is what it passed on. */
 export interface Answered {
@@ -57,7 +66,7 @@ export interface Kind {
   readonly first?: { readonly prompt: string; readonly line: string }
   /** Whether any line is an answer. */
   readonly free?: true
-  readonly ask: (questions: Questions) => Effect.Effect<Answered, never, Output>
+  readonly ask: (person: Person) => Effect.Effect<Answered, never, Output>
 }
 
 /** Every kind of question that the command asks. */
@@ -65,18 +74,21 @@ export const kinds: { readonly [kind: string]: Kind } = {
   "a tool call": {
     prompt: "run it?",
     consent: "y",
-    ask: (questions) =>
-      Effect.gen(function* () {
-        const decision = yield* (yield* Approvals.policy(setup, questions)).ask(call)
-        return decision.allowed ? consent : refusal(decision.reason)
-      })
+    ask: (person) =>
+      engine(
+        person,
+        Effect.gen(function* () {
+          const decision = yield* (yield* ApprovalPolicy.make(setup)).ask(call)
+          return decision.allowed ? consent : refusal(decision.reason)
+        })
+      )
   },
   "consent to a form": {
     prompt: "answer it?",
     consent: "y",
-    ask: (questions) =>
+    ask: (person) =>
       Effect.map(
-        elicit(questions, { _tag: "Form", server: "net", message: "About you", fields: [] }),
+        elicit(person, { _tag: "Form", server: "net", calls: [], message: "About you", fields: [] }),
         (answer): Answered => ({
           answer: answer?._tag === "Accept" ? "consent" : answer?._tag === "Decline" ? "refusal" : "none"
         })
@@ -87,9 +99,9 @@ export const kinds: { readonly [kind: string]: Kind } = {
     consent: "Ada",
     first: { prompt: "answer it?", line: "y" },
     free: true,
-    ask: (questions) =>
+    ask: (person) =>
       Effect.map(
-        elicit(questions, { _tag: "Form", server: "net", message: "About you", fields: [name] }),
+        elicit(person, { _tag: "Form", server: "net", calls: [], message: "About you", fields: [name] }),
         (answer): Answered =>
           answer?._tag === "Accept"
             ? { answer: "consent", words: String(answer.content["name"]) }
@@ -99,9 +111,16 @@ export const kinds: { readonly [kind: string]: Kind } = {
   "an address": {
     prompt: "[o]pen it",
     consent: "d",
-    ask: (questions) =>
+    ask: (person) =>
       Effect.map(
-        elicit(questions, { _tag: "Url", server: "net", message: "Sign in", url: "https://a.example/", host: "a" }),
+        elicit(person, {
+          _tag: "Url",
+          server: "net",
+          calls: [],
+          message: "Sign in",
+          url: "https://a.example/",
+          host: "a"
+        }),
         (answer) => ({
           answer: answer?._tag === "Accept" ? "consent" : answer?._tag === "Decline" ? "refusal" : "none"
         })
@@ -110,19 +129,22 @@ export const kinds: { readonly [kind: string]: Kind } = {
   "a request to the model": {
     prompt: "send it?",
     consent: "y",
-    ask: (questions) =>
-      Effect.gen(function* () {
-        const { sample } = yield* ServerAnswers.make(questions)
-        const answer = yield* sample?.(sampling) ?? Effect.die("no sampling")
-        return answer._tag === "Answered" ? consent : refusal(answer.reason)
-      }).pipe(Effect.provide(models))
+    ask: (person) =>
+      engine(
+        person,
+        Effect.gen(function* () {
+          const { sample } = yield* ServerRequestHandler.make
+          const answer = yield* sample?.(sampling) ?? Effect.die("no sampling")
+          return answer._tag === "Answered" ? consent : refusal(answer.reason)
+        })
+      )
   },
   "trust in a project's server, or in changed tools": {
     prompt: "trust this?",
     consent: "yes",
-    ask: (questions) =>
+    ask: (person) =>
       Effect.map(
-        askTrust("trust this? ", "abc", { yes: false, hash: undefined, questions }).pipe(Effect.orDie),
+        askTrust("trust this? ", "abc", { yes: false, hash: undefined, person }).pipe(Effect.orDie),
         (answer): Answered => ({
           answer: answer === "yes" ? "consent" : answer === "no" ? "refusal" : "none"
         })
@@ -132,9 +154,9 @@ export const kinds: { readonly [kind: string]: Kind } = {
     prompt: "> ",
     consent: "http://127.0.0.1/?code=1",
     free: true,
-    ask: (questions) =>
+    ask: (person) =>
       Effect.map(
-        questions.ask(({ read }) => read("> ")),
+        person.ask(({ read }) => read("> ")),
         (line): Answered => (line === undefined ? { answer: "none" } : { answer: "consent", words: line })
       )
   }

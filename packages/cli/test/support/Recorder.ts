@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http"
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import { listening } from "../../../provider/test/support/listening.ts"
+import { listening } from "@parley/harness/listening"
 
 export interface Recorder {
   readonly url: string

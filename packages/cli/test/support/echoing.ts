@@ -1,6 +1,6 @@
 import * as http from "node:http"
 import * as Effect from "effect/Effect"
-import { message, messageStart, text, toolUse } from "../../../provider/test/support/Events.ts"
+import { message, messageStart, text, toolUse } from "@parley/harness/Events"
 
 /** Where a server repeats the credentials it was sent. */
 export type Way = "answers" | "calls" | keyof typeof repeats

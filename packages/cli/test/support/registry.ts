@@ -5,7 +5,7 @@ import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import { listening } from "../../../provider/test/support/listening.ts"
+import { listening } from "@parley/harness/listening"
 
 export interface Package {
   readonly name: string

@@ -2,7 +2,7 @@ import { inspect } from "node:util"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { HttpError } from "../../src/HttpError.ts"
+import { HttpError } from "../../src/contract/HttpError.ts"
 import * as Http from "../../src/Http.ts"
 
 const isHttpError = Schema.is(HttpError)
@@ -14,7 +14,7 @@ export const client = (options: Http.HttpOptions = {}) =>
     (client) => Effect.sync(() => client.close())
   )
 
-/** The whole answer, or what was thrown instead of it or in the middle of it. */
+/** The complete response, or the error that was thrown instead of it or while it was read. */
 export const asked = (fetch: Http.Fetch, url: string, init?: RequestInit) =>
   Effect.promise(() =>
     fetch(url, init)

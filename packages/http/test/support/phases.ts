@@ -17,9 +17,9 @@ export const flooding = raw((socket) => {
 export interface Phase {
   readonly http: Http.HttpClient
   readonly url: string
-  /** When the phase has been reached; when the answer has begun, if that is absent. */
+  /** Completes when the phase has been reached. If absent, the phase is reached when the response has begun. */
   readonly reached?: Deferred.Deferred<void>
-  /** When the connection is gone. */
+  /** Completes when the connection is closed. */
   readonly closed: Deferred.Deferred<void>
 }
 
@@ -36,7 +36,7 @@ const direct = (server: typeof never, scheme: "http" | "https", hasHead: boolean
     }
   })
 
-/** Requests that come no further than a part of their way. */
+/** Requests that stop in a phase before their end. */
 export const phases = {
   "TLS is agreed on": direct(never, "https", false),
   "a proxy makes a tunnel": Effect.gen(function* () {

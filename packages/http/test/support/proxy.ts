@@ -6,15 +6,15 @@ import * as Effect from "effect/Effect"
 import { listening } from "./servers.ts"
 
 /**
- * A proxy on a free loopback port. It says what it was asked for, and leads every tunnel to the same port of this machine,
- * as if it were the host that was named.
+ * A proxy on a free loopback port. It records its requests, and connects every tunnel to the same port of this machine, as
+ * if this were the requested host.
  */
 export const proxying = (
   to: number,
   options: {
-    /** What it answers instead of a tunnel. */
+    /** The response that it sends instead of opening a tunnel. */
     readonly refusal?: string
-    /** It never answers. */
+    /** Whether it never responds. */
     readonly mute?: true
   } = {}
 ) =>
@@ -40,7 +40,7 @@ export const proxying = (
       // Node leaves this half open.
       socket.on("end", () => socket.end())
       socket.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
-      // A socket on which nothing is read does not notice that it has been closed.
+      // A socket that is not read does not notice that the other side has closed it.
       if (options.mute === true) return void (socket.resume(), Deferred.doneUnsafe(hanging, Effect.void))
       if (options.refusal !== undefined)
         return void socket.end(`HTTP/1.1 ${options.refusal}\r\ncontent-length: 2\r\n\r\nno`)

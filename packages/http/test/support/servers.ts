@@ -22,15 +22,15 @@ export const listening = (server: net.Server, end: () => void): Effect.Effect<nu
 export interface Raw {
   readonly port: number
   readonly url: string
-  /** What came, connection by connection. */
+  /** The received data, by connection. */
   readonly heard: Array<string>
   /** Succeeds when a connection has been closed. */
   readonly closed: Deferred.Deferred<void>
-  /** Succeeds when something has come. */
+  /** Succeeds when data has arrived. */
   readonly asked: Deferred.Deferred<void>
 }
 
-/** A server that does with its connections as it likes, once the first bytes of a request are there. */
+/** A server that calls a function with each connection, once the first bytes of a request have arrived. */
 export const raw = (act: (socket: net.Socket) => void): Effect.Effect<Raw, never, Scope.Scope> =>
   Effect.gen(function* () {
     const heard: Array<string> = []
@@ -53,7 +53,7 @@ export const raw = (act: (socket: net.Socket) => void): Effect.Effect<Raw, never
     return { port, url: `http://127.0.0.1:${port}/`, heard, closed, asked }
   })
 
-/** A server that answers each connection with these bytes, and then leaves it open or ends it. */
+/** A server that sends these bytes on each connection, and then leaves it open or ends it. */
 export const saying = (bytes: string | Uint8Array, last: "open" | "end" | "cut" = "open") =>
   raw((socket) => {
     socket.write(bytes, () => {
@@ -62,7 +62,7 @@ export const saying = (bytes: string | Uint8Array, last: "open" | "end" | "cut" 
     })
   })
 
-/** Writes the same again and again, as fast as it is taken. */
+/** Writes the same data repeatedly, as fast as it is read. */
 export const flood = (socket: net.Socket, piece: string | Uint8Array): void => {
   const more = (): void => {
     while (!socket.destroyed && socket.write(piece));
@@ -76,11 +76,11 @@ export interface Seen {
   readonly url: string
   readonly headers: http.IncomingHttpHeaders
   readonly body: string
-  /** Which connection it came on. */
+  /** The number of its connection. */
   readonly connection: number
 }
 
-/** An ordinary server, and what it was asked. */
+/** An ordinary server that records its requests. */
 export const web = (
   answer: (request: http.IncomingMessage, response: http.ServerResponse) => void
 ): Effect.Effect<{ readonly url: string; readonly port: number; readonly seen: Array<Seen> }, never, Scope.Scope> =>

@@ -36,7 +36,7 @@ export interface Secured {
   readonly connections: () => number
 }
 
-/** An https server that says what it was asked. */
+/** An https server that responds with the request that it received. */
 export const secured: Effect.Effect<Secured, never, Scope.Scope> = Effect.gen(function* () {
   const { cert, file, key } = yield* credentials
   const sockets = new Set<Duplex>()

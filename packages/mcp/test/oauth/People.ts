@@ -1,8 +1,8 @@
 import { Effect } from "effect"
-import type { Person } from "../../src/Authorize.ts"
-import type { LoginAddress } from "../../src/LoginAddress.ts"
+import type { Person } from "../../src/auth/Authorize.ts"
+import type { LoginAddress } from "../../src/auth/LoginAddress.ts"
 
-/** Somebody whose browser follows every redirect at once, and what they were shown. */
+/** A person whose browser follows every redirect immediately, and the addresses that they were shown. */
 export const quickPerson = () => {
   const shown: Array<LoginAddress> = []
   const person: Person = {

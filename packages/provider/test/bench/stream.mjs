@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Anthropic from "../../src/Anthropic.ts"
+import * as Anthropic from "../../src/anthropic/Anthropic.ts"
 
 const [deltas, responses, mode] = [
   Number(process.argv[2] ?? 5000),

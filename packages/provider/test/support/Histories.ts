@@ -30,7 +30,7 @@ export const Round = Schema.Struct({
 
 const blank = (block: Block): boolean => block._tag === "Text" && block.text.trim() === ""
 
-/** A legal history: each round asks, some turns call tools and are answered, and all but the last round end in a text. */
+/** A valid history: rounds of user messages, tool calls with results, and a final text in each round except the last. */
 export const history = (rounds: ReadonlyArray<typeof Round.Type>): ReadonlyArray<Message> => {
   const messages: Array<Message> = []
   rounds.forEach(({ ask, turns }, r) => {

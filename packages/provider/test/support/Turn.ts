@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as Anthropic from "../../src/Anthropic.ts"
-import type { ModelProvider } from "../../src/ModelProvider.ts"
+import * as Anthropic from "../../src/anthropic/Anthropic.ts"
+import type { ModelProvider } from "../../src/contract/ModelProvider.ts"
 
 export const secret = "sk-ant-test-0123456789abcdef"
 
@@ -33,11 +33,11 @@ export interface Turn {
   readonly blocks: ReadonlyArray<Block>
   readonly finish: TurnContent["finish"]
   readonly malformed: string | undefined
-  /** Undefined if the stream ended well. */
+  /** Undefined if the stream succeeded. */
   readonly error: ModelError | undefined
 }
 
-/** Runs a request to its end, good or bad, and folds what came. Defects are not caught. */
+/** Runs a request until it succeeds or fails, and folds its chunks. Defects are not caught. */
 export const run = (from: ModelProvider, what: ModelRequest = request()): Effect.Effect<Turn> =>
   Effect.gen(function* () {
     const arrays: Array<ReadonlyArray<ProviderChunk>> = []

@@ -4,7 +4,8 @@ import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { Invariants } from "@parley/testing"
 import { Effect } from "effect"
-import { type ContextProgram, ContextWorld, paths, type Sent } from "./ContextWorld.ts"
+import { patched } from "@parley/prompt/FileChange"
+import { type ContextProgram, ContextWorld, contents, paths, type Sent } from "./ContextWorld.ts"
 import { isSummary } from "./Talk.ts"
 
 /** A request as a row of bytes, in the order in which providers cache: tools, system prompt, messages. */
@@ -33,18 +34,26 @@ const turnsOf = (log: ReadonlyArray<LogEntry>) => {
   })
 }
 
+/** Whether files have changed in the session, and the request before was nearly as large as the model's limit. */
+const isFull = (sent: ReadonlyArray<Sent>, before: Sent, now: Sent, limit: number): boolean =>
+  flat(before.request).length / 4 > limit * 0.7 &&
+  sent.some((other) => paths.some((path) => other.files.get(path) !== now.files.get(path)))
+
 /**
  * Law 1: without a new baseline or a compaction, the bytes of a request are the beginning of the next. What was rejected
- * is taken back: the next begins with the one before it.
+ * is taken back: the next begins with the one before it. A baseline is renewed for another prompt, for other tools, on
+ * request, and for changed files when the request is full.
  */
-const prefix = (sent: ReadonlyArray<Sent>, turns: ReturnType<typeof turnsOf>): ReadonlyArray<string> =>
-  sent.flatMap(({ prompt, request, tools }, i) => {
+const prefix = (sent: ReadonlyArray<Sent>, turns: ReturnType<typeof turnsOf>, limit: number): ReadonlyArray<string> =>
+  sent.flatMap((now, i) => {
+    const { prompt, request, tools } = now
     const turn = turns[i]
     const at = turns.findLastIndex(({ rejected }, n) => n < i && !rejected)
     const [before, last] = [sent[at], turns[at]]
     if (before === undefined || turn === undefined || last === undefined || turn.edits !== last.edits) return []
     const changed =
       turn.refreshes !== last.refreshes ||
+      isFull(sent.slice(0, i), before, now, limit) ||
       sent.slice(at, i).some((other) => other.prompt !== prompt || other.tools !== tools)
     if (turn.baselines !== last.baselines) return changed ? [] : [`request ${i} has a new baseline and nothing changed`]
     return flat(request).startsWith(flat(before.request)) ? [] : [`request ${i} does not begin with the one before it`]
@@ -71,6 +80,35 @@ const latest = ({ files, request }: Sent, i: number): ReadonlyArray<string> => {
     return right ? [] : [`request ${i} says ${path} is ${gone ? "gone" : is}, and it is ${version}`]
   })
 }
+
+const escapedPath = (path: string): string => JSON.stringify(path)
+
+/**
+ * Law 2, for whole contents: what the request shows of a file, whole or by diffs, ends with exactly its content. The model
+ * can apply a diff only to what is in the request before it.
+ */
+const complete = ({ files, request }: Sent, i: number): ReadonlyArray<string> => {
+  const texts = [
+    request.system,
+    ...request.messages.flatMap(({ content }) =>
+      content.flatMap((block) => (block._tag === "Text" ? [block.text] : []))
+    )
+  ].join("\n\n")
+  return paths.flatMap((path) => {
+    const version = files.get(path)
+    if (version === undefined) return []
+    const shown = texts.matchAll(
+      new RegExp(`<(file|file-change)-([0-9a-f]{8}) path=${escapedPath(path)}>\\n([\\s\\S]*?)\\n</\\1-\\2>`, "g")
+    )
+    let text: string | undefined
+    for (const [, tag, , inside = ""] of shown)
+      text = tag === "file" ? inside : text === undefined ? undefined : patched(text, inside)
+    return text === contents(path, version) ? [] : [`request ${i} does not lead to the content of ${path}`]
+  })
+}
+
+/** How many diffs a request shows. */
+const diffs = ({ request }: Sent): number => flat(request).split("<file-change-").length - 1
 
 /** What a message mentions of a server is read once, and said once in a request. */
 const readOnce = ({ request }: Sent, i: number): ReadonlyArray<string> => {
@@ -111,8 +149,9 @@ export const run = Effect.fnUntraced(function* (program: ContextProgram) {
   const violations = [
     ...(turns.length === sent.length ? [] : [`${sent.length} requests for ${turns.length} turns`]),
     ...failures(log),
-    ...prefix(sent, turns),
+    ...prefix(sent, turns, typeof program.window === "number" ? program.window - 1000 : Number.POSITIVE_INFINITY),
     ...sent.flatMap(latest),
+    ...sent.flatMap(complete),
     ...sent.flatMap(ordered),
     ...sent.flatMap(readOnce),
     ...sent.flatMap((one, i) => rebuilt(log, turns[i]?.at ?? 0, one)),
@@ -125,6 +164,7 @@ export const run = Effect.fnUntraced(function* (program: ContextProgram) {
     findings,
     requests: sent.length,
     rounds: count("RoundStarted"),
-    compactions: count("ContextCompacted")
+    compactions: count("ContextCompacted"),
+    diffs: sent.reduce((most, one) => Math.max(most, diffs(one)), 0)
   }
 })

@@ -13,8 +13,8 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { Context, Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { defaults } from "../../src/Limits.ts"
-import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import { defaults } from "../../src/limits/Limits.ts"
+import { SessionCoordinator } from "../../src/round/SessionCoordinator.ts"
 import { answer, long } from "./Talk.ts"
 
 /** Names whose order by code unit is not the order of any locale. */
@@ -75,8 +75,14 @@ export interface Sent {
   readonly tools: string
 }
 
-/** What a file says in its n-th version. */
-export const contents = (path: string, version: number): string => `«${path}:${version}»`
+const filler = (path: string, lines: number) =>
+  Array.from({ length: lines }, (_, i) => `line ${i} of ${path}, which is the same in every version`)
+
+/** What a file says in its n-th version. Versions differ little, so that a change may be shown as a diff. */
+export const contents = (path: string, version: number): string =>
+  [...filler(path, version % 9), `«${path}:${version}»`, ...filler(path, 22), ...(version % 2 === 0 ? [""] : [])].join(
+    "\n"
+  )
 
 const tooLarge = ScriptedModel.failing(new ContextOverflow({ detail: "scripted" }))
 

@@ -12,8 +12,8 @@ import { Chunks, ScriptedModel } from "@parley/testing"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { Context, Effect, Layer, Stream } from "effect"
-import type { Said } from "../../src/Request.ts"
-import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import type { UserMessage } from "../../src/limits/Request.ts"
+import { SessionCoordinator } from "../../src/round/SessionCoordinator.ts"
 import { id } from "./ContextWorld.ts"
 import { slot } from "./slots.ts"
 import { isSummary, long } from "./Talk.ts"
@@ -174,7 +174,7 @@ export class TaintWorld {
     )
   }
 
-  private message({ by, long: isLong, mentions }: typeof Say.Type): Said {
+  private message({ by, long: isLong, mentions }: typeof Say.Type): UserMessage {
     const more = `${mentions ? " @s:doc" : ""}${isLong ? ` ${long}` : ""}`
     if (by === "user") return `${this.words("user")}${more}`
     const outside = `${this.words("outside")} ${isLong ? long : ""}`

@@ -6,8 +6,8 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Summary from "@parley/prompt/Summary"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { Effect, Layer, Stream } from "effect"
-import { CompactionSettings } from "../../src/CompactionSettings.ts"
-import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import { CompactionSettings } from "../../src/limits/CompactionSettings.ts"
+import { SessionCoordinator } from "../../src/round/SessionCoordinator.ts"
 import { witness } from "../World.ts"
 
 const { call, finish, text } = Chunks
@@ -39,6 +39,7 @@ export interface Talk {
   /** Without them those count that hold when nothing is said. */
   readonly settings?: CompactionSettings
   readonly count?: ModelsManager["Service"]["count"]
+  readonly instructions?: string
   readonly optional?: Layer.Layer<never>
   readonly tools?: Layer.Layer<McpManager>
 }
@@ -81,7 +82,7 @@ export const talk = (requests: Array<ModelRequest>, options: Talk = {}) => {
       models,
       tools,
       SessionManager.layerMemory,
-      PromptManager.layerMemory({ instructions: "Be brief." })
+      PromptManager.layerMemory({ instructions: options.instructions ?? "Be brief." })
     ]),
     Layer.provide(
       Layer.mergeAll(

@@ -2,7 +2,7 @@ import * as DynamicContextManager from "@parley/domain/DynamicContextManager"
 import type { DynamicSlot } from "@parley/domain/DynamicContextManager"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
 import { Effect } from "effect"
-import { SessionCoordinator } from "../../src/SessionCoordinator.ts"
+import { SessionCoordinator } from "../../src/round/SessionCoordinator.ts"
 import { log, sessionId, world } from "../World.ts"
 
 const { finish, text } = Chunks

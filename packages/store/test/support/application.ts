@@ -1,7 +1,7 @@
 import process from "node:process"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
-import * as SqliteSessions from "../../src/SqliteSessions.ts"
+import * as SqliteSessions from "../../src/sessions/SqliteSessions.ts"
 
 /** Another program that keeps sessions with this package, and has warnings of its own. */
 const [filename = ""] = process.argv.slice(2)

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as SqliteSessions from "../../src/SqliteSessions.ts"
+import * as SqliteSessions from "../../src/sessions/SqliteSessions.ts"
 import { delta, fact } from "./events.ts"
 import { atOnce } from "./temporary.ts"
 

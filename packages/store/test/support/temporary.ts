@@ -4,8 +4,8 @@ import { join } from "node:path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as SqliteSessions from "../../src/SqliteSessions.ts"
-import { FlushInterval } from "../../src/StoreSettings.ts"
+import * as SqliteSessions from "../../src/sessions/SqliteSessions.ts"
+import { FlushInterval } from "../../src/file/StoreSettings.ts"
 
 /** A directory that lives as long as the scope. */
 export const directory = Effect.acquireRelease(

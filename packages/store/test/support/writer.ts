@@ -1,7 +1,7 @@
 import { callId } from "@parley/domain/Ids"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
-import * as SqliteSessions from "../../src/SqliteSessions.ts"
+import * as SqliteSessions from "../../src/sessions/SqliteSessions.ts"
 import * as Layer from "effect/Layer"
 import { at, delta, turn } from "./events.ts"
 import { atOnce } from "./temporary.ts"

@@ -1,0 +1,43 @@
+import * as ToolNames from "@parley/mcp/ToolNames"
+import * as Permissions from "@parley/workspace/Permissions"
+import * as Trust from "@parley/workspace/Trust"
+import type { Setup } from "./Setup.ts"
+import * as WithheldFiles from "./WithheldFiles.ts"
+
+/** The prefix that the qualified names of all tools of a server share. */
+export const startOf = (server: string): string => {
+  const name = ToolNames.qualifiedName(server, "any")
+  return name.slice(0, name.indexOf("__") + 2)
+}
+
+/** The parts of a setup that decide which tools may run. */
+export type Rules = Pick<Setup, "allow" | "config" | "project"> & {
+  readonly user: { readonly configFile: string }
+  readonly workspace: { readonly root: string }
+}
+
+/**
+ * Which tools may run: the permissions in the user's configuration, those the user allowed when trusting a server of the
+ * project, and those given as options.
+ */
+export const rule = (setup: Rules) =>
+  Permissions.rule(setup.config.permissions ?? {}, {
+    allowed: setup.allow,
+    projects: Trust.allowing(setup.project),
+    secretRead: WithheldFiles.secretRead(setup)
+  })
+
+/** The command with which a user allows a tool of a project's server to run without approval. */
+export const allowedByTrust = (server: string, tool: string): string => `\`parley mcp trust ${server} --allow ${tool}\``
+
+/** Why one of the user's slots may not call a tool: it belongs to a server of the project and would require approval. */
+export const refusesSlot = (setup: Rules): ((tool: string) => string | undefined) => {
+  const allowed = rule(setup)
+  const servers = [...Trust.allowing(setup.project).keys()]
+  return (name) => {
+    const server = servers.find((server) => name.startsWith(startOf(server)))
+    return server === undefined || allowed({ name, server }, { tainted: true }, {}) === "allow"
+      ? undefined
+      : `this project declares the server of its tool ${name}; ${allowedByTrust(server, name)} lets it be called unasked`
+  }
+}

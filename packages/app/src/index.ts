@@ -1,0 +1,8 @@
+export * as Engine from "./engine/Engine.ts"
+export * as SessionChoice from "./sessions/SessionChoice.ts"
+export * as SessionModel from "./sessions/SessionModel.ts"
+export * as RunRound from "./sessions/RunRound.ts"
+export * as Setup from "./configuration/Setup.ts"
+export { HostProcess } from "./ports/HostProcess.ts"
+export { type Notice, Notices, Progress } from "./ports/Notices.ts"
+export { type Approval, type ApprovalAnswer, Questions } from "./ports/Questions.ts"

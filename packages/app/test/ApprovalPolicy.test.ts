@@ -1,0 +1,148 @@
+import { callId, roundId, SessionId, turnId } from "@parley/domain/Ids"
+import type { ToolInput } from "@parley/domain/McpManager"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as ApprovalPolicy from "../src/engine/ApprovalPolicy.ts"
+import { type Notice, Notices } from "../src/ports/Notices.ts"
+import { type Approval, type ApprovalAnswer, Questions } from "../src/ports/Questions.ts"
+
+const setup = {
+  config: {},
+  allow: [],
+  user: { configFile: "/home/config.json" },
+  workspace: { root: "/work" },
+  project: { servers: [], problem: undefined }
+}
+const request = (session: string, tool: string, input: ToolInput = {}) => ({
+  sessionId: SessionId.make(session),
+  roundId: roundId(1),
+  callId: callId(turnId(roundId(1), 1), 1),
+  tool: { name: `net__${tool}`, server: "net", tool, description: "", inputSchema: {} },
+  input
+})
+
+/** A policy with a user who gives one answer, and the recorded questions and notices. */
+const policyOf = (answer: ApprovalAnswer, available = true) =>
+  Effect.gen(function* () {
+    const asked: Array<Approval> = []
+    const told: Array<Notice> = []
+    let running = 0
+    let most = 0
+    const questions: Questions = {
+      available,
+      approve: (approval) =>
+        Effect.gen(function* () {
+          asked.push(approval)
+          most = Math.max(most, ++running)
+          yield* Effect.yieldNow
+          running--
+          return answer
+        }),
+      elicit: () => Effect.succeed({ _tag: "Decline" }),
+      allowSampling: () => Effect.succeed({ allowed: true })
+    }
+    const { ask } = yield* ApprovalPolicy.make(setup).pipe(
+      Effect.provideService(Questions, questions),
+      Effect.provideService(Notices, { notify: (notice) => Effect.sync(() => void told.push(notice)) })
+    )
+    return { ask, asked, told, most: () => most }
+  })
+
+describe("a tool call that needs an approval", () => {
+  it.effect("is presented with its session, round and call, and a refusal keeps its reason", () =>
+    Effect.gen(function* () {
+      const { ask, asked } = yield* policyOf({ allowed: false, reason: "the user said no: not now" })
+      assert.deepStrictEqual(yield* ask(request("a", "send", { text: "hi" })), {
+        allowed: false,
+        reason: "the user said no: not now"
+      })
+      assert.deepStrictEqual(
+        asked.map(({ callId, input, roundId, sessionId }) => [`${sessionId} ${roundId} ${callId}`, input]),
+        [["a r1 r1t1c1", { text: "hi" }]]
+      )
+    })
+  )
+
+  it.effect("is remembered only for its tool and its session", () =>
+    Effect.gen(function* () {
+      const { ask, asked } = yield* policyOf({ allowed: true, remember: true })
+      for (const [session, tool] of [
+        ["a", "send"],
+        ["a", "send"],
+        ["a", "other"],
+        ["b", "send"]
+      ] as const)
+        assert.deepStrictEqual(yield* ask(request(session, tool)), { allowed: true })
+      assert.deepStrictEqual(
+        asked.map(({ sessionId, tool }) => `${sessionId} ${tool.tool}`),
+        ["a send", "a other", "b send"]
+      )
+    })
+  )
+
+  it.effect("requires approval each time when the approval is not remembered", () =>
+    Effect.gen(function* () {
+      const { ask, asked } = yield* policyOf({ allowed: true, remember: false })
+      yield* ask(request("a", "send"))
+      yield* ask(request("a", "send"))
+      assert.lengthOf(asked, 2)
+    })
+  )
+
+  it.effect("is the only open question of its session, so that one answer can apply to the waiting calls", () =>
+    Effect.gen(function* () {
+      const calls = (session: string) => [request(session, "send"), request(session, "send")]
+      const one = yield* policyOf({ allowed: true, remember: true })
+      yield* Effect.forEach(calls("a"), one.ask, { concurrency: "unbounded" })
+      assert.deepStrictEqual([one.asked.length, one.most()], [1, 1])
+      const two = yield* policyOf({ allowed: true, remember: false })
+      yield* Effect.forEach([...calls("a"), ...calls("b")], two.ask, { concurrency: "unbounded" })
+      assert.deepStrictEqual([two.asked.length, two.most()], [4, 2], "sessions do not wait for each other")
+    })
+  )
+
+  it.effect("is not run when no user is available, and a notice reports that", () =>
+    Effect.gen(function* () {
+      const { ask, asked, told } = yield* policyOf({ allowed: true, remember: true }, false)
+      const decision = yield* ask(request("a", "send"))
+      assert.deepStrictEqual(decision, {
+        allowed: false,
+        reason: "it needs the user's permission, and nobody is there to give it"
+      })
+      assert.isEmpty(asked)
+      assert.deepStrictEqual(
+        told.map((notice) => (notice._tag === "ApprovalUnavailable" ? [notice.tool.name, notice.configFile] : [])),
+        [["net__send", "/home/config.json"]]
+      )
+    })
+  )
+
+  it.effect("that reads a file that may hold secrets requires approval every time", () =>
+    Effect.gen(function* () {
+      const { ask, asked } = yield* policyOf({ allowed: true, remember: true })
+      const reading = (path: string) => {
+        const one = request("a", "read_file", { path })
+        return { ...one, tool: { ...one.tool, name: "workspace__read_file", server: "workspace" } }
+      }
+      yield* ask(reading(".env"))
+      yield* ask(reading(".env"))
+      yield* ask(reading("notes.md"))
+      yield* ask(reading("notes.md"))
+      assert.deepStrictEqual(
+        asked.map(({ secret }) => secret?.path),
+        [".env", ".env", undefined]
+      )
+    })
+  )
+
+  it.effect("is not run when a host does not provide Questions", () =>
+    Effect.gen(function* () {
+      const { available, approve, elicit } = yield* Questions
+      assert.isFalse(available)
+      assert.isFalse((yield* approve({ ...request("a", "send"), secret: undefined })).allowed)
+      const form = { _tag: "Form" as const, server: "s", calls: [], message: "?", fields: [] }
+      assert.deepStrictEqual(yield* elicit(form), { _tag: "Decline" })
+      assert.isFalse((yield* (yield* ApprovalPolicy.make(setup)).ask(request("a", "send"))).allowed)
+    })
+  )
+})

@@ -1,0 +1,97 @@
+import { UsageError } from "@parley/app/UsageError"
+import type { SessionId } from "@parley/domain/Ids"
+import type { PinKind } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import { SessionCoordinator } from "@parley/session/SessionCoordinator"
+import * as Effect from "effect/Effect"
+import * as Engine from "@parley/app/Engine"
+import { Output } from "../output/Output.ts"
+import * as Render from "../output/Render.ts"
+import * as SetupFlags from "../configuration/SetupFlags.ts"
+import * as SessionFlags from "../configuration/SessionFlags.ts"
+
+type Flags = SetupFlags.Flags & { readonly id: string }
+
+/** Removes a pin. If no pin has this text, the error names the command that lists the pins. */
+export const unpinNow = (id: SessionId, text: string) =>
+  SessionCoordinator.use((coordinator) => coordinator.unpin(id, text)).pipe(
+    Effect.catchTag("InvalidMessage", ({ problem }) =>
+      Effect.fail(new UsageError({ problem: `${problem}; \`parley sessions pins ${id}\` lists what is pinned` }))
+    )
+  )
+
+/** Compacts a session's history and reports by how much. */
+export const compactNow = Effect.fnUntraced(function* (id: string) {
+  const sessionId = yield* SessionFlags.named(id)
+  const sessions = yield* SessionManager
+  const output = yield* Output
+  yield* SessionCoordinator.use((coordinator) => coordinator.compact(sessionId))
+  const entries = yield* sessions.read(sessionId, 0)
+  const last = entries.findLast(({ event }) => event._tag === "ContextCompacted")
+  if (last?.event._tag === "ContextCompacted") yield* output.note(Render.compacted(last.event, sessionId))
+})
+
+const within = <A, E, R>(flags: Flags, effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(SetupFlags.load(flags), (setup) => Effect.provide(effect, Engine.layer(setup)))
+
+export const compact = Effect.fn("parley sessions compact")((flags: Flags) => within(flags, compactNow(flags.id)))
+
+export const undo = Effect.fn("parley sessions undo")((flags: Flags) =>
+  within(
+    flags,
+    Effect.gen(function* () {
+      const output = yield* Output
+      const id = yield* SessionFlags.named(flags.id)
+      yield* SessionCoordinator.use((coordinator) => coordinator.undoCompaction(id))
+      yield* output.note("The latest compaction is undone: later requests will contain what it had left out")
+    })
+  )
+)
+
+export const refresh = Effect.fn("parley sessions refresh")((flags: Flags) =>
+  within(
+    flags,
+    Effect.gen(function* () {
+      const id = yield* SessionFlags.named(flags.id)
+      yield* SessionCoordinator.use((coordinator) => coordinator.refresh(id))
+    })
+  )
+)
+
+export const pin = Effect.fn("parley sessions pin")(
+  (flags: Flags & { readonly kind: PinKind; readonly text: ReadonlyArray<string> }) =>
+    within(
+      flags,
+      Effect.gen(function* () {
+        const output = yield* Output
+        const id = yield* SessionFlags.named(flags.id)
+        const text = flags.text.join(" ")
+        yield* SessionCoordinator.use((coordinator) => coordinator.pin(id, { kind: flags.kind, text }))
+        yield* output.note(
+          "Pinned: the text is sent with the next message and stays in the context through every compaction"
+        )
+      })
+    )
+)
+
+export const unpin = Effect.fn("parley sessions unpin")((flags: Flags & { readonly text: ReadonlyArray<string> }) =>
+  within(
+    flags,
+    Effect.gen(function* () {
+      const id = yield* SessionFlags.named(flags.id)
+      yield* unpinNow(id, flags.text.join(" "))
+    })
+  )
+)
+
+export const pins = Effect.fn("parley sessions pins")((flags: Flags) =>
+  Effect.flatMap(SetupFlags.load(flags), (setup) =>
+    Effect.gen(function* () {
+      const output = yield* Output
+      const coordinator = yield* SessionCoordinator
+      const pins = yield* coordinator.pins(yield* SessionFlags.named(flags.id))
+      for (const { kind, text } of pins) yield* output.text(`${kind.padEnd(11)} ${text}\n`)
+      if (pins.length === 0) yield* output.note("Nothing is pinned in this session")
+    }).pipe(Effect.provide(Engine.recovery(setup, "read")))
+  )
+)

@@ -1,0 +1,72 @@
+import * as Setup from "@parley/app/Setup"
+import { UsageError } from "@parley/app/UsageError"
+import type { Effort } from "@parley/domain/Effort"
+import { WorkspaceError } from "@parley/domain/Errors"
+import * as ModelRef from "@parley/domain/ModelRef"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ProcessInfo from "../process/ProcessInfo.ts"
+
+export type { Setup } from "@parley/app/Setup"
+export { ownerOf } from "@parley/app/Setup"
+
+/** The name of a model that the user wrote as `what`, a flag or an argument. */
+export const parseModel = (text: string, what = "--model") =>
+  Effect.mapError(
+    Effect.fromOption(ModelRef.parse(text)),
+    () =>
+      new UsageError({
+        problem: `${what} ${text}: expected PROVIDER/MODEL, such as demo/demo; \`parley models\` lists the available models`
+      })
+  )
+
+export interface Flags {
+  readonly workspace: Option.Option<string>
+  /** Only for commands that use a model. */
+  readonly model?: Option.Option<string>
+  readonly effort?: Option.Option<Effort>
+  /** Trusts the project's MCP servers as currently declared, for this run only. */
+  readonly trust?: boolean
+}
+
+export interface AllowFlags {
+  readonly allow: ReadonlyArray<string>
+}
+
+export interface LimitFlags {
+  readonly maxTurns: Option.Option<number>
+  readonly maxSeconds: Option.Option<number>
+  readonly maxTokens: Option.Option<number>
+  readonly maxCost: Option.Option<number>
+}
+
+const limit = (name: keyof Setup.Setup["limits"], flag: Option.Option<number> = Option.none()) =>
+  Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
+
+/** Loads the configuration from the flags of a command, the environment and the current directory. */
+export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<LimitFlags & AllowFlags>) {
+  const directory = flags.workspace.pipe(Option.getOrUndefined, ProcessInfo.place)
+  if (directory === undefined)
+    return yield* new WorkspaceError({
+      path: ProcessInfo.env["PWD"] ?? ".",
+      problem:
+        "the current directory no longer exists; change to one that exists, or use --workspace with an absolute path"
+    })
+  const model = flags.model === undefined ? undefined : Option.getOrUndefined(flags.model)
+  return yield* Setup.load({
+    env: ProcessInfo.env,
+    directory,
+    startedIn: ProcessInfo.place(),
+    isExact: Option.isSome(flags.workspace),
+    model: model === undefined ? undefined : yield* parseModel(model),
+    effort: flags.effort === undefined ? undefined : Option.getOrUndefined(flags.effort),
+    trustsProject: flags.trust === true,
+    allow: flags.allow ?? [],
+    limits: {
+      ...limit("turns", flags.maxTurns),
+      ...limit("roundSeconds", flags.maxSeconds),
+      ...limit("roundTokens", flags.maxTokens),
+      ...limit("roundCost", flags.maxCost)
+    }
+  })
+})

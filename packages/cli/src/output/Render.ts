@@ -1,0 +1,131 @@
+import { textOf } from "@parley/domain/Content"
+import type { CallId } from "@parley/domain/Ids"
+import { type EventOf, LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
+import { type ToolOutcome, toResult } from "@parley/domain/Tool"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Output } from "./Output.ts"
+
+/** The text on one line, cut to `limit` characters. */
+export const short = (text: string, limit = 120): string => {
+  const line = text.replace(/\s+/g, " ").trim()
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`
+}
+
+/** Quotes a name that contains line breaks, so that it cannot imitate further lines of output. */
+export const inLine = (name: string): string => (/[\r\n]/.test(name) ? JSON.stringify(name) : name)
+
+export const outcomeLine = (callId: CallId, outcome: ToolOutcome): string => {
+  const words = short(textOf(toResult(callId, outcome).content))
+  switch (outcome._tag) {
+    case "Succeeded":
+      return `✓ ${words}`
+    case "Unknown":
+      return `? ${words}`
+    default:
+      return `✗ ${words}`
+  }
+}
+
+/** What a compaction changed, and how to undo it. */
+export const compacted = (
+  { after, baseline, before, kept, pruned }: EventOf<"ContextCompacted">,
+  session: string
+): string => {
+  const results = `${pruned.length} tool result${pruned.length === 1 ? "" : "s"} left out`
+  const what = [
+    ...(baseline === undefined ? [] : [`all but the last ${kept} messages summarized`]),
+    ...(pruned.length === 0 ? [] : [results])
+  ].join(", ")
+  return `Compacted: about ${before.tokens} → ${after.tokens} tokens (${what}). To undo: parley sessions undo ${session}`
+}
+
+/** One line for each file that a message mentions: attached, or why not. */
+const mentioned = ({ manifest }: EventOf<"ContextBuilt">): ReadonlyArray<string> => [
+  ...new Set(
+    manifest.flatMap(({ bytes, source, why }) => {
+      if (!source.startsWith("mention:")) return []
+      const path = inLine(source.slice("mention:".length))
+      return [bytes > 0 ? `+ ${path}` : `✗ ${path}: ${why ?? "not attached"}`]
+    })
+  )
+]
+
+/**
+ * Shows a round as it happens: the model's text on standard output, its tool calls on standard error. Text whose deltas were
+ * missed is taken from the turn's final content, so that nothing is lost or shown twice.
+ */
+export const text = Effect.fnUntraced(function* (session: string) {
+  const output = yield* Output
+  const names = new Map<CallId, string>()
+  /** How many characters of the open turn's text have been shown. */
+  let shown = 0
+  let atLineStart = true
+  /** Whether the open turn is not part of the conversation, such as the summary of a compaction. */
+  let aside = false
+
+  const write = (piece: string) => {
+    if (piece === "") return Effect.void
+    shown += piece.length
+    atLineStart = piece.endsWith("\n")
+    return output.text(piece)
+  }
+  const newLine = Effect.suspend(() => (atLineStart ? Effect.void : write("\n")))
+  const note = (words: string) => Effect.andThen(newLine, output.aside(words))
+  const nameOf = (id: CallId) => names.get(id) ?? id
+
+  const show = (event: SessionEvent): Effect.Effect<void> => {
+    switch (event._tag) {
+      case "ContextCallRequested":
+        names.set(event.callId, event.name)
+        return Effect.void
+      case "ContextBuilt":
+        return Effect.forEach(mentioned(event), note, { discard: true })
+      case "TurnStarted":
+        shown = 0
+        aside = event.purpose !== undefined
+        return aside ? note("… summarizing the earlier messages") : Effect.void
+      case "ContextCompacted":
+        return note(compacted(event, session))
+      case "TurnDelta":
+        if (aside) return Effect.void
+        return write(event.chunks.map((chunk) => (chunk._tag === "TextDelta" ? chunk.text : "")).join(""))
+      case "TurnCompleted":
+        if (aside) return Effect.void
+        for (const block of event.content)
+          if (block._tag === "ToolCall") names.set(block.callId, `${block.name} ${short(block.input)}`)
+        return Effect.andThen(write(textOf(event.content).slice(shown)), newLine)
+      case "TurnFailed":
+      case "TurnInterrupted":
+        return newLine
+      case "RetryScheduled":
+        return note(`↻ retrying in ${Math.ceil(event.delayMillis / 1000)} s: ${short(event.failure.message, 200)}`)
+      case "ToolStarted":
+        return note(`→ ${nameOf(event.callId)}`)
+      case "ToolSettled":
+        return note(`${outcomeLine(event.callId, event.outcome)}  (${nameOf(event.callId).split(" ", 1)[0]})`)
+      case "RoundFailed":
+        return event.failure.error === "Interrupted"
+          ? note(`The previous round was interrupted: ${event.failure.message}.`)
+          : newLine
+      case "RoundStarted":
+      case "RoundCompleted":
+      case "RoundCancelled":
+      case "ToolDecided":
+      case "CompactionUndone":
+      case "RefreshRequested":
+      case "Pinned":
+      case "Unpinned":
+        return Effect.void
+    }
+  }
+  return ({ event }: LogEntry) => show(event)
+})
+
+const encode = Schema.encodeEffect(Schema.fromJsonString(LogEntry))
+
+/** Prints one event per line as JSON, with its sequence number. */
+export const streamJson = Effect.map(
+  Output,
+  (output) => (entry: LogEntry) => Effect.flatMap(Effect.orDie(encode(entry)), output.line)
+)

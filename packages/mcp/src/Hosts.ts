@@ -1,1 +1,0 @@
-export { isThisMachine } from "./internal/Addresses.ts"

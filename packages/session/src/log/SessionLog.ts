@@ -1,0 +1,102 @@
+import { type SessionBusy, type SessionNotFound, StorageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { Lease } from "@parley/domain/Lease"
+import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Effect from "effect/Effect"
+import { damage } from "./LogCheck.ts"
+import { SessionState } from "./SessionState.ts"
+
+/** Errors of storing events. After one of them the log accepts no more events until it is resumed. */
+export type LogError = StorageError | SessionNotFound | SessionBusy
+
+/** A session in this process: the stored log, its fold, and the only way to append to both. */
+export interface SessionLog {
+  readonly id: SessionId
+  readonly state: SessionState
+  /**
+   * Stores the events, then folds them. When it returns, the state includes them and all earlier events. Sequence numbers
+   * are assigned in the order of the calls, so that appends may overlap and the store may group them. Not interruptible:
+   * after the call, the events are stored, or the log has a `failure`.
+   */
+  readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
+  /** Reads and folds what other processes appended, and uses this lease for further appends. */
+  readonly resume: (lease: Lease) => Effect.Effect<void, LogError>
+  /** The error of the first failed append. After it, the fold cannot be trusted and the session must be opened again. */
+  readonly failure: () => LogError | undefined
+}
+
+const damaged = (sessionId: SessionId, problem: string) =>
+  new StorageError({ operation: "read", reason: "Corrupt", detail: `session ${sessionId}, ${problem}`, sessionId })
+
+/** Reads a session whose lease is held. Fails with a `Corrupt` storage error if its events do not follow one another. */
+export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease) {
+  let current = epoch
+  const sessions = yield* SessionManager
+  const state = new SessionState()
+  const early = new Map<number, ReadonlyArray<LogEntry>>()
+  let next = 0
+  let failure: LogError | undefined
+
+  /** Appends that are stored and wait until an earlier append is folded. */
+  let waiting: Array<{ readonly end: number; readonly resume: () => void }> = []
+  const wake = () => {
+    const due = waiting.filter(({ end }) => failure !== undefined || end <= state.head)
+    waiting = waiting.filter((waiter) => !due.includes(waiter))
+    for (const { resume } of due) resume()
+  }
+  const folded = (end: number) =>
+    Effect.callback<void>((resume) => {
+      if (state.head >= end || failure !== undefined) resume(Effect.void)
+      else waiting.push({ end, resume: () => resume(Effect.void) })
+    })
+
+  /** Folds in log order, even if overlapping appends are acknowledged in another order. */
+  const fold = (after: number, entries: ReadonlyArray<LogEntry>) => {
+    early.set(after, entries)
+    for (let due = early.get(state.head); due !== undefined; due = early.get(state.head)) {
+      early.delete(state.head)
+      for (const entry of due) state.push(entry)
+    }
+    wake()
+  }
+
+  const append = (events: ReadonlyArray<SessionEvent>) =>
+    Effect.suspend(() => {
+      // An append after a failed one might still be stored, and would then be missing from the state.
+      if (failure !== undefined) return Effect.fail(failure)
+      const after = next
+      next += events.length
+      return sessions.append(id, { after, epoch: current }, events).pipe(
+        Effect.map((entries) => fold(after, entries)),
+        Effect.andThen(folded(after + events.length)),
+        Effect.andThen(Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))),
+        Effect.tapError((error) =>
+          Effect.sync(() => {
+            failure ??= error
+            wake()
+          })
+        )
+      )
+    }).pipe(Effect.uninterruptible)
+
+  const refresh = Effect.suspend(() => sessions.read(id, state.head)).pipe(
+    Effect.flatMap((entries) => {
+      const problem = state.head === 0 ? damage(entries) : undefined
+      if (problem !== undefined) return Effect.fail(damaged(id, problem))
+      for (const entry of entries) state.push(entry)
+      next = state.head
+      return Effect.void
+    })
+  )
+
+  const resume = ({ epoch }: Lease) =>
+    Effect.suspend(() => {
+      current = epoch
+      return refresh
+    })
+
+  yield* refresh
+  const log: SessionLog = { id, state, append, resume, failure: () => failure }
+  return log
+})

@@ -1,0 +1,32 @@
+import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { ModelRef } from "@parley/domain/ModelRef"
+import type * as Request from "../limits/Request.ts"
+
+/** A user message to a session, with its options. */
+export interface HandleMessage {
+  /** The session, which must exist; see `SessionManager.create`. */
+  readonly sessionId: SessionId
+  /**
+   * The message: text, or text and blocks such as images. Strings and blocks count as written by the user. Wrap content
+   * that the user did not write, such as a file, the output of a program or a web page, in `{ outside: … }`. This does
+   * not change what is sent, but taints the requests that contain it.
+   */
+  readonly request: Request.UserMessage
+  /**
+   * Idempotency key, chosen by the caller. If the session already has a round with this id, that round is returned and
+   * the message is not run again.
+   */
+  readonly requestId?: RequestId | undefined
+  /** The text whose `@path` and `@server:uri` mentions are attached. Default: all text in `request` that the user wrote. */
+  readonly mentions?: string | undefined
+  /** Ids of slots whose tools are called again regardless of their policies; `*` means all. Unknown ids are ignored. */
+  readonly refresh?: ReadonlyArray<string> | undefined
+  /** The model for this round. Default: `ModelsManager.preferred`. */
+  readonly model?: ModelRef | undefined
+}
+
+/** Identifies the round of an accepted message. The message is durable and part of the session. */
+export interface Accepted {
+  readonly sessionId: SessionId
+  readonly roundId: RoundId
+}

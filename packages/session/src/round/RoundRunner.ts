@@ -1,0 +1,167 @@
+import { CapReached } from "@parley/domain/Errors"
+import { type RoundId, turnId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
+import type { ModelInfo } from "@parley/domain/ModelsManager"
+import type { SessionEvent } from "@parley/domain/SessionEvent"
+import { ToolPolicy } from "@parley/domain/ToolPolicy"
+import * as Effect from "effect/Effect"
+import * as Caps from "../limits/Caps.ts"
+import { settle } from "../log/Closing.ts"
+import * as ContextBuilder from "../context/ContextBuilder.ts"
+import { estimate } from "../context/RequestEstimate.ts"
+import * as ToolApproval from "../tools/ToolApproval.ts"
+import * as DynamicSlots from "../context/DynamicSlots.ts"
+import * as ContextBudget from "../compaction/ContextBudget.ts"
+import { Limits } from "../limits/Limits.ts"
+import * as Retry from "../limits/Retry.ts"
+import type { RetryGate } from "../limits/RetryGate.ts"
+import { type NextStep, RoundProgress } from "./NextStep.ts"
+import type { LogError, SessionLog } from "../log/SessionLog.ts"
+import * as ToolFibers from "../tools/ToolFibers.ts"
+import * as ReservedTurn from "../turn/ReservedTurn.ts"
+import * as TurnRunner from "../turn/TurnRunner.ts"
+
+const key = (...path: ReadonlyArray<string>) => path.join("/")
+
+/** Runs the tool calls of slots as calls of the round, with events in the log. */
+const journalled =
+  (log: SessionLog, roundId: RoundId): DynamicSlots.Resolve<LogError, McpManager> =>
+  (calls, tools) =>
+    log
+      .append(
+        calls.map(({ callId, files, input, name, slot }): SessionEvent => ({
+          _tag: "ContextCallRequested",
+          roundId,
+          callId,
+          slot: slot.id,
+          name,
+          input,
+          files
+        }))
+      )
+      .pipe(
+        Effect.andThen(
+          DynamicSlots.callTools(calls, tools, {
+            append: log.append,
+            round: { sessionId: log.id, roundId },
+            idempotencyKey: (callId) => key(log.id, roundId, "context", callId)
+          })
+        )
+      )
+
+const cutOff = "the answer was cut off at the output limit, so this call may be incomplete. Send it again, shorter"
+
+/**
+ * Runs a started round until the model requests no more tools, and closes it. If it fails or is interrupted, the caller
+ * must close the round.
+ */
+export const run = Effect.fnUntraced(
+  function* (options: {
+    readonly log: SessionLog
+    readonly roundId: RoundId
+    /** The text whose mentions are attached. */
+    readonly mentions: string
+    /** Ids of slots whose tools are called again regardless of their policies. */
+    readonly refresh: ReadonlyArray<string>
+    readonly model: ModelInfo
+    readonly gate: RetryGate
+  }) {
+    const { gate, log, model, roundId } = options
+    const { state } = log
+    const limits = yield* Limits
+    const toolPolicy = yield* ToolPolicy
+    const { dynamic, event } = yield* ContextBuilder.build({
+      state,
+      roundId,
+      mentions: options.mentions,
+      model,
+      refresh: options.refresh,
+      run: journalled(log, roundId)
+    })
+    yield* log.append([event])
+    let policy = ToolApproval.forTurn(toolPolicy, state)
+    const tools = state.baseline?.tools ?? []
+    const fitting = ContextBudget.make({ log, roundId, model, gate, dynamic })
+
+    const progress = new RoundProgress(limits)
+    let isPaused = false
+
+    /**
+     * The events that are stored together with a completed turn: its first tool calls start, or its calls are settled
+     * unrun.
+     */
+    const eventsWith = (step: NextStep, { calls }: TurnRunner.TurnEnd): ReadonlyArray<SessionEvent> => {
+      const unrun = calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason: cutOff }))
+      switch (step._tag) {
+        case "RunTools":
+          return ToolFibers.firstStarts(calls, tools, limits.toolConcurrency, policy)
+        case "AskAgain":
+        case "Resume":
+        case "Repeats":
+          return []
+        case "RetryShorter":
+        case "Fail":
+          return unrun
+        case "Finish":
+          return [...unrun, { _tag: "RoundCompleted", roundId, stop: step.stop }]
+      }
+    }
+
+    /** Sends the request that follows from the log, as the round's next turn. */
+    const attempt = (attempt: number) => {
+      policy = ToolApproval.forTurn(toolPolicy, state)
+      const request = fitting.request()
+      const turn = TurnRunner.run({
+        log,
+        roundId,
+        attempt,
+        turnId: turnId(roundId, (state.round?.turnCount ?? 0) + 1),
+        request,
+        size: fitting.size,
+        endpoint: model.endpoint,
+        dropsThinking: fitting.dropping,
+        paused: isPaused,
+        price: model.price,
+        andThen: (end) => {
+          const step = progress.advance(end)
+          return { end, step, events: eventsWith(step, end) }
+        }
+      })
+      return ReservedTurn.within({ log, model, input: (fitting.size ?? estimate(request)).tokens }, turn)
+    }
+    const withinLimits = Effect.suspend(() => Caps.checkUsage(state, limits))
+
+    while (progress.turns < limits.turns) {
+      yield* withinLimits
+      yield* fitting.before
+      const asked = Retry.run({ log, roundId, provider: model.ref.provider, gate, attempt, before: withinLimits })
+      const { end, step } = yield* fitting.recovering(asked)
+      isPaused = step._tag === "Resume"
+      switch (step._tag) {
+        case "RunTools":
+          yield* ToolFibers.run({
+            calls: end.calls,
+            tools,
+            started: new Set(state.round?.running.map((call) => call.callId)),
+            append: log.append,
+            turnId: end.id,
+            policy,
+            round: { sessionId: log.id, roundId },
+            idempotencyKey: (callId) => key(log.id, roundId, end.id, callId)
+          })
+          break
+        case "AskAgain":
+        case "RetryShorter":
+        case "Resume":
+          break
+        case "Finish":
+          return step.stop
+        case "Fail":
+        case "Repeats":
+          return yield* step.error
+      }
+    }
+    return yield* new CapReached({ cap: "turns", limit: limits.turns })
+  },
+  (effect, { log }) => Caps.withinTime(effect, log)
+)

@@ -1,0 +1,232 @@
+import { type HandleMessageError, type InvalidMessage, toFailure } from "@parley/domain/Errors"
+import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
+import type { ModelRef } from "@parley/domain/ModelRef"
+import { type ModelInfo, ModelsManager } from "@parley/domain/ModelsManager"
+import type { PromptManager } from "@parley/domain/PromptManager"
+import type { StopReason } from "@parley/domain/ProviderChunk"
+import type { Round } from "@parley/domain/Session"
+import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
+import { fromEvents } from "@parley/domain/SessionFold"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
+import * as Cancellation from "./Cancellation.ts"
+import * as Caps from "../limits/Caps.ts"
+import * as Closing from "../log/Closing.ts"
+import { traceFailure } from "../log/FailureTrace.ts"
+import * as Compaction from "../compaction/Compaction.ts"
+import * as OpenSessions from "./OpenSessions.ts"
+import * as Recovery from "../log/Recovery.ts"
+import * as Request from "../limits/Request.ts"
+import { RetryGate } from "../limits/RetryGate.ts"
+import * as RoundRunner from "./RoundRunner.ts"
+import { Sampled, SinceRound } from "../limits/SamplingUsage.ts"
+import type { Accepted, HandleMessage } from "./HandleMessage.ts"
+import * as RoundStream from "./RoundStream.ts"
+import * as SessionEdits from "./SessionEdits.ts"
+import * as Spans from "../telemetry/Spans.ts"
+import type { SessionLog } from "../log/SessionLog.ts"
+
+type Managers = PromptManager | SessionManager | McpManager | ModelsManager
+type RoundEnd = EventOf<"RoundCompleted" | "RoundFailed" | "RoundCancelled">
+
+const endOf = (roundId: RoundEnd["roundId"], exit: Exit.Exit<StopReason, HandleMessageError>): RoundEnd => {
+  if (Exit.isSuccess(exit)) return { _tag: "RoundCompleted", roundId, stop: exit.value }
+  const error = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(error)) return { _tag: "RoundFailed", roundId, failure: toFailure(error.value) }
+  if (!Cause.hasDies(exit.cause)) return { _tag: "RoundCancelled", roundId }
+  const message = Cause.prettyErrors(exit.cause)[0]?.message ?? "no reason given"
+  return { _tag: "RoundFailed", roundId, failure: { error: "Defect", message } }
+}
+
+/**
+ * Closes the round in every case and settles its open tool calls. If the log has failed, recovery closes the round later.
+ */
+const close = (log: SessionLog, exit: Exit.Exit<StopReason, HandleMessageError>) =>
+  Effect.suspend(() => {
+    const { round } = log.state
+    if (round === undefined || !round.open) return Effect.void
+    const failure = log.failure()
+    if (failure !== undefined) return Effect.fail(failure)
+    return log.append(Closing.events(log.state, endOf(round.id, exit)))
+  })
+
+/**
+ * Runs a round and closes it. If its end cannot be stored, that error replaces the round's own error. If the round was
+ * cancelled, no caller receives the error, so it is logged.
+ */
+const closing = <R>(log: SessionLog, work: Effect.Effect<StopReason, HandleMessageError, R>) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.exit(restore(work)), (exit) =>
+      traceFailure(exit, "The round failed because of a bug in a provider or a manager").pipe(
+        Effect.andThen(close(log, exit)),
+        Effect.tapError((error) =>
+          Exit.hasInterrupts(exit)
+            ? Effect.logError(`The end of the round could not be stored: ${error.message}`)
+            : Effect.void
+        ),
+        Effect.andThen(exit)
+      )
+    )
+  )
+
+/** A round that is to be started. */
+interface Opening {
+  readonly sessionId: SessionId
+  /** If a round with this id exists, it is returned instead of starting a new one. */
+  readonly requestId?: RequestId | undefined
+  /** Default: the configured model. */
+  readonly model?: ModelRef | undefined
+  readonly purpose?: "compaction"
+  /** The validated message. Evaluated before anything is stored. */
+  readonly message: Effect.Effect<Request.Validated, InvalidMessage>
+  readonly run: (round: {
+    readonly log: SessionLog
+    readonly roundId: RoundId
+    readonly model: ModelInfo
+    readonly gate: RetryGate
+    readonly message: Request.Validated
+  }) => Effect.Effect<StopReason, HandleMessageError, Managers>
+}
+
+const ofMessage = ({ mentions, model, refresh, request, requestId, sessionId }: HandleMessage): Opening => ({
+  sessionId,
+  requestId,
+  model,
+  message: Request.validate(request),
+  run: ({ message, ...round }) =>
+    RoundRunner.run({ ...round, mentions: mentions ?? Request.own(message), refresh: refresh ?? [] })
+})
+
+/** A round without a message: it compacts the history because the user requested it. */
+const ofCompaction = (sessionId: SessionId, model: ModelRef | undefined): Opening => ({
+  sessionId,
+  model,
+  purpose: "compaction",
+  message: Effect.succeed({ request: [], outside: [] }),
+  run: (round) => Effect.as(Compaction.onRequest(round), "end")
+})
+
+/** Runs rounds: one at a time per session, each in a separate fiber. */
+export const make = Effect.gen(function* () {
+  const open = yield* OpenSessions.make
+  const gate = new RetryGate()
+  const fibers = yield* FiberSet.make<Round, HandleMessageError>()
+  const cancellation = Cancellation.make()
+
+  const earlier = Effect.fnUntraced(function* (log: SessionLog, { requestId, sessionId }: Opening) {
+    const known = requestId === undefined ? undefined : log.state.requests.get(requestId)
+    if (known === undefined) return undefined
+    const entries = yield* Effect.flatMap(SessionManager, (sessions) => sessions.read(sessionId, 0))
+    return fromEvents(sessionId, entries).rounds.find((round) => round.id === known)
+  })
+
+  /** Starts the round and runs it to its end. Returns the round, or an earlier round with the same request id. */
+  const admit = Effect.fnUntraced(function* (
+    log: SessionLog,
+    opening: Opening,
+    accepted: Deferred.Deferred<RoundStream.Admitted, HandleMessageError>
+  ) {
+    const { purpose, requestId, sessionId } = opening
+    const previous = yield* earlier(log, opening)
+    if (previous !== undefined) {
+      yield* Deferred.succeed(accepted, { sessionId, roundId: previous.id, isRepeated: true })
+      return previous
+    }
+    const models = yield* ModelsManager
+    const message = yield* opening.message
+    const model = yield* models.describe(opening.model ?? (yield* models.preferred))
+    yield* Caps.allPriced(model, purpose)
+    yield* Caps.accountable(log.state, model)
+    const roundId = log.state.nextRoundId
+    cancellation.started(sessionId, roundId)
+    const started: SessionEvent = {
+      _tag: "RoundStarted",
+      roundId,
+      ...message,
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(purpose === undefined ? {} : { purpose })
+    }
+    const run = opening.run({ log, roundId, model, gate, message })
+    const meter = yield* Sampled
+    const sinceRound = meter?.round()
+    if (meter !== undefined)
+      meter.conversation = () => ({ round: log.state.round?.spent.cost ?? 0, session: log.state.spent.cost })
+    const round = log
+      .append([started])
+      .pipe(
+        Effect.andThen(Deferred.succeed(accepted, { sessionId, roundId, isRepeated: false })),
+        Effect.andThen(sinceRound === undefined ? run : Effect.provideService(run, SinceRound, sinceRound))
+      )
+    yield* Spans.round(closing(log, round), {
+      sessionId,
+      roundId,
+      model: model.ref,
+      purpose,
+      ended: () => (log.state.round?.open === false ? log.state.round.round() : undefined)
+    })
+    return log.state.round?.open === false
+      ? log.state.round.round()
+      : yield* Effect.die(`round ${roundId} ended without being closed`)
+  })
+
+  const start = Effect.fnUntraced(function* (opening: Opening) {
+    const { sessionId } = opening
+    const accepted = yield* Deferred.make<RoundStream.Admitted, HandleMessageError>()
+    const work = cancellation
+      .withdrawable(sessionId, (begins) =>
+        open.use(sessionId, (log) =>
+          cancellation.cancellable(log, begins, Effect.andThen(Recovery.recover(log), admit(log, opening, accepted)))
+        )
+      )
+      .pipe(Effect.onError((cause) => Deferred.failCause(accepted, cause)))
+    return { accepted, fiber: yield* FiberSet.run(fibers, work) }
+  })
+
+  /** Interruption cancels the round and waits until it is closed. */
+  const handle = (opening: Opening) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(start(opening), ({ fiber }) =>
+        restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
+      )
+    )
+
+  /** Interruption before the message is accepted withdraws it. */
+  const submit = (options: HandleMessage) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(start(ofMessage(options)), ({ accepted, fiber }) =>
+        restore(Deferred.await(accepted)).pipe(
+          Effect.onInterrupt(() =>
+            Effect.flatMap(Deferred.isDone(accepted), (isAccepted) =>
+              isAccepted ? Effect.void : Fiber.interrupt(fiber)
+            )
+          ),
+          Effect.map(({ roundId }): Accepted => ({ sessionId: options.sessionId, roundId }))
+        )
+      )
+    )
+
+  const recover = Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const candidates = yield* sessions.list({ open: true })
+    const idle = candidates.filter(({ id }) => !cancellation.isRunning(id))
+    return (yield* Effect.forEach(idle, ({ id }) => Recovery.report(id, open.use(id, Recovery.recover)))).flat()
+  })
+
+  return {
+    handle: (options: HandleMessage) => handle(ofMessage(options)),
+    stream: (options: HandleMessage, onAccepted?: (accepted: Accepted) => Effect.Effect<void>) =>
+      RoundStream.make(options.sessionId, start(ofMessage(options)), onAccepted),
+    compact: (sessionId: SessionId, model: ModelRef | undefined) => handle(ofCompaction(sessionId, model)),
+    submit,
+    cancel: cancellation.cancel,
+    recover,
+    ...SessionEdits.make(open)
+  }
+})

@@ -1,0 +1,173 @@
+import type { HandleMessageError, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import type { RoundId, SessionId, TurnId } from "@parley/domain/Ids"
+import * as LayerContext from "@parley/domain/LayerContext"
+import { McpManager } from "@parley/domain/McpManager"
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import { PromptManager } from "@parley/domain/PromptManager"
+import type { Round } from "@parley/domain/Session"
+import type { RequestContext, SessionContext } from "@parley/domain/SessionContext"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
+import type { Pin } from "@parley/prompt/Pins"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
+import type { Accepted, HandleMessage } from "./HandleMessage.ts"
+import * as ContextPreview from "../context/ContextPreview.ts"
+import * as RequestOrigins from "../context/RequestOrigins.ts"
+import type { Recovered } from "../log/Recovery.ts"
+import * as Rounds from "./Rounds.ts"
+import { pinsAfter } from "../log/SessionState.ts"
+
+export type { Accepted, HandleMessage } from "./HandleMessage.ts"
+
+type Managers = PromptManager | SessionManager | McpManager | ModelsManager
+
+/** A caller cannot replace these managers for one call; what else a caller provides applies to the call. */
+const ownManagers = (built: Context.Context<Managers>) =>
+  Context.pick(PromptManager, SessionManager, McpManager, ModelsManager)(built)
+
+/**
+ * The engine's main service: accepts user messages, runs rounds of model responses and tool calls, stores everything as
+ * events, and serves these to any number of subscribers.
+ *
+ * Messages to one session run one after another, in the order in which they were received; different sessions run
+ * concurrently. While another process holds a session's lease, operations that change the session fail with
+ * `SessionBusy`. Rounds respect the values of `Limits`, `CompactionSettings` and `ToolPolicy` that are provided around
+ * the call or the layer.
+ */
+export class SessionCoordinator extends Context.Service<
+  SessionCoordinator,
+  {
+    /**
+     * Runs one user message to the end of its round and returns the round. Fails with the error with which the round
+     * failed, or, if the message was not accepted, with the reason; in the latter case nothing of it was stored.
+     * Interruption cancels the round: every tool call is settled, no fiber is left running, and the session accepts the
+     * next message. A round that was ended by `cancel` is returned with status `cancelled`.
+     */
+    readonly handleMessage: (options: HandleMessage) => Effect.Effect<Round, HandleMessageError>
+    /**
+     * Accepts a user message and returns as soon as it is durable: when the rounds before it in this session are closed and
+     * its own round has been stored as started. The round continues in the background while the layer exists; follow it
+     * with `events`. Fails if the message is not accepted; later errors are stored with the round. Interruption before
+     * that withdraws the message, and nothing of it is stored.
+     */
+    readonly submit: (options: HandleMessage) => Effect.Effect<Accepted, HandleMessageError>
+    /**
+     * Runs one user message and emits the events of its round as they are stored, until the round is closed. If a dead
+     * process had left a round open, the events that close that round come first. Fails with the error with which the
+     * round failed. If `cancel` ends the round, the stream ends with `RoundCancelled` and without an error. Ending the
+     * stream early cancels the round, like interrupting `handleMessage`.
+     */
+    readonly stream: (
+      options: HandleMessage,
+      /** Called when the message is durable, before the first event. */
+      onAccepted?: (accepted: Accepted) => Effect.Effect<void>
+    ) => Stream.Stream<LogEntry, HandleMessageError>
+    /**
+     * Replays the events with a sequence number greater than `after` (default 0: all of them), then emits new events of
+     * this process and of others. Ends only when the session is removed. Subscribers do not influence rounds.
+     */
+    readonly events: (
+      sessionId: SessionId,
+      options?: { readonly after?: number | undefined }
+    ) => Stream.Stream<LogEntry, StorageError | SessionNotFound>
+    /**
+     * Shows exactly what the next request would contain, with `request` as the user's message. Calls the tools of slots
+     * according to their policies, but sends no request to a model and stores nothing.
+     */
+    readonly buildContext: (
+      sessionId: SessionId,
+      request?: HandleMessage["request"]
+    ) => Effect.Effect<SessionContext, HandleMessageError>
+    /**
+     * Reproduces the request of an earlier turn, byte for byte, with the source of everything in it. Uses only the log.
+     * Fails with `InvalidMessage` if the session has no such turn, or if the turn is a summary.
+     */
+    readonly sentContext: (sessionId: SessionId, turnId: TurnId) => Effect.Effect<RequestContext, HandleMessageError>
+    /**
+     * Compacts the session in a separate round: a summary replaces all but the last messages, so that later requests are
+     * smaller. Pinned texts and the session's first message are kept verbatim. `model` is the model of the conversation
+     * (default: the configured one); it also writes the summary unless `CompactionSettings` names another model. Fails
+     * with `InvalidMessage` if a summary would not save anything.
+     */
+    readonly compact: (
+      sessionId: SessionId,
+      options?: Pick<HandleMessage, "model">
+    ) => Effect.Effect<Round, HandleMessageError>
+    /**
+     * Undoes the latest compaction that is in effect, so that later requests contain again what it left out. Fails with
+     * `InvalidMessage` if there is none. Waits for a running round, as do `refresh`, `pin` and `unpin`.
+     */
+    readonly undoCompaction: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
+    /**
+     * Gives the next round a new baseline: files are removed from earlier messages and added with their current content.
+     * The provider cannot use its cache for the next request, which makes that request more expensive.
+     */
+    readonly refresh: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
+    /**
+     * Pins a text: it is kept in the context through all compactions. It counts as written by the user unless
+     * `provenance` is set. Fails with `InvalidMessage` if the text is empty, too long or already pinned.
+     */
+    readonly pin: (sessionId: SessionId, pin: Pin) => Effect.Effect<void, HandleMessageError>
+    /** Unpins the text. Fails with `InvalidMessage` if exactly this text is not pinned. */
+    readonly unpin: (sessionId: SessionId, text: string) => Effect.Effect<void, HandleMessageError>
+    /** The currently pinned texts, oldest first. */
+    readonly pins: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Pin>, StorageError | SessionNotFound>
+    /**
+     * Cancels what this process does in the session. The running round is closed: every open tool call is settled, and the
+     * round has the status `cancelled`. Messages that wait for it are withdrawn: their callers receive `MessageWithdrawn`.
+     * With `roundId`, only that round is cancelled, and waiting messages continue. Returns when all of this has happened.
+     */
+    readonly cancel: (sessionId: SessionId, roundId?: RoundId) => Effect.Effect<void>
+    /**
+     * Recovers all sessions: closes rounds that dead processes left open, and reports what it did. Rounds of live
+     * processes are not changed. Calls no model and no tool. Idempotent. A session is also recovered before its next
+     * round, so calling this is optional.
+     */
+    readonly recover: Effect.Effect<ReadonlyArray<Recovered>, StorageError>
+  }
+>()("@parley/session/round/SessionCoordinator") {
+  /** The coordinator. Requires the managers; rounds started by `submit` are cancelled when the layer's scope closes. */
+  static readonly layer: Layer.Layer<SessionCoordinator, never, Managers> = Layer.effect(
+    SessionCoordinator,
+    Effect.gen(function* () {
+      const sessions = yield* SessionManager
+      const rounds = yield* Rounds.make
+      const { provide, provideStream } = yield* LayerContext.capture(ownManagers)
+
+      return SessionCoordinator.of({
+        handleMessage: Effect.fn("SessionCoordinator.handleMessage")(
+          (options: HandleMessage) => rounds.handle(options),
+          provide
+        ),
+        submit: Effect.fn("SessionCoordinator.submit")((options: HandleMessage) => rounds.submit(options), provide),
+        stream: (options, onAccepted) => provideStream(rounds.stream(options, onAccepted)),
+        events: (sessionId, options) => sessions.follow(sessionId, options?.after ?? 0),
+        buildContext: Effect.fn("SessionCoordinator.buildContext")(
+          (sessionId: SessionId, request?: HandleMessage["request"]) => ContextPreview.build(sessionId, request),
+          provide
+        ),
+        sentContext: Effect.fn("SessionCoordinator.sentContext")(
+          (sessionId: SessionId, turnId: TurnId) => RequestOrigins.sent(sessionId, turnId),
+          provide
+        ),
+        compact: Effect.fn("SessionCoordinator.compact")(
+          (sessionId: SessionId, options?: Pick<HandleMessage, "model">) => rounds.compact(sessionId, options?.model),
+          provide
+        ),
+        undoCompaction: (sessionId) => provide(rounds.undoCompaction(sessionId)),
+        refresh: (sessionId) => provide(rounds.refresh(sessionId)),
+        pin: (sessionId, pin) => provide(rounds.pin(sessionId, pin)),
+        unpin: (sessionId, text) => provide(rounds.unpin(sessionId, text)),
+        pins: (sessionId) =>
+          Effect.map(sessions.read(sessionId, 0), (entries) =>
+            entries.reduce<ReadonlyArray<Pin>>((pins, { event }) => pinsAfter(pins, event), [])
+          ),
+        cancel: rounds.cancel,
+        recover: provide(rounds.recover)
+      })
+    })
+  )
+}

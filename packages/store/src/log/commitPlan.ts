@@ -1,0 +1,89 @@
+import * as Exit from "effect/Exit"
+import { SessionBusy, SessionNotFound } from "@parley/domain/Errors"
+import type { SessionId, TurnId } from "@parley/domain/Ids"
+import { endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import { project, type SessionInfo } from "@parley/domain/SessionInfo"
+import type { Append, Appended } from "./append.ts"
+import type { NewEvent } from "./eventRows.ts"
+import { busy } from "../database/leases.ts"
+
+/** A session as it was at the start of the transaction. */
+export interface StoredSession {
+  readonly key: number
+  /** The epoch of the latest lease, and its holder. */
+  readonly epoch: number
+  readonly holder: string | null
+  readonly info: SessionInfo
+}
+
+/** The changes to a session. */
+export interface PlannedSession {
+  readonly key: number
+  info: SessionInfo
+  rows: Array<NewEvent>
+  /** The turns whose deltas are in `rows`. */
+  readonly streaming: Set<TurnId>
+  /** The turns that ended, whose stored deltas are deleted. */
+  readonly ended: Array<TurnId>
+}
+
+export interface CommitPlan {
+  readonly sessions: ReadonlyArray<PlannedSession>
+  /** The outcome of each append after the commit. */
+  readonly outcomes: ReadonlyArray<readonly [append: Append, outcome: Appended]>
+}
+
+const extend = (session: PlannedSession, append: Append, at: number): ReadonlyArray<LogEntry> =>
+  append.events.map((event, i) => {
+    const entry: LogEntry = { seq: append.at.after + 1 + i, at, event }
+    if (endsTurn(event)) {
+      session.ended.push(event.turnId)
+      // Deltas of the same group are not written at all.
+      if (session.streaming.delete(event.turnId))
+        session.rows = session.rows.filter((row) => row.deltaOf !== event.turnId)
+    }
+    if (event._tag === "TurnDelta") session.streaming.add(event.turnId)
+    session.rows.push({
+      session: session.key,
+      seq: entry.seq,
+      at,
+      body: append.bodies[i] ?? "",
+      deltaOf: event._tag === "TurnDelta" ? event.turnId : null
+    })
+    session.info = project(session.info, entry)
+    return entry
+  })
+
+/**
+ * Decides, in the order of arrival, which appends are valid and what they write. An invalid append writes nothing and does
+ * not affect the others. Later appends of the same group see earlier ones as stored.
+ */
+export const plan = (
+  appends: ReadonlyArray<Append>,
+  stored: ReadonlyMap<SessionId, StoredSession>,
+  at: number
+): CommitPlan => {
+  const sessions = new Map<SessionId, PlannedSession>()
+  const outcomes = appends.map((append): readonly [Append, Appended] => {
+    const before = stored.get(append.id)
+    if (before === undefined) return [append, Exit.fail(new SessionNotFound({ sessionId: append.id }))]
+    const { head } = sessions.get(append.id)?.info ?? before.info
+    if (append.at.epoch !== before.epoch) return [append, Exit.fail(busy(append.id, before.holder))]
+    if (append.at.after !== head)
+      return [
+        append,
+        Exit.fail(new SessionBusy({ sessionId: append.id, detail: `its log has advanced to event ${head}` }))
+      ]
+    if (append.events.length === 0) return [append, Exit.succeed([])]
+    const session = sessions.get(append.id) ?? {
+      key: before.key,
+      info: before.info,
+      rows: [],
+      streaming: new Set<TurnId>(),
+      ended: []
+    }
+    sessions.set(append.id, session)
+    return [append, Exit.succeed(extend(session, append, at))]
+  })
+  return { sessions: [...sessions.values()], outcomes }
+}

@@ -1,0 +1,48 @@
+import type { HandleMessageError } from "@parley/domain/Errors"
+import type { SessionId } from "@parley/domain/Ids"
+import type { McpManager } from "@parley/domain/McpManager"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
+import type { PromptManager } from "@parley/domain/PromptManager"
+import type { Round } from "@parley/domain/Session"
+import type { SessionContext } from "@parley/domain/SessionContext"
+import type { SessionManager } from "@parley/domain/SessionManager"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+
+/** The part of a session coordinator that programs use. */
+export interface Engine {
+  /** Runs a message to the end of its round. */
+  readonly handleMessage: (options: {
+    readonly sessionId: SessionId
+    readonly request: string
+  }) => Effect.Effect<Round, HandleMessageError>
+  /** Cancels the running round of a session. */
+  readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
+  /** The request that the next message would lead to. */
+  readonly buildContext: (sessionId: SessionId, request?: string) => Effect.Effect<SessionContext, HandleMessageError>
+  readonly recover: Effect.Effect<ReadonlyArray<unknown>, HandleMessageError>
+}
+
+/** Creates one engine, once for each process of a program. Optional managers are also provided in its context. */
+export type MakeEngine = Effect.Effect<
+  Engine,
+  never,
+  PromptManager | SessionManager | McpManager | ModelsManager | Scope.Scope
+>
+
+/** How programs use managers of the user instead of the scripted ones. */
+export interface ProgramOptions {
+  /**
+   * The user's managers of models, tools, prompts, files and slots, any of them. They are built once for each process of a
+   * program. The scripted managers are in their context, so that a manager that connects to something can connect to the
+   * script. A session manager is not given here: it is the one in the context of `run`.
+   */
+  readonly managers?: Layer.Layer<never, never, ModelsManager | McpManager | PromptManager>
+  /**
+   * Whether the managers pass on what the scripted ones return, so that the reference model predicts turns, outcomes and the
+   * ends of rounds. Default: true. If false, everything else is compared: requests, the order of messages, what senders
+   * receive, and all invariants.
+   */
+  readonly predictable?: boolean
+}

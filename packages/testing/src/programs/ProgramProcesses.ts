@@ -1,0 +1,241 @@
+import { DynamicContextManager } from "@parley/domain/DynamicContextManager"
+import type { HandleMessageError } from "@parley/domain/Errors"
+import { FilesManager } from "@parley/domain/FilesManager"
+import type { SessionId } from "@parley/domain/Ids"
+import { McpManager } from "@parley/domain/McpManager"
+import { ModelsManager } from "@parley/domain/ModelsManager"
+import { PromptManager } from "@parley/domain/PromptManager"
+import type { Round } from "@parley/domain/Session"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { Engine, MakeEngine, ProgramOptions } from "./ProgramEngine.ts"
+import type { ProgramConfig, ProgramScript } from "./Programs.ts"
+import type { Disturbance, EngineLimits, Sent } from "./ReferenceModel.ts"
+import * as World from "./ProgramWorld.ts"
+
+/** A message that is being sent. */
+interface Sending extends Sent {
+  readonly sessionId: SessionId
+  readonly process: World.Process
+  readonly disturbed: Set<Disturbance>
+  readonly configs: Array<ProgramConfig>
+  answer: string | undefined
+  fiber?: Fiber.Fiber<Round, HandleMessageError>
+}
+
+interface Running {
+  readonly process: World.Process
+  readonly scope: Scope.Scope
+  readonly engine: Engine
+}
+
+interface Job {
+  readonly name: string
+  readonly process: World.Process
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+}
+
+const answerOf = (exit: Exit.Exit<Round, HandleMessageError>): string => {
+  if (Exit.isSuccess(exit)) return exit.value.status
+  const error = Cause.findErrorOption(exit.cause)
+  return Option.isSome(error) ? error.value._tag : Cause.hasDies(exit.cause) ? "Defect" : "interrupted"
+}
+
+/** The processes of a program, and the operations on them. */
+export class ProgramProcesses {
+  readonly world = new World.ProgramWorld()
+  readonly violations: Array<string> = []
+  /** How many rounds each finished recovery closed. */
+  readonly recovered: Array<number> = []
+  protected readonly sent: Array<Sending> = []
+  protected readonly jobs: Array<Job> = []
+  protected readonly running = new Map<number, Running>()
+
+  protected readonly sessions: SessionManager["Service"]
+  protected readonly engine: MakeEngine
+  protected readonly limits: EngineLimits
+  protected readonly options: ProgramOptions
+  constructor(
+    sessions: SessionManager["Service"],
+    engine: MakeEngine,
+    limits: EngineLimits,
+    options: ProgramOptions = {}
+  ) {
+    this.sessions = sessions
+    this.engine = engine
+    this.limits = limits
+    this.options = options
+  }
+
+  expect(holds: boolean, violation: string): void {
+    if (!holds) this.violations.push(violation)
+  }
+
+  answerOf(text: string): string | undefined {
+    return this.sent.find((message) => message.text === text)?.answer
+  }
+
+  /** The managers of a new process: the user's own ones, and the scripted ones for all others. */
+  private get managers() {
+    const { world } = this
+    const scripted = Context.make(ModelsManager, World.modelsOf(world)).pipe(
+      Context.add(McpManager, World.mcpOf(world)),
+      Context.add(PromptManager, World.promptOf(world)),
+      Context.add(FilesManager, World.filesOf(world)),
+      Context.add(DynamicContextManager, World.dynamicOf(world))
+    )
+    const { managers } = this.options
+    if (managers === undefined) return Effect.succeed(scripted)
+    return Layer.fresh(managers).pipe(
+      Layer.build,
+      Effect.provideContext(scripted),
+      Effect.map((own) => Context.merge(scripted, own))
+    )
+  }
+
+  /** The process of a writer; a new one after a crash. Its scope is never closed: a killed process cannot clean up. */
+  protected process(writer: number): Effect.Effect<Running> {
+    return Effect.suspend(() => {
+      const there = this.running.get(writer)
+      if (there !== undefined) return Effect.succeed(there)
+      const process = new World.Process()
+      const { world } = this
+      const sessionOf = (text: string) => this.sent.find((message) => message.text === text)?.sessionId
+      return Effect.gen({ self: this }, function* () {
+        const scope = yield* Scope.make()
+        const managers = yield* Scope.provide(this.managers, scope)
+        const models = Context.get(managers, ModelsManager)
+        const engine = yield* this.engine.pipe(
+          Effect.provideService(SessionManager, World.sessionsOf(world, process, this.sessions)),
+          Effect.provideService(ModelsManager, World.recordedModels(world, process, sessionOf, models)),
+          Effect.provideService(McpManager, World.recordedTools(world, process, Context.get(managers, McpManager))),
+          Effect.provideService(PromptManager, Context.get(managers, PromptManager)),
+          Effect.provideService(FilesManager, Context.get(managers, FilesManager)),
+          Effect.provideService(DynamicContextManager, Context.get(managers, DynamicContextManager)),
+          Scope.provide(scope)
+        )
+        const running: Running = { process, scope, engine }
+        this.running.set(writer, running)
+        return running
+      })
+    })
+  }
+
+  protected job<E>(name: string, { process, scope }: Running, effect: Effect.Effect<unknown, E>) {
+    return Effect.forkIn(effect, scope, { startImmediately: true }).pipe(
+      Effect.map((fiber) => void this.jobs.push({ name, process, fiber }))
+    )
+  }
+
+  /** Messages of live processes that are not answered yet. */
+  protected get pending(): ReadonlyArray<Sending> {
+    return this.sent.filter((message) => message.answer === undefined && message.process.alive)
+  }
+
+  protected disturb(messages: ReadonlyArray<Sending>, by: Disturbance): void {
+    for (const message of messages) message.disturbed.add(by)
+  }
+
+  send(text: string, sessionId: SessionId, writer: number, script: ProgramScript) {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      const { process } = running
+      const others = this.pending.filter((other) => other.sessionId === sessionId && other.process !== process)
+      const disturbed = new Set<Disturbance>()
+      const configs = [this.world.config]
+      const message: Sending = { text, sessionId, writer, script, process, disturbed, configs, answer: undefined }
+      const recovering = this.jobs.some(
+        (job) => job.name === "recover" && job.process !== process && job.fiber.pollUnsafe() === undefined
+      )
+      if (others.length > 0 || recovering) this.disturb([...others, message], "contended")
+      if (this.world.disk.mode !== "works") this.disturb([message], "disk")
+      this.world.scripts.set(text, script)
+      this.sent.push(message)
+      message.fiber = yield* running.engine.handleMessage({ sessionId, request: text }).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            this.world.progress++
+            if (process.alive) message.answer = answerOf(exit)
+          })
+        ),
+        Effect.forkIn(running.scope, { startImmediately: true })
+      )
+    })
+  }
+
+  cancel(sessionId: SessionId) {
+    return Effect.gen({ self: this }, function* () {
+      this.disturb(
+        this.pending.filter((message) => message.sessionId === sessionId),
+        "cancel"
+      )
+      for (const running of this.running.values())
+        yield* this.job(`cancel ${sessionId}`, running, running.engine.cancel(sessionId))
+    })
+  }
+
+  interrupt(sessionId: SessionId) {
+    return Effect.gen({ self: this }, function* () {
+      const message = this.pending.findLast((message) => message.sessionId === sessionId)
+      const running = [...this.running.values()].find(({ process }) => process === message?.process)
+      if (message?.fiber === undefined || running === undefined) return
+      message.disturbed.add("cancel")
+      yield* this.job(`interrupt ${message.text}`, running, Fiber.interrupt(message.fiber))
+    })
+  }
+
+  crash(writer: number): Effect.Effect<void> {
+    const running = this.running.get(writer)
+    if (running === undefined) return Effect.void
+    this.disturb(
+      this.pending.filter((message) => message.process === running.process),
+      "crash"
+    )
+    running.process.alive = false
+    this.running.delete(writer)
+    return running.process.lapse
+  }
+
+  /** Pauses a live process for so long that its leases expire and other processes may acquire its sessions. */
+  lapse(writer: number): Effect.Effect<void> {
+    const running = this.running.get(writer)
+    if (running === undefined) return Effect.void
+    this.disturb(
+      this.pending.filter((message) => message.process === running.process),
+      "writer"
+    )
+    return running.process.lapse
+  }
+
+  configure(config: ProgramConfig): void {
+    this.world.config = config
+    for (const message of this.pending) message.configs.push(config)
+  }
+
+  disturbDisk(disk: World.ProgramWorld["disk"]): void {
+    this.world.disk = disk
+    if (disk.mode !== "works") this.disturb(this.pending, "disk")
+  }
+
+  recover(writer: number) {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      this.disturb(
+        this.pending.filter((message) => message.process !== running.process),
+        "contended"
+      )
+      yield* this.job(
+        "recover",
+        running,
+        Effect.map(running.engine.recover, (closed) => void this.recovered.push(closed.length))
+      )
+    })
+  }
+}

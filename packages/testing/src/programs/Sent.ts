@@ -1,0 +1,26 @@
+import type { ProgramConfig, ProgramScript } from "./Programs.ts"
+
+/**
+ * A disturbance of a message: it was cancelled, its process died, the disk failed, or its process lost its lease (`writer`).
+ * `contended`: another process used the session, so the message may be refused; if admitted, its round is undisturbed.
+ */
+export type Disturbance = "cancel" | "crash" | "disk" | "writer" | "contended"
+
+/** A message as the program sent it. */
+export interface Sent {
+  readonly text: string
+  readonly script: ProgramScript
+  readonly writer: number
+  readonly disturbed: ReadonlySet<Disturbance>
+  /** Every configuration that was in effect while it was handled. */
+  readonly configs: ReadonlyArray<ProgramConfig>
+  /** The sender's result: the status of the round or the tag of an error. Undefined while the message is being handled. */
+  readonly answer: string | undefined
+}
+
+export interface EngineLimits {
+  readonly turns: number
+  readonly toolConcurrency: number
+  /** How often a request is retried after temporary failures. */
+  readonly retries: number
+}

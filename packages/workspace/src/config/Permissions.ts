@@ -1,0 +1,113 @@
+import type { ToolDefinition } from "@parley/domain/Tool"
+import type { RoundSoFar, Rule } from "@parley/domain/ToolPolicy"
+import type { ToolInput } from "@parley/domain/McpManager"
+import type { Finder } from "./SecretReads.ts"
+import * as Schema from "effect/Schema"
+
+const patternExpected = "the name of a tool, or the beginning of a name followed by *"
+
+/** A tool's name as the model uses it, or a prefix followed by a star: `notes__add`, `notes__*`, `*`. */
+const Pattern = Schema.String.check(
+  Schema.isPattern(/^(?:[A-Za-z0-9_-]{1,64}|[A-Za-z0-9_-]{0,63}\*)$/, { expected: patternExpected })
+)
+/** Whether a text is a valid pattern of tool names. */
+export const isPattern: (text: string) => boolean = Schema.is(Pattern)
+/** A description of valid patterns, for error messages. */
+export const expected: string = patternExpected
+
+const Permission = Schema.Literals(["allow", "ask", "ask-if-tainted", "deny"])
+type Permission = typeof Permission.Type
+
+/**
+ * Which tools may run, by pattern. An exact name takes precedence over a prefix, and a longer prefix over a shorter one.
+ * `ask-if-tainted` means `ask` if the request that led to the call is tainted (contains text that neither the user nor
+ * Parley wrote), otherwise `allow`.
+ */
+export const Permissions = Schema.Record(Pattern, Permission)
+export type Permissions = typeof Permissions.Type
+
+/**
+ * The servers that the project declares and the user trusts, each with the patterns of its tools that the user allowed when
+ * trusting it.
+ */
+export type ProjectServers = ReadonlyMap<string, ReadonlyArray<string>>
+
+/** Whether a permission applies to a project's server: one that allows was not written for that server and does not. */
+const countsForProjects = (permission: Permission): boolean => permission === "deny" || permission === "ask"
+
+/**
+ * The permissions whose patterns can match a tool of a project's server, and whether they apply there. `start` is the common
+ * prefix of the names of its tools.
+ */
+export const concerning = (permissions: Permissions, start: string) =>
+  Object.entries(permissions).flatMap(([pattern, permission]) => {
+    const fixed = pattern.replace(/\*$/, "")
+    const fits = fixed.startsWith(start) || (fixed !== pattern && start.startsWith(fixed))
+    return fits ? [{ pattern, permission, counts: countsForProjects(permission) }] : []
+  })
+
+/** Looks up the value of the most specific matching pattern; undefined if none matches. */
+const matcher = <A>(entries: ReadonlyArray<readonly [pattern: string, value: A]>) => {
+  // A map, because a tool may be called `constructor`.
+  const whole = new Map(entries)
+  const beginnings = [...whole]
+    .flatMap(([pattern, value]) => (pattern.endsWith("*") ? [{ start: pattern.slice(0, -1), value }] : []))
+    .sort((a, b) => b.start.length - a.start.length)
+  return (name: string): A | undefined =>
+    whole.get(name) ?? beginnings.find(({ start }) => name.startsWith(start))?.value
+}
+
+/** The properties of a tool that a rule depends on. */
+export type Ruled = Pick<ToolDefinition, "name" | "server" | "safeToRepeat">
+
+/** Tools without a permission rule require approval unless the user or Parley itself has marked them read-only. */
+const unnamed = ({ safeToRepeat }: Ruled): Permission => (safeToRepeat === "read-only" ? "allow" : "ask")
+
+const anyOf = (patterns: ReadonlyArray<string>) => matcher(patterns.map((pattern) => [pattern, true] as const))
+
+/** What else than the configured permissions decides about a call. */
+export interface RuleOptions {
+  /** Patterns that the command line allows, such as with `--allow`. */
+  readonly allowed?: ReadonlyArray<string>
+  /** The servers that a project declares. */
+  readonly projects?: ProjectServers
+  /** Finds the file that a call would read, if it may contain secrets. */
+  readonly secretRead?: Finder
+}
+
+/**
+ * The rule for each tool. Patterns of the command line override the permissions, except `deny`. Tools that match no pattern
+ * require approval unless marked read-only. No pattern, not even `*`, allows reading a file that may contain secrets: each
+ * such call requires approval.
+ *
+ * A tool of a project's server runs without approval only if the user allowed it when trusting that server, or if a pattern
+ * of the command line names the server. The permissions were written for other servers, one of which may have the same name,
+ * so only `deny` and `ask` apply there.
+ */
+export const rule = (
+  permissions: Permissions,
+  { allowed = [], projects = new Map(), secretRead = () => undefined }: RuleOptions = {}
+): ((tool: Ruled, round: RoundSoFar, input: ToolInput) => Rule) => {
+  const entries = Object.entries(permissions)
+  const own = { configured: matcher(entries), named: anyOf(allowed), otherwise: unnamed }
+  const restricting = matcher(entries.filter(([, permission]) => countsForProjects(permission)))
+  // The first `__` in the name of a tool ends the name of its server.
+  const naming = allowed.filter((pattern) => pattern.includes("__"))
+  const ofProject = new Map(
+    [...projects].map(([server, patterns]) => [
+      server,
+      { configured: restricting, named: anyOf([...patterns, ...naming]), otherwise: (): Permission => "ask" }
+    ])
+  )
+  const ofTool = (tool: Ruled, tainted: boolean): Rule => {
+    const { configured, named, otherwise } = ofProject.get(tool.server) ?? own
+    const permission = configured(tool.name)
+    if (permission !== "deny" && named(tool.name) === true) return "allow"
+    const meant = permission ?? otherwise(tool)
+    return meant === "ask-if-tainted" ? (tainted ? "ask" : "allow") : meant
+  }
+  return (tool, { tainted }, input) => {
+    const rule = ofTool(tool, tainted)
+    return rule === "allow" && secretRead(tool.name, input) !== undefined ? "ask" : rule
+  }
+}

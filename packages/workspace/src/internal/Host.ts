@@ -1,7 +1,0 @@
-import * as process from "node:process"
-
-export const platform: string = process.platform
-export const arch: string = process.arch
-
-/** The IANA name of the zone this process runs in. */
-export const timeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
