@@ -41,23 +41,29 @@ const keepShown = (reader: readline.Interface, shown: () => boolean): (() => voi
 
 /** Restores the terminal while the process is stopped (Ctrl-Z), as the shell expects, and takes it again on continuation. */
 const suspendable = (take: () => void, giveBack: () => void) => {
+  let stopping = false
+  // Also after SIGSTOP, which cannot be caught: another process may have left the terminal in another mode.
+  const continued = () => {
+    if (stopping) process.on("SIGTSTP", suspend)
+    stopping = false
+    take()
+  }
   const suspend = () => {
+    if (stopping) return
+    stopping = true
     giveBack()
     process.removeListener("SIGTSTP", suspend)
     process.kill(process.pid, "SIGTSTP")
-    // Runs when the process continues, or soon if the system does not stop it, as for an orphaned process group.
+    // The system does not stop an orphaned process group, and then sends no SIGCONT. The timer's turn of the event loop
+    // is left to end first, because a SIGCONT that did arrive is read later in that turn.
     // @effect-diagnostics-next-line globalTimers:off -- a signal listener, outside of any Effect
-    setTimeout(() => {
-      process.on("SIGTSTP", suspend)
-      take()
-    }, 20)
+    setTimeout(() => void setImmediate(() => void (stopping && continued())), 20)
   }
   process.on("SIGTSTP", suspend)
-  // After SIGSTOP, which cannot be caught, another process may have left the terminal in another mode.
-  process.on("SIGCONT", take)
+  process.on("SIGCONT", continued)
   const forget = () => {
     process.removeListener("SIGTSTP", suspend)
-    process.removeListener("SIGCONT", take)
+    process.removeListener("SIGCONT", continued)
   }
   return { suspend, forget }
 }
