@@ -6,22 +6,16 @@ import { locks } from "./storage/locks.ts"
 import { moved } from "./storage/moved.ts"
 import { paths } from "./storage/paths.ts"
 import { power } from "./storage/power.ts"
-import { manyProcesses, oneSession } from "./storage/processes.ts"
 import { readable } from "./storage/readable.ts"
-import { rows } from "./storage/rows.ts"
-import { copies, lateCommit, longReader, slowDisk } from "./storage/slow.ts"
-import { descriptors } from "./storage/descriptors.ts"
-import { scale } from "./storage/scale.ts"
+import { diskRows } from "./storage/rows.ts"
 import { later, older } from "./storage/versions.ts"
 import { suite } from "./suite.ts"
 
-suite("RELIABILITY B.3, storage", rows, [
+suite("RELIABILITY B.3, storage: disk and files", diskRows, [
   ...power,
   ...full,
   ...failing,
   ...locks,
-  ...oneSession,
-  ...manyProcesses,
   ...damaged,
   ...paths,
   ...readable,
@@ -29,11 +23,5 @@ suite("RELIABILITY B.3, storage", rows, [
   ...later,
   ...moved,
   ...edited,
-  ...scale,
-  slowDisk,
-  longReader,
-  copies,
-  lateCommit,
-  ...descriptors,
   ...unlockable
 ])
