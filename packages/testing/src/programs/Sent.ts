@@ -18,6 +18,7 @@ export interface Sent {
   readonly answer: string | undefined
 }
 
+/** Limits of an engine that the reference model must know to predict what it sends. */
 export interface EngineLimits {
   readonly turns: number
   readonly toolConcurrency: number
