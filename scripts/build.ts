@@ -1,4 +1,4 @@
-// Builds the libraries with tsc, and the CLI as one bundled file with the licence notices of its contents. Every package
+// Builds the libraries with tsc, and the CLI as one bundle with the licence notices of its contents. Every package
 // gets a copy of the licence. Old output is removed first, since `tsc -b` never deletes output whose source was removed.
 import { copyFileSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path"

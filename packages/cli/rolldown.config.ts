@@ -2,7 +2,10 @@ import { resolve } from "node:path"
 import { defineConfig } from "rolldown"
 import { thirdPartyNotices } from "../../scripts/licences/plugin.ts"
 
-/** One file with everything in it but one program: what `npm install` brings is what runs, and nothing is resolved at start-up. */
+/**
+ * Everything but one program is in the files of one directory: what `npm install` brings is what runs, and no package is
+ * resolved at start-up. A command reads the file that all commands need, and the files with what it uses.
+ */
 export default defineConfig({
   input: "src/main.ts",
   platform: "node",
@@ -12,9 +15,17 @@ export default defineConfig({
   // It finds its program beside itself. Without it, which npm may leave out, searches take longer.
   external: ["@vscode/ripgrep"],
   output: {
-    file: "dist/parley.mjs",
+    dir: "dist/command",
+    entryFileNames: "parley.mjs",
+    chunkFileNames: ({ name }) => `${name.replace(/~.*/, "")}-[hash].mjs`,
     format: "esm",
-    codeSplitting: false,
+    codeSplitting: {
+      groups: [
+        { name: "start", tags: ["$initial"] },
+        // Files that the same commands need are one file. Small files cost more to find than to read.
+        { name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 100_000 }
+      ]
+    },
     minify: true
   }
 })

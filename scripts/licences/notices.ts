@@ -105,8 +105,7 @@ export const documentOf = (notices: ReadonlyArray<Notice>): string => {
   const split = notices.find(({ texts }) => texts.some(({ text }) => text.includes(line)))
   if (split !== undefined)
     throw new Error(`A text of ${split.title} contains the separator line of the packages: choose another separator`)
-  const about =
-    "The parley command holds code of the packages below, in dist/parley.mjs. Each is under its own licence."
+  const about = "The parley command holds code of the packages below, in dist/command. Each is under its own licence."
   return [about, ...sections].map((section) => `${section}\n`).join(`\n${line}\n`)
 }
 

@@ -28,5 +28,5 @@ if (args.length === 1 && args[0] === "--version") {
   } catch {
     // A user without an entry in the system's list and without HOME has no home directory, and no need of a cache.
   }
-  void import("../dist/parley.mjs")
+  void import("../dist/command/parley.mjs")
 }

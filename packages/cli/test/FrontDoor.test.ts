@@ -12,9 +12,9 @@ const door = join(import.meta.dirname, "../bin/parley.mjs")
 const installed = Effect.acquireRelease(
   Effect.sync(() => {
     const root = mkdtempSync(join(tmpdir(), "parley-door-"))
-    for (const name of ["bin", "dist"]) mkdirSync(join(root, name))
+    for (const name of ["bin", "dist/command"]) mkdirSync(join(root, name), { recursive: true })
     copyFileSync(door, join(root, "bin/parley.mjs"))
-    writeFileSync(join(root, "dist/parley.mjs"), 'process.stdout.write("reached")\n')
+    writeFileSync(join(root, "dist/command/parley.mjs"), 'process.stdout.write("reached")\n')
     writeFileSync(join(root, "package.json"), '{ "type": "module", "version": "1.2.3" }\n')
     return root
   }),

@@ -43,6 +43,10 @@ const report = (error: Failure): number => {
   return ofError(error)
 }
 
+/** A part of the program that is read on first use was not there. */
+const isFileGone = (defect: unknown): boolean =>
+  defect instanceof Error && "code" in defect && defect.code === "ERR_MODULE_NOT_FOUND"
+
 /** Returns the exit code and reports the failure, if any, on standard error. */
 export const codeOf = (exit: Exit.Exit<void, Failure>): number => {
   if (Exit.isSuccess(exit)) return exitCode.done
@@ -50,6 +54,10 @@ export const codeOf = (exit: Exit.Exit<void, Failure>): number => {
   if (Option.isSome(error)) return report(error.value)
   if (Cause.hasInterruptsOnly(exit.cause)) return exitCode.interrupted
   const [defect] = Cause.prettyErrors(exit.cause)
+  if (exit.cause.reasons.some((reason) => Cause.isDieReason(reason) && isFileGone(reason.defect))) {
+    Streams.err("parley: its files were replaced or removed while it ran, as an update does; start it again\n")
+    return exitCode.roundFailed
+  }
   Streams.err(`parley: internal error, please report it: ${sanitize(defect?.message ?? "unknown")}\n`)
   if (ProcessInfo.debug) Streams.err(`${exit.cause.pipe(Cause.pretty, sanitize)}\n`)
   return exitCode.roundFailed

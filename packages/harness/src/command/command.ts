@@ -28,13 +28,7 @@ export const buildCommand = (directory?: string): Command => {
   const to = directory ?? realpathSync(mkdtempSync(join(tmpdir(), "parley-command-")))
   const built = spawnSync(
     process.execPath,
-    [
-      join(root, "node_modules/rolldown/bin/cli.mjs"),
-      "-c",
-      "rolldown.config.ts",
-      "--file",
-      join(to, "dist/parley.mjs")
-    ],
+    [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c", "rolldown.config.ts", "--dir", join(to, "dist/command")],
     { cwd: cli, encoding: "utf8" }
   )
   if (built.status !== 0) throw new Error(`cannot build the command: ${built.stderr}${built.stdout}`)
