@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto"
-import { createServer, type Server } from "node:http"
+import type { Server } from "node:http"
+import process from "node:process"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { LoginFailed } from "../sdk/LoginErrors.ts"
@@ -48,7 +49,8 @@ const listen = (server: Server, port: number) =>
 export const openCallback = Effect.fnUntraced(function* (state: string, port: number) {
   const answered = yield* Deferred.make<URLSearchParams>()
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() => createServer()),
+    // An import of this module would load all of Node's `fetch`, in every process that could log in.
+    Effect.sync(() => process.getBuiltinModule("node:http").createServer()),
     (server) =>
       Effect.sync(() => {
         server.close()
