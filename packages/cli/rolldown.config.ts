@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { defineConfig } from "rolldown"
+import { noCycles } from "../../scripts/bundle.ts"
 import { thirdPartyNotices } from "../../scripts/licences/plugin.ts"
 
 /**
@@ -9,7 +10,7 @@ import { thirdPartyNotices } from "../../scripts/licences/plugin.ts"
 export default defineConfig({
   input: "src/main.ts",
   platform: "node",
-  plugins: [thirdPartyNotices(resolve(import.meta.dirname, "../.."))],
+  plugins: [noCycles, thirdPartyNotices(resolve(import.meta.dirname, "../.."))],
   // A UMD build's `require` of its own parts cannot be bundled; packages that have an ES module build are taken from it.
   resolve: { mainFields: ["module", "main"] },
   // It finds its program beside itself. Without it, which npm may leave out, searches take longer.
@@ -22,8 +23,8 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         { name: "start", tags: ["$initial"] },
-        // Files that the same commands need are one file. Small files cost more to find than to read.
-        { name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 100_000 }
+        // Modules that the same commands need are one file.
+        { name: "shared", minShareCount: 2, entriesAware: true }
       ]
     },
     minify: true

@@ -40,7 +40,7 @@ const rankOf = ({ folder, name }: { readonly name: string; readonly folder: stri
   folder === "" ? Infinity : (folders[name]?.indexOf(folder) ?? -1)
 
 /** Groups of files that import each other in a circle (Tarjan's algorithm). */
-const cycles = (imports: ReadonlyMap<string, ReadonlyArray<string>>): ReadonlyArray<ReadonlyArray<string>> => {
+export const cycles = (imports: ReadonlyMap<string, ReadonlyArray<string>>): ReadonlyArray<ReadonlyArray<string>> => {
   const index = new Map<string, number>()
   const low = new Map<string, number>()
   const stack: Array<string> = []
