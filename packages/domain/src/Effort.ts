@@ -9,3 +9,17 @@ export const levels = ["none", "minimal", "low", "medium", "high", "xhigh", "max
  */
 export const Effort = Schema.Literals(levels)
 export type Effort = typeof Effort.Type
+
+/**
+ * The level among `taken` that is nearest to the wanted one; of two that are equally near, the lower one. Undefined if
+ * there is none to choose from.
+ */
+export const nearest = (wanted: Effort, taken: ReadonlyArray<Effort>): Effort | undefined => {
+  const distance = (effort: Effort): number => Math.abs(levels.indexOf(effort) - levels.indexOf(wanted))
+  return levels
+    .filter((level) => taken.includes(level))
+    .reduce<Effort | undefined>(
+      (best, level) => (best === undefined || distance(level) < distance(best) ? level : best),
+      undefined
+    )
+}

@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import type { Failure } from "./Failure.ts"
+import { format, ModelRef } from "./ModelRef.ts"
 
 const Detail = { detail: Schema.String }
 /** The provider's id of the request, to quote when contacting the provider. */
@@ -114,18 +115,33 @@ export const isTooLarge = ({ error }: Failure): boolean => error === "ContextToo
 const leftOut =
   "; later requests leave out what the rejected request added, so change your message before you send it again"
 
+/** A fallback model that was not asked, because it cannot take the request. */
+export const SkippedModel = Schema.Struct({
+  model: ModelRef,
+  /** For people: what the request needs and the model does not have. */
+  reason: Schema.String
+})
+export type SkippedModel = typeof SkippedModel.Type
+
+/** Names the models that were skipped, with their reasons. Empty if there are none. */
+export const skippedText = (skipped: ReadonlyArray<SkippedModel>): string =>
+  skipped.map(({ model, reason }) => `${format(model)} was skipped: ${reason}`).join("; ")
+
 /** A request to a model failed. `reason` says how; `RateLimited`, `Overloaded` and connection problems are retried. */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
   reason: ModelErrorReason,
+  /** Fallback models that could have been asked instead, if they could take the request. Absent if there are none. */
+  skipped: SkippedModel.pipe(Schema.Array, Schema.optionalKey),
   /** The error behind it, for logs; it is not stored. It must not contain credentials, as errors of HTTP clients may. */
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    const { reason } = this
+    const { reason, skipped = [] } = this
     const wait = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
     const again = wait === 0 ? "" : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`
     const quote = "requestId" in reason && reason.requestId !== undefined ? ` (request ${reason.requestId})` : ""
     const advice = rejections.has(reason._tag) ? leftOut : ""
-    return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}${advice}`
+    const others = skipped.length === 0 ? "" : `; ${skippedText(skipped)}`
+    return `${sentence[reason._tag]}: ${reason.detail}${again}${quote}${advice}${others}`
   }
 }

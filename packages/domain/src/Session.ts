@@ -25,6 +25,8 @@ export type ToolCallView = typeof ToolCallView.Type
 export const Turn = Schema.Struct({
   id: TurnId,
   model: ModelRef,
+  /** The model whose failure led to this turn, if the request was sent to the next model of the chain. */
+  fallbackFor: Schema.optionalKey(ModelRef),
   /** `summary`: the turn is not part of the conversation, but summarises what a compaction leaves out. */
   purpose: Schema.optionalKey(Schema.Literal("summary")),
   status: Schema.Literals(["streaming", "completed", "failed", "interrupted"]),

@@ -3,6 +3,7 @@ import { Block, UserBlock } from "./Content.ts"
 import { Segment } from "./ContextManifest.ts"
 import { Failure } from "./Failure.ts"
 import { CallId, RequestId, RoundId, TurnId } from "./Ids.ts"
+import { SkippedModel } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { Provenance, Stretch } from "./Provenance.ts"
 import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
@@ -150,7 +151,10 @@ export const SessionEvent = Schema.TaggedUnion({
   TurnFailed: { ...turnEnd, failure: Failure },
   /** The turn was cancelled, or its process died; `content` is what had arrived. */
   TurnInterrupted: turnEnd,
-  /** The turn failed with a temporary error. The same request is sent again as a new turn after `delayMillis`. */
+  /**
+   * The turn failed with an error that another attempt may not have. The same request is sent again as a new turn after
+   * `delayMillis`: to the same model, or to the next one of the chain.
+   */
   RetryScheduled: {
     roundId: RoundId,
     /** The turn that failed. */
@@ -158,7 +162,11 @@ export const SessionEvent = Schema.TaggedUnion({
     /** Counts the retries of one request, from 1. */
     attempt: Schema.Int,
     delayMillis: Schema.Int,
-    failure: Failure
+    failure: Failure,
+    /** The fallback model that is asked from now on. Absent: the model of the failed turn is asked again. */
+    model: Schema.optionalKey(ModelRef),
+    /** Fallback models before `model` that cannot take the request. */
+    skipped: SkippedModel.pipe(Schema.Array, Schema.optionalKey)
   },
   /** A rule denied the call, or a person decided about it. Not stored for calls that a rule allows. */
   ToolDecided: {

@@ -25,6 +25,8 @@ export class RoundFold {
   private readonly turns: Array<TurnDraft> = []
   private readonly contextCalls: Array<Call> = []
   private readonly calls = new Map<CallId, Call>()
+  /** The model that failed, if the next turn asks a fallback model. */
+  private fallbackFor: Turn["model"] | undefined
   private end: Partial<Pick<Round, "stop" | "failure" | "endedAt">> & Pick<Round, "status"> = { status: "running" }
 
   constructor(start: EventOf<"RoundStarted">, at: number) {
@@ -81,6 +83,7 @@ export class RoundFold {
           base: {
             id: event.turnId,
             model: event.model,
+            ...(this.fallbackFor === undefined ? {} : { fallbackFor: this.fallbackFor }),
             ...(event.purpose === undefined ? {} : { purpose: event.purpose }),
             status: "streaming",
             usage: Usage.zero
@@ -88,6 +91,10 @@ export class RoundFold {
           content: new TurnContent(event.turnId),
           calls: []
         })
+        this.fallbackFor = undefined
+        return
+      case "RetryScheduled":
+        this.fallbackFor = event.model === undefined ? undefined : this.turns.at(-1)?.base.model
         return
       case "TurnDelta": {
         const content = this.turns.at(-1)?.content
