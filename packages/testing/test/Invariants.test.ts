@@ -113,6 +113,28 @@ const cut = logOf(
     return event
   })
 )
+/** A turn fails with this content, and the next one asks `model`; `named` is what the scheduled retry says. */
+const retried = (options: { readonly content?: string; readonly named?: string; readonly model?: string }) => {
+  const { content = "", model = "m", named } = options
+  const failure = { error: "ModelError", reason: "Overloaded", message: "scripted" }
+  const ref = (model: string) => ({ provider: "p", model })
+  return {
+    log: logOf([
+      ...events.slice(0, 2),
+      { _tag: "TurnFailed", turnId: turn, content: content === "" ? [] : [text(content)], usage, failure },
+      {
+        _tag: "RetryScheduled",
+        roundId: round,
+        turnId: turn,
+        attempt: 1,
+        delayMillis: 0,
+        failure,
+        ...(named === undefined ? {} : { model: ref(named) })
+      },
+      { _tag: "TurnStarted", roundId: round, turnId: turnId(round, 2), model: ref(model) }
+    ])
+  }
+}
 const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, words: RegExp]> = [
   [1, { ...known, seen: log.slice(1) }, /entry 1 has number 2/],
   [4, { ...known, snapshots: [log, log.slice(0, 2)] }, /ToolStarted at 5 is gone or changed/],
@@ -125,6 +147,13 @@ const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, w
   [22, { ...known, log: cut }, /of TurnCompleted reached a tool/],
   [23, { ...known, recorded: [sent, { ...sent, request: { ...request, system: "Other" } }] }, /has other tools/],
   [28, { ...known, recorded: [{ ...sent, request: { ...request, system: "Today: 2026-01-02" } }] }, /holds a date/],
+  [31, retried({ model: "n" }), /^turn r1t2 asks p\/n and not p\/m$/],
+  [31, retried({ named: "n" }), /^turn r1t2 asks p\/m and not p\/n$/],
+  [
+    31,
+    retried({ content: "half", named: "n", model: "n" }),
+    /^another model is asked after r1t1, of which a part is stored$/
+  ],
   [44, { ...known, recorded: [{ ...sent, turnStored: false }] }, /sent before turn r1t1 was stored/],
   [46, { ...known, info: { ...info, usage: { ...usage, outputTokens: 3 } } }, /the session used .*, its turns/],
   [46, { ...known, info: { ...info, cost: 0.5 } }, /the session cost \$0.5, its turns \$0.25/],
@@ -136,6 +165,29 @@ for (const [i, [number, known, words]] of broken.entries())
     assert.strictEqual(answer?._tag, "Checked")
     assert.match(answer?.violations.join("; ") ?? "", words)
   })
+
+it("a retry may ask the same model, or another one that it names before a part of the response is stored", () => {
+  for (const options of [{}, { content: "half" }, { named: "n", model: "n" }])
+    assert.deepStrictEqual(Invariants.retriesAreNew(retried(options).log), [])
+})
+
+it("a request to another model begins with the one before it, apart from the thinking of that model", () => {
+  const thought = { _tag: "Thinking" as const, provider: "p", text: "hm", raw: "{}" }
+  const asked = (model: string, ...answer: ReadonlyArray<typeof thought | ReturnType<typeof text>>): ModelRequest => ({
+    ...request,
+    model: { provider: "p", model },
+    messages: [
+      ...request.messages,
+      { role: "assistant", content: [...answer] },
+      { role: "user", content: [text("on")] }
+    ]
+  })
+  const first = asked("m", thought, text("yes"))
+  assert.deepStrictEqual(Invariants.prefixStable([first, asked("n", text("yes"))], []), [])
+  const changed = ["request 2 does not begin with the one before it"]
+  assert.deepStrictEqual(Invariants.prefixStable([first, asked("m", text("yes"))], []), changed)
+  assert.deepStrictEqual(Invariants.prefixStable([first, asked("n", text("no"))], []), changed)
+})
 
 it("a call that the user marked as safe to repeat may reach its tool twice", () => {
   const again = { ...made, safeToRepeat: true }

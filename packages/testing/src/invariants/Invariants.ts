@@ -1,6 +1,7 @@
 import * as History from "./HistoryInvariants.ts"
 import type { Known, Violations } from "./Known.ts"
 import * as Log from "./LogInvariants.ts"
+import * as Retry from "./RetryInvariants.ts"
 import * as Tool from "./ToolInvariants.ts"
 
 /**
@@ -10,6 +11,7 @@ import * as Tool from "./ToolInvariants.ts"
 export type { Known, RecordedCall, RecordedRequest, Violations } from "./Known.ts"
 export * from "./HistoryInvariants.ts"
 export * from "./LogInvariants.ts"
+export * from "./RetryInvariants.ts"
 export * from "./ToolInvariants.ts"
 
 /** The violations of an invariant by a session, or the facts that are missing to check it. */
@@ -88,7 +90,7 @@ export const all: { readonly [number: number]: Invariant } = {
   ),
   28: invariant("nothing volatile", ["recorded"], ({ recorded }) => History.nothingVolatile(recorded)),
   29: invariant("excluded rows", ["requests"], ({ log, requests }) => Log.excludesFailed(log, requests)),
-  31: invariant("retry is new", [], ({ log }) => Log.retriesAreNew(log)),
+  31: invariant("retry is new", [], ({ log }) => Retry.retriesAreNew(log)),
   44: invariant("storage failure is loud", ["recorded"], ({ recorded }) => History.turnBeforeRequest(recorded)),
   46: invariant("usage adds up", ["info"], ({ info, log }) => History.usageAddsUp(log, info))
 }

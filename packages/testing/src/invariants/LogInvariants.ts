@@ -1,6 +1,7 @@
 import { textOf } from "@parley/domain/Content"
 import type { TurnId } from "@parley/domain/Ids"
 import * as Message from "@parley/domain/Message"
+import { format } from "@parley/domain/ModelRef"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { isRejection } from "@parley/domain/ModelError"
@@ -146,8 +147,9 @@ export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: Readon
 
 /**
  * Without a new baseline or a compaction, each request is a prefix of the next one. Content that was added to a request that
- * the provider rejected is withdrawn, so the next request begins with the last one that was answered. `turns` are the turns
- * of the requests, if known; otherwise each turn that started is assumed to have sent one request.
+ * the provider rejected is withdrawn, so the next request begins with the last one that was answered. The thinking of a
+ * model is not part of requests to another one. `turns` are the turns of the requests, if known; otherwise each turn that
+ * started is assumed to have sent one request.
  */
 export const prefixStable = (
   requests: ReadonlyArray<ModelRequest>,
@@ -173,7 +175,10 @@ export const prefixStable = (
     const end = turns.length === requests.length ? ends.get(turns[i]) : undefined
     if (end?._tag === "TurnCompleted") answered = next
     before = end?._tag === "TurnFailed" && isRejection(end.failure) ? answered : next
-    if (previous === undefined || previous.system !== next.system || flat(next).startsWith(flat(previous))) return []
+    if (previous === undefined || previous.system !== next.system) return []
+    const isOther = format(previous.model) !== format(next.model)
+    const shown = (request: ModelRequest) => flat(isOther ? withoutThinking(request) : request)
+    if (shown(next).startsWith(shown(previous))) return []
     return [`request ${i + 1} does not begin with the one before it`]
   })
 }
@@ -197,6 +202,15 @@ const conversation = (log: ReadonlyArray<LogEntry>) => {
 
 type TurnEnd = EventOf<"TurnCompleted" | "TurnFailed" | "TurnInterrupted">
 
+/** A request without thinking, which is sent back only to the model that produced it. */
+const withoutThinking = (request: ModelRequest): ModelRequest => ({
+  ...request,
+  messages: request.messages.map(({ content, role }) => ({
+    role,
+    content: content.filter(({ _tag }) => _tag !== "Thinking")
+  }))
+})
+
 const flat = ({ messages }: ModelRequest) =>
   messages.map(({ content, role }) => `${role}:${content.map((block) => JSON.stringify(block)).join(",")}`).join("\n")
 
@@ -213,27 +227,4 @@ export const excludesFailed = (log: ReadonlyArray<LogEntry>, requests: ReadonlyA
     .filter((text) => text !== "" && !good.some((other) => other.includes(text)))
     .filter((text) => sent.some((other) => other.includes(text)))
     .map((text) => `a request holds the failed turn's ${JSON.stringify(text)}`)
-}
-
-/** Each attempt is a turn with a new id. A retry follows a failed turn, no earlier than its `RetryScheduled` announced. */
-export const retriesAreNew = (log: ReadonlyArray<LogEntry>): Violations => {
-  const ids = new Set<TurnId>()
-  return log.flatMap(({ at, event }, i) => {
-    if (event._tag === "RetryScheduled") {
-      const failed = log[i - 1]?.event
-      return failed?._tag === "TurnFailed" && failed.turnId === event.turnId
-        ? []
-        : [`a retry of ${event.turnId} is scheduled after ${failed?._tag}`]
-    }
-    if (event._tag !== "TurnStarted") return []
-    const found = ids.has(event.turnId) ? [`turn ${event.turnId} started twice`] : []
-    ids.add(event.turnId)
-    const before = log[i - 1]
-    // A request without the thinking that the provider refused is a different request and is sent without delay.
-    const isOther = event.purpose !== undefined || event.thinking === "dropped"
-    if (before?.event._tag === "TurnFailed" && !isOther) found.push(`turn ${event.turnId} retries unannounced`)
-    if (before?.event._tag === "RetryScheduled" && at < before.at + before.event.delayMillis)
-      found.push(`turn ${event.turnId} came ${at - before.at} ms after the failure, not ${before.event.delayMillis}`)
-    return found
-  })
 }
