@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { UserBlock } from "@parley/domain/Content"
 import type { Message } from "@parley/domain/Message"
+import { Fallbacks } from "@parley/session/Fallbacks"
 import { Effect } from "effect"
 import { serve } from "../packages/harness/src/provider/SseServer.ts"
 import { hello, outcome } from "../packages/harness/src/wires/Outcome.ts"
@@ -132,6 +133,36 @@ describe("a session that changes its model sends only what the receiver accepts"
           const third = yield* server(to, "second", markTwo, quiet)
           assert.strictEqual((yield* outcome(third.provider, history, "r1t2")).end, "end")
           assert.deepStrictEqual(third.broken(), [[]])
+        }).pipe(Effect.scoped)
+      )
+
+      it.live(`to a fallback model, from ${from.name} to ${to.name}`, () =>
+        Effect.gen(function* () {
+          const first = yield* server(from, "first", markOne, opening(from), "overloaded", quiet)
+          const second = yield* server(to, "second", markTwo, one, quiet)
+          const { coordinator, sessions } = yield* wireEngine([first.provider, second.provider])
+          const { id: sessionId } = yield* sessions.create({})
+          const ask = (request: string | ReadonlyArray<UserBlock>) =>
+            Effect.provideService(
+              coordinator.handleMessage({ sessionId, request, model: modelOf(first.provider) }),
+              Fallbacks,
+              [modelOf(second.provider)]
+            )
+          // A model of effect/ai reads only text, so it takes no conversation with images.
+          const round = yield* ask(to.name === "effect/ai" ? "Look at this." : image)
+          assert.deepStrictEqual(
+            round.turns.map(({ model, status }) => `${model.provider} ${status}`),
+            ["first completed", "first failed", "second completed", "second completed"]
+          )
+          assert.deepStrictEqual(
+            (yield* ask("And now?")).turns.map(({ model }) => model.provider),
+            ["first"]
+          )
+          assert.deepStrictEqual(first.broken(), [[], [], []])
+          assert.deepStrictEqual(second.broken(), [[], []])
+          assert.notInclude(second.bodies().join(), markOne)
+          assert.notInclude(first.bodies().join(), markTwo)
+          for (const words of ["Look at this.", "I look."]) assert.include(second.bodies().at(-1), words)
         }).pipe(Effect.scoped)
       )
     }

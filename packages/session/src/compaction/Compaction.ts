@@ -115,7 +115,7 @@ const summing = Effect.fnUntraced(function* (options: CompactionOptions) {
   if (least > limit) return undefined
   const leftOut = messages.slice(0, messages.length - kept)
   const summary = yield* SummaryTurn.of({ ...options, messages: leftOut })
-  const { baseline, segments: stable } = yield* ContextBuilder.stable(state, options.model)
+  const { baseline, segments: stable } = yield* ContextBuilder.stable(state, options.chain.model)
   const values = Dynamic.render(dynamic, {})
   const own = ownMessage(state, kept)
   const goalIsThere = textOf(state.round?.message ?? []) === textOf(state.goal ?? [])
@@ -170,9 +170,10 @@ export const compact = Effect.fn("Compaction.compact")(function* (options: Compa
 
 /** Compacts the history because the user requested it, in a round without a message to the model. */
 export const onRequest = Effect.fn("Compaction.onRequest")(function* (
-  options: Pick<CompactionOptions, "log" | "roundId" | "model" | "gate">
+  options: Pick<CompactionOptions, "log" | "roundId" | "chain" | "gate">
 ) {
-  const { log, model } = options
+  const { chain, log } = options
+  const { model } = chain
   const before = RequestEstimate.estimate(requestOf(log.state, model))
   const limit = Math.min(before.tokens, RequestEstimate.limitOf(model) ?? before.tokens)
   return yield* compact({ ...options, why: "request", before, limit, dynamic: [] })

@@ -2,11 +2,11 @@ import type { Block } from "@parley/domain/Content"
 import type { CallId } from "@parley/domain/Ids"
 import type { Message } from "@parley/domain/Message"
 import type { RoundId } from "@parley/domain/Ids"
-import type { ModelInfo } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import type { EventOf } from "@parley/domain/SessionEvent"
 import * as RequestEstimate from "../context/RequestEstimate.ts"
+import type { ModelChain } from "../limits/ModelChain.ts"
 import type { RetryGate } from "../limits/RetryGate.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
 
@@ -14,8 +14,8 @@ import type { SessionLog } from "../log/SessionLog.ts"
 export interface CompactionOptions {
   readonly log: SessionLog
   readonly roundId: RoundId
-  /** The model of the conversation. */
-  readonly model: ModelInfo
+  /** The models of the conversation. */
+  readonly chain: ModelChain
   readonly gate: RetryGate
   readonly why: EventOf<"ContextCompacted">["why"]
   readonly before: TokenCount

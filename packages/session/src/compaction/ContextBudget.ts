@@ -1,6 +1,6 @@
 import { ContextTooLarge, type HandleMessageError } from "@parley/domain/Errors"
 import type { RoundId } from "@parley/domain/Ids"
-import type { ModelInfo } from "@parley/domain/ModelsManager"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { TokenCount } from "@parley/domain/RequestSize"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,8 @@ import { isThinking } from "../log/BoundThinking.ts"
 import * as Compaction from "./Compaction.ts"
 import { CompactionSettings } from "../limits/CompactionSettings.ts"
 import { Limits } from "../limits/Limits.ts"
+import type { ModelChain, Obstacle } from "../limits/ModelChain.ts"
+import * as ModelFit from "../context/ModelFit.ts"
 import { requestOf } from "../context/RequestOrigins.ts"
 import * as RequestEstimate from "../context/RequestEstimate.ts"
 import type { RetryGate } from "../limits/RetryGate.ts"
@@ -32,26 +34,28 @@ const isUnclear = (error: HandleMessageError): boolean =>
 const isAboutThinking = (error: HandleMessageError): boolean =>
   error._tag === "ModelError" && error.reason._tag === "InvalidRequest" && error.reason.thinking === true
 
-/** Keeps the requests of one round within the model's context window. */
+/** Keeps the requests of one round within the context window of the model that is asked. */
 export const make = (options: {
   readonly log: SessionLog
   readonly roundId: RoundId
-  readonly model: ModelInfo
+  readonly chain: ModelChain
   readonly gate: RetryGate
   /** The round's dynamic context. */
   readonly dynamic: ReadonlyArray<DynamicResult>
 }) => {
-  const { log, model } = options
+  const { chain, log } = options
   const { state } = log
-  const limit = RequestEstimate.limitOf(model)
+  const limitNow = () => RequestEstimate.limitOf(chain.model)
   let size: TokenCount | undefined
   let recovered = false
   let dropping = false
 
-  const request = () => requestOf(state, model, dropping ? "none" : "fitting")
+  const request = () => requestOf(state, chain.model, dropping ? "none" : "fitting")
 
-  const isLarge = () =>
-    limit !== undefined && (size ?? RequestEstimate.estimate(request())).tokens >= limit * suspicious
+  const isLarge = () => {
+    const limit = limitNow()
+    return limit !== undefined && (size ?? RequestEstimate.estimate(request())).tokens >= limit * suspicious
+  }
   const withinLimits = Effect.flatMap(Limits, (limits) => Caps.checkUsage(state, limits))
 
   const off = (tokens: number, most: number) =>
@@ -64,6 +68,7 @@ export const make = (options: {
 
   /** To be run before each request: measures it, and compacts the history if it is too large. */
   const before = Effect.gen(function* () {
+    const limit = limitNow()
     size = yield* RequestEstimate.measure(state, request(), limit)
     if (limit === undefined || size.tokens <= limit) return
     const { auto } = yield* CompactionSettings
@@ -87,7 +92,7 @@ export const make = (options: {
           const { auto } = yield* CompactionSettings
           if (!auto) return yield* error
           const was = size ?? RequestEstimate.estimate(request())
-          const most = Math.floor(Math.min(limit ?? was.tokens, was.tokens * afterOverflow))
+          const most = Math.floor(Math.min(limitNow() ?? was.tokens, was.tokens * afterOverflow))
           size = yield* Compaction.compact({ ...options, why: "overflow", before: was, limit: most }).pipe(
             Effect.catchTag("ContextTooLarge", () => Effect.fail(error))
           )
@@ -115,9 +120,18 @@ export const make = (options: {
     )
   }
 
+  /** Why a fallback model cannot take the current request. If it can, `size` is as measured for this model. */
+  const obstacle: Obstacle<ModelsManager> = (model) =>
+    Effect.map(ModelFit.of(state, requestOf(state, model), model), (fit) => {
+      if ("obstacle" in fit) return fit.obstacle
+      size = fit.size
+      return undefined
+    })
+
   return {
     request,
     before,
+    obstacle,
     recovering: <A, E extends HandleMessageError, R>(ask: Effect.Effect<A, E, R>) =>
       ask.pipe(withoutThinking, recovering),
     /** Whether the current request leaves out thinking that the provider has rejected. */

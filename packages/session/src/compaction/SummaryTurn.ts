@@ -35,29 +35,36 @@ const summariser = (model: ModelInfo) =>
     return settings.model === undefined ? model : yield* models.describe(settings.model)
   })
 
-/**
- * Lets a model summarise the messages, in a separate turn that is not part of the conversation. If the model returns no
- * summary, or rejects the content, a mechanical summary is used, so that no model can make a session unusable.
- */
-export const of = Effect.fnUntraced(function* (
-  options: CompactionOptions & { readonly messages: ReadonlyArray<Message> }
-) {
-  const { gate, limit, log, messages, roundId } = options
-  const model = yield* summariser(options.model)
+/** The request for a summary, as large as the model can read it. */
+const requestTo = (model: ModelInfo, messages: ReadonlyArray<Message>, limit: number): ModelRequest => {
   const budget = RequestEstimate.limitOf(model) ?? limit
-  const longest = Math.max(2000, Math.floor(limit * share * bytesPerToken))
   const asked = SummaryText.request(messages, Math.max(4000, Math.floor(budget * 0.8 * bytesPerToken)))
-  const limits = yield* Limits
-  const withinLimits = Effect.suspend(() => Caps.checkUsage(log.state, limits))
-  const request: ModelRequest = {
+  return {
     model: model.ref,
     system: SummaryText.system,
     tools: [],
     messages: [{ role: "user", content: [text(asked)] }],
     ...(model.settings === undefined ? {} : { settings: model.settings })
   }
-  const input = RequestEstimate.estimate(request).tokens
+}
+
+/**
+ * Lets a model summarise the messages, in a separate turn that is not part of the conversation. If that model cannot be had,
+ * the models of the round are asked, without a consequence for the requests of the conversation. If the model returns no
+ * summary, or rejects the content, a mechanical summary is used, so that no model can make a session unusable.
+ */
+export const of = Effect.fnUntraced(function* (
+  options: CompactionOptions & { readonly messages: ReadonlyArray<Message> }
+) {
+  const { gate, limit, log, messages, roundId } = options
+  const chain = options.chain.beginningWith(yield* summariser(options.chain.model))
+  const longest = Math.max(2000, Math.floor(limit * share * bytesPerToken))
+  const limits = yield* Limits
+  const withinLimits = Effect.suspend(() => Caps.checkUsage(log.state, limits))
   const attempt = (attempt: number) => {
+    const { model, replaced } = chain
+    const request = requestTo(model, messages, limit)
+    const input = RequestEstimate.estimate(request).tokens
     const turn = TurnRunner.run({
       log,
       roundId,
@@ -69,6 +76,7 @@ export const of = Effect.fnUntraced(function* (
       purpose: "summary",
       paused: false,
       price: model.price,
+      replaced: replaced?.ref,
       andThen: ({ text }) => ({ text, events: [] })
     })
     return ReservedTurn.within({ log, model, input }, turn)
@@ -77,7 +85,9 @@ export const of = Effect.fnUntraced(function* (
   const summary = yield* Retry.run({
     log,
     roundId,
-    provider: model.ref.provider,
+    chain,
+    // The request is made to fit each model.
+    obstacle: () => Effect.undefined,
     gate,
     attempt,
     before: withinLimits

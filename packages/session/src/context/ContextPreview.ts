@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Closing from "../log/Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import * as DynamicSlots from "./DynamicSlots.ts"
+import * as ModelChain from "../limits/ModelChain.ts"
 import * as Request from "../limits/Request.ts"
 import { requestOf, described } from "./RequestOrigins.ts"
 import * as RequestEstimate from "./RequestEstimate.ts"
@@ -41,7 +42,7 @@ export const build = Effect.fnUntraced(function* (sessionId: SessionId, words: R
     pretend(Closing.events(state, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
   const roundId = state.nextRoundId
   const validated = words === undefined ? { request: [], outside: [] } : yield* Request.validate(words)
-  const model = yield* models.describe(yield* models.preferred)
+  const { model } = yield* ModelChain.make(yield* models.describe(yield* models.preferred))
   const built = yield* ContextBuilder.build({
     state,
     roundId,

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import { inDollars, worstOf } from "./Budget.ts"
 import { CompactionSettings } from "./CompactionSettings.ts"
 import { Limits, type RoundLimits } from "./Limits.ts"
+import * as ModelChain from "./ModelChain.ts"
 import { Sampled, SinceRound } from "./SamplingUsage.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
 import type { SessionState } from "../log/SessionState.ts"
@@ -29,6 +30,12 @@ export const allPriced = Effect.fn("Caps.allPriced")(function* (model: ModelInfo
   if (Option.isSome(summariser)) yield* priced(summariser.value)
 })
 
+/** The same check for all models of a chain. */
+export const chainPriced = Effect.fnUntraced(function* (chain: ModelChain.ModelChain, purpose?: "compaction") {
+  yield* allPriced(chain.model, purpose)
+  yield* Effect.forEach(chain.fallbacks, priced, { discard: true })
+})
+
 /** Fails if the session has a cost limit and the cost so far is not known. */
 export const accountable = Effect.fnUntraced(function* ({ spent }: SessionState, { ref }: ModelInfo) {
   const { sessionCost } = yield* Limits
@@ -38,12 +45,12 @@ export const accountable = Effect.fnUntraced(function* ({ spent }: SessionState,
 })
 
 /**
- * Fails if the preferred model does not take the configured effort, or if cost limits forbid it. A host may run this before it
- * creates a session.
+ * Fails if the preferred model does not take the configured effort, if a fallback model is not available, or if cost limits
+ * forbid one of them. A host may run this before it creates a session.
  */
 export const preferredPriced = Effect.gen(function* () {
   const models = yield* ModelsManager
-  yield* allPriced(yield* models.describe(yield* models.preferred))
+  yield* chainPriced(yield* ModelChain.make(yield* models.describe(yield* models.preferred)))
 })
 
 /**

@@ -1,7 +1,7 @@
 import { CapReached } from "@parley/domain/Errors"
 import { type RoundId, turnId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
-import type { ModelInfo } from "@parley/domain/ModelsManager"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,7 @@ import * as ToolApproval from "../tools/ToolApproval.ts"
 import * as DynamicSlots from "../context/DynamicSlots.ts"
 import * as ContextBudget from "../compaction/ContextBudget.ts"
 import { Limits } from "../limits/Limits.ts"
+import type { ModelChain, Obstacle } from "../limits/ModelChain.ts"
 import * as Retry from "../limits/Retry.ts"
 import type { RetryGate } from "../limits/RetryGate.ts"
 import { type NextStep, RoundProgress } from "./NextStep.ts"
@@ -51,6 +52,9 @@ const journalled =
 
 const cutOff = "the answer was cut off at the output limit, so this call may be incomplete. Send it again, shorter"
 
+/** A request that ends with a paused response is not valid for another model. */
+const onlyItself = () => Effect.succeed("only the model that paused its response can continue it")
+
 /**
  * Runs a started round until the model requests no more tools, and closes it. If it fails or is interrupted, the caller
  * must close the round.
@@ -63,10 +67,11 @@ export const run = Effect.fnUntraced(
     readonly mentions: string
     /** Ids of slots whose tools are called again regardless of their policies. */
     readonly refresh: ReadonlyArray<string>
-    readonly model: ModelInfo
+    /** The models to ask. */
+    readonly chain: ModelChain
     readonly gate: RetryGate
   }) {
-    const { gate, log, model, roundId } = options
+    const { chain, gate, log, roundId } = options
     const { state } = log
     const limits = yield* Limits
     const toolPolicy = yield* ToolPolicy
@@ -74,14 +79,14 @@ export const run = Effect.fnUntraced(
       state,
       roundId,
       mentions: options.mentions,
-      model,
+      model: chain.model,
       refresh: options.refresh,
       run: journalled(log, roundId)
     })
     yield* log.append([event])
     let policy = ToolApproval.forTurn(toolPolicy, state)
     const tools = state.baseline?.tools ?? []
-    const fitting = ContextBudget.make({ log, roundId, model, gate, dynamic })
+    const fitting = ContextBudget.make({ log, roundId, chain, gate, dynamic })
 
     const progress = new RoundProgress(limits)
     let isPaused = false
@@ -110,6 +115,7 @@ export const run = Effect.fnUntraced(
     /** Sends the request that follows from the log, as the round's next turn. */
     const attempt = (attempt: number) => {
       policy = ToolApproval.forTurn(toolPolicy, state)
+      const { model, replaced } = chain
       const request = fitting.request()
       const turn = TurnRunner.run({
         log,
@@ -122,6 +128,7 @@ export const run = Effect.fnUntraced(
         dropsThinking: fitting.dropping,
         paused: isPaused,
         price: model.price,
+        replaced: replaced?.ref,
         andThen: (end) => {
           const step = progress.advance(end)
           return { end, step, events: eventsWith(step, end) }
@@ -134,7 +141,8 @@ export const run = Effect.fnUntraced(
     while (progress.turns < limits.turns) {
       yield* withinLimits
       yield* fitting.before
-      const asked = Retry.run({ log, roundId, provider: model.ref.provider, gate, attempt, before: withinLimits })
+      const obstacle: Obstacle<ModelsManager> = isPaused ? onlyItself : fitting.obstacle
+      const asked = Retry.run({ log, roundId, chain, obstacle, gate, attempt, before: withinLimits })
       const { end, step } = yield* fitting.recovering(asked)
       isPaused = step._tag === "Resume"
       switch (step._tag) {

@@ -2,7 +2,7 @@ import { type HandleMessageError, type InvalidMessage, toFailure } from "@parley
 import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelRef } from "@parley/domain/ModelRef"
-import { type ModelInfo, ModelsManager } from "@parley/domain/ModelsManager"
+import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
 import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { Round } from "@parley/domain/Session"
@@ -21,6 +21,7 @@ import * as Caps from "../limits/Caps.ts"
 import * as Closing from "../log/Closing.ts"
 import { traceFailure } from "../log/FailureTrace.ts"
 import * as Compaction from "../compaction/Compaction.ts"
+import * as ModelChain from "../limits/ModelChain.ts"
 import * as OpenSessions from "./OpenSessions.ts"
 import * as Recovery from "../log/Recovery.ts"
 import * as Request from "../limits/Request.ts"
@@ -89,7 +90,7 @@ interface Opening {
   readonly run: (round: {
     readonly log: SessionLog
     readonly roundId: RoundId
-    readonly model: ModelInfo
+    readonly chain: ModelChain.ModelChain
     readonly gate: RetryGate
     readonly message: Request.Validated
   }) => Effect.Effect<StopReason, HandleMessageError, Managers>
@@ -142,7 +143,8 @@ export const make = Effect.gen(function* () {
     const models = yield* ModelsManager
     const message = yield* opening.message
     const model = yield* models.describe(opening.model ?? (yield* models.preferred))
-    yield* Caps.allPriced(model, purpose)
+    const chain = yield* ModelChain.make(model)
+    yield* Caps.chainPriced(chain, purpose)
     yield* Caps.accountable(log.state, model)
     const roundId = log.state.nextRoundId
     cancellation.started(sessionId, roundId)
@@ -153,7 +155,7 @@ export const make = Effect.gen(function* () {
       ...(requestId === undefined ? {} : { requestId }),
       ...(purpose === undefined ? {} : { purpose })
     }
-    const run = opening.run({ log, roundId, model, gate, message })
+    const run = opening.run({ log, roundId, chain, gate, message })
     const meter = yield* Sampled
     const sinceRound = meter?.round()
     if (meter !== undefined)

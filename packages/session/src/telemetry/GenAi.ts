@@ -21,6 +21,8 @@ export const key = {
   turn: "parley.turn.id",
   /** 1 for the first attempt of a request, one more for each retry. */
   attempt: "parley.turn.attempt",
+  /** The model that would have been asked, as `PROVIDER/MODEL`, if this is one of its fallback models. */
+  fallbackFor: "parley.fallback.for",
   finishReasons: "gen_ai.response.finish_reasons",
   responseId: "gen_ai.response.id",
   timeToFirstChunk: "gen_ai.response.time_to_first_chunk",

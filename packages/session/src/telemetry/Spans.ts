@@ -1,6 +1,6 @@
 import { type HandleMessageError, toFailure } from "@parley/domain/Errors"
 import type { RoundId, SessionId, TurnId } from "@parley/domain/Ids"
-import type { ModelRef } from "@parley/domain/ModelRef"
+import { format, type ModelRef } from "@parley/domain/ModelRef"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { Finish } from "@parley/domain/ProviderChunk"
 import type { Round } from "@parley/domain/Session"
@@ -95,6 +95,7 @@ export interface TurnIds extends RoundIds {
   /** 1 for the first attempt. */
   readonly attempt: number
   readonly purpose?: "summary" | undefined
+  readonly replaced?: ModelRef | undefined
 }
 
 /** The span of one request to a model and its response. Without `turn`, it belongs to no session. */
@@ -117,7 +118,10 @@ export const chat = <A, E, R>(
               ...idsOf(turn),
               [key.turn]: turn.turnId,
               [key.attempt]: turn.attempt,
-              ...defined({ [key.purpose]: turn.purpose })
+              ...defined({
+                [key.purpose]: turn.purpose,
+                [key.fallbackFor]: turn.replaced === undefined ? undefined : format(turn.replaced)
+              })
             })
       }
     })

@@ -10,6 +10,7 @@ import {
   InvalidRequest
 } from "@parley/domain/ModelError"
 import * as Message from "@parley/domain/Message"
+import type { ModelRef } from "@parley/domain/ModelRef"
 import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import { coalesce, type Finish, type ProviderChunk, type StopReason } from "@parley/domain/ProviderChunk"
 import type { TokenCount } from "@parley/domain/RequestSize"
@@ -128,6 +129,8 @@ interface TurnOptions<Next> {
   /** Whether the provider paused the previous turn, so that the request ends with its partial response. */
   readonly paused: boolean
   readonly price: Price | undefined
+  /** The model that the round would have asked, if this request goes to one of its fallback models. */
+  readonly replaced?: ModelRef | undefined
   /** Computes what follows the completed turn. Its events are stored in the same commit, which saves a barrier. */
   readonly andThen: (end: TurnEnd) => Next
 }
@@ -214,6 +217,6 @@ const runIn = Effect.fnUntraced(function* <Next extends { readonly events: Reado
  * for the completed turn.
  */
 export const run = <Next extends { readonly events: ReadonlyArray<SessionEvent> }>(options: TurnOptions<Next>) => {
-  const { attempt, log, purpose, request, roundId, turnId } = options
-  return Spans.chat(runIn(options), request, { sessionId: log.id, roundId, turnId, attempt, purpose })
+  const { attempt, log, purpose, replaced, request, roundId, turnId } = options
+  return Spans.chat(runIn(options), request, { sessionId: log.id, roundId, turnId, attempt, purpose, replaced })
 }
