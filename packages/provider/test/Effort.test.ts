@@ -159,4 +159,26 @@ describe("a registry", () => {
       })
     })
   )
+
+  it.effect("asks a fallback model for the nearest effort that it takes, or for its own if none is known", () =>
+    Effect.gen(function* () {
+      const named = (text: string) => Option.getOrThrow(parse(text))
+      const all = (effort: Effort, own?: Effort) => ({
+        preferred: named("openai/gpt-6.2-sol"),
+        fallbacks: ["openai/gpt-6-luna", "openai/gpt-5.4-mini", "openai/gpt-7", "demo/demo"].map(named),
+        effort,
+        ...(own === undefined
+          ? {}
+          : { models: { "openai/gpt-6-luna": { effort: own }, "openai/gpt-7": { effort: own } } })
+      })
+      const effortOf = (settings: unknown) => /"effort":"(\w+)"/.exec(JSON.stringify(settings))?.[1]
+      const asked = (options: ReturnType<typeof all>, model: string) => Effect.map(described(options, model), effortOf)
+      assert.strictEqual(yield* asked(all("max", "low"), "openai/gpt-6-luna"), "max")
+      assert.strictEqual(yield* asked(all("max"), "openai/gpt-5.4-mini"), "xhigh")
+      assert.strictEqual(yield* asked(all("max", "low"), "openai/gpt-7"), "low")
+      assert.isUndefined(yield* asked(all("max"), "openai/gpt-7"))
+      assert.isUndefined(yield* asked(all("high"), "demo/demo"))
+      assert.isUndefined(yield* asked(all("max"), "openai/gpt-6.1-terra"), "a model that is not in the chain")
+    })
+  )
 })

@@ -1,4 +1,4 @@
-import type { Effort } from "@parley/domain/Effort"
+import { type Effort, nearest } from "@parley/domain/Effort"
 import { ModelError, UnknownModel, Unsupported } from "@parley/domain/ModelError"
 import { format, type ModelRef } from "@parley/domain/ModelRef"
 import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
@@ -17,11 +17,16 @@ export interface RegistryOptions {
   readonly providers: ReadonlyArray<ModelProvider>
   /** The model to use when none is selected. Default: the preferred model of the first provider that has one. */
   readonly preferred?: ModelRef
+  /** The models to ask if the preferred one is not available. */
+  readonly fallbacks?: ReadonlyArray<ModelRef>
   /** Prices by `PROVIDER/MODEL`. They take precedence over the provider's and the catalogue's. */
   readonly prices?: Readonly<Record<string, Price>>
   /** Limits and efforts by `PROVIDER/MODEL`. They take precedence over the provider's. */
   readonly models?: Readonly<Record<string, ModelLimits>>
-  /** The effort of the preferred model. It takes precedence over that of `models`. */
+  /**
+   * The effort of the preferred model. It takes precedence over that of `models`. A fallback model gets the nearest level
+   * that it takes; one whose levels are not known has only the effort of `models`.
+   */
   readonly effort?: Effort
   /** Providers that exist but cannot be used, and what to do about it ("set ANTHROPIC_API_KEY"), by id. */
   readonly unavailable?: Readonly<Record<string, string>>
@@ -103,24 +108,40 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
       )
     }
 
-    /** The configured limits of a model, with the effort that is asked of it. */
-    const askedOf = (ref: ModelRef): ModelLimits | undefined =>
-      options.effort !== undefined && isPreferred(ref)
-        ? { ...limits.get(format(ref)), effort: options.effort }
-        : limits.get(format(ref))
+    const fallbacks = options.fallbacks ?? []
+    const isFallback = (ref: ModelRef): boolean => fallbacks.some((one) => format(one) === format(ref))
 
-    const known = (provider: ModelProvider, ref: ModelRef): Effect.Effect<ModelInfo> =>
-      Effect.map(completed(provider, ref.model, askedOf(ref)), (info) => {
+    /** The configured limits of a model, with the effort that is asked of it. */
+    const askedOf = (provider: ModelProvider, ref: ModelRef): Effect.Effect<ModelLimits | undefined> => {
+      const own = limits.get(format(ref))
+      const { effort } = options
+      if (options.effort !== undefined && isPreferred(ref)) return Effect.succeed({ ...own, effort: options.effort })
+      if (effort === undefined || !isFallback(ref)) return Effect.succeed(own)
+      return Effect.map(completed(provider, ref.model, own), ({ efforts = [] }) => {
+        const taken = nearest(effort, efforts)
+        return taken === undefined ? own : { ...own, effort: taken }
+      })
+    }
+
+    const knownAs = (
+      provider: ModelProvider,
+      ref: ModelRef,
+      asked: ModelLimits | undefined
+    ): Effect.Effect<ModelInfo> =>
+      Effect.map(completed(provider, ref.model, asked), (info) => {
         const price = prices.get(format(ref))
         if (price === undefined) return info
         const { priceDate: _, ...others } = info
         return { ...others, price }
       })
+    const known = (provider: ModelProvider, ref: ModelRef): Effect.Effect<ModelInfo> =>
+      Effect.flatMap(askedOf(provider, ref), (asked) => knownAs(provider, ref, asked))
     const describe = (ref: ModelRef): Effect.Effect<ModelInfo, ModelError> =>
       Effect.gen(function* () {
         const provider = yield* Effect.fromResult(lookup(ref))
-        const info = yield* known(provider, ref)
-        const effort = askedOf(ref)?.effort
+        const asked = yield* askedOf(provider, ref)
+        const info = yield* knownAs(provider, ref, asked)
+        const effort = asked?.effort
         if (effort === undefined || info.efforts === undefined || info.efforts.includes(effort)) return info
         return yield* new ModelError({ reason: unsupported(info, effort) })
       })
@@ -146,7 +167,12 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
 
     const listed = [...providers.values()].toReversed().flatMap(({ models }) => models.map(({ ref }) => ref))
     const names = new Set(listed.map(format))
-    const extra = Result.isSuccess(preferred) && !names.has(format(preferred.success)) ? [preferred.success] : []
+    const named = [...(Result.isSuccess(preferred) ? [preferred.success] : []), ...fallbacks]
+    const extra = named.filter((ref) => {
+      const isNew = !names.has(format(ref))
+      names.add(format(ref))
+      return isNew
+    })
     const described = Effect.forEach([...listed, ...extra], (ref) =>
       Effect.fromResult(lookup(ref)).pipe(
         Effect.flatMap((provider) => known(provider, ref)),
