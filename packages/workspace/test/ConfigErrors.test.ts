@@ -44,7 +44,17 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
     '{ "limits": { "\\u001b[2J\\n": 3 } }',
     'config.json:1:15: unknown key limits["\\u{1b}[2J\\u{a}"]; the keys here are turns, toolConcurrency, retries, firstTokenSeconds, idleSeconds, turnSeconds, toolSeconds, roundSeconds, roundTokens, roundCost, sessionTokens, sessionCost, identicalCalls'
   ],
-  ["model", '{ "model": "sonnet" }', 'config.json:1:12: model: expected a model, "provider/model", found "sonnet"'],
+  [
+    "model",
+    '{ "model": "sonnet" }',
+    'config.json:1:12: model: expected a model, "provider/model", or a list of models, found "sonnet"'
+  ],
+  ["no models", '{ "model": [] }', "config.json:1:12: model[0] is missing"],
+  [
+    "a model of a list",
+    '{ "model": ["a/b", "x"] }',
+    'config.json:1:20: model[1]: expected a model, "provider/model", found "x"'
+  ],
   ["not whole", '{ "limits": { "turns": 1.5 } }', "config.json:1:24: limits.turns: expected an integer, found 1.5"],
   [
     "out of range",

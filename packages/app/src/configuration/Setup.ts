@@ -27,6 +27,8 @@ export interface Setup {
   readonly project: Trust.Standings
   /** From the options if given there, otherwise from the configuration. */
   readonly model: ModelRef | undefined
+  /** The models to ask if `model` is not available, from the same place as `model`. */
+  readonly fallbacks: ReadonlyArray<ModelRef>
   /** How much the model is asked to think, if the options say so. */
   readonly effort: Effort | undefined
   /** Patterns of tools that the options allow. */
@@ -46,6 +48,8 @@ export interface LoadOptions {
   /** Use the directory itself as the workspace instead of searching for an enclosing project. */
   readonly isExact?: boolean
   readonly model?: ModelRef | undefined
+  /** The models to ask if `model` is not available. With `model`, those of the configuration are not used. */
+  readonly fallbacks?: ReadonlyArray<ModelRef> | undefined
   /** How much the model is asked to think. It takes precedence over the configuration. */
   readonly effort?: Effort | undefined
   /** Trust the project's MCP servers as they are declared now. */
@@ -69,9 +73,16 @@ const placed = ({ directory, env, isExact = false, startedIn }: LoadOptions, use
     )
   )
 
+/** The preferred model and its fallback models: those of the options, or else those of the configuration. */
+const modelsOf = ({ fallbacks, model }: LoadOptions, config: UserConfig.UserConfig) => {
+  const configured = config.model === undefined ? [] : "provider" in config.model ? [config.model] : config.model
+  const [first, ...others] = model === undefined ? configured : [model, ...(fallbacks ?? [])]
+  return { model: first, fallbacks: others }
+}
+
 /** Reads the configuration of the user and the project. Servers of the project are used only if the user trusts them. */
 export const load = Effect.fn("Setup.load")(function* (options: LoadOptions) {
-  const { allow = [], env, limits, model, trustsProject = false } = options
+  const { allow = [], env, limits, trustsProject = false } = options
   const user = yield* Locations.user({ env })
   const { noWorkspace, workspace } = yield* placed(options, user)
   const loaded = yield* UserConfig.load(user.configFile)
@@ -98,7 +109,7 @@ export const load = Effect.fn("Setup.load")(function* (options: LoadOptions) {
     warnings: [...loaded.warnings, ...notices.filter((notice) => notice !== undefined)],
     servers: Trust.counting(users, project),
     project,
-    model: model ?? config.model,
+    ...modelsOf(options, config),
     effort: options.effort,
     allow,
     limits: { ...config.limits, ...limits }

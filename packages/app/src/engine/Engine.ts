@@ -7,6 +7,7 @@ import { ServerRequests } from "@parley/domain/ServerRequests"
 import type { Pins } from "@parley/mcp/ToolPins"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
+import { Fallbacks } from "@parley/session/Fallbacks"
 import { defaults as limitDefaults, Limits } from "@parley/session/Limits"
 import { Meter, Sampled } from "@parley/session/SamplingUsage"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -83,6 +84,7 @@ export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
         providers: [...providers, Demo.make({ howToConfigure })],
         unavailable: Providers.unavailable(setup.providers, setup.user.configFile),
         ...(setup.model === undefined ? {} : { preferred: setup.model }),
+        fallbacks: setup.fallbacks,
         ...(setup.effort === undefined ? {} : { effort: setup.effort }),
         ...(config.prices === undefined ? {} : { prices: config.prices }),
         ...(config.models === undefined ? {} : { models: config.models })
@@ -181,6 +183,7 @@ const workspace = (setup: Setup, where: "stored" | "memory"): Layer.Layer<Prompt
       auto: setup.config.compaction?.auto ?? true,
       model: setup.config.compaction?.model
     }),
+    Layer.succeed(Fallbacks, setup.fallbacks),
     Layer.sync(Sampled, () => new Meter()),
     Layer.effect(ToolPolicy, ApprovalPolicy.make(setup)),
     Layer.effect(

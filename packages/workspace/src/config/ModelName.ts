@@ -20,3 +20,8 @@ export const ModelName = Schema.String.pipe(
     })
   )
 )
+
+/** A list of models, of which the first is preferred. One model may be written without a list. */
+export const ModelNames = Schema.Union([ModelName, Schema.NonEmptyArray(ModelName)]).annotate({
+  expected: `${expected}, or a list of models`
+})

@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as JsonFile from "../json/JsonFile.ts"
 import { McpServers } from "./ServerConfigs.ts"
-import { ModelName, modelNamePattern } from "./ModelName.ts"
+import { ModelName, modelNamePattern, ModelNames } from "./ModelName.ts"
 import { Permissions } from "./Permissions.ts"
 import { Entries } from "./SecretReads.ts"
 import { Slots } from "./SlotConfig.ts"
@@ -30,8 +30,8 @@ const ByModel = Schema.String.check(Schema.isPattern(modelNamePattern)).annotate
 
 /** The user's own configuration file. Trusted: it names programs to start and addresses to send keys to. */
 export const UserConfig = Schema.Struct({
-  /** The model to use when no other one is specified. */
-  model: Schema.optionalKey(ModelName),
+  /** The model to use when no other one is specified, or a list: that model, then those to ask if it is not available. */
+  model: Schema.optionalKey(ModelNames),
   /** Providers of models, by name. */
   providers: Schema.optionalKey(Schema.Record(ProviderName, ProviderOptions)),
   /** Prices by "provider/model". */
