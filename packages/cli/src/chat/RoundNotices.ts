@@ -2,8 +2,10 @@ import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { Round } from "@parley/domain/Session"
 import * as Engine from "@parley/app/Engine"
+import * as FallbackEfforts from "@parley/app/FallbackEfforts"
 import * as Effect from "effect/Effect"
 import { CallsDenied } from "../errors/ExitCode.ts"
+import * as FallbackText from "../output/FallbackText.ts"
 import { Output } from "../output/Output.ts"
 import { short } from "../output/Render.ts"
 import type { Setup } from "../configuration/SetupFlags.ts"
@@ -14,6 +16,8 @@ export const show = Effect.fnUntraced(function* (setup: Setup) {
   const output = yield* Output
   const models = yield* ModelsManager
   yield* Effect.forEach(setup.warnings, (warning) => output.note(`parley: ${warning}`), { discard: true })
+  for (const one of yield* FallbackEfforts.adjusted(setup))
+    yield* output.note(`parley: ${FallbackText.effortLine(one)}`)
   const preferred = yield* models.preferred
   if (setup.model === undefined && preferred.provider === "demo")
     yield* output.note(

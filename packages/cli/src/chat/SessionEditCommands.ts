@@ -5,6 +5,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Engine from "@parley/app/Engine"
+import * as FallbackText from "../output/FallbackText.ts"
 import { Output } from "../output/Output.ts"
 import * as Render from "../output/Render.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
@@ -27,6 +28,8 @@ export const compactNow = Effect.fnUntraced(function* (id: string) {
   const output = yield* Output
   yield* SessionCoordinator.use((coordinator) => coordinator.compact(sessionId))
   const entries = yield* sessions.read(sessionId, 0)
+  const round = entries.findLastIndex(({ event }) => event._tag === "RoundStarted")
+  yield* Effect.forEach(FallbackText.linesIn(entries.slice(round)), output.note, { discard: true })
   const last = entries.findLast(({ event }) => event._tag === "ContextCompacted")
   if (last?.event._tag === "ContextCompacted") yield* output.note(Render.compacted(last.event, sessionId))
 })

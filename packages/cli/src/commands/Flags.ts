@@ -13,14 +13,17 @@ export const shared = {
   model: Flag.String("model").pipe(
     Flag.withAlias("m"),
     Flag.withDescription(
-      "Model as PROVIDER/MODEL, such as anthropic/claude-sonnet-5-5 or demo/demo; see `parley models`"
+      "Model as PROVIDER/MODEL, such as anthropic/claude-sonnet-5-5 or demo/demo; see `parley models`. Further models, " +
+        "separated by commas, are asked in this order if the first is overloaded, out of quota or not reachable"
     ),
     Flag.optional
   )
 }
 
 export const effort = Flag.Literals("effort", levels).pipe(
-  Flag.withDescription("How much the model thinks; each model takes only some of these levels (default: it decides)"),
+  Flag.withDescription(
+    "How much the model thinks; each model takes only some of these levels (default: it decides). A fallback model gets the nearest level that it takes"
+  ),
   Flag.optional
 )
 

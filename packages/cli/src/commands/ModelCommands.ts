@@ -1,6 +1,7 @@
 import * as Engine from "@parley/app/Engine"
 import * as ModelTrial from "@parley/app/ModelTrial"
 import * as SharedBudget from "@parley/app/SharedBudget"
+import { UsageError } from "@parley/app/UsageError"
 import { format } from "@parley/domain/ModelRef"
 import { ModelInfo, ModelsManager } from "@parley/domain/ModelsManager"
 import { allInput } from "@parley/domain/Usage"
@@ -26,7 +27,9 @@ const encode = Schema.encodeEffect(Schema.fromJsonString(ModelInfo))
 
 /** The setup and the named model. Fails for a name that is not `PROVIDER/MODEL`. */
 const named = Effect.fnUntraced(function* ({ name, workspace }: Input) {
-  const model = yield* SetupFlags.parseModel(name, "MODEL")
+  const [model, second] = yield* SetupFlags.parseModels(name, "MODEL")
+  if (model === undefined || second !== undefined)
+    return yield* new UsageError({ problem: `MODEL ${name}: this command takes one model; run it once for each` })
   return { model, setup: yield* SetupFlags.load({ workspace }) }
 })
 
@@ -42,15 +45,21 @@ export const show = Effect.fn("parley models show")(function* (input: Formatted)
   }).pipe(Effect.provide(Engine.models(setup)))
 })
 
-/** Writes the model into the user's configuration, as the one that is used when no other is named. */
-export const use = Effect.fn("parley models use")(function* (input: Input) {
-  const { model, setup } = yield* named(input)
+/** Writes the models into the user's configuration, as those that are used when no other is named. */
+export const use = Effect.fn("parley models use")(function* ({ name, workspace }: Input) {
+  const models = yield* SetupFlags.parseModels(name, "MODEL")
+  const setup = yield* SetupFlags.load({ workspace })
   const output = yield* Output
   // A model whose provider is not configured is refused, so that later commands do not fail because of it.
-  yield* Effect.flatMap(ModelsManager, ({ describe }) => describe(model)).pipe(Effect.provide(Engine.models(setup)))
+  yield* Effect.flatMap(ModelsManager, ({ describe }) => Effect.forEach(models, describe, { discard: true })).pipe(
+    Effect.provide(Engine.models(setup))
+  )
   const { configFile } = setup.user
-  yield* UserConfig.edit(configFile, [{ path: ["model"], value: format(model) }])
-  yield* output.text(`${format(model)} is now used unless another model is named (in ${configFile})\n`)
+  const names = models.map(format)
+  const [first = "", ...others] = names
+  yield* UserConfig.edit(configFile, [{ path: ["model"], value: others.length === 0 ? first : names }])
+  const then = others.length === 0 ? "" : `, and if it is not available ${others.join(", then ")}`
+  yield* output.text(`${first} is now used unless another model is named${then} (in ${configFile})\n`)
 })
 
 const Tested = Schema.Struct({

@@ -14,7 +14,10 @@ import * as SetupFlags from "../configuration/SetupFlags.ts"
 
 const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(ModelInfo)))
 
-/** Lists the available models; `*` marks the one that is used if the user names none. */
+/**
+ * Lists the available models; `*` marks the one that is used if the user names none, and numbers from 2 the ones to ask if it
+ * is not available.
+ */
 export const models = Effect.fn("parley models")(function* (
   input: SetupFlags.Flags & { readonly format: "text" | "json" }
 ) {
@@ -25,8 +28,11 @@ export const models = Effect.fn("parley models")(function* (
     const known = yield* manager.models
     if (input.format === "json") return yield* output.line(yield* Effect.orDie(encode(known)))
     const preferred = Result.map(yield* Effect.result(manager.preferred), format)
+    const fallbacks = setup.fallbacks.map(format)
     for (const info of known) {
-      const mark = Result.isSuccess(preferred) && preferred.success === format(info.ref) ? "*" : " "
+      const place = fallbacks.indexOf(format(info.ref))
+      const other = place < 0 ? " " : String(place + 2)
+      const mark = Result.isSuccess(preferred) && preferred.success === format(info.ref) ? "*" : other
       yield* output.text(`${mark} ${format(info.ref)}  ${info.description}${priceOf(info)}\n`)
     }
     if (!setup.providers.some(({ isConfigured, load }) => isConfigured && load !== undefined))

@@ -87,8 +87,10 @@ const showTurn = (turn: Turn): string => {
     turn.status === "completed"
       ? `stopped: ${turn.stop}`
       : `${turn.status}${turn.failure === undefined ? "" : `: ${turn.failure.message}`}`
+  const { fallbackFor } = turn
+  const instead = fallbackFor === undefined ? "" : ` instead of ${formatModel(fallbackFor)}`
   return [
-    `  [${turn.id}  ${formatModel(turn.model)}  ${state}  ${tokens(turn.usage)}${dollars(turn.cost)}]`,
+    `  [${turn.id}  ${formatModel(turn.model)}${instead}  ${state}  ${tokens(turn.usage)}${dollars(turn.cost)}]`,
     ...thinking,
     ...(content === "" ? [] : [content]),
     ...calls

@@ -11,7 +11,7 @@ export type { Setup } from "@parley/app/Setup"
 export { ownerOf } from "@parley/app/Setup"
 
 /** The name of a model that the user wrote as `what`, a flag or an argument. */
-export const parseModel = (text: string, what = "--model") =>
+export const parseModel = (text: string, what: string) =>
   Effect.mapError(
     Effect.fromOption(ModelRef.parse(text)),
     () =>
@@ -19,6 +19,18 @@ export const parseModel = (text: string, what = "--model") =>
         problem: `${what} ${text}: expected PROVIDER/MODEL, such as demo/demo; \`parley models\` lists the available models`
       })
   )
+
+/** The names of models, separated by commas: the preferred model, then those to ask if it is not available. */
+export const parseModels = Effect.fnUntraced(function* (text: string, what = "--model") {
+  const names = text.split(",").map((name) => name.trim())
+  const models = yield* Effect.forEach(names, (name) =>
+    parseModel(name, names.length === 1 ? what : `${what} ${text}:`)
+  )
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined)
+    return yield* new UsageError({ problem: `${what} ${text}: ${twice} is named twice; name each model once` })
+  return models
+})
 
 export interface Flags {
   readonly workspace: Option.Option<string>
@@ -52,13 +64,15 @@ export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<Li
       problem:
         "the current directory no longer exists; change to one that exists, or use --workspace with an absolute path"
     })
-  const model = flags.model === undefined ? undefined : Option.getOrUndefined(flags.model)
+  const named = flags.model === undefined ? undefined : Option.getOrUndefined(flags.model)
+  const [model, ...fallbacks] = named === undefined ? [] : yield* parseModels(named)
   return yield* Setup.load({
     env: ProcessInfo.env,
     directory,
     startedIn: ProcessInfo.place(),
     isExact: Option.isSome(flags.workspace),
-    model: model === undefined ? undefined : yield* parseModel(model),
+    model,
+    fallbacks,
     effort: flags.effort === undefined ? undefined : Option.getOrUndefined(flags.effort),
     trustsProject: flags.trust === true,
     allow: flags.allow ?? [],

@@ -34,11 +34,23 @@ const show = Command.make("show", { name, workspace, format: Flags.listFormat },
   Effect.flatMap(commands, (command) => command.show(input))
 ).pipe(Command.withDescription("Show what is known about a model: limits, what it reads, and prices with their date"))
 
-const use = Command.make("use", { name, workspace }, (input) =>
+const chain = Argument.String("model").pipe(
+  Argument.withDescription(
+    "The model as PROVIDER/MODEL; further models, separated by commas, are asked in this order if it is not available"
+  )
+)
+
+const use = Command.make("use", { name: chain, workspace }, (input) =>
   Effect.flatMap(commands, (command) => command.use(input))
 ).pipe(
   Command.withDescription("Use this model from now on, unless another is named; changes your configuration"),
-  Command.withExamples([{ command: "parley models use ollama/qwen3:8b", description: "Use a local model by default" }])
+  Command.withExamples([
+    { command: "parley models use ollama/qwen3:8b", description: "Use a local model by default" },
+    {
+      command: "parley models use anthropic/claude-sonnet-5-5,openai/gpt-6.2-sol",
+      description: "Ask the second model when the first is overloaded, out of quota or not reachable"
+    }
+  ])
 )
 
 const test = Command.make("test", { name, workspace, format: Flags.listFormat }, (input) =>

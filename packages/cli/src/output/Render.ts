@@ -1,9 +1,11 @@
 import { textOf } from "@parley/domain/Content"
 import type { CallId } from "@parley/domain/Ids"
+import type { ModelRef } from "@parley/domain/ModelRef"
 import { type EventOf, LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
 import { type ToolOutcome, toResult } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as FallbackText from "./FallbackText.ts"
 import { Output } from "./Output.ts"
 
 /** The text on one line, cut to `limit` characters. */
@@ -63,6 +65,7 @@ export const text = Effect.fnUntraced(function* (session: string) {
   let atLineStart = true
   /** Whether the open turn is not part of the conversation, such as the summary of a compaction. */
   let aside = false
+  let asked: ModelRef | undefined
 
   const write = (piece: string) => {
     if (piece === "") return Effect.void
@@ -83,6 +86,7 @@ export const text = Effect.fnUntraced(function* (session: string) {
         return Effect.forEach(mentioned(event), note, { discard: true })
       case "TurnStarted":
         shown = 0
+        asked = event.model
         aside = event.purpose !== undefined
         return aside ? note("… summarizing the earlier messages") : Effect.void
       case "ContextCompacted":
@@ -99,7 +103,10 @@ export const text = Effect.fnUntraced(function* (session: string) {
       case "TurnInterrupted":
         return newLine
       case "RetryScheduled":
-        return note(`↻ retrying in ${Math.ceil(event.delayMillis / 1000)} s: ${short(event.failure.message, 200)}`)
+        return note(
+          (asked === undefined ? undefined : FallbackText.line(asked, event)) ??
+            `↻ retrying in ${Math.ceil(event.delayMillis / 1000)} s: ${short(event.failure.message, 200)}`
+        )
       case "ToolStarted":
         return note(`→ ${nameOf(event.callId)}`)
       case "ToolSettled":
