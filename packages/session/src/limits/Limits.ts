@@ -33,7 +33,7 @@ export interface RoundLimits {
   readonly idleMillis: number
   /** How long one response may take in total. */
   readonly turnMillis: number
-  /** How often one request is sent again after a temporary failure of the provider. */
+  /** How often one request is sent again to the same model after a temporary failure of the provider. */
   readonly retries: number
   /** The longest wait before a retry. If a provider requests a longer wait, the round fails immediately. */
   readonly longestWaitMillis: number

@@ -87,10 +87,10 @@ export const run = Effect.fnUntraced(function* <
     const most = retriesBeforeFallback(error)
     if (most === undefined || !chain.hasMore) return
     isShown ||= (log.state.round?.round().turns.at(-1)?.content.length ?? 0) > 0
-    if (isShown) return
+    if (isShown || again < Math.min(most, retries)) return
     const next = yield* chain.next(options.obstacle)
     skipped = next.skipped
-    if (again >= Math.min(most, retries)) fallback = next.model
+    fallback = next.model
   })
   const schedule = Schedule.forever.pipe(
     Schedule.setInputType<E>(),

@@ -21,7 +21,7 @@ export interface HandleMessage {
   readonly mentions?: string | undefined
   /** Ids of slots whose tools are called again regardless of their policies; `*` means all. Unknown ids are ignored. */
   readonly refresh?: ReadonlyArray<string> | undefined
-  /** The model for this round. Default: `ModelsManager.preferred`. */
+  /** The model for this round. Default: `ModelsManager.preferred`. If it is not available, `Fallbacks` are asked. */
   readonly model?: ModelRef | undefined
 }
 

@@ -34,8 +34,8 @@ const ownManagers = (built: Context.Context<Managers>) =>
  *
  * Messages to one session run one after another, in the order in which they were received; different sessions run
  * concurrently. While another process holds a session's lease, operations that change the session fail with
- * `SessionBusy`. Rounds respect the values of `Limits`, `CompactionSettings` and `ToolPolicy` that are provided around
- * the call or the layer.
+ * `SessionBusy`. Rounds respect the values of `Limits`, `Fallbacks`, `CompactionSettings` and `ToolPolicy` that are
+ * provided around the call or the layer.
  */
 export class SessionCoordinator extends Context.Service<
   SessionCoordinator,
