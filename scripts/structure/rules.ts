@@ -22,7 +22,7 @@ export const dependencies: { readonly [name: string]: ReadonlyArray<string> } = 
  */
 export const folders: { readonly [name: string]: ReadonlyArray<string> } = {
   http: ["contract", "connection"],
-  session: ["telemetry", "log", "limits", "tools", "context", "turn", "compaction", "round", "sampling"],
+  session: ["telemetry", "log", "limits", "tools", "context", "turn", "compaction", "round", "sampling", "recording"],
   store: ["file", "database", "log", "sessions"],
   workspace: ["disk", "json", "config", "files", "project", "trust"],
   mcp: ["disk", "text", "sdk", "auth", "tools", "results", "requests", "transport", "builtin", "server", "inprocess"],
@@ -42,7 +42,19 @@ export const folders: { readonly [name: string]: ReadonlyArray<string> } = {
     "registry"
   ],
   testing: ["parts", "scripted", "invariants", "programs", "contract"],
-  app: ["errors", "ports", "telemetry", "keys", "configuration", "trust", "servers", "engine", "sessions", "prompts"],
+  app: [
+    "errors",
+    "ports",
+    "telemetry",
+    "keys",
+    "configuration",
+    "trust",
+    "servers",
+    "engine",
+    "sessions",
+    "prompts",
+    "recording"
+  ],
   harness: ["time", "disk", "provider", "oauth", "command", "sessions", "wires", "user"],
   cli: [
     "process",

@@ -1,0 +1,88 @@
+import { UserBlock } from "@parley/domain/Content"
+import type { HandleMessageError } from "@parley/domain/Errors"
+import { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import { ModelRef } from "@parley/domain/ModelRef"
+import { Provenance } from "@parley/domain/Provenance"
+import { PinKind } from "@parley/domain/SessionEvent"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { SessionCoordinator } from "../round/SessionCoordinator.ts"
+
+const sessionId = SessionId
+const Part = Schema.Union([
+  Schema.String,
+  UserBlock,
+  Schema.Struct({ outside: Schema.Union([Schema.String, UserBlock]) })
+])
+
+/** A message with its options. Absent options may be undefined. */
+const Message = Schema.Struct({
+  sessionId,
+  request: Schema.Union([Schema.String, Part.pipe(Schema.Array)]),
+  requestId: RequestId.pipe(Schema.UndefinedOr, Schema.optionalKey),
+  mentions: Schema.String.pipe(Schema.UndefinedOr, Schema.optionalKey),
+  refresh: Schema.String.pipe(Schema.Array, Schema.UndefinedOr, Schema.optionalKey),
+  model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey)
+})
+
+/** What a host asks of a coordinator, as far as it changes sessions. */
+export const Ask = Schema.TaggedUnion({
+  /** A message; `way` is the method of the coordinator. */
+  Message: { way: Schema.Literals(["handleMessage", "submit", "stream"]), message: Message },
+  Compact: { sessionId, model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey) },
+  UndoCompaction: { sessionId },
+  Refresh: { sessionId },
+  Pin: {
+    sessionId,
+    pin: Schema.Struct({ kind: PinKind, text: Schema.String, provenance: Schema.optionalKey(Provenance) })
+  },
+  Unpin: { sessionId, text: Schema.String },
+  Cancel: { sessionId, roundId: RoundId.pipe(Schema.UndefinedOr, Schema.optionalKey) }
+})
+export type Ask = typeof Ask.Type
+
+/** The session of a request. */
+export const sessionOf = (ask: Ask): SessionId => (ask._tag === "Message" ? ask.message.sessionId : ask.sessionId)
+
+const message = (coordinator: SessionCoordinator["Service"], { message, way }: Extract<Ask, { _tag: "Message" }>) => {
+  switch (way) {
+    case "handleMessage":
+      return Effect.asVoid(coordinator.handleMessage(message))
+    case "submit":
+      return Effect.asVoid(coordinator.submit(message))
+    case "stream":
+      return Stream.runDrain(coordinator.stream(message))
+  }
+}
+
+/** Asks the coordinator the same again. */
+export const run = (coordinator: SessionCoordinator["Service"], ask: Ask): Effect.Effect<void, HandleMessageError> => {
+  switch (ask._tag) {
+    case "Message":
+      return message(coordinator, ask)
+    case "Compact":
+      return Effect.asVoid(coordinator.compact(ask.sessionId, { model: ask.model }))
+    case "UndoCompaction":
+      return coordinator.undoCompaction(ask.sessionId)
+    case "Refresh":
+      return coordinator.refresh(ask.sessionId)
+    case "Pin":
+      return coordinator.pin(ask.sessionId, ask.pin)
+    case "Unpin":
+      return coordinator.unpin(ask.sessionId, ask.text)
+    case "Cancel":
+      return coordinator.cancel(ask.sessionId, ask.roundId)
+  }
+}
+
+/** How a request of the host ended, as one line. */
+export const endOf = (exit: Exit.Exit<unknown, { readonly _tag: string; readonly message: string }>): string => {
+  if (Exit.isSuccess(exit)) return "completed"
+  const error = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(error)) return `${error.value._tag}: ${error.value.message}`
+  return Cause.hasDies(exit.cause) ? "defect" : "interrupted"
+}

@@ -1,0 +1,56 @@
+import type { HandleMessageError } from "@parley/domain/Errors"
+import type { LogEntry } from "@parley/domain/SessionEvent"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { type HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
+import type { Ask } from "./RecordedAsks.ts"
+
+type Coordinator = SessionCoordinator["Service"]
+
+/** Entries of a stream that its reader may be behind. */
+const ahead = 64
+
+/**
+ * A coordinator that passes every request that changes a session through `ask`, to `engine`. Everything else is answered by
+ * `plain`.
+ */
+export const make = (
+  engine: Coordinator,
+  plain: Coordinator,
+  ask: <A, E extends HandleMessageError>(asked: Ask, effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+): Coordinator => {
+  const messageOf = (way: "handleMessage" | "submit" | "stream", message: HandleMessage): Ask => ({
+    _tag: "Message",
+    way,
+    message
+  })
+  return SessionCoordinator.of({
+    ...plain,
+    handleMessage: (options) => ask(messageOf("handleMessage", options), engine.handleMessage(options)),
+    submit: (options) => ask(messageOf("submit", options), engine.submit(options)),
+    stream: (options, onAccepted) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const entries = yield* Queue.bounded<LogEntry, HandleMessageError | Cause.Done>(ahead)
+          const running = Stream.runForEach(engine.stream(options, onAccepted), (entry) => Queue.offer(entries, entry))
+          yield* ask(messageOf("stream", options), running).pipe(
+            Effect.matchCauseEffect({
+              onFailure: (cause) => Queue.failCause(entries, cause),
+              onSuccess: () => Queue.end(entries)
+            }),
+            Effect.forkScoped({ startImmediately: true })
+          )
+          return Stream.fromQueue(entries)
+        })
+      ),
+    compact: (sessionId, options) =>
+      ask({ _tag: "Compact", sessionId, model: options?.model }, engine.compact(sessionId, options)),
+    undoCompaction: (sessionId) => ask({ _tag: "UndoCompaction", sessionId }, engine.undoCompaction(sessionId)),
+    refresh: (sessionId) => ask({ _tag: "Refresh", sessionId }, engine.refresh(sessionId)),
+    pin: (sessionId, pin) => ask({ _tag: "Pin", sessionId, pin }, engine.pin(sessionId, pin)),
+    unpin: (sessionId, text) => ask({ _tag: "Unpin", sessionId, text }, engine.unpin(sessionId, text)),
+    cancel: (sessionId, roundId) => ask({ _tag: "Cancel", sessionId, roundId }, engine.cancel(sessionId, roundId))
+  })
+}
