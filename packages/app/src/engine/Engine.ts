@@ -66,11 +66,20 @@ export const realModel = `set one of ${Providers.keyVariables.join(", ")}, or st
 
 const howToConfigure = `For a real model, ${realModel}.`
 
-/** The models that the configuration gives access to. The demo model is always included. */
-export const models = (setup: Setup): Layer.Layer<ModelsManager> =>
+/** The part of a setup that models need. */
+export type ModelSetup = Pick<Setup, "providers" | "model" | "fallbacks" | "effort" | "limits"> & {
+  readonly user: Pick<Setup["user"], "configFile">
+  readonly config: Pick<Setup["config"], "prices" | "models">
+}
+
+/** The models that the configuration gives access to. The demo model is always included. `using` replaces the HTTP client. */
+export const models = (
+  setup: ModelSetup,
+  using: (client: Http.HttpClient) => Http.HttpClient = (client) => client
+): Layer.Layer<ModelsManager> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const client = yield* Http.Client
+      const client = using(yield* Http.Client)
       const http = { ...client, fetch: client.within(silence(setup.limits)) }
       const [Registry, Demo, providers] = yield* Effect.promise(() =>
         Promise.all([
@@ -212,15 +221,25 @@ type Managers = SessionManager | ModelsManager | McpManager
 
 /**
  * The whole engine, as the user configured it. The ports are read when the layer is built. With `memory`, sessions are kept
- * in memory only, for previews of what would be sent.
+ * in memory only, for previews of what would be sent. `coordinator` may be one that records: see `EngineRecording`.
  */
-export const layer = (
+export const layer = <E = never>(
   setup: Setup,
-  where: "stored" | "memory" = "stored"
-): Layer.Layer<SessionCoordinator | Managers, StorageError> =>
-  SessionCoordinator.layer.pipe(
+  where: "stored" | "memory" = "stored",
+  coordinator: Layer.Layer<SessionCoordinator, E, Managers | PromptManager> = SessionCoordinator.layer
+): Layer.Layer<SessionCoordinator | Managers, StorageError | E> =>
+  coordinator.pipe(
     Layer.provideMerge([where === "stored" ? sessions(setup) : SessionManager.layerMemory, toolsOfSessions(setup)]),
     Layer.provideMerge([models(setup), workspace(setup, where), SharedBudget.layer(setup, where)])
+  )
+
+/** What runs a recorded session with another model: stored sessions, models and budgets, without tools and a workspace. */
+export const comparing = (setup: Setup): Layer.Layer<SessionManager | ModelsManager, StorageError> =>
+  Layer.mergeAll(
+    sessions(setup),
+    models(setup),
+    SharedBudget.layer(setup, "stored"),
+    Layer.succeed(Fallbacks, setup.fallbacks)
   )
 
 /** The stored sessions without any models or tools: for recovery, and for reading. */

@@ -117,6 +117,19 @@ const variable = (env: Env, name: string | undefined): string | undefined => {
   return value === "" ? undefined : value
 }
 
+/** The variables that configure providers, with `key` in place of each key. */
+export const variables = (env: Env, key: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    kinds.flatMap(({ variables: { apiKey, baseUrl, host, otherApiKey } }) => {
+      const isSet = (name: string | undefined) => variable(env, name) !== undefined
+      const keys = [apiKey, otherApiKey].flatMap((name) => (name !== undefined && isSet(name) ? [[name, key]] : []))
+      const places = [baseUrl, host?.name].flatMap((name) =>
+        name === undefined || !isSet(name) ? [] : [[name, variable(env, name) ?? ""]]
+      )
+      return [...keys, ...places]
+    })
+  )
+
 /** A variable's value, or an error that does not show it. */
 const valid = (env: Env, name: string | undefined, is: (text: string) => boolean, expected: string) => {
   const value = variable(env, name)
