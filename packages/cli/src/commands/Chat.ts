@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as RecoveryText from "../chat/RecoveryText.ts"
 import * as Completion from "../chat/Completion.ts"
@@ -22,12 +23,15 @@ import * as Person from "../consent/Person.ts"
 import * as Ports from "../consent/Ports.ts"
 import * as PrintRound from "../chat/PrintRound.ts"
 import * as ServerRestarts from "@parley/app/ServerRestarts"
+import * as RecordFlag from "../configuration/RecordFlag.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SlashCommands from "../chat/SlashCommands.ts"
 import * as SessionFlags from "../configuration/SessionFlags.ts"
 
 export interface Input
-  extends SetupFlags.Flags, SetupFlags.LimitFlags, SetupFlags.AllowFlags, SessionFlags.TargetFlags {}
+  extends SetupFlags.Flags, SetupFlags.LimitFlags, SetupFlags.AllowFlags, SessionFlags.TargetFlags {
+  readonly record: Option.Option<string>
+}
 
 /** On resume, reports how recovery closed the session's last round. The round is not repeated unless the user asks. */
 const tellLost = Effect.fnUntraced(function* (id: SessionId) {
@@ -115,5 +119,6 @@ export const chat = Effect.fn("parley chat")(function* (input: Input) {
   // Opened before the engine: a server may ask a question while it starts, and this reader keeps what was typed before.
   const reader = yield* openReader
   const person = Ports.withPerson(Person.make(reader.lines))
-  yield* Effect.provide(conversation(input, setup, reader), Layer.provide(Engine.layer(setup), person))
+  const engine = Engine.layer(setup, "stored", RecordFlag.coordinator(setup, input.record))
+  yield* Effect.provide(conversation(input, setup, reader), Layer.provide(engine, person))
 }, Effect.scoped)

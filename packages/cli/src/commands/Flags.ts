@@ -101,6 +101,24 @@ export const refresh = Flag.String("refresh").pipe(
   Flag.atLeast(0)
 )
 
+export const record = Flag.String("record").pipe(
+  Flag.withMetavar("FILE"),
+  Flag.withDescription(
+    "Record everything that the engine receives into this new file, for `parley replay`. It contains the conversation; keys are left out"
+  ),
+  Flag.optional
+)
+
+export const replay = {
+  from: Flag.String("from").pipe(
+    Flag.withMetavar("ROUND"),
+    Flag.withDescription(
+      "Run the messages from this round on, such as r3, with --model in a new session; requests are sent, tools are not run"
+    ),
+    Flag.optional
+  )
+}
+
 export const stdin = Flag.Boolean("stdin").pipe(
   Flag.withDescription(
     "Read standard input to its end and append it to the message; --no-stdin leaves it unread, as needed in a loop over a list"

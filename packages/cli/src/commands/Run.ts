@@ -8,6 +8,7 @@ import * as MessageInput from "../chat/MessageInput.ts"
 import * as RoundNotices from "../chat/RoundNotices.ts"
 import * as ServerPrompts from "@parley/app/ServerPrompts"
 import * as PrintRound from "../chat/PrintRound.ts"
+import * as RecordFlag from "../configuration/RecordFlag.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SlotOptions from "@parley/app/SlotOptions"
 import * as SessionFlags from "../configuration/SessionFlags.ts"
@@ -22,6 +23,7 @@ export interface Input
   readonly prompt: Option.Option<string>
   readonly arg: ReadonlyArray<string>
   readonly format: PrintRound.Format
+  readonly record: Option.Option<string>
 }
 
 /** Sends a message, or a prompt of an MCP server followed by the message, and shows the round. */
@@ -45,5 +47,5 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     // Only an @ that the user wrote attaches something, not one in the text of a server or a pipe.
     const options = { refresh: input.refresh, mentions: input.message.join(" ") }
     yield* PrintRound.whole(setup, info, request, input.format, options)
-  }).pipe(Effect.provide(Engine.layer(setup)))
+  }).pipe(Effect.provide(Engine.layer(setup, "stored", RecordFlag.coordinator(setup, input.record))))
 })

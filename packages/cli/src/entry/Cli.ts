@@ -34,6 +34,7 @@ const run = Command.make(
     refresh: Flags.refresh,
     trust: Flags.trust,
     allow: Flags.allow,
+    record: Flags.record,
     format: Flags.roundFormat
   },
   (input) =>
@@ -53,7 +54,7 @@ const run = Command.make(
 
 const chat = Command.make(
   "chat",
-  { ...Flags.shared, effort: Flags.effort, ...Flags.target, ...Flags.limits, allow: Flags.allow },
+  { ...Flags.shared, effort: Flags.effort, ...Flags.target, ...Flags.limits, allow: Flags.allow, record: Flags.record },
   (input) =>
     Effect.flatMap(
       Effect.promise(() => import("../commands/Chat.ts")),
@@ -102,6 +103,34 @@ const context = Command.make(
   ])
 )
 
+const replay = Command.make(
+  "replay",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("A recording, made with --record")),
+    ...Flags.shared,
+    effort: Flags.effort,
+    ...Flags.replay,
+    format: Flags.listFormat
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("../commands/ReplayCommand.ts")),
+      (command) => command.replay(input)
+    )
+).pipe(
+  Command.withDescription(
+    "Run a recorded session again, offline and with the recorded time, and report the first byte that differs"
+  ),
+  Command.withExamples([
+    { command: 'parley run --record bug.jsonl "List the files here"', description: "Record a new session" },
+    { command: "parley replay bug.jsonl", description: "Do the same again, and compare" },
+    {
+      command: "parley replay bug.jsonl --from r2 --model anthropic/claude-sonnet-5-5",
+      description: "Send the messages from round 2 on to another model, with the recorded results of tools"
+    }
+  ])
+)
+
 const tools = Command.make("tools", { workspace, format: Flags.listFormat }, (input) =>
   Effect.flatMap(
     Effect.promise(() => import("../commands/Tools.ts")),
@@ -113,5 +142,5 @@ export const parley = Command.make("parley").pipe(
   Command.withDescription(
     "Conversations with models that use tools, stored so that crashes and cancellation cannot break them"
   ),
-  Command.withSubcommands([run, chat, sessions, recover, context, files, dynamic, mcp, tools, models, auth])
+  Command.withSubcommands([run, chat, sessions, recover, replay, context, files, dynamic, mcp, tools, models, auth])
 )

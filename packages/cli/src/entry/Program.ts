@@ -15,7 +15,7 @@ import { parley } from "./Cli.ts"
 import * as Telemetry from "@parley/app/Telemetry"
 import type { ServerTrouble } from "@parley/app/ServerTrouble"
 import type { UsageError } from "@parley/app/UsageError"
-import { type CallsDenied, exitCode, ofError } from "../errors/ExitCode.ts"
+import { type CallsDenied, exitCode, ofError, type ReplayDiffers } from "../errors/ExitCode.ts"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
 import * as Signals from "../terminal/Signals.ts"
 import * as Streams from "../terminal/Streams.ts"
@@ -35,7 +35,7 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-type Failure = HandleMessageError | UsageError | ServerTrouble | CallsDenied | CliError.CliError
+type Failure = HandleMessageError | UsageError | ServerTrouble | CallsDenied | ReplayDiffers | CliError.CliError
 
 const report = (error: Failure): number => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCode.usage

@@ -28,6 +28,13 @@ export class CallsDenied extends Schema.TaggedError<CallsDenied>()("CallsDenied"
   }
 }
 
+/** A replay did something else than what was recorded. */
+export class ReplayDiffers extends Schema.TaggedError<ReplayDiffers>()("ReplayDiffers", { text: Schema.String }) {
+  override get message(): string {
+    return this.text
+  }
+}
+
 const ofReason = (reason: ModelErrorReason): number => {
   switch (reason._tag) {
     case "UnknownModel":
@@ -50,7 +57,9 @@ const ofReason = (reason: ModelErrorReason): number => {
   }
 }
 
-export const ofError = (error: HandleMessageError | UsageError | ServerTrouble | CallsDenied): number => {
+export const ofError = (
+  error: HandleMessageError | UsageError | ServerTrouble | CallsDenied | ReplayDiffers
+): number => {
   switch (error._tag) {
     case "UsageError":
     case "InvalidMessage":
@@ -72,6 +81,7 @@ export const ofError = (error: HandleMessageError | UsageError | ServerTrouble |
       return exitCode.storage
     case "MessageWithdrawn":
       return exitCode.interrupted
+    case "ReplayDiffers":
     case "CapReached":
     case "ContextUnresolved":
     case "ContextTooLarge":

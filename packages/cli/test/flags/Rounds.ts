@@ -42,7 +42,9 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
       }),
       flag("allow", "Search for a", {
         with: ["--allow", "workspace__search_files"]
-      })
+      }),
+      // The workspace has a file of this name, and a recording replaces none.
+      flag("record", "hello", { with: ["--record", "a.md"] })
     ]
   }
   const run = (flag: string, rest: Omit<Experiment, "command" | "flag">): Experiment => ({

@@ -18,7 +18,9 @@ const patience = 1500
 
 /** Every flag of the commands about sessions. */
 export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
-  const { session } = facts
+  const { root, session } = facts
+  const recording = `${root}/recording.jsonl`
+  const again = [recording, "--from", "r2", "--model", "demo/demo"]
   const keyless = (args: ReadonlyArray<string>): Rest => ({ args, with: ["--model", "anthropic/claude-x"] })
   return [
     ...of("sessions list", { workspace: elsewhere(facts), all: { with: ["--all"] }, format: json() }),
@@ -39,6 +41,14 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
     ...of("sessions repair", { workspace: anywhere(facts, [session]) }),
     ...of("sessions delete", { workspace: anywhere(facts, [session]) }),
     ...of("recover", { workspace: anywhere(facts), format: json() }),
+    ...of("replay", {
+      workspace: anywhere(facts, again),
+      model: { args: [recording, "--from", "r2"], with: ["--model", "demo/demo"] },
+      // The demo model takes no effort, and says so.
+      effort: { args: again, with: ["--effort", "high"] },
+      from: { args: [recording, "--model", "demo/demo"], with: ["--from", "r2"] },
+      format: json([recording])
+    }),
     ...of("models list", {
       workspace: anywhere(facts),
       model: { with: ["--model", "anthropic/claude-sonnet-5-5"] },

@@ -104,7 +104,7 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
   yield* does("files", "add", "a.md")
   yield* does("dynamic", "add", "tree", "workspace__list_files", "--refresh", "demand")
   yield* does("run", "hello")
-  yield* does("run", "-c", "List the files here")
+  yield* does("run", "-c", "--record", join(root, "recording.jsonl"), "List the files here")
   yield* does("run", "--workspace", beta, "hello")
   const sessions = yield* does("sessions", "list", "--all", "-f", "json")
   const trust = yield* does("mcp", "trust", "--list", "-f", "json")
