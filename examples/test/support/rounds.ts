@@ -109,7 +109,7 @@ export const offers = (tool: string) =>
 
 const wordsOf = (outcome: ToolOutcome | undefined): string => {
   if (outcome === undefined) return "unsettled"
-  if (outcome._tag !== "Succeeded" && outcome._tag !== "Failed") return `${outcome._tag}: ${outcome.reason}`
+  if (!("content" in outcome)) return `${outcome._tag}: ${outcome.reason}`
   const media = outcome.content.flatMap((part) => (part._tag === "Text" ? [] : [`<${part.mediaType}>`]))
   return `${outcome._tag}: ${[textOf(outcome.content), ...media].join(" ")}`
 }

@@ -4,6 +4,7 @@ import { SessionId } from "./Ids.ts"
 import { Holder } from "./Lease.ts"
 import { CapReached, PriceUnknown } from "./LimitErrors.ts"
 import { ModelError } from "./ModelError.ts"
+import { OutputInvalid } from "./OutputSchema.ts"
 
 export { Cap, CapReached, PriceUnknown } from "./LimitErrors.ts"
 
@@ -170,6 +171,7 @@ export const HandleMessageError = Schema.Union([
   ContextUnresolved,
   ContextTooLarge,
   StorageError,
+  OutputInvalid,
   ModelError
 ])
 export type HandleMessageError = typeof HandleMessageError.Type

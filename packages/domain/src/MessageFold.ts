@@ -78,6 +78,8 @@ export class MessageFold {
       case "CompactionUndone":
         this.look(this.view.before ?? this.view)
         return
+      case "OutputRejected":
+        return this.reject(event)
       case "ToolStarted":
         return this.calls.start(event.callId)
       case "ToolSettled":
@@ -154,6 +156,14 @@ export class MessageFold {
     this.add("assistant", event.content.filter(sendable))
     this.answered = this.done.length
     this.calls.open(event.content.filter((block) => block._tag === "ToolCall"))
+  }
+
+  private reject({ message }: EventOf<"OutputRejected">): void {
+    if (message === undefined) return
+    const block = text(message)
+    const provenance = this.taint.turn ? "outside" : "parley"
+    this.note([block], { source: "output-schema", why: "the answer did not follow the output schema", provenance })
+    this.add("user", [block])
   }
 
   private note(blocks: ReadonlyArray<Block>, origin: Omit<Origin, "roundId">): void {

@@ -9,6 +9,7 @@ import { Accepts } from "./FilesManager.ts"
 import { Message } from "./Message.ts"
 import type { ModelError } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
+import { OutputSchema } from "./OutputSchema.ts"
 import { type Piece, RequestSettings } from "./RequestSize.ts"
 import type { ProviderChunk } from "./ProviderChunk.ts"
 import { ToolDefinition } from "./Tool.ts"
@@ -24,7 +25,9 @@ export const ModelRequest = Schema.Struct({
    * The provider's settings, copied from `ModelInfo.settings` when the turn began. Default: the provider's current
    * settings.
    */
-  settings: Schema.optionalKey(RequestSettings)
+  settings: Schema.optionalKey(RequestSettings),
+  /** The JSON Schema of the response, whose root is an object. Set only if `ModelsManager.structured` agreed to it. */
+  output: Schema.optionalKey(OutputSchema)
 })
 export type ModelRequest = typeof ModelRequest.Type
 
@@ -78,6 +81,11 @@ export class ModelsManager extends Context.Service<
     readonly stream: (request: ModelRequest) => Stream.Stream<ProviderChunk, ModelError>
     /** Asks the provider for the request's size in tokens. Absent, or `undefined`, if the provider does not support this. */
     readonly count?: (request: ModelRequest) => Effect.Effect<number | undefined, ModelError>
+    /**
+     * Whether the provider itself holds the response to the request's `output`, with the request's tools. Absent: it never
+     * does. If it does not, the engine offers the model a tool for its answer instead. Sends no request.
+     */
+    readonly structured?: (request: ModelRequest) => Effect.Effect<boolean, ModelError>
     /** The body that `stream` would send for the request, in pieces. Absent, or `undefined`, if there is no such body. */
     readonly render?: (request: ModelRequest) => Effect.Effect<ReadonlyArray<Piece> | undefined, ModelError>
   }

@@ -50,6 +50,8 @@ export const Round = Schema.Struct({
   status: Schema.Literals(["running", "completed", "failed", "cancelled"]),
   stop: Schema.optionalKey(StopReason),
   failure: Schema.optionalKey(Failure),
+  /** The answer as a JSON value that follows the round's output schema. Absent if there is none, or no valid answer. */
+  output: Schema.optionalKey(Schema.Json),
   /** The calls of the round's slots. */
   contextCalls: Schema.Array(ToolCallView),
   turns: Schema.Array(Turn),

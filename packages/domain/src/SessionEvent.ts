@@ -5,6 +5,7 @@ import { Failure } from "./Failure.ts"
 import { CallId, RequestId, RoundId, TurnId } from "./Ids.ts"
 import { SkippedModel } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
+import { OutputProblem, OutputSchema } from "./OutputSchema.ts"
 import { Provenance, Stretch } from "./Provenance.ts"
 import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
 import { RequestSettings, TokenCount } from "./RequestSize.ts"
@@ -55,7 +56,9 @@ export const SessionEvent = Schema.TaggedUnion({
      */
     outside: Stretch.pipe(Schema.Array, Schema.optionalKey),
     /** `compaction`: the user requested a compaction instead of sending a message; `request` is empty. */
-    purpose: Schema.optionalKey(Schema.Literal("compaction"))
+    purpose: Schema.optionalKey(Schema.Literal("compaction")),
+    /** The JSON Schema that the answer of the round follows. */
+    outputSchema: Schema.optionalKey(OutputSchema)
   },
   /** The round requested the tool call of a slot. It is started and settled like every tool call. */
   ContextCallRequested: {
@@ -104,7 +107,12 @@ export const SessionEvent = Schema.TaggedUnion({
      * request contains only thinking of turns with the same number. Absent while nothing has changed, and in logs of
      * earlier versions, which compared the system prompts instead.
      */
-    prefix: Schema.optionalKey(Schema.Int)
+    prefix: Schema.optionalKey(Schema.Int),
+    /**
+     * The tool by which the model gives an answer that follows the round's `outputSchema`. Absent if the provider itself
+     * holds the response to the schema, and in rounds without one.
+     */
+    outputTool: Schema.optionalKey(Schema.String)
   },
   /**
    * The history was compacted, so that later requests are smaller. Results of the `pruned` calls lose their content. If
@@ -168,6 +176,15 @@ export const SessionEvent = Schema.TaggedUnion({
     /** Fallback models before `model` that cannot take the request. */
     skipped: SkippedModel.pipe(Schema.Array, Schema.optionalKey)
   },
+  /** The answer does not follow the round's `outputSchema`, and the model is asked to correct it. At most once in a round. */
+  OutputRejected: {
+    roundId: RoundId,
+    /** The turn with the answer. */
+    turnId: TurnId,
+    problems: Schema.Array(OutputProblem),
+    /** What the model is told, as a message of the user. Absent if the result of its call of the `outputTool` says it. */
+    message: Schema.optionalKey(Schema.String)
+  },
   /** A rule denied the call, or a person decided about it. Not stored for calls that a rule allows. */
   ToolDecided: {
     callId: CallId,
@@ -178,7 +195,8 @@ export const SessionEvent = Schema.TaggedUnion({
   ToolStarted: { callId: CallId },
   /** The call has its outcome. Every requested call has exactly one such event when its round ends. */
   ToolSettled: { callId: CallId, outcome: ToolOutcome },
-  RoundCompleted: { roundId: RoundId, stop: StopReason },
+  /** `output` is the answer as a JSON value. It is set exactly if the round has an `outputSchema`, which it follows. */
+  RoundCompleted: { roundId: RoundId, stop: StopReason, output: Schema.optionalKey(Schema.Json) },
   RoundFailed: { roundId: RoundId, failure: Failure },
   RoundCancelled: { roundId: RoundId }
 })

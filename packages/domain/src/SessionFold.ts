@@ -1,4 +1,5 @@
 import type { CallId, RoundId, SessionId, TurnId } from "./Ids.ts"
+import type { OutputSchema } from "./OutputSchema.ts"
 import { type Round, Session, type ToolCallView, type Turn } from "./Session.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { TurnContent } from "./TurnContent.ts"
@@ -7,6 +8,8 @@ import * as Usage from "./Usage.ts"
 type Call = { -readonly [K in keyof ToolCallView]: ToolCallView[K] } & { startedAt?: number }
 type TurnDraft = {
   base: Omit<Turn, "toolCalls" | "content">
+  /** The tool by which the model gives its answer. Its calls are answers, not calls that run. */
+  outputTool: string | undefined
   content: Turn["content"] | TurnContent
   calls: Array<Call>
 }
@@ -27,7 +30,9 @@ export class RoundFold {
   private readonly calls = new Map<CallId, Call>()
   /** The model that failed, if the next turn asks a fallback model. */
   private fallbackFor: Turn["model"] | undefined
-  private end: Partial<Pick<Round, "stop" | "failure" | "endedAt">> & Pick<Round, "status"> = { status: "running" }
+  private end: Partial<Pick<Round, "stop" | "failure" | "output" | "endedAt">> & Pick<Round, "status"> = {
+    status: "running"
+  }
 
   constructor(start: EventOf<"RoundStarted">, at: number) {
     this.start = start
@@ -41,6 +46,11 @@ export class RoundFold {
   /** The user's message. */
   get message(): Round["request"] {
     return this.start.request
+  }
+
+  /** The JSON Schema that the answer follows, if there is one. */
+  get outputSchema(): OutputSchema | undefined {
+    return this.start.outputSchema
   }
 
   get open(): boolean {
@@ -88,6 +98,7 @@ export class RoundFold {
             status: "streaming",
             usage: Usage.zero
           },
+          outputTool: event.outputTool,
           content: new TurnContent(event.turnId),
           calls: []
         })
@@ -124,7 +135,12 @@ export class RoundFold {
         return
       }
       case "RoundCompleted":
-        this.end = { status: "completed", stop: event.stop, endedAt: at }
+        this.end = {
+          status: "completed",
+          stop: event.stop,
+          ...(event.output === undefined ? {} : { output: event.output }),
+          endedAt: at
+        }
         return
       case "RoundFailed":
         this.end = { status: "failed", failure: event.failure, endedAt: at }
@@ -175,8 +191,11 @@ export class RoundFold {
           : { status: "interrupted" })
     }
     if (event._tag !== "TurnCompleted") return
-    for (const block of event.content)
-      if (block._tag === "ToolCall") turn.calls.push(this.request(block.callId, block.name, block.input))
+    for (const block of event.content) {
+      if (block._tag !== "ToolCall") continue
+      const call = this.request(block.callId, block.name, block.input)
+      if (block.name !== turn.outputTool) turn.calls.push(call)
+    }
   }
 
   private request(callId: CallId, name: string, input: string): Call {

@@ -26,7 +26,10 @@ export const ToolOutput = Schema.Struct({
 })
 export type ToolOutput = typeof ToolOutput.Type
 
-/** How a tool call ended. Every call has exactly one outcome. All except `Succeeded` reach the model as an error result. */
+/**
+ * How a tool call ended. Every call has exactly one outcome. All except `Succeeded` and `Answered` reach the model as an error
+ * result.
+ */
 export const ToolOutcome = Schema.TaggedUnion({
   Succeeded: { content: Schema.Array(ResultContent) },
   /** The tool reported an error, or it could not be called. */
@@ -35,6 +38,8 @@ export const ToolOutcome = Schema.TaggedUnion({
   Denied: { reason: Schema.String },
   /** The call never ran, because its round ended first or its input was incomplete. */
   NotExecuted: { reason: Schema.String },
+  /** The call gave the answer of the round, which follows the round's output schema. Nothing was run for it. */
+  Answered: { content: Schema.Array(ResultContent) },
   /** The call was started, but its end was not observed: it may or may not have taken effect. */
   Unknown: {
     reason: Schema.String,
@@ -68,6 +73,7 @@ export const toResult = (callId: CallId, outcome: ToolOutcome): ToolResult => {
   })
   switch (outcome._tag) {
     case "Succeeded":
+    case "Answered":
       return { _tag: "ToolResult", callId, isError: false, content: outcome.content }
     case "Failed":
       return { _tag: "ToolResult", callId, isError: true, content: outcome.content }

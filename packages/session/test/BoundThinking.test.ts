@@ -58,11 +58,15 @@ const compacted = (more: Partial<EventOf<"ContextCompacted">> = {}): SessionEven
 })
 
 /** The numbers of the turns whose thinking the next request contains. */
-const sent = (events: ReadonlyArray<SessionEvent>, rule?: ThinkingRule): ReadonlyArray<unknown> => {
+const sent = (
+  events: ReadonlyArray<SessionEvent>,
+  rule?: ThinkingRule,
+  outputTool?: string
+): ReadonlyArray<unknown> => {
   const state = new SessionState()
   for (const event of events) state.push({ seq: state.head + 1, at: 0, event })
-  return requestOf(state, { ref: model }, rule).messages.flatMap(({ content }) =>
-    content.flatMap((block) => (isThinking(block) && block._tag === "Thinking" ? [block.raw] : []))
+  return requestOf(state, { ref: model, ...(outputTool === undefined ? {} : { outputTool }) }, rule).messages.flatMap(
+    ({ content }) => content.flatMap((block) => (isThinking(block) && block._tag === "Thinking" ? [block.raw] : []))
   )
 }
 
@@ -90,6 +94,15 @@ describe("thinking of earlier turns", () => {
   it("is left out after an undone compaction, even if it was produced after the compaction", () => {
     const pruned = compacted({ pruned: [callId(turnId(r1, 1), 1)] })
     assert.deepStrictEqual(sent([...first, pruned, ...turn(3), { _tag: "CompactionUndone" }]), [])
+  })
+
+  it("belongs to its round if the answer is given by a tool, which precedes the conversation like all tools", () => {
+    const asked = [roundStarted, built("s"), ...turn(1, { outputTool: "answer" }, true), settled(1)]
+    assert.deepStrictEqual(sent(asked, "fitting", "answer"), ['{"n":1}'])
+    assert.deepStrictEqual(sent(asked), [])
+    const ended: SessionEvent = { _tag: "RoundCompleted", roundId: r1, stop: "end", output: 1 }
+    const next: SessionEvent = { _tag: "RoundStarted", roundId: roundId(2), request: [] }
+    assert.deepStrictEqual(sent([...asked, ended, next], "fitting", "answer"), [])
   })
 
   it("is what earlier versions sent, where one of their requests is derived again", () => {

@@ -22,6 +22,7 @@ export const barriers: { readonly [Tag in SessionEvent["_tag"]]: boolean } = {
   TurnFailed: false,
   TurnInterrupted: false,
   RetryScheduled: false,
+  OutputRejected: false,
   ToolDecided: false,
   ToolStarted: true,
   ToolSettled: true,

@@ -15,11 +15,15 @@ import { quick } from "../sessions/home.ts"
 export const modelOf = ({ id, preferred = "fake" }: ModelProvider): ModelRef => ({ provider: id, model: preferred })
 
 /** The real engine with these providers, sessions in memory, and a tool `echo` that returns its input. */
-export const wireEngine = (providers: ReadonlyArray<ModelProvider>, limits: Partial<RoundLimits> = {}) =>
+export const wireEngine = (
+  providers: ReadonlyArray<ModelProvider>,
+  limits: Partial<RoundLimits> = {},
+  models: Registry.RegistryOptions["models"] = {}
+) =>
   SessionCoordinator.layer.pipe(
     Layer.provideMerge([
       SessionManager.layerMemory,
-      Registry.layer({ providers }),
+      Registry.layer({ providers, models }),
       McpManager.layerMemory({ echo: (input) => JSON.stringify(input), "9lives": () => "nine" })
     ]),
     Layer.provide(PromptManager.layerMemory({ instructions: "You are tested." })),

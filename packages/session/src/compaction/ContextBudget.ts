@@ -39,18 +39,20 @@ export const make = (options: {
   readonly log: SessionLog
   readonly roundId: RoundId
   readonly chain: ModelChain
+  /** The tool by which the answer is given: see `TurnStarted`. */
+  readonly outputTool?: string | undefined
   readonly gate: RetryGate
   /** The round's dynamic context. */
   readonly dynamic: ReadonlyArray<DynamicResult>
 }) => {
-  const { chain, log } = options
+  const { chain, log, outputTool } = options
   const { state } = log
   const limitNow = () => RequestEstimate.limitOf(chain.model)
   let size: TokenCount | undefined
   let recovered = false
   let dropping = false
 
-  const request = () => requestOf(state, chain.model, dropping ? "none" : "fitting")
+  const request = () => requestOf(state, { ...chain.model, outputTool }, dropping ? "none" : "fitting")
 
   const isLarge = () => {
     const limit = limitNow()
@@ -122,7 +124,7 @@ export const make = (options: {
 
   /** Why a fallback model cannot take the current request. If it can, `size` is as measured for this model. */
   const obstacle: Obstacle<ModelsManager> = (model) =>
-    Effect.map(ModelFit.of(state, requestOf(state, model), model), (fit) => {
+    Effect.map(ModelFit.of(state, requestOf(state, { ...model, outputTool }), model), (fit) => {
       if ("obstacle" in fit) return fit.obstacle
       size = fit.size
       return undefined

@@ -77,9 +77,17 @@ export const ofStable = ({ system, tools }: Pick<ModelRequest, "system" | "tools
   return tokens
 }
 
+/** What of a request its size depends on. */
+type Sized = Pick<ModelRequest, "system" | "tools" | "messages" | "output">
+
+const ofOutput = once((schema: NonNullable<ModelRequest["output"]>): number =>
+  Math.ceil(byteLength(JSON.stringify(schema)) / 4)
+)
+
 /** Estimates the tokens of a whole request. Only messages that were not estimated before cost time. */
-export const estimate = (request: Pick<ModelRequest, "system" | "tools" | "messages">): TokenCount => ({
-  tokens: ofStable(request) + ofMessages(request.messages),
+export const estimate = (request: Sized): TokenCount => ({
+  tokens:
+    ofStable(request) + ofMessages(request.messages) + (request.output === undefined ? 0 : ofOutput(request.output)),
   by: "estimated"
 })
 
@@ -89,10 +97,7 @@ const leastReported = 1 / 2
 /**
  * The size based on the provider's report for the previous request if that has the same beginning; otherwise an estimate.
  */
-export const known = (
-  state: SessionState,
-  request: Pick<ModelRequest, "system" | "tools" | "messages">
-): TokenCount => {
+export const known = (state: SessionState, request: Sized): TokenCount => {
   const estimated = estimate(request)
   if (state.reported === undefined) return estimated
   const added = state.history.length - state.reported.messages

@@ -1,4 +1,5 @@
 import type { Block } from "@parley/domain/Content"
+import type { RoundId } from "@parley/domain/Ids"
 import type { Message } from "@parley/domain/Message"
 import { format, type ModelRef } from "@parley/domain/ModelRef"
 import type { Baseline, EventOf } from "@parley/domain/SessionEvent"
@@ -11,6 +12,8 @@ interface Binding {
   readonly prefix: number
   readonly system: string
   readonly key: string
+  /** The tool by which the answer is given. Like every tool, it precedes the conversation. */
+  readonly outputTool: string | undefined
   /** How often thinking had been dropped when the block was produced. */
   readonly dropped: number
 }
@@ -30,7 +33,12 @@ const fits = (one: Binding, other: Binding, rule: ThinkingRule): boolean =>
   (one.endpoint === undefined || other.endpoint === undefined || one.endpoint === other.endpoint) &&
   one.model === other.model &&
   one.dropped === other.dropped &&
+  one.outputTool === other.outputTool &&
   (rule === "earlier" ? one.key === other.key && one.system === other.system : one.prefix === other.prefix)
+
+/** Rounds may have different schemas, so the tool for the answer is another one in each. */
+const toolOf = (outputTool: string | undefined, roundId: RoundId | undefined): string | undefined =>
+  outputTool === undefined ? undefined : `${roundId ?? ""} ${outputTool}`
 
 /**
  * Tracks where thinking was produced. It is sent back only to the same model at the same endpoint, and only while all that
@@ -54,9 +62,12 @@ export class BoundThinking {
     this.changes++
   }
 
-  started({ endpoint, model, thinking }: EventOf<"TurnStarted">, baseline: Baseline | undefined): void {
+  started(
+    { endpoint, model, outputTool, roundId, thinking }: EventOf<"TurnStarted">,
+    baseline: Baseline | undefined
+  ): void {
     if (thinking === "dropped") this.dropped++
-    this.open = this.binding(endpoint, model, baseline)
+    this.open = this.binding(endpoint, model, baseline, toolOf(outputTool, roundId))
   }
 
   completed({ content }: EventOf<"TurnCompleted">): void {
@@ -64,9 +75,14 @@ export class BoundThinking {
     if (open !== undefined) for (const block of content) if (isThinking(block)) this.bindings.set(block, open)
   }
 
-  private binding(endpoint: string | undefined, model: ModelRef, baseline: Baseline | undefined): Binding {
+  private binding(
+    endpoint: string | undefined,
+    model: ModelRef,
+    baseline: Baseline | undefined,
+    outputTool: string | undefined
+  ): Binding {
     const { key = "", system = "" } = baseline ?? {}
-    return { endpoint, model: format(model), prefix: this.changes, system, key, dropped: this.dropped }
+    return { endpoint, model: format(model), prefix: this.changes, system, key, outputTool, dropped: this.dropped }
   }
 
   /**
@@ -75,11 +91,16 @@ export class BoundThinking {
    */
   in(
     messages: ReadonlyArray<Message>,
-    to: { readonly endpoint?: string; readonly ref: ModelRef },
+    to: {
+      readonly endpoint?: string
+      readonly ref: ModelRef
+      readonly outputTool?: string | undefined
+      readonly roundId?: RoundId | undefined
+    },
     baseline: Baseline | undefined,
     rule: ThinkingRule
   ): ReadonlyArray<Message> {
-    const now = this.binding(to.endpoint, to.ref, baseline)
+    const now = this.binding(to.endpoint, to.ref, baseline, toolOf(to.outputTool, to.roundId))
     const stays = (block: Block): boolean => {
       const binding = this.bindings.get(block)
       return rule !== "none" && (binding === undefined || fits(binding, now, rule))

@@ -129,6 +129,7 @@ export class SessionState {
         return this.endRound()
       case "TurnDelta":
       case "RetryScheduled":
+      case "OutputRejected":
       case "ToolDecided":
       case "ToolStarted":
         // The fold of the round has what there is to know of them.

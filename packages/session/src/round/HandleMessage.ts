@@ -1,9 +1,10 @@
 import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import type { ModelRef } from "@parley/domain/ModelRef"
+import type { Decoder, StructuredOutput } from "../output/StructuredOutput.ts"
 import type * as Request from "../limits/Request.ts"
 
-/** A user message to a session, with its options. */
-export interface HandleMessage {
+/** A user message to a session, with its options. `S` is the schema of the answer, if it is one of Effect. */
+export interface HandleMessage<S extends Decoder = Decoder> {
   /** The session, which must exist; see `SessionManager.create`. */
   readonly sessionId: SessionId
   /**
@@ -23,6 +24,12 @@ export interface HandleMessage {
   readonly refresh?: ReadonlyArray<string> | undefined
   /** The model for this round. Default: `ModelsManager.preferred`. If it is not available, `Fallbacks` are asked. */
   readonly model?: ModelRef | undefined
+  /**
+   * The form of the answer: a schema of Effect, or a JSON Schema (`StructuredOutput.fromJsonSchema`). The answer of the
+   * round, `Round.output`, is then a JSON value that follows it; a round without such an answer fails with `OutputInvalid`.
+   * What is stored with the message is the JSON Schema.
+   */
+  readonly output?: S | StructuredOutput | undefined
 }
 
 /** Identifies the round of an accepted message. The message is durable and part of the session. */

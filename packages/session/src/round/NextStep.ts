@@ -1,7 +1,9 @@
 import type { ToolCall } from "@parley/domain/Content"
 import { CapReached } from "@parley/domain/Errors"
 import { ModelError, NoAnswer } from "@parley/domain/ModelError"
+import type { OutputInvalid } from "@parley/domain/OutputSchema"
 import type { StopReason } from "@parley/domain/ProviderChunk"
+import type * as Schema from "effect/Schema"
 import type { RoundLimits } from "../limits/Limits.ts"
 import type { TurnEnd } from "../turn/TurnRunner.ts"
 
@@ -16,9 +18,11 @@ export type NextStep =
   /** The provider paused the turn: the same request is sent again with the response so far. */
   | { readonly _tag: "Resume" }
   /** The round is complete. */
-  | { readonly _tag: "Finish"; readonly stop: StopReason }
+  | { readonly _tag: "Finish"; readonly stop: StopReason; readonly output?: Schema.Json }
+  /** The answer does not follow the round's output schema: the model is told what is wrong. See `OutputSteps`. */
+  | { readonly _tag: "Repair" }
   /** The turn is not a valid response; the round fails. */
-  | { readonly _tag: "Fail"; readonly error: ModelError }
+  | { readonly _tag: "Fail"; readonly error: ModelError | OutputInvalid }
   /** The model repeats the same call too often; the round fails. */
   | { readonly _tag: "Repeats"; readonly error: CapReached }
 

@@ -9,6 +9,8 @@ import * as Caps from "../limits/Caps.ts"
 import { settle } from "../log/Closing.ts"
 import * as ContextBuilder from "../context/ContextBuilder.ts"
 import { estimate } from "../context/RequestEstimate.ts"
+import { outputToolOf } from "../context/RequestOrigins.ts"
+import type { StructuredOutput } from "../output/StructuredOutput.ts"
 import * as ToolApproval from "../tools/ToolApproval.ts"
 import * as DynamicSlots from "../context/DynamicSlots.ts"
 import * as ContextBudget from "../compaction/ContextBudget.ts"
@@ -16,7 +18,8 @@ import { Limits } from "../limits/Limits.ts"
 import type { ModelChain, Obstacle } from "../limits/ModelChain.ts"
 import * as Retry from "../limits/Retry.ts"
 import type { RetryGate } from "../limits/RetryGate.ts"
-import { type NextStep, RoundProgress } from "./NextStep.ts"
+import { RoundProgress } from "./NextStep.ts"
+import { type OutputStep, OutputSteps } from "./OutputSteps.ts"
 import type { LogError, SessionLog } from "../log/SessionLog.ts"
 import * as ToolFibers from "../tools/ToolFibers.ts"
 import * as ReservedTurn from "../turn/ReservedTurn.ts"
@@ -70,8 +73,10 @@ export const run = Effect.fnUntraced(
     /** The models to ask. */
     readonly chain: ModelChain
     readonly gate: RetryGate
+    /** The form of the answer. Absent: text. */
+    readonly output: StructuredOutput | undefined
   }) {
-    const { chain, gate, log, roundId } = options
+    const { chain, gate, log, output, roundId } = options
     const { state } = log
     const limits = yield* Limits
     const toolPolicy = yield* ToolPolicy
@@ -86,29 +91,38 @@ export const run = Effect.fnUntraced(
     yield* log.append([event])
     let policy = ToolApproval.forTurn(toolPolicy, state)
     const tools = state.baseline?.tools ?? []
-    const fitting = ContextBudget.make({ log, roundId, chain, gate, dynamic })
+    const outputTool = yield* outputToolOf(state, [chain.model, ...chain.fallbacks])
+    const fitting = ContextBudget.make({ log, roundId, chain, gate, dynamic, outputTool })
 
     const progress = new RoundProgress(limits)
+    const outputs = output === undefined ? undefined : new OutputSteps({ output, roundId, tool: outputTool })
     let isPaused = false
 
     /**
      * The events that are stored together with a completed turn: its first tool calls start, or its calls are settled
      * unrun.
      */
-    const eventsWith = (step: NextStep, { calls }: TurnRunner.TurnEnd): ReadonlyArray<SessionEvent> => {
+    const eventsWith = ({ calls, events, step }: OutputStep): ReadonlyArray<SessionEvent> => {
       const unrun = calls.map((call) => settle(call.callId, { _tag: "NotExecuted", reason: cutOff }))
       switch (step._tag) {
         case "RunTools":
-          return ToolFibers.firstStarts(calls, tools, limits.toolConcurrency, policy)
+          return [...events, ...ToolFibers.firstStarts(calls, tools, limits.toolConcurrency, policy)]
         case "AskAgain":
         case "Resume":
         case "Repeats":
           return []
         case "RetryShorter":
+        case "Repair":
         case "Fail":
-          return unrun
-        case "Finish":
-          return [...unrun, { _tag: "RoundCompleted", roundId, stop: step.stop }]
+          return [...unrun, ...events]
+        case "Finish": {
+          const { output, stop } = step
+          return [
+            ...unrun,
+            ...events,
+            { _tag: "RoundCompleted", roundId, stop, ...(output === undefined ? {} : { output }) }
+          ]
+        }
       }
     }
 
@@ -129,9 +143,11 @@ export const run = Effect.fnUntraced(
         paused: isPaused,
         price: model.price,
         replaced: replaced?.ref,
+        outputTool,
         andThen: (end) => {
-          const step = progress.advance(end)
-          return { end, step, events: eventsWith(step, end) }
+          const plain: OutputStep = { step: progress.advance(end), calls: end.calls, events: [] }
+          const next = outputs?.after(plain.step, end) ?? plain
+          return { end, ...next, events: eventsWith(next) }
         }
       })
       return ReservedTurn.within({ log, model, input: (fitting.size ?? estimate(request)).tokens }, turn)
@@ -142,13 +158,13 @@ export const run = Effect.fnUntraced(
       yield* withinLimits
       yield* fitting.before
       const obstacle: Obstacle<ModelsManager> = isPaused ? onlyItself : fitting.obstacle
-      const asked = Retry.run({ log, roundId, chain, obstacle, gate, attempt, before: withinLimits })
-      const { end, step } = yield* fitting.recovering(asked)
+      const turn = Retry.run({ log, roundId, chain, obstacle, gate, attempt, before: withinLimits })
+      const { calls, end, step } = yield* fitting.recovering(turn)
       isPaused = step._tag === "Resume"
       switch (step._tag) {
         case "RunTools":
           yield* ToolFibers.run({
-            calls: end.calls,
+            calls,
             tools,
             started: new Set(state.round?.running.map((call) => call.callId)),
             append: log.append,
@@ -160,6 +176,7 @@ export const run = Effect.fnUntraced(
           break
         case "AskAgain":
         case "RetryShorter":
+        case "Repair":
         case "Resume":
           break
         case "Finish":

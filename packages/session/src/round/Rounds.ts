@@ -33,6 +33,7 @@ import * as RoundStream from "./RoundStream.ts"
 import * as SessionEdits from "./SessionEdits.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
+import * as StructuredOutput from "../output/StructuredOutput.ts"
 
 type Managers = PromptManager | SessionManager | McpManager | ModelsManager
 type RoundEnd = EventOf<"RoundCompleted" | "RoundFailed" | "RoundCancelled">
@@ -85,6 +86,8 @@ interface Opening {
   /** Default: the configured model. */
   readonly model?: ModelRef | undefined
   readonly purpose?: "compaction"
+  /** The form of the answer. Evaluated before anything is stored. */
+  readonly output: Effect.Effect<StructuredOutput.StructuredOutput | undefined, InvalidMessage>
   /** The validated message. Evaluated before anything is stored. */
   readonly message: Effect.Effect<Request.Validated, InvalidMessage>
   readonly run: (round: {
@@ -93,13 +96,16 @@ interface Opening {
     readonly chain: ModelChain.ModelChain
     readonly gate: RetryGate
     readonly message: Request.Validated
+    readonly output: StructuredOutput.StructuredOutput | undefined
   }) => Effect.Effect<StopReason, HandleMessageError, Managers>
 }
 
-const ofMessage = ({ mentions, model, refresh, request, requestId, sessionId }: HandleMessage): Opening => ({
+const ofMessage = ({ mentions, model, output, refresh, request, requestId, sessionId }: HandleMessage): Opening => ({
   sessionId,
   requestId,
   model,
+  output:
+    output === undefined ? Effect.undefined : Effect.suspend(() => StructuredOutput.of(output).pipe(Effect.fromResult)),
   message: Request.validate(request),
   run: ({ message, ...round }) =>
     RoundRunner.run({ ...round, mentions: mentions ?? Request.own(message), refresh: refresh ?? [] })
@@ -110,6 +116,7 @@ const ofCompaction = (sessionId: SessionId, model: ModelRef | undefined): Openin
   sessionId,
   model,
   purpose: "compaction",
+  output: Effect.undefined,
   message: Effect.succeed({ request: [], outside: [] }),
   run: (round) => Effect.as(Compaction.onRequest(round), "end")
 })
@@ -142,6 +149,7 @@ export const make = Effect.gen(function* () {
     }
     const models = yield* ModelsManager
     const message = yield* opening.message
+    const output = yield* opening.output
     const model = yield* models.describe(opening.model ?? (yield* models.preferred))
     const chain = yield* ModelChain.make(model)
     yield* Caps.chainPriced(chain, purpose)
@@ -153,9 +161,10 @@ export const make = Effect.gen(function* () {
       roundId,
       ...message,
       ...(requestId === undefined ? {} : { requestId }),
-      ...(purpose === undefined ? {} : { purpose })
+      ...(purpose === undefined ? {} : { purpose }),
+      ...(output === undefined ? {} : { outputSchema: output.schema })
     }
-    const run = opening.run({ log, roundId, chain, gate, message })
+    const run = opening.run({ log, roundId, chain, gate, message, output })
     const meter = yield* Sampled
     const sinceRound = meter?.round()
     if (meter !== undefined)

@@ -14,6 +14,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { Accepted, HandleMessage } from "./HandleMessage.ts"
+import { type Answered, type Decoder } from "../output/StructuredOutput.ts"
+import * as StructuredOutput from "../output/StructuredOutput.ts"
 import * as ContextPreview from "../context/ContextPreview.ts"
 import * as RequestOrigins from "../context/RequestOrigins.ts"
 import type { Recovered } from "../log/Recovery.ts"
@@ -44,9 +46,12 @@ export class SessionCoordinator extends Context.Service<
      * Runs one user message to the end of its round and returns the round. Fails with the error with which the round
      * failed, or, if the message was not accepted, with the reason; in the latter case nothing of it was stored.
      * Interruption cancels the round: every tool call is settled, no fiber is left running, and the session accepts the
-     * next message. A round that was ended by `cancel` is returned with status `cancelled`.
+     * next message. A round that was ended by `cancel` is returned with status `cancelled`. With a schema of Effect as
+     * `output`, the round has the answer as `value`, decoded by that schema.
      */
-    readonly handleMessage: (options: HandleMessage) => Effect.Effect<Round, HandleMessageError>
+    readonly handleMessage: <S extends Decoder = never>(
+      options: HandleMessage<S>
+    ) => Effect.Effect<Answered<S>, HandleMessageError>
     /**
      * Accepts a user message and returns as soon as it is durable: when the rounds before it in this session are closed and
      * its own round has been stored as started. The round continues in the background while the layer exists; follow it
@@ -137,11 +142,14 @@ export class SessionCoordinator extends Context.Service<
       const rounds = yield* Rounds.make
       const { provide, provideStream } = yield* LayerContext.capture(ownManagers)
 
+      const handle = Effect.fn("SessionCoordinator.handleMessage")(
+        (options: HandleMessage) => rounds.handle(options),
+        provide
+      )
+
       return SessionCoordinator.of({
-        handleMessage: Effect.fn("SessionCoordinator.handleMessage")(
-          (options: HandleMessage) => rounds.handle(options),
-          provide
-        ),
+        handleMessage: <S extends Decoder = never>(options: HandleMessage<S>) =>
+          Effect.flatMap(handle(options), (round) => StructuredOutput.decoded(round, options.output)),
         submit: Effect.fn("SessionCoordinator.submit")((options: HandleMessage) => rounds.submit(options), provide),
         stream: (options, onAccepted) => provideStream(rounds.stream(options, onAccepted)),
         events: (sessionId, options) => sessions.follow(sessionId, options?.after ?? 0),

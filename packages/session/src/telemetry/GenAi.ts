@@ -18,6 +18,8 @@ export const key = {
   roundStatus: "parley.round.status",
   /** `compaction` for a round, `summary` for a turn that is not part of the conversation. */
   purpose: "parley.purpose",
+  /** `json` if the answer has to follow a schema. */
+  outputType: "gen_ai.output.type",
   turn: "parley.turn.id",
   /** 1 for the first attempt of a request, one more for each retry. */
   attempt: "parley.turn.attempt",

@@ -96,6 +96,8 @@ export interface TurnIds extends RoundIds {
   readonly attempt: number
   readonly purpose?: "summary" | undefined
   readonly replaced?: ModelRef | undefined
+  /** The tool by which the answer is given, if it has to follow a schema. */
+  readonly outputTool?: string | undefined
 }
 
 /** The span of one request to a model and its response. Without `turn`, it belongs to no session. */
@@ -112,6 +114,7 @@ export const chat = <A, E, R>(
       attributes: {
         ...GenAi.modelAttributes("chat", request.model),
         [key.stream]: true,
+        ...defined({ [key.outputType]: (request.output ?? turn?.outputTool) === undefined ? undefined : "json" }),
         ...(turn === undefined
           ? {}
           : {

@@ -126,6 +126,8 @@ interface TurnOptions<Next> {
   readonly dropsThinking?: boolean
   /** Set if the turn is not part of the conversation. */
   readonly purpose?: "summary"
+  /** The tool by which the model gives an answer that follows the round's output schema. */
+  readonly outputTool?: string | undefined
   /** Whether the provider paused the previous turn, so that the request ends with its partial response. */
   readonly paused: boolean
   readonly price: Price | undefined
@@ -149,7 +151,7 @@ const runIn = Effect.fnUntraced(function* <Next extends { readonly events: Reado
     ...(price === undefined ? {} : { cost: cost(content.usage, price) })
   })
 
-  const { endpoint, purpose, size } = options
+  const { endpoint, outputTool, purpose, size } = options
   const { settings } = request
   yield* log.append([
     {
@@ -162,7 +164,8 @@ const runIn = Effect.fnUntraced(function* <Next extends { readonly events: Reado
       ...(settings === undefined ? {} : { settings }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(options.dropsThinking === true ? { thinking: "dropped" as const } : {}),
-      ...(purpose !== undefined || log.state.thinking.prefix === 0 ? {} : { prefix: log.state.thinking.prefix })
+      ...(purpose !== undefined || log.state.thinking.prefix === 0 ? {} : { prefix: log.state.thinking.prefix }),
+      ...(outputTool === undefined ? {} : { outputTool })
     }
   ])
   yield* Spans.turnStarted(request.model, options.attempt)
@@ -217,6 +220,7 @@ const runIn = Effect.fnUntraced(function* <Next extends { readonly events: Reado
  * for the completed turn.
  */
 export const run = <Next extends { readonly events: ReadonlyArray<SessionEvent> }>(options: TurnOptions<Next>) => {
-  const { attempt, log, purpose, replaced, request, roundId, turnId } = options
-  return Spans.chat(runIn(options), request, { sessionId: log.id, roundId, turnId, attempt, purpose, replaced })
+  const { attempt, log, outputTool, purpose, replaced, request, roundId, turnId } = options
+  const turn = { sessionId: log.id, roundId, turnId, attempt, purpose, replaced, outputTool }
+  return Spans.chat(runIn(options), request, turn)
 }

@@ -41,7 +41,9 @@ export const hanging = (...reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>): 
 /** A model that plays one turn per request, in order. A request beyond the last scripted turn dies with a defect. */
 export const layer = (
   turns: ReadonlyArray<Turn>,
-  info: Partial<ModelInfo> = {}
+  info: Partial<ModelInfo> = {},
+  /** Whether the model's provider holds responses to a schema. Default: it does not say. */
+  structured?: (request: ModelRequest) => boolean
 ): Layer.Layer<ModelsManager | Requests> =>
   Layer.effect(
     ModelsManager,
@@ -52,6 +54,9 @@ export const layer = (
         models: Effect.succeed([model]),
         preferred: Effect.succeed(model.ref),
         describe: (named) => Effect.succeed({ ...model, ref: named }),
+        ...(structured === undefined
+          ? {}
+          : { structured: (request: ModelRequest) => Effect.succeed(structured(request)) }),
         stream: (request) =>
           Ref.getAndUpdate(requests, (seen) => [...seen, request]).pipe(
             Effect.map((seen) => turns[seen.length] ?? Stream.die(`No scripted turn ${seen.length + 1}`)),
