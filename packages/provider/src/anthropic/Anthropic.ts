@@ -7,6 +7,7 @@ import { sendJson } from "../stream/SendJson.ts"
 import { provider } from "./AnthropicBlocks.ts"
 import * as AnthropicClient from "./AnthropicClient.ts"
 import { describe, models } from "./AnthropicModels.ts"
+import * as AnthropicOutput from "./AnthropicOutput.ts"
 import * as AnthropicRequest from "./AnthropicRequest.ts"
 import { AnthropicResponse } from "./AnthropicResponse.ts"
 import * as AnthropicSettings from "./AnthropicSettings.ts"
@@ -66,7 +67,8 @@ export const make = (options: AnthropicOptions): ModelProvider => {
   const own = AnthropicSettings.make(options)
   const settings = (request: ModelRequest) => AnthropicSettings.of(request.settings, own)
   const endpoint = endpointOf(baseUrl)
-  const drops = options.blockBinding ?? /^https:\/\/api\.anthropic\.com(?:[:/]|$)/i.test(baseUrl)
+  const isOwn = /^https:\/\/api\.anthropic\.com(?:[:/]|$)/i.test(baseUrl)
+  const drops = options.blockBinding ?? isOwn
   const described: ModelProvider["describe"] = (model, limits) => ({
     ...describe(model, own, limits, id, drops),
     endpoint
@@ -77,6 +79,7 @@ export const make = (options: AnthropicOptions): ModelProvider => {
     preferred: options.defaultModel ?? "claude-opus-5-5",
     describe: described,
     discover: client.models,
+    structured: (request, forced) => AnthropicOutput.isNative(request, isOwn, forced),
     render: (request) => AnthropicRequest.pieces(settings(request), request),
     count: (request) =>
       Effect.suspend(() => {

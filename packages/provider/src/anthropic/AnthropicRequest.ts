@@ -5,6 +5,7 @@ import type { ToolDefinition } from "@parley/domain/Tool"
 import { visible } from "../request/SendableText.ts"
 import { blockJson, imagesIn, manyImages, maxPixels, textBlock } from "./AnthropicContent.ts"
 import type { AnthropicSettings } from "./AnthropicSettings.ts"
+import * as AnthropicOutput from "./AnthropicOutput.ts"
 import { inLoop } from "./AnthropicThinking.ts"
 import { once } from "../request/Once.ts"
 import { envelope, joined, list } from "../request/Pieces.ts"
@@ -105,7 +106,7 @@ const layout = (head: string, settings: AnthropicSettings, request: ModelRequest
     plain(
       `{"model":${JSON.stringify(request.model.model)}${head}` +
         member("thinking", inLoop(settings.thinking, messages)) +
-        member("output_config", settings.output_config)
+        member("output_config", AnthropicOutput.config(settings.output_config, request))
     ),
     ...(tools.length === 0 ? [] : [plain(`,"tools":[`), toolsSpan(tools, marker), plain("]")]),
     ...(visible(system) ? [plain(`,"system":[`), systemSpan(system, marker), plain("]")] : []),

@@ -15,6 +15,11 @@ export interface ModelLimits {
   readonly maxOutputTokens?: number
   /** How much the model is asked to think. Default: the provider decides. */
   readonly effort?: Effort
+  /**
+   * How the model is asked for an answer that follows a schema: by the provider's own means (`native`), or by a tool that
+   * the model calls. Default: `native` where it is known to work together with tools.
+   */
+  readonly structuredOutput?: "native" | "tool"
 }
 
 /** A model that a server lists, with its limits in tokens if the server reports them. */
@@ -47,6 +52,11 @@ export interface ModelProvider {
   readonly count?: (request: ModelRequest) => Effect.Effect<number | undefined>
   /** Asks the server for its models. Absent if it is not asked. */
   readonly discover?: Effect.Effect<ReadonlyArray<DiscoveredModel>, ModelError>
+  /**
+   * Whether the provider itself holds the response to the request's `output`. `forced`: the user says that the model is
+   * able to; the provider then only decides whether it can express the schema. Absent: it never does.
+   */
+  readonly structured?: (request: ModelRequest, forced: boolean) => boolean
   /** The pieces of the body that `stream` sends. */
   readonly render?: (request: ModelRequest) => ReadonlyArray<Piece>
 }

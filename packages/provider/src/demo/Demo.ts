@@ -6,6 +6,7 @@ import type { Block } from "@parley/domain/Content"
 import type { ModelInfo, ModelRequest } from "@parley/domain/ModelsManager"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import { answer } from "./DemoRules.ts"
+import * as DemoSample from "./DemoSample.ts"
 import type { ModelLimits, ModelProvider } from "../contract/ModelProvider.ts"
 import type { Message } from "@parley/domain/Message"
 import type { Piece } from "@parley/domain/RequestSize"
@@ -60,19 +61,22 @@ const ofMessage = ({ content, role }: Message, message: number): ReadonlyArray<P
 ]
 
 /** The request as JSON, in pieces. Nothing is sent to the demo model; this is what would be sent. */
-const bodyOf = ({ messages, model, system, tools }: ModelRequest): ReadonlyArray<Piece> => [
+const bodyOf = ({ messages, model, output, system, tools }: ModelRequest): ReadonlyArray<Piece> => [
   envelope(`{"model":${JSON.stringify(model.model)},"tools":[`),
   ...list(tools.map((tool) => ({ of: { _tag: "Tool", name: tool.name }, text: JSON.stringify(tool) }))),
   envelope(`],"system":`),
   { of: { _tag: "System" }, text: JSON.stringify(system) },
   envelope(`,"messages":[`),
   ...messages.flatMap(ofMessage),
-  envelope("]}")
+  envelope(output === undefined ? "]}" : `],"output":${JSON.stringify(output)}}`)
 ]
 
 /** Simulates network reads: two words per chunk, two chunks per read, and the input of each call in two chunks. */
 const reads = (request: ModelRequest, about: string): ReadonlyArray<ReadonlyArray<ProviderChunk>> => {
-  const { calls, text } = answer(request, about)
+  const answered = answer(request, about)
+  const { calls } = answered
+  const text =
+    request.output === undefined || calls.length > 0 ? answered.text : DemoSample.structured(request, request.output)
   const deltas = (text.match(/\s*\S+(?:\s+\S+)?(?:\s+$)?/g) ?? []).map((piece): ProviderChunk => ({
     _tag: "TextDelta",
     index: 0,
@@ -117,6 +121,7 @@ export const make = (options: DemoOptions = {}): ModelProvider => {
     models: [describe("demo")],
     preferred: "demo",
     describe,
+    structured: ({ output }) => output !== undefined,
     render: bodyOf,
     stream: (request) =>
       Stream.fromPull(

@@ -9,6 +9,7 @@ import { endpointOf } from "../text/Endpoint.ts"
 import * as GeminiClient from "./GeminiClient.ts"
 import { accepts, descriptionOf, efforts, limitsOf, maxRequestBytes, models, thinkingOf } from "./GeminiModels.ts"
 import { receivedName } from "./GeminiNames.ts"
+import * as GeminiOutput from "./GeminiOutput.ts"
 import * as GeminiRequest from "./GeminiRequest.ts"
 import { GeminiResponse } from "./GeminiResponse.ts"
 import * as GeminiSettings from "./GeminiSettings.ts"
@@ -79,6 +80,7 @@ export const make = (options: GeminiOptions): ModelProvider => {
     preferred: defaultModel,
     describe,
     discover: client.models,
+    structured: GeminiOutput.isNative,
     render: (request) => GeminiRequest.pieces(settings(request), request),
     stream: (request) =>
       sendJson({

@@ -8,6 +8,7 @@ import { visible } from "../request/SendableText.ts"
 import { modelParts, type Part, userParts } from "./GeminiContent.ts"
 import { isSigned } from "./GeminiModels.ts"
 import { sentName } from "./GeminiNames.ts"
+import * as GeminiOutput from "./GeminiOutput.ts"
 import type { GeminiSettings } from "./GeminiSettings.ts"
 
 // The schema must describe an object, and the API does not document these at its root. Without them the model receives a less
@@ -59,20 +60,23 @@ const between = (before: Message | undefined, { role }: Message, name: string): 
   before?.role === role ? "," : `${before === undefined ? "" : "]},"}{"role":"${name}","parts":[`
 
 /** Everything before the messages. */
-const headPieces = (settings: GeminiSettings, { system, tools }: ModelRequest): ReadonlyArray<Piece> => [
-  envelope(`{"generationConfig":${JSON.stringify(settings)}`),
-  ...(tools.length === 0
-    ? []
-    : [envelope(`,"tools":[{"functionDeclarations":[`), ...toolPieces(tools), envelope("]}]")]),
-  ...(visible(system)
-    ? [
-        envelope(`,"systemInstruction":{"parts":[{"text":`),
-        { of: { _tag: "System" as const }, text: JSON.stringify(system.toWellFormed()) },
-        envelope("}]}")
-      ]
-    : []),
-  envelope(`,"contents":[`)
-]
+const headPieces = (settings: GeminiSettings, request: ModelRequest): ReadonlyArray<Piece> => {
+  const { system, tools } = request
+  return [
+    envelope(`{"generationConfig":${JSON.stringify({ ...settings, ...GeminiOutput.config(request) })}`),
+    ...(tools.length === 0
+      ? []
+      : [envelope(`,"tools":[{"functionDeclarations":[`), ...toolPieces(tools), envelope("]}]")]),
+    ...(visible(system)
+      ? [
+          envelope(`,"systemInstruction":{"parts":[{"text":`),
+          { of: { _tag: "System" as const }, text: JSON.stringify(system.toWellFormed()) },
+          envelope("}]}")
+        ]
+      : []),
+    envelope(`,"contents":[`)
+  ]
+}
 
 /**
  * The body of a `POST …:streamGenerateContent`, as JSON text. The bytes of each message stay the same in all requests: with

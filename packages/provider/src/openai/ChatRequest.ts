@@ -7,6 +7,7 @@ import { envelope, joined, list } from "../request/Pieces.ts"
 import { visible } from "../request/SendableText.ts"
 import { messagePieces } from "./ChatContent.ts"
 import { toolFields } from "./OpenAiContent.ts"
+import { ofChat } from "./OpenAiOutput.ts"
 import type { ChatSettings } from "./OpenAiSettings.ts"
 
 const toolJson = once((tool: ToolDefinition): string =>
@@ -28,10 +29,11 @@ const systemPieces = (system: string): ReadonlyArray<Piece> =>
 const comma: ReadonlyArray<Piece> = [envelope(",")]
 
 /** Everything before the tools. */
-const head = (settings: ChatSettings, { model }: ModelRequest): string =>
+const head = (settings: ChatSettings, request: ModelRequest): string =>
   JSON.stringify({
-    model: model.model,
+    model: request.model.model,
     ...settings,
+    ...ofChat(request),
     stream: true,
     // Without it the response contains no usage.
     stream_options: { include_usage: true }

@@ -7,6 +7,7 @@ import { endpointOf } from "../text/Endpoint.ts"
 import * as OpenAiClient from "./OpenAiClient.ts"
 import { accepts } from "./OpenAiContent.ts"
 import { descriptionOf, efforts, limitsOf, models, reasons } from "./OpenAiModels.ts"
+import * as OpenAiOutput from "./OpenAiOutput.ts"
 import * as OpenAiSettings from "./OpenAiSettings.ts"
 import * as ResponsesRequest from "./ResponsesRequest.ts"
 import { ResponsesResponse } from "./ResponsesResponse.ts"
@@ -79,6 +80,7 @@ export const make = (options: OpenAiOptions): ModelProvider => {
     preferred: defaultModel,
     describe,
     discover: client.models,
+    structured: ({ model, output }, forced) => output !== undefined && (forced || OpenAiOutput.isAble(model.model)),
     render: (request) => ResponsesRequest.pieces(settings(request), request),
     stream: (request) =>
       sendJson({

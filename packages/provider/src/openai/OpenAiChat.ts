@@ -9,6 +9,7 @@ import { ChatResponse } from "./ChatResponse.ts"
 import * as OpenAiClient from "./OpenAiClient.ts"
 import { accepts } from "./OpenAiContent.ts"
 import { efforts } from "./OpenAiModels.ts"
+import { isAble } from "./OpenAiOutput.ts"
 import * as OpenAiSettings from "./OpenAiSettings.ts"
 
 /** How to reach a server with a Chat Completions API, and how it differs from others. */
@@ -32,6 +33,11 @@ export interface OpenAiChatOptions {
   readonly maxOutputTokens?: number | undefined
   /** The name of that limit in requests. Default: `max_tokens`. */
   readonly limitName?: "max_tokens" | "max_completion_tokens" | undefined
+  /**
+   * Whether the server itself holds responses to a schema (`response_format`) in requests with tools. Default: no, because
+   * many servers then let the model call no tools, or reject the request.
+   */
+  readonly structured?: boolean | undefined
   /** One line about the models, for people. */
   readonly description?: string | undefined
 }
@@ -81,6 +87,8 @@ export const make = (options: OpenAiChatOptions): ModelProvider => {
     preferred: options.defaultModel,
     describe,
     discover: client.models,
+    structured: ({ model, output }, forced) =>
+      output !== undefined && (forced || (options.structured === true && isAble(model.model))),
     render: (request) => ChatRequest.pieces(settings(request), request),
     stream: (request) =>
       sendJson({

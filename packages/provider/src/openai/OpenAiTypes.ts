@@ -13,7 +13,7 @@ interface Server {
   readonly variables?: Variables
   readonly needsKey?: boolean
   readonly description: string
-  readonly quirks?: Pick<OpenAiChatOptions, "keyHeader" | "limitName" | "root">
+  readonly quirks?: Pick<OpenAiChatOptions, "keyHeader" | "limitName" | "root" | "structured">
 }
 
 /** A kind of server that is reached through Chat Completions. */
@@ -82,7 +82,7 @@ export const servers: ReadonlyArray<ProviderType> = [
     type: "azure",
     needsKey: true,
     description: "A deployment at Azure",
-    quirks: { keyHeader: "api-key", limitName: "max_completion_tokens", root: "/openai/v1" }
+    quirks: { keyHeader: "api-key", limitName: "max_completion_tokens", root: "/openai/v1", structured: true }
   }),
   server({
     type: "ollama",

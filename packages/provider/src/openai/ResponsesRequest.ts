@@ -9,6 +9,7 @@ import { envelope, joined, list } from "../request/Pieces.ts"
 import { foreign, toolInput, toolName, visible } from "../request/SendableText.ts"
 import { parseObject } from "../text/JsonObject.ts"
 import { media, resultText, toolFields } from "./OpenAiContent.ts"
+import { ofResponses } from "./OpenAiOutput.ts"
 import type { ResponsesSettings } from "./OpenAiSettings.ts"
 
 /** The `provider` of reasoning that is sent back to the Responses API. */
@@ -89,14 +90,18 @@ const toolPieces = (tools: ReadonlyArray<ToolDefinition>): ReadonlyArray<Piece> 
   list(tools.map((tool) => ({ of: { _tag: "Tool", name: tool.name }, text: toolJson(tool) })))
 
 /** Everything before the messages. The API stores nothing, so that each request contains all it needs. */
-const headPieces = (settings: ResponsesSettings, { model, system, tools }: ModelRequest): ReadonlyArray<Piece> => [
-  envelope(JSON.stringify({ model: model.model, store: false, ...settings, stream: true }).slice(0, -1)),
-  ...(tools.length === 0 ? [] : [envelope(`,"tools":[`), ...toolPieces(tools), envelope("]")]),
-  ...(visible(system)
-    ? [envelope(`,"instructions":`), { of: { _tag: "System" as const }, text: JSON.stringify(system.toWellFormed()) }]
-    : []),
-  envelope(`,"input":[`)
-]
+const headPieces = (settings: ResponsesSettings, request: ModelRequest): ReadonlyArray<Piece> => {
+  const { model, system, tools } = request
+  const head = { model: model.model, store: false, ...settings, ...ofResponses(request), stream: true }
+  return [
+    envelope(JSON.stringify(head).slice(0, -1)),
+    ...(tools.length === 0 ? [] : [envelope(`,"tools":[`), ...toolPieces(tools), envelope("]")]),
+    ...(visible(system)
+      ? [envelope(`,"instructions":`), { of: { _tag: "System" as const }, text: JSON.stringify(system.toWellFormed()) }]
+      : []),
+    envelope(`,"input":[`)
+  ]
+}
 
 const comma: ReadonlyArray<Piece> = [envelope(",")]
 

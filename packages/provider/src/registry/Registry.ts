@@ -187,6 +187,11 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
       stream: (request) => Stream.unwrap(asked(request, (provider, settled) => provider.stream(settled))),
       count: (request) =>
         Effect.flatten(asked(request, (provider, settled) => provider.count?.(settled) ?? Effect.undefined)),
+      structured: (request) =>
+        Effect.map(Effect.fromResult(lookup(request.model)), (provider) => {
+          const wanted = limits.get(format(request.model))?.structuredOutput
+          return wanted !== "tool" && (provider.structured?.(request, wanted === "native") ?? false)
+        }),
       render: (request) => asked(request, (provider, settled) => provider.render?.(settled))
     })
   })

@@ -36,14 +36,18 @@ export const UserConfig = Schema.Struct({
   providers: Schema.optionalKey(Schema.Record(ProviderName, ProviderOptions)),
   /** Prices by "provider/model". */
   prices: Schema.optionalKey(Schema.Record(ByModel, Price)),
-  /** Limits of models in tokens, and how much they think, by "provider/model". They override what the provider reports. */
+  /**
+   * Limits of models in tokens, how much they think, and how they are asked for an answer that follows a schema, by
+   * "provider/model". They override what the provider reports.
+   */
   models: Schema.optionalKey(
     Schema.Record(
       ByModel,
       Schema.Struct({
         contextWindow: Schema.optionalKey(positive),
         maxOutputTokens: Schema.optionalKey(positive),
-        effort: Schema.optionalKey(Effort)
+        effort: Schema.optionalKey(Effort),
+        structuredOutput: Schema.optionalKey(Schema.Literals(["native", "tool"]))
       })
     )
   ),
