@@ -14,8 +14,12 @@ export type Format = "text" | "json" | "stream-json"
 
 const encodeRound = Schema.encodeEffect(Schema.fromJsonString(Round))
 
+const encodeOutput = Schema.encodeEffect(Schema.fromJsonString(Schema.Json))
+
+type Options = Pick<HandleMessage, "refresh" | "mentions" | "output">
+
 type Printer = Effect.Effect<(entry: LogEntry) => Effect.Effect<void>, never, Output>
-const printer: { readonly [F in Format]: (session: string) => Printer } = {
+const printer: { readonly [F in Format]: (session: string, answer: "text" | "value") => Printer } = {
   text: Render.text,
   "stream-json": () => Render.streamJson,
   json: () => Effect.succeed(() => Effect.void)
@@ -26,12 +30,17 @@ export const run = Effect.fn("parley round")(function* (
   { id }: SessionInfo,
   request: HandleMessage["request"],
   format: Format,
-  options: Pick<HandleMessage, "refresh" | "mentions"> = {}
+  options: Options = {}
 ) {
   const { line } = yield* Output
-  const print = yield* printer[format](id)
-  const printRound = (round: Round) =>
-    format === "json" ? Effect.flatMap(Effect.orDie(encodeRound(round)), line) : Effect.void
+  const print = yield* printer[format](id, options.output === undefined ? "text" : "value")
+  const printRound = (round: Round) => {
+    if (format === "json") return Effect.flatMap(Effect.orDie(encodeRound(round)), line)
+    // Programs read the answer that they asked for, and nothing else.
+    return format === "text" && options.output !== undefined && round.output !== undefined
+      ? Effect.flatMap(Effect.orDie(encodeOutput(round.output)), line)
+      : Effect.void
+  }
   return yield* RunRound.run({ ...options, sessionId: id, request }, print, printRound)
 })
 
@@ -41,7 +50,7 @@ export const whole = Effect.fnUntraced(function* (
   info: SessionInfo,
   request: HandleMessage["request"],
   format: Format,
-  options: Pick<HandleMessage, "refresh" | "mentions">
+  options: Options
 ) {
   const ended = yield* Effect.result(run(info, request, format, options))
   // Reported even if the round failed, since a missing tool may be the reason.

@@ -109,6 +109,14 @@ export const record = Flag.String("record").pipe(
   Flag.optional
 )
 
+export const outputSchema = Flag.String("output-schema").pipe(
+  Flag.withMetavar("FILE"),
+  Flag.withDescription(
+    "Make the model answer with JSON that follows the JSON Schema in this file; with --format text, that JSON is the only output"
+  ),
+  Flag.optional
+)
+
 export const replay = {
   from: Flag.String("from").pipe(
     Flag.withMetavar("ROUND"),

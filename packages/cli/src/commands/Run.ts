@@ -22,9 +22,20 @@ export interface Input
   /** A prompt of an MCP server as `server:prompt`; the message, if any, follows it. */
   readonly prompt: Option.Option<string>
   readonly arg: ReadonlyArray<string>
+  /** A file with the JSON Schema that the answer follows. */
+  readonly outputSchema: Option.Option<string>
   readonly format: PrintRound.Format
   readonly record: Option.Option<string>
 }
+
+// Most messages have no schema, so the module is not loaded for them.
+const outputOf = (file: Input["outputSchema"]) =>
+  Option.isNone(file)
+    ? Effect.undefined
+    : Effect.flatMap(
+        Effect.promise(() => import("../chat/OutputSchemaFile.ts")),
+        ({ load }) => load(file.value)
+      )
 
 /** Sends a message, or a prompt of an MCP server followed by the message, and shows the round. */
 export const run = Effect.fn("parley run")(function* (input: Input) {
@@ -34,6 +45,7 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
       problem: "--arg sets an argument of a prompt; name the prompt with --prompt SERVER:PROMPT"
     })
   const setup = yield* SetupFlags.load(input)
+  const output = yield* outputOf(input.outputSchema)
   const typed = yield* prompt === undefined ? MessageInput.read(input) : MessageInput.readOptional(input)
   yield* SlotOptions.validateRefresh(setup, input.refresh)
   yield* Effect.gen(function* () {
@@ -45,7 +57,7 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     yield* Request.validate(request)
     const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root)
     // Only an @ that the user wrote attaches something, not one in the text of a server or a pipe.
-    const options = { refresh: input.refresh, mentions: input.message.join(" ") }
+    const options = { refresh: input.refresh, mentions: input.message.join(" "), output }
     yield* PrintRound.whole(setup, info, request, input.format, options)
   }).pipe(Effect.provide(Engine.layer(setup, "stored", RecordFlag.coordinator(setup, input.record))))
 })

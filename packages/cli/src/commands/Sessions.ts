@@ -102,7 +102,11 @@ const showRound = (round: Round): string =>
     `── ${round.id}  ${minute(round.startedAt)}  ${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
     round.purpose === undefined ? `> ${textOf(round.request)}` : "(compaction)",
     ...round.contextCalls.map((call) => `  (context) ${call.name} ${call.input}`),
-    ...round.turns.map(showTurn)
+    ...round.turns.map(showTurn),
+    // An answer that was given by a call is in no text.
+    ...(round.output === undefined || textOf(round.turns.at(-1)?.content ?? []) !== ""
+      ? []
+      : [JSON.stringify(round.output)])
   ].join("\n")
 
 export const show = Effect.fn("parley sessions show")(

@@ -30,6 +30,7 @@ const run = Command.make(
     ...Flags.target,
     ...Flags.limits,
     ...Flags.prompt,
+    outputSchema: Flags.outputSchema,
     stdin: Flags.stdin,
     refresh: Flags.refresh,
     trust: Flags.trust,
@@ -48,7 +49,11 @@ const run = Command.make(
     { command: 'parley run "List the files here"', description: "Start a new session in this workspace" },
     { command: 'parley run --continue "And which is the largest?"', description: "Continue the latest session" },
     { command: "parley run --prompt docs:review --arg path=src", description: "Send a prompt of the MCP server docs" },
-    { command: 'git diff | parley run "Review this"', description: "Append piped input to the message" }
+    { command: 'git diff | parley run "Review this"', description: "Append piped input to the message" },
+    {
+      command: 'parley run --output-schema schema.json "Who wrote this?"',
+      description: "Print JSON that follows a schema"
+    }
   ])
 )
 

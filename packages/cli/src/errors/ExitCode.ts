@@ -83,6 +83,7 @@ export const ofError = (
       return exitCode.interrupted
     case "ReplayDiffers":
     case "CapReached":
+    case "OutputInvalid":
     case "ContextUnresolved":
     case "ContextTooLarge":
       return exitCode.roundFailed

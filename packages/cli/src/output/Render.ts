@@ -1,6 +1,7 @@
 import { textOf } from "@parley/domain/Content"
 import type { CallId } from "@parley/domain/Ids"
 import type { ModelRef } from "@parley/domain/ModelRef"
+import { problemText } from "@parley/domain/OutputSchema"
 import { type EventOf, LogEntry, type SessionEvent } from "@parley/domain/SessionEvent"
 import { type ToolOutcome, toResult } from "@parley/domain/Tool"
 import * as Effect from "effect/Effect"
@@ -53,13 +54,19 @@ const mentioned = ({ manifest }: EventOf<"ContextBuilt">): ReadonlyArray<string>
   )
 ]
 
+const encodeJson = Schema.encodeEffect(Schema.fromJsonString(Schema.Json))
+
 /**
  * Shows a round as it happens: the model's text on standard output, its tool calls on standard error. Text whose deltas were
- * missed is taken from the turn's final content, so that nothing is lost or shown twice.
+ * missed is taken from the turn's final content, so that nothing is lost or shown twice. With `value`, nothing is written to
+ * standard output: what the model writes is the JSON text of an answer, whose value is shown when it is complete.
  */
-export const text = Effect.fnUntraced(function* (session: string) {
+export const text = Effect.fnUntraced(function* (session: string, answer: "text" | "value" = "text") {
   const output = yield* Output
   const names = new Map<CallId, string>()
+  /** The calls that give an answer. They do not run. */
+  const answers = new Set<CallId>()
+  let outputTool: string | undefined
   /** How many characters of the open turn's text have been shown. */
   let shown = 0
   let atLineStart = true
@@ -68,7 +75,7 @@ export const text = Effect.fnUntraced(function* (session: string) {
   let asked: ModelRef | undefined
 
   const write = (piece: string) => {
-    if (piece === "") return Effect.void
+    if (piece === "" || answer === "value") return Effect.void
     shown += piece.length
     atLineStart = piece.endsWith("\n")
     return output.text(piece)
@@ -88,6 +95,7 @@ export const text = Effect.fnUntraced(function* (session: string) {
         shown = 0
         asked = event.model
         aside = event.purpose !== undefined
+        outputTool = event.outputTool
         return aside ? note("… summarizing the earlier messages") : Effect.void
       case "ContextCompacted":
         return note(compacted(event, session))
@@ -97,7 +105,10 @@ export const text = Effect.fnUntraced(function* (session: string) {
       case "TurnCompleted":
         if (aside) return Effect.void
         for (const block of event.content)
-          if (block._tag === "ToolCall") names.set(block.callId, `${block.name} ${short(block.input)}`)
+          if (block._tag === "ToolCall") {
+            names.set(block.callId, `${block.name} ${short(block.input)}`)
+            if (block.name === outputTool) answers.add(block.callId)
+          }
         return Effect.andThen(write(textOf(event.content).slice(shown)), newLine)
       case "TurnFailed":
       case "TurnInterrupted":
@@ -109,14 +120,21 @@ export const text = Effect.fnUntraced(function* (session: string) {
         )
       case "ToolStarted":
         return note(`→ ${nameOf(event.callId)}`)
+      case "OutputRejected":
+        return note(`✗ the answer does not follow the schema: ${short(problemText(event.problems), 200)}`)
       case "ToolSettled":
+        if (answers.has(event.callId)) return Effect.void
         return note(`${outcomeLine(event.callId, event.outcome)}  (${nameOf(event.callId).split(" ", 1)[0]})`)
       case "RoundFailed":
         return event.failure.error === "Interrupted"
           ? note(`The previous round was interrupted: ${event.failure.message}.`)
           : newLine
-      case "RoundStarted":
       case "RoundCompleted":
+        // Only the call of a tool has the answer, which is no text.
+        return event.output === undefined || outputTool === undefined
+          ? Effect.void
+          : Effect.flatMap(Effect.orDie(encodeJson(event.output)), (json) => Effect.andThen(write(json), newLine))
+      case "RoundStarted":
       case "RoundCancelled":
       case "ToolDecided":
       case "CompactionUndone":

@@ -59,6 +59,7 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
     run("arg", { args: ["--prompt", "offers:greet"], with: ["--arg", "who=me"] }),
     run("stdin", { args: ["hello"], with: ["--no-stdin"], run: { input: "piped words" }, afterwards: [latest] }),
     run("refresh", { args: ["hello"], with: ["--refresh", "tree"], afterwards: [latest] }),
+    run("output-schema", { args: ["hello"], with: ["--output-schema", "schema.json"] }),
     run("trust", { args: ["hello"], with: ["--trust"] }),
     run("format", { args: ["hello"], with: ["--format", "json"] })
   ]

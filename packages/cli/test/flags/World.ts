@@ -92,6 +92,7 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
   put(configFile, encode(config))
   put(join(home, "browser.mjs"), "await (await fetch(process.argv.at(-1))).text()\n")
   put(join(alpha, "a.md"), "the file a\n")
+  put(join(alpha, "schema.json"), encode({ type: "object", properties: { a: { type: "string" } } }))
   put(join(alpha, "others.json"), encode({ mcpServers: { theirs: { command: "true" } } }))
   put(join(beta, "b.md"), "the file b\n")
   // The argument is long enough to be shortened where it is shown.
