@@ -65,7 +65,9 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
     () => progressed()
   )
   const traceFile = join(root, "trace")
+  const schemaFile = join(root, "schema.json")
   mkdirSync(workspace, { recursive: true })
+  writeFileSync(schemaFile, '{"type":"integer"}')
 
   const reset = (name?: string): void => {
     rmSync(home, { recursive: true, force: true })
@@ -144,6 +146,8 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
     root,
     data: join(home, ".local/share/parley"),
     scratch: join(root, "scratch"),
+    /** A JSON Schema for answers. */
+    schemaFile,
     provider,
     reset,
     run,

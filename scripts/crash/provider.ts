@@ -19,7 +19,10 @@ export const scripts = {
   /** Long enough to be worth compacting. */
   much: pieces(`much ${"word ".repeat(200)}`, 3),
   overflows: pieces("room", 2),
-  summary: pieces("summary", 3)
+  summary: pieces("summary", 3),
+  /** An answer that does not follow the schema, and the corrected one, which is given by a call. */
+  wrong: pieces("wrong", 2),
+  right: pieces("right", 2)
 }
 type Name = keyof typeof scripts
 const isName = (name: string): name is Name => Object.hasOwn(scripts, name)
@@ -31,6 +34,7 @@ const scriptOf = ({ messages }: Body): Name => {
   const last = messages.at(-1)?.content.at(-1)
   if (last?.type === "tool_result") return "results"
   if (last?.text?.endsWith("Sum it up.") === true) return "summary"
+  if (last?.text?.includes("does not follow the required schema") === true) return "right"
   const name = [...(last?.text ?? "").matchAll(/script:(\w+)/g)].at(-1)?.[1] ?? ""
   if (!isName(name)) throw new Error(`no script is named in ${JSON.stringify(last)}`)
   return name
@@ -90,7 +94,13 @@ export const startProvider = async (shown: () => string, asked: () => void) => {
       send("content_block_delta", { index: n, delta: { type: "input_json_delta", partial_json: `{"n":${n}}` } })
       send("content_block_stop", { index: n })
     }
-    const stop_reason = name === "tools" ? "tool_use" : "end_turn"
+    if (name === "right") {
+      const content_block = { type: "tool_use", id: "toolu_9", name: "final_answer", input: {} }
+      send("content_block_start", { index: 1, content_block })
+      send("content_block_delta", { index: 1, delta: { type: "input_json_delta", partial_json: '{"answer":42}' } })
+      send("content_block_stop", { index: 1 })
+    }
+    const stop_reason = name === "tools" || name === "right" ? "tool_use" : "end_turn"
     send("message_delta", { delta: { stop_reason, stop_sequence: null }, usage })
     send("message_stop", {})
     return out.end()

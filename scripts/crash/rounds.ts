@@ -20,7 +20,8 @@ export const rounds: ReadonlyArray<Round> = [
   { name: "retried after a 529", script: "overloaded", from: "empty", code: 0 },
   { name: "provider breaks off, twice", script: "breaks", from: "talked", code: 4 },
   { name: "too large, then summed up", script: "overflows", from: "talked much", code: 0 },
-  { name: "long stream", script: "long", from: "empty", code: 0 }
+  { name: "long stream", script: "long", from: "empty", code: 0 },
+  { name: "answer with a schema, corrected", script: "wrong", from: "talked", code: 0 }
 ]
 
 export interface Verdict {
@@ -64,7 +65,8 @@ export const prepare = async (place: Place): Promise<void> => {
 export const send = (place: Place, script: keyof typeof scripts, how: How = {}): Promise<Life> => {
   const id = readStored(place).sessions.at(-1)?.id
   const session = id === undefined ? [] : ["-s", id]
-  return place.run(["run", ...session, "--format", "stream-json", `script:${script}`], how)
+  const schema = script === "wrong" ? ["--output-schema", place.schemaFile] : []
+  return place.run(["run", ...session, ...schema, "--format", "stream-json", `script:${script}`], how)
 }
 
 export const start = (place: Place, round: Round, how: How = {}): Promise<Life> => {
