@@ -28,6 +28,8 @@ const common = {
    * `_meta` to achieve this. A lost call is sent once more. Annotations from the server are ignored here as well.
    */
   idempotentTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
+  /** Tools whose calls providers are asked to hold to the tool's schema, by the server's own names. See `ToolDefinition`. */
+  strictTools: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
   /** Whether the server may use sampling, that is, request model responses at the user's expense. Default: `deny`. */
   sampling: Schema.optionalKey(Schema.Literals(["deny", "ask", "allow"])),
   /** Directories that the server receives as MCP roots. Relative paths are resolved against the workspace. Default: none. */

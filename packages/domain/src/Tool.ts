@@ -15,7 +15,12 @@ export const ToolDefinition = Schema.Struct({
    * sent once more, with the same idempotency key. The command line runs `read-only` tools without approval, unless a
    * permission says otherwise. A server's annotations never set this.
    */
-  safeToRepeat: Schema.optionalKey(Schema.Literals(["read-only", "idempotent"]))
+  safeToRepeat: Schema.optionalKey(Schema.Literals(["read-only", "idempotent"])),
+  /**
+   * Asks the provider to hold the input of calls to the schema (`strict`). Only providers that support it are asked, and
+   * only if the schema fits their strict subset. A server's annotations never set this.
+   */
+  strict: Schema.optionalKey(Schema.Literal(true))
 })
 export type ToolDefinition = typeof ToolDefinition.Type
 

@@ -23,6 +23,7 @@ const taxed = tool({
   name: "taxed",
   description: "Adds the tax",
   input: Schema.Struct({ amount: Schema.Finite.check(Schema.isGreaterThan(0)), on: Schema.optionalKey(Schema.Date) }),
+  strict: true,
   run: ({ amount, on }) =>
     Effect.gen(function* () {
       const { percent } = yield* Rate
@@ -58,6 +59,10 @@ describe("functions as tools", () => {
       assert.deepStrictEqual(
         tools.map(({ name }) => name),
         ["shop__empty", "shop__named", "shop__taxed"]
+      )
+      assert.deepStrictEqual(
+        tools.map(({ strict }) => strict),
+        [undefined, undefined, true]
       )
       const [empty, named, shown] = tools
       assert.deepStrictEqual<unknown>(empty?.inputSchema["type"], "object")

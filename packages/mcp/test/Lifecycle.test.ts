@@ -27,11 +27,16 @@ const leavingAbruptly = fileURLToPath(new URL("./fixtures/leaving-abruptly.ts", 
 const problems = (statuses: ReadonlyArray<ServerStatus>) =>
   Object.fromEntries(statuses.map(({ name, problem }) => [name, problem]))
 
-it.live("only the user's own configuration can mark a tool as safe to repeat", () =>
+it.live("only the user's own configuration can mark a tool as safe to repeat, or as strict", () =>
   withManager(
     {
       servers: {
-        fs: { ...filesystem("."), readOnlyTools: ["read_text_file"], idempotentTools: ["write_file", "read_text_file"] }
+        fs: {
+          ...filesystem("."),
+          readOnlyTools: ["read_text_file"],
+          idempotentTools: ["write_file", "read_text_file"],
+          strictTools: ["write_file"]
+        }
       }
     },
     (manager) =>
@@ -43,6 +48,10 @@ it.live("only the user's own configuration can mark a tool as safe to repeat", (
           ["read_text_file", "read-only"],
           ["write_file", "idempotent"]
         ])
+        assert.deepStrictEqual(
+          tools.flatMap(({ strict, tool }) => (strict === true ? [tool] : [])),
+          ["write_file"]
+        )
       })
   )
 )

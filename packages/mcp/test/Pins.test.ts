@@ -253,7 +253,7 @@ it("a tool's pin covers everything that its server sends, and nothing that the u
   const tool = { name: "s__t", server: "s", tool: "t", description: "d", inputSchema: { type: "object" } }
   const pinned = ToolPins.pinAll([tool])
   const again = (other: object) => ToolPins.driftOf(pinned, ToolPins.pinAll([{ ...tool, ...other }]))
-  assert.deepStrictEqual(again({ safeToRepeat: "read-only" }), [])
+  assert.deepStrictEqual(again({ safeToRepeat: "read-only", strict: true }), [])
   assert.deepStrictEqual(again({ inputSchema: { type: "object" } }), [])
   assert.deepStrictEqual(again({ description: "d " }), [{ tool: "t", kind: "changed" }])
   assert.deepStrictEqual(again({ inputSchema: { type: "object", title: "" } }), [{ tool: "t", kind: "changed" }])

@@ -20,6 +20,8 @@ export interface FunctionTool<R = never> {
   readonly description: string
   readonly inputSchema: unknown
   readonly safeToRepeat?: ToolDefinition["safeToRepeat"]
+  /** Whether providers are asked to hold the input to the schema, where they can. */
+  readonly strict?: ToolDefinition["strict"]
   /** Calls the function with input that is not decoded yet. */
   readonly run: (input: ToolInput) => Effect.Effect<ToolOutput, InvalidInput, R>
 }
@@ -37,6 +39,8 @@ export interface ToolOptions<S extends Schema.Top, E, R> {
   readonly run: (input: S["Type"]) => Effect.Effect<string | ToolOutput, E, R>
   /** Whether a call with an unknown outcome may be repeated. */
   readonly safeToRepeat?: ToolDefinition["safeToRepeat"]
+  /** Whether providers are asked to hold the input to the schema, where they can. */
+  readonly strict?: ToolDefinition["strict"]
 }
 
 const schemaOf = (schema: Schema.Top): { readonly [key: string]: unknown } => {
@@ -48,13 +52,14 @@ const schemaOf = (schema: Schema.Top): { readonly [key: string]: unknown } => {
 export const tool = <S extends Schema.Top, E, R>(
   options: ToolOptions<S, E, R>
 ): FunctionTool<R | S["DecodingServices"]> => {
-  const { description, input: schema, name, run, safeToRepeat } = options
+  const { description, input: schema, name, run, safeToRepeat, strict } = options
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
   return {
     name,
     description,
     inputSchema: schemaOf(schema),
     ...(safeToRepeat === undefined ? {} : { safeToRepeat }),
+    ...(strict === undefined ? {} : { strict }),
     run: (input) =>
       decode(input).pipe(
         Effect.mapError(({ message }) => new InvalidInput({ problem: message })),

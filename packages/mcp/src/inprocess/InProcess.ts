@@ -22,6 +22,8 @@ export interface InProcessTool {
   readonly description: string
   readonly inputSchema: unknown
   readonly safeToRepeat?: ToolDefinition["safeToRepeat"]
+  /** Whether providers are asked to hold the input to the schema, where they can. */
+  readonly strict?: ToolDefinition["strict"]
   readonly run: (input: ToolInput, context: CallContext) => Effect.Effect<ToolOutput, InvalidInput>
 }
 
@@ -55,10 +57,14 @@ export const makeManager = (
   const offered = listed.tools.flatMap(({ outputSchema: _promised, written, ...definition }) => {
     const tool = tools.find(({ name }) => name === definition.tool)
     if (tool === undefined) return []
-    const { safeToRepeat } = tool
+    const { safeToRepeat, strict } = tool
     return [
       {
-        definition: { ...definition, ...(safeToRepeat === undefined ? {} : { safeToRepeat }) },
+        definition: {
+          ...definition,
+          ...(safeToRepeat === undefined ? {} : { safeToRepeat }),
+          ...(strict === undefined ? {} : { strict })
+        },
         names: written?.names,
         tool
       }

@@ -10,12 +10,19 @@ import { cut } from "../text/Cut.ts"
 const list: Paged = { method: "tools/list", key: "tools", noun: "tool" }
 
 /** Adds what the user's configuration states about a tool. `read-only` takes precedence over `idempotent`. */
-const marked = ({ idempotentTools, readOnlyTools }: McpServerConfig, tool: OfferedTool): OfferedTool =>
-  readOnlyTools?.includes(tool.tool) === true
-    ? { ...tool, safeToRepeat: "read-only" }
-    : idempotentTools?.includes(tool.tool) === true
-      ? { ...tool, safeToRepeat: "idempotent" }
-      : tool
+const marked = (config: McpServerConfig, tool: OfferedTool): OfferedTool => {
+  const isIn = (names: ReadonlyArray<string> | undefined) => names?.includes(tool.tool) === true
+  const safeToRepeat = isIn(config.readOnlyTools)
+    ? "read-only"
+    : isIn(config.idempotentTools)
+      ? "idempotent"
+      : undefined
+  return {
+    ...tool,
+    ...(safeToRepeat === undefined ? {} : { safeToRepeat }),
+    ...(isIn(config.strictTools) ? { strict: true } : {})
+  }
+}
 
 /** A tool that its server offers and that is neither shown to a model nor called. `why` is the message for its caller. */
 export interface Blocked {

@@ -49,7 +49,7 @@ const longest = 16 * 1024
 
 const pin = ({ written, ...tool }: OfferedTool): Pinned[string] => {
   // Everything that the server sent about the tool, and nothing that the user or Parley added.
-  const { name: _name, safeToRepeat: _safeToRepeat, server: _server, tool: _tool, ...shown } = tool
+  const { name: _name, safeToRepeat: _safeToRepeat, server: _server, strict: _strict, tool: _tool, ...shown } = tool
   const definition = json(written === undefined ? shown : { ...shown, inputSchema: written.schema })
   const text = canonical(definition)
   return { hash: sha256(text), ...(text.length > longest ? {} : { definition }) }

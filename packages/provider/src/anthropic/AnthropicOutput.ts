@@ -1,5 +1,6 @@
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { OutputSchema } from "@parley/domain/OutputSchema"
+import type { ToolDefinition } from "@parley/domain/Tool"
 import { type Dialect, strict } from "../request/StrictSchema.ts"
 
 /** The API compiles a schema to a grammar, so it takes no recursion, and few optional properties. */
@@ -13,6 +14,24 @@ const schemaOf = (schema: OutputSchema): OutputSchema | undefined => {
   known.set(schema, found)
   return found.schema
 }
+
+/** The API compiles all strict tools of a request together, so none may have optional properties, and there may be few. */
+const ofTools: Dialect = { optional: 0, recursive: false }
+const mostStrict = 20
+
+/** The schemas of the tools that are sent as strict, by tool: those that are marked, of models that are able to. */
+export const strictTools = (
+  tools: ReadonlyArray<ToolDefinition>,
+  model: string
+): ReadonlyMap<ToolDefinition, OutputSchema> => {
+  if (tools.every((tool) => tool.strict === undefined) || !isAble(model)) return none
+  const forms = tools.flatMap((tool) => {
+    const form = tool.strict === true ? strict(tool.inputSchema, ofTools) : undefined
+    return form?.["type"] === "object" ? [[tool, form] as const] : []
+  })
+  return new Map(forms.slice(0, mostStrict))
+}
+const none: ReadonlyMap<ToolDefinition, OutputSchema> = new Map()
 
 /** Claude before 4.5, and Opus before 4.1, have no structured outputs. Other models behind this API are not known. */
 const isAble = (model: string): boolean => {

@@ -38,17 +38,26 @@ const toolJson = once((tool: ToolDefinition): string =>
   JSON.stringify({ name: tool.name, description: tool.description, input_schema: schemaOf(tool) })
 )
 
-const toolPieces = (tools: ReadonlyArray<ToolDefinition>, marker: string): ReadonlyArray<Piece> =>
+type Strict = ReturnType<typeof AnthropicOutput.strictTools>
+
+const strictJson = ({ description, name }: ToolDefinition, input_schema: object): string =>
+  JSON.stringify({ name, description, input_schema, strict: true })
+
+const toolPieces = (tools: ReadonlyArray<ToolDefinition>, marker: string, strict: Strict): ReadonlyArray<Piece> =>
   list(
-    tools.map((tool) => ({ of: { _tag: "Tool", name: tool.name }, text: toolJson(tool) })),
+    tools.map((tool) => {
+      const form = strict.get(tool)
+      const text = form === undefined ? toolJson(tool) : strictJson(tool, form)
+      return { of: { _tag: "Tool", name: tool.name }, text }
+    }),
     marker
   )
 
-const toolsJson = once((tools: ReadonlyArray<ToolDefinition>): string => joined(toolPieces(tools, "")))
+const toolsJson = once((tools: ReadonlyArray<ToolDefinition>): string => joined(toolPieces(tools, "", new Map())))
 
-const toolsSpan = (tools: ReadonlyArray<ToolDefinition>, marker: string): Span => ({
-  text: marked(toolsJson(tools), marker, "}"),
-  pieces: () => toolPieces(tools, marker)
+const toolsSpan = (tools: ReadonlyArray<ToolDefinition>, marker: string, strict: Strict): Span => ({
+  text: marked(strict.size === 0 ? toolsJson(tools) : joined(toolPieces(tools, "", strict)), marker, "}"),
+  pieces: () => toolPieces(tools, marker, strict)
 })
 
 const systemSpan = (system: string, marker: string): Span => {
@@ -108,7 +117,13 @@ const layout = (head: string, settings: AnthropicSettings, request: ModelRequest
         member("thinking", inLoop(settings.thinking, messages)) +
         member("output_config", AnthropicOutput.config(settings.output_config, request))
     ),
-    ...(tools.length === 0 ? [] : [plain(`,"tools":[`), toolsSpan(tools, marker), plain("]")]),
+    ...(tools.length === 0
+      ? []
+      : [
+          plain(`,"tools":[`),
+          toolsSpan(tools, marker, AnthropicOutput.strictTools(tools, request.model.model)),
+          plain("]")
+        ]),
     ...(visible(system) ? [plain(`,"system":[`), systemSpan(system, marker), plain("]")] : []),
     plain(`,"messages":[`)
   ]

@@ -3,6 +3,7 @@ import type { ResultContent } from "@parley/domain/Content"
 import { imageTypeOf } from "@parley/domain/ImageBytes"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import * as Option from "effect/Option"
+import { strictForm } from "./OpenAiOutput.ts"
 import { documentText, failedWithoutReason, isBase64, omitted, visible } from "../request/SendableText.ts"
 
 const mebibyte = 1024 * 1024
@@ -44,14 +45,16 @@ export const resultText = (content: ReadonlyArray<ResultContent>, isError: boole
 // precise schema; the input is still checked against the full schema before the tool is called.
 const notAtRoot = new Set(["anyOf", "oneOf", "allOf", "enum", "not"])
 
-/** A tool as both APIs describe it. `strict` would reject most schemas, which allow more than the API's strict subset. */
-export const toolFields = ({ description, inputSchema, name }: ToolDefinition) => ({
-  name,
-  description,
-  parameters: {
+/**
+ * A tool as both APIs describe it. `strict` only if the tool is marked and its schema has a strict form: most schemas allow
+ * more than the strict subset, and the API would reject them.
+ */
+export const toolFields = ({ description, inputSchema, name, strict }: ToolDefinition) => {
+  const form = strict === true ? strictForm(inputSchema) : undefined
+  const plain = {
     // Required by the API, although JSON Schema does not require it.
     properties: {},
     ...Object.fromEntries(Object.entries(inputSchema).filter(([key]) => !notAtRoot.has(key)))
-  },
-  strict: false
-})
+  }
+  return { name, description, parameters: form ?? plain, strict: form !== undefined }
+}

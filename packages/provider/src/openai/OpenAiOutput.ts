@@ -6,9 +6,15 @@ import { type Dialect, strict } from "../request/StrictSchema.ts"
 /** In the strict mode of the APIs every property is required. */
 const dialect: Dialect = { optional: 0, recursive: true }
 
+/** The schema as the strict mode of the APIs takes it; undefined if it has no such form. Its root has to be an object. */
+export const strictForm = (schema: OutputSchema): OutputSchema | undefined => {
+  const form = strict(schema, dialect)
+  return form?.["type"] === "object" ? form : undefined
+}
+
 /** A schema without a strict form is sent as a hint to the model; the engine checks the answer in any case. */
 const formatOf = once((schema: OutputSchema) => {
-  const form = strict(schema, dialect)
+  const form = strictForm(schema)
   return { name: "answer", strict: form !== undefined, schema: form ?? schema }
 })
 
