@@ -42,6 +42,8 @@ describe("an answer", () => {
 describe("the schema that is sent", () => {
   it("is the schema itself if its root is a plain object, and else a property, whose references still lead to their targets", () => {
     assert.strictEqual(OutputEnvelope.sent(plain), plain)
+    for (const more of [{ anyOf: [plain] }, { not: {} }, { $ref: "#/$defs/a", $defs: { a: {} } }])
+      assert.hasAllKeys(OutputEnvelope.sent({ ...plain, ...more })["properties"], ["answer"])
     const schema: OutputSchema = {
       $schema: "https://json-schema.org/draft/2020-12/schema",
       anyOf: [{ $ref: "#/$defs/a~1b" }, { items: { $ref: "#" } }, { $ref: "#/anyOf/1" }],

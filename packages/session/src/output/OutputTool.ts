@@ -33,7 +33,8 @@ export const beside = (
     server: "parley",
     tool: name,
     description,
-    inputSchema: OutputEnvelope.sent(schema)
+    inputSchema: OutputEnvelope.sent(schema),
+    strict: true
   }
   const all = [...tools, tool]
   bySchema.set(schema, all)
