@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import type { OutputSchema } from "@parley/domain/OutputSchema"
 import { strict } from "../src/request/StrictSchema.ts"
 
-const closed = { optional: 0, recursive: true }
-const loose = { optional: 2, recursive: false }
+const closed = { optional: 0, unions: 9, depth: 9, recursive: true }
+const loose = { optional: 2, unions: 2, depth: 9, recursive: false }
 
 const object = (properties: OutputSchema, more: OutputSchema = {}): OutputSchema => ({
   type: "object",
@@ -76,6 +76,17 @@ describe("the strict form of a schema", () => {
     const optional = object({ b: text, c: text }, { required: [] })
     assert.isDefined(strict(object({ a: optional }), loose))
     assert.isUndefined(strict(object({ a: optional, d: object({ e: text }, { required: [] }) }), loose))
+  })
+
+  it("alternatives are counted together, and levels of nesting one below the other", () => {
+    const union = { type: ["string", "null"] }
+    assert.isDefined(strict(object({ a: union, b: { type: "array", items: { anyOf: [text] } } }), loose))
+    assert.isUndefined(strict(object({ a: union, b: union, c: { oneOf: [text] } }), loose))
+    const nested = (levels: number): OutputSchema => (levels === 1 ? text : object({ a: nested(levels - 1), b: text }))
+    assert.deepStrictEqual(
+      [9, 10].map((levels) => strict(nested(levels), loose) === undefined),
+      [false, true]
+    )
   })
 
   it("definitions are translated, and recursion is for those who take it", () => {

@@ -3,8 +3,8 @@ import type { OutputSchema } from "@parley/domain/OutputSchema"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { type Dialect, strict } from "../request/StrictSchema.ts"
 
-/** The API compiles a schema to a grammar, so it takes no recursion, and few optional properties. */
-const dialect: Dialect = { optional: 24, recursive: false }
+/** The API compiles a schema to a grammar, so it takes no recursion, and few optional properties and alternatives. */
+const dialect: Dialect = { optional: 24, unions: 16, depth: Infinity, recursive: false }
 
 const known = new WeakMap<OutputSchema, { readonly schema: OutputSchema | undefined }>()
 
@@ -15,8 +15,8 @@ const schemaOf = (schema: OutputSchema): OutputSchema | undefined => {
   return found.schema
 }
 
-/** The API compiles all strict tools of a request together, so none may have optional properties, and there may be few. */
-const ofTools: Dialect = { optional: 0, recursive: false }
+/** The API compiles all strict tools of a request together, so that the limits apply to all of them. */
+const ofTools: Dialect = { optional: 0, unions: 0, depth: Infinity, recursive: false }
 const mostStrict = 20
 
 /** The schemas of the tools that are sent as strict, by tool: those that are marked, of models that are able to. */

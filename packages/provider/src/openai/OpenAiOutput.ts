@@ -3,8 +3,8 @@ import type { OutputSchema } from "@parley/domain/OutputSchema"
 import { once } from "../request/Once.ts"
 import { type Dialect, strict } from "../request/StrictSchema.ts"
 
-/** In the strict mode of the APIs every property is required. */
-const dialect: Dialect = { optional: 0, recursive: true }
+/** In the strict mode of the APIs every property is required, and there are at most ten levels. */
+const dialect: Dialect = { optional: 0, unions: Infinity, depth: 10, recursive: true }
 
 /** The schema as the strict mode of the APIs takes it; undefined if it has no such form. Its root has to be an object. */
 export const strictForm = (schema: OutputSchema): OutputSchema | undefined => {

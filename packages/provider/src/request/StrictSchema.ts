@@ -11,6 +11,10 @@ const isPrimitive = (value: Value): boolean => typeof value !== "object" || valu
 export interface Dialect {
   /** How many properties in all may be optional. */
   readonly optional: number
+  /** How many parts in all may have alternatives. */
+  readonly unions: number
+  /** How deep objects and lists may be nested. */
+  readonly depth: number
   /** Whether a schema may refer to itself. */
   readonly recursive: boolean
 }
@@ -46,6 +50,8 @@ class Translation {
   /** Whether the schema has a strict form, as far as it was read. */
   fits = true
   private optional = 0
+  private unions = 0
+  private depth = 0
   private readonly dialect: Dialect
   private readonly root: OutputSchema
   private readonly open = new Set<string>()
@@ -64,8 +70,12 @@ class Translation {
       return { $ref: schema["$ref"] }
     }
     const words = wordsOf(schema)
+    if (++this.depth > this.dialect.depth) return this.unfit()
+    const body = this.body(schema)
+    this.depth--
+    if (body["anyOf"] !== undefined && ++this.unions > this.dialect.unions) return this.unfit()
     return {
-      ...this.body(schema),
+      ...body,
       ...(typeof schema["title"] === "string" ? { title: schema["title"] } : {}),
       ...(words === "" ? {} : { description: words })
     }
