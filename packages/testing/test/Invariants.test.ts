@@ -68,7 +68,7 @@ it("every invariant is checked when all facts are known, and a correct session h
 it("an invariant reports which facts it needs and does not have", () => {
   const { checked, unchecked, violations } = Invariants.check({ log })
   assert.deepStrictEqual(violations, [])
-  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31])
+  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31, 54])
   assert.deepStrictEqual(unchecked, [
     "1 dense order: needs seen",
     "4 append only: needs snapshots",
@@ -135,6 +135,18 @@ const retried = (options: { readonly content?: string; readonly named?: string; 
     ])
   }
 }
+const asked: SessionEvent = { _tag: "RoundStarted", roundId: round, request: [text("go")] }
+const started: SessionEvent = { ...asked, outputSchema: {} }
+const turned: SessionEvent = { _tag: "TurnCompleted", turnId: turn, content: [], usage, stop: "end" }
+const ended = { _tag: "RoundCompleted" as const, roundId: round, stop: "end" as const }
+const rejected = (turnId: typeof turn): SessionEvent => ({
+  _tag: "OutputRejected",
+  roundId: round,
+  turnId,
+  problems: []
+})
+const answered = (events: ReadonlyArray<SessionEvent>) => ({ log: logOf(events) })
+
 const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, words: RegExp]> = [
   [1, { ...known, seen: log.slice(1) }, /entry 1 has number 2/],
   [4, { ...known, snapshots: [log, log.slice(0, 2)] }, /ToolStarted at 5 is gone or changed/],
@@ -157,7 +169,17 @@ const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, w
   [44, { ...known, recorded: [{ ...sent, turnStored: false }] }, /sent before turn r1t1 was stored/],
   [46, { ...known, info: { ...info, usage: { ...usage, outputTokens: 3 } } }, /the session used .*, its turns/],
   [46, { ...known, info: { ...info, cost: 0.5 } }, /the session cost \$0.5, its turns \$0.25/],
-  [46, { ...known, info: { ...info, open: true } }, /the session is open/]
+  [46, { ...known, info: { ...info, open: true } }, /the session is open/],
+  [54, answered([started, turned, ended]), /has no value/],
+  [54, answered([asked, turned, { ...ended, output: 1 }]), /has a value without an output schema/],
+  [54, answered([asked, rejected(turn)]), /is in a round without an output schema/],
+  [54, answered([started, rejected(turn)]), /is about r1t1, which is not complete/],
+  [54, answered([started, turned, rejected(turn), rejected(turn)]), /is the second one in its round/],
+  [
+    54,
+    answered([asked, { _tag: "ToolSettled", callId: call, outcome: { _tag: "Answered", content: [] } }]),
+    /answers without/
+  ]
 ]
 for (const [i, [number, known, words]] of broken.entries())
   it(`${number} ${Invariants.all[number]?.name} finds what is broken (${i + 1})`, () => {

@@ -2,6 +2,7 @@ import * as History from "./HistoryInvariants.ts"
 import type { Known, Violations } from "./Known.ts"
 import * as Log from "./LogInvariants.ts"
 import * as Retry from "./RetryInvariants.ts"
+import * as Output from "./OutputInvariants.ts"
 import * as Tool from "./ToolInvariants.ts"
 
 /**
@@ -12,6 +13,7 @@ export type { Known, RecordedCall, RecordedRequest, Violations } from "./Known.t
 export * from "./HistoryInvariants.ts"
 export * from "./LogInvariants.ts"
 export * from "./RetryInvariants.ts"
+export * from "./OutputInvariants.ts"
 export * from "./ToolInvariants.ts"
 
 /** The violations of an invariant by a session, or the facts that are missing to check it. */
@@ -92,7 +94,8 @@ export const all: { readonly [number: number]: Invariant } = {
   29: invariant("excluded rows", ["requests"], ({ log, requests }) => Log.excludesFailed(log, requests)),
   31: invariant("retry is new", [], ({ log }) => Retry.retriesAreNew(log)),
   44: invariant("storage failure is loud", ["recorded"], ({ recorded }) => History.turnBeforeRequest(recorded)),
-  46: invariant("usage adds up", ["info"], ({ info, log }) => History.usageAddsUp(log, info))
+  46: invariant("usage adds up", ["info"], ({ info, log }) => History.usageAddsUp(log, info)),
+  54: invariant("answers follow", [], ({ log }) => Output.answersFollow(log))
 }
 
 /** Invariants of the catalogue that are not checked yet, with the reason. */
