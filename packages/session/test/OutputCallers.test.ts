@@ -1,16 +1,57 @@
 import { textOf } from "@parley/domain/Content"
 import { RequestId } from "@parley/domain/Ids"
+import { QuotaExhausted } from "@parley/domain/ModelError"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
+import { Fallbacks } from "../src/limits/Fallbacks.ts"
 import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
-import { Answer, answers, ask, outputWorld, right, says } from "./support/OutputWorld.ts"
+import { Answer, answers, ask, other, outputWorld, right, says } from "./support/OutputWorld.ts"
 import { telemetry } from "./support/Telemetry.ts"
-import { log, send, sessionId, watched } from "./World.ts"
+import { checkInvariants, log, send, sessionId, watched } from "./World.ts"
 
 const ann = { name: "Ann", age: 41 }
 const lastText = Effect.map(ScriptedModel.Requests.all, (all) => textOf(all.at(-1)?.messages.at(-1)?.content ?? []))
+
+const overloaded = ScriptedModel.failing(new QuotaExhausted({ detail: "used up" }))
+
+describe("a fallback model", () => {
+  it.effect("is sent the schema as well, if the providers of all models hold to it", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      assert.deepStrictEqual((yield* ask(Answer)).value, ann)
+      const sent = yield* ScriptedModel.Requests.all
+      assert.deepStrictEqual(
+        sent.map(({ model, output, tools }) => [model.model, output !== undefined, tools.length]),
+        [
+          ["scripted", true, 1],
+          ["other", true, 1]
+        ]
+      )
+      yield* checkInvariants(seen)
+    }).pipe(Effect.provideService(Fallbacks, [other]), Effect.provide(outputWorld([overloaded, says(right)], "native")))
+  )
+
+  it.effect("that needs the tool makes all models use it, so that the tools of a round stay the same", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      assert.deepStrictEqual((yield* ask(Answer)).value, ann)
+      const sent = yield* ScriptedModel.Requests.all
+      assert.deepStrictEqual(
+        sent.map(({ model, output, tools }) => [model.model, output, tools.at(-1)?.name]),
+        [
+          ["scripted", undefined, "final_answer"],
+          ["other", undefined, "final_answer"]
+        ]
+      )
+      yield* checkInvariants(seen)
+    }).pipe(
+      Effect.provideService(Fallbacks, [other]),
+      Effect.provide(outputWorld([overloaded, answers(right)], "mixed"))
+    )
+  )
+})
 
 describe("what a caller may rely on", () => {
   it.effect("a repeated request id returns the value again, and one that no longer decodes is an error", () =>

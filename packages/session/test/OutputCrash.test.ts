@@ -3,7 +3,7 @@ import { Chunks, ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
-import { Answer, answers, type Form, outputWorld, right, says, wrong } from "./support/OutputWorld.ts"
+import { Answer, answers, outputWorld, right, says, wrong } from "./support/OutputWorld.ts"
 import { checkInvariants, log, send, session, sessionId, watched } from "./World.ts"
 
 const { call, finish } = Chunks
@@ -40,6 +40,7 @@ const dying = (last: number, after: boolean) =>
   })
 
 const calling = turn(call(0, "echo"), [finish("tool-calls")])
+type Form = "native" | "tool"
 const turns: { readonly [F in Form]: ReadonlyArray<ScriptedModel.Turn> } = {
   native: [calling, says(wrong), says(right)],
   tool: [calling, answers(wrong), answers(right)]

@@ -19,8 +19,11 @@ export const wrong = '{"name":"Ann","age":"old"}'
 export const says = (json: string) => turn(text(0, json), [finish()])
 export const answers = (json: string, name = "final_answer") => turn(call(0, name, json), [finish("tool-calls")])
 
-/** How a provider takes a schema: `native`, or not at all. */
-export type Form = "native" | "tool"
+/** A fallback model. */
+export const other = { provider: "scripted", model: "other" }
+
+/** Which providers take a schema: all, none, or that of the first model but not that of `other`. */
+export type Form = "native" | "tool" | "mixed"
 
 /** A coordinator over scripted parts, whose model takes a schema in one of the two ways. */
 export const outputWorld = (
@@ -32,7 +35,10 @@ export const outputWorld = (
   SessionCoordinator.layer.pipe(
     Layer.provideMerge(witness),
     Layer.provideMerge([
-      ScriptedModel.layer(turns, {}, ({ output }) => form === "native" && output !== undefined),
+      ScriptedModel.layer(turns, {}, ({ model, output }) => {
+        if (output === undefined || form === "tool") return false
+        return form === "native" || model.model !== other.model
+      }),
       ScriptedTools.layer(tools),
       sessions,
       PromptManager.layerMemory({ instructions: "Be brief." })
