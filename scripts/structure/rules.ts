@@ -22,7 +22,19 @@ export const dependencies: { readonly [name: string]: ReadonlyArray<string> } = 
  */
 export const folders: { readonly [name: string]: ReadonlyArray<string> } = {
   http: ["contract", "connection"],
-  session: ["telemetry", "log", "limits", "output", "tools", "context", "turn", "compaction", "round", "sampling", "recording"],
+  session: [
+    "telemetry",
+    "log",
+    "limits",
+    "output",
+    "tools",
+    "context",
+    "turn",
+    "compaction",
+    "round",
+    "sampling",
+    "recording"
+  ],
   store: ["file", "database", "log", "sessions"],
   workspace: ["disk", "json", "config", "files", "project", "trust"],
   mcp: ["disk", "text", "sdk", "auth", "tools", "results", "requests", "transport", "builtin", "server", "inprocess"],

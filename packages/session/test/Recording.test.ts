@@ -10,6 +10,7 @@ import { parse, RecordingError } from "../src/recording/RecordingFormat.ts"
 import * as Replay from "../src/recording/Replay.ts"
 import { defaults, Limits } from "../src/limits/Limits.ts"
 import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
+import { Answer, answers, ask, right, says, wrong } from "./support/OutputWorld.ts"
 import { bytesOf, recordedWorld, replay } from "./support/Taped.ts"
 import { log, send, sessionId, timePasses, until, watched } from "./World.ts"
 
@@ -58,6 +59,20 @@ describe("a recording is replayed with the same log", () => {
       }).pipe(Effect.scoped, Effect.provide(recordedWorld(turns, written, tools)))
       const report = yield* isReplayed(written, recorded)
       assert.deepInclude(report, { messages: 2, requests: 5, toolCalls: 3, isCut: false })
+    })
+  )
+
+  it.effect("with an answer that follows a schema and is corrected", () =>
+    Effect.gen(function* () {
+      const written: Array<string> = []
+      const recorded = yield* Effect.gen(function* () {
+        yield* watched
+        const round = yield* ask(Answer)
+        assert.strictEqual(round.value?.name, "Ann")
+        return bytesOf(yield* log)
+      }).pipe(Effect.scoped, Effect.provide(recordedWorld([says(wrong), answers(right)], written, tools)))
+      assert.include(recorded, "OutputRejected")
+      yield* isReplayed(written, recorded)
     })
   )
 

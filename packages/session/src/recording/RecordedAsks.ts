@@ -2,15 +2,18 @@ import { UserBlock } from "@parley/domain/Content"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import { ModelRef } from "@parley/domain/ModelRef"
+import { OutputSchema } from "@parley/domain/OutputSchema"
 import { Provenance } from "@parley/domain/Provenance"
 import { PinKind } from "@parley/domain/SessionEvent"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { SessionCoordinator } from "../round/SessionCoordinator.ts"
+import * as StructuredOutput from "../output/StructuredOutput.ts"
+import type { HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
 
 const sessionId = SessionId
 const Part = Schema.Union([
@@ -26,8 +29,22 @@ const Message = Schema.Struct({
   requestId: RequestId.pipe(Schema.UndefinedOr, Schema.optionalKey),
   mentions: Schema.String.pipe(Schema.UndefinedOr, Schema.optionalKey),
   refresh: Schema.String.pipe(Schema.Array, Schema.UndefinedOr, Schema.optionalKey),
-  model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey)
+  model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey),
+  /** The JSON Schema of the answer. What only a decoder of the host checks is not recorded. */
+  output: Schema.optionalKey(OutputSchema)
 })
+
+/** A message as it is recorded. */
+export const recorded = ({ output, ...message }: HandleMessage): typeof Message.Type => {
+  // A schema that cannot be used is refused by the engine, which then stores nothing.
+  const form = output === undefined ? undefined : Result.getOrUndefined(StructuredOutput.of(output))
+  return { ...message, ...(form === undefined ? {} : { output: form.schema }) }
+}
+
+const played = ({ output, ...message }: typeof Message.Type): HandleMessage => {
+  const form = output === undefined ? undefined : Result.getOrUndefined(StructuredOutput.fromJsonSchema(output))
+  return { ...message, ...(form === undefined ? {} : { output: form }) }
+}
 
 /** What a host asks of a coordinator, as far as it changes sessions. */
 export const Ask = Schema.TaggedUnion({
@@ -49,13 +66,14 @@ export type Ask = typeof Ask.Type
 export const sessionOf = (ask: Ask): SessionId => (ask._tag === "Message" ? ask.message.sessionId : ask.sessionId)
 
 const message = (coordinator: SessionCoordinator["Service"], { message, way }: Extract<Ask, { _tag: "Message" }>) => {
+  const options = played(message)
   switch (way) {
     case "handleMessage":
-      return Effect.asVoid(coordinator.handleMessage(message))
+      return Effect.asVoid(coordinator.handleMessage(options))
     case "submit":
-      return Effect.asVoid(coordinator.submit(message))
+      return Effect.asVoid(coordinator.submit(options))
     case "stream":
-      return Stream.runDrain(coordinator.stream(message))
+      return Stream.runDrain(coordinator.stream(options))
   }
 }
 

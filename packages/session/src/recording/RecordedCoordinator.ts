@@ -4,8 +4,9 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import type { Decoder } from "../output/StructuredOutput.ts"
 import { type HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
-import type { Ask } from "./RecordedAsks.ts"
+import { type Ask, recorded } from "./RecordedAsks.ts"
 
 type Coordinator = SessionCoordinator["Service"]
 
@@ -24,11 +25,12 @@ export const make = (
   const messageOf = (way: "handleMessage" | "submit" | "stream", message: HandleMessage): Ask => ({
     _tag: "Message",
     way,
-    message
+    message: recorded(message)
   })
   return SessionCoordinator.of({
     ...plain,
-    handleMessage: (options) => ask(messageOf("handleMessage", options), engine.handleMessage(options)),
+    handleMessage: <S extends Decoder = never>(options: HandleMessage<S>) =>
+      ask(messageOf("handleMessage", options), engine.handleMessage(options)),
     submit: (options) => ask(messageOf("submit", options), engine.submit(options)),
     stream: (options, onAccepted) =>
       Stream.unwrap(

@@ -21,6 +21,7 @@ const infos = ModelInfo.pipe(Schema.Array, Codecs.safe)
 const ref = Codecs.of(ModelRef, ModelError)
 const info = Codecs.of(ModelInfo, ModelError)
 const count = Codecs.of(Schema.NullOr(Schema.Finite), ModelError)
+const isNative = Codecs.of(Schema.Boolean, ModelError)
 const chunks = Codecs.of(ProviderChunk.pipe(Schema.NonEmptyArray, Schema.NullOr), ModelError)
 const encodeRequest = Schema.encodeSync(Schema.fromJsonString(Schema.toCodecJson(ModelRequest)))
 
@@ -67,6 +68,12 @@ export const models = (tape: Tape, models: Models, counts: boolean, wired?: Mode
   preferred: tape.call({ op: "preferred model" }, models.preferred, ref),
   describe: (model) => tape.call({ op: "describe", input: format(model) }, models.describe(model), info),
   stream: wired === undefined ? streamed(tape, models) : wired.stream,
+  structured: (request) =>
+    tape.call(
+      { op: "structured", input: format(request.model) },
+      models.structured?.(request) ?? Effect.succeed(false),
+      isNative
+    ),
   ...(counts ? { count: counted(tape, models) } : {}),
   ...(models.render === undefined ? {} : { render: models.render })
 })
