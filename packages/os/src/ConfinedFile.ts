@@ -2,8 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { type BigIntStats, constants, type Dirent } from "node:fs"
+import { type BigIntStats, constants, type Dir, type Dirent } from "node:fs"
 import * as fs from "node:fs/promises"
 import { sep } from "node:path"
 import process from "node:process"
@@ -175,12 +174,32 @@ export const read = Effect.fnUntraced(function* (handle: fs.FileHandle, most: nu
   return { bytes: buffer.subarray(0, length), mode: Number(opened.mode), identity }
 })
 
+/** Collected without a step of a fiber for each entry: a large workspace has hundreds of thousands. */
+const first = (directory: Dir, limit: number): Effect.Effect<ReadonlyArray<Dirent>, DiskError> =>
+  Effect.callback((resume) => {
+    const found: Array<Dirent> = []
+    let stopped = false
+    const next = (): void =>
+      directory.read((error, entry) => {
+        if (stopped) return
+        if (error !== null) return resume(Effect.fail(failing(error)))
+        if (entry !== null) found.push(entry)
+        if (entry === null || found.length >= limit) return resume(Effect.succeed(found))
+        next()
+      })
+    if (limit > 0) next()
+    else resume(Effect.succeed(found))
+    // The directory is closed then, and reading from a closed one throws.
+    return Effect.sync(() => void (stopped = true))
+  })
+
 const entries = (directory: string, limit: number | undefined): Effect.Effect<ReadonlyArray<Dirent>, DiskError> =>
   limit === undefined
     ? attempt(() => fs.readdir(directory, { withFileTypes: true }))
-    : Effect.flatMap(
+    : Effect.acquireUseRelease(
         attempt(() => fs.opendir(directory, { bufferSize: 512 })),
-        (opened) => Stream.fromAsyncIterable(opened, failing).pipe(Stream.take(limit), Stream.runCollect)
+        (opened) => first(opened, limit),
+        (opened) => Effect.ignore(attempt(() => opened.close()))
       )
 
 /**

@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import * as ConfinedFile from "../src/ConfinedFile.ts"
 
 /** `ws` is the workspace, with a file in the directory `d`. Its sibling `ws-evil` is not part of it. */
@@ -114,7 +114,7 @@ describe("a directory that is listed", () => {
         yield* ConfinedFile.resolve(root, join(root, "d/e"))
       ]
       assert.sameMembers([...(yield* names(place))], ["e", "f"])
-      assert.lengthOf(yield* names(place, 1), 1)
+      for (const limit of [0, 1, 2, 3]) assert.lengthOf(yield* names(place, limit), Math.min(limit, 2), String(limit))
       swap(root)
       assert.notStrictEqual(yield* codeOf(names(place)), "read")
       assert.strictEqual(yield* codeOf(names(below)), "CHANGED")
@@ -129,6 +129,19 @@ describe("a directory that is listed", () => {
         Effect.match({ onFailure: ({ code }) => [code], onSuccess: (entries) => entries.map(({ name }) => name) })
       )
       assert.deepStrictEqual(listed, [process.platform === "linux" ? "f" : "CHANGED"])
+    })
+  )
+
+  it.live("is closed if nothing waits for its entries any more, at any time", () =>
+    Effect.gen(function* () {
+      const { root } = yield* world
+      for (let i = 0; i < 3000; i++) fs.writeFileSync(join(root, `d/f${i}`), "")
+      const place = yield* ConfinedFile.resolve(root, join(root, "d"))
+      const open = () => fs.readdirSync("/proc/self/fd").length
+      const before = process.platform === "linux" ? open() : 0
+      for (let i = 0; i < 40; i++) yield* Effect.timeoutOption(names(place, 5000), Duration.millis(i % 8))
+      assert.lengthOf(yield* names(place, 5000), 3001)
+      if (process.platform === "linux") assert.isAtMost(open(), before)
     })
   )
 

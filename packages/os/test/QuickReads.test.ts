@@ -29,6 +29,8 @@ describe.runIf(hasQuickReads)("quick reads", () => {
           ["b", true]
         ])
       )
+      for (const limit of [0, 1, 2, 3])
+        assert.lengthOf((yield* quickListing(root, limit)).entries, Math.min(limit, 2), String(limit))
       assert.strictEqual((yield* Effect.flip(quickListing(join(root, "a.txt")))).code, "ENOTDIR")
       assert.strictEqual((yield* Effect.flip(quickRead(join(root, "none"), 1))).code, "ENOENT")
     })

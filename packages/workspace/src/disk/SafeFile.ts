@@ -1,6 +1,9 @@
 import * as ConfinedFile from "@parley/os/ConfinedFile"
 import type { DiskError } from "@parley/os/ConfinedFile"
+import { hasQuickReads, quickListing } from "@parley/os/QuickReads"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Dirent } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as nodePath from "node:path"
 import { fromCause, fromDisk, type Unreadable } from "./Unreadable.ts"
@@ -39,8 +42,11 @@ export const isLink = (path: string): Effect.Effect<boolean, Unreadable> =>
     (found) => found.isSymbolicLink()
   )
 
-const placeOf = Effect.fnUntraced(function* (within: string | undefined, path: string) {
-  const root = within === undefined ? undefined : yield* ConfinedFile.realpath(within)
+/** A directory that must contain what is read. If its real path was resolved before, it is not resolved again. */
+export type Within = string | { readonly real: string }
+
+const placeOf = Effect.fnUntraced(function* (within: Within | undefined, path: string) {
+  const root = typeof within === "string" ? yield* ConfinedFile.realpath(within) : within?.real
   return yield* ConfinedFile.resolve(root, path)
 })
 
@@ -49,7 +55,7 @@ export const realpathWithin = (root: string, path: string): Effect.Effect<string
   inWords(Effect.map(placeOf(root, path), ({ real }) => real))
 
 /** Identifies the regular file that a path in `within` resolves to, without opening anything. */
-export const identify = Effect.fnUntraced(function* (path: string, within: string) {
+export const identify = Effect.fnUntraced(function* (path: string, within: Within) {
   const place = yield* placeOf(within, path)
   const found = yield* ConfinedFile.inspect(place)
   yield* Withholding.admit(place, found)
@@ -89,12 +95,24 @@ export const read = Effect.fnUntraced(
   inWords
 )
 
+/** The entries of a directory whose path has no links, in one step; undefined if it has some, or cannot be listed this way. */
+const listQuickly = Effect.fnUntraced(function* (path: string, within: Within, limit: number) {
+  if (!hasQuickReads || typeof within === "string" || !ConfinedFile.isInside(within.real, path)) return undefined
+  const found = yield* Effect.option(quickListing(path, limit))
+  if (Option.isNone(found)) return undefined
+  yield* Withholding.admit({ root: within.real, path, real: path }, found.value.status)
+  return found.value.entries
+})
+
 /**
  * At most `limit` entries of the directory that a path resolves to, which must be in `within`; on Linux this holds even if
  * links are created meanwhile. Parley's own directories are left out, and with `every` also its own files and links to them.
  */
-export const list = Effect.fnUntraced(function* (path: string, within: string, limit: number, every = false) {
+export const list = Effect.fnUntraced(function* (path: string, within: Within, limit: number, every = false) {
+  const mayBeOwn = (entry: Dirent) => every || entry.isDirectory()
+  const quickly = yield* listQuickly(path, within, limit)
+  if (quickly !== undefined) return yield* Withholding.visible(path, quickly, mayBeOwn)
   const place = yield* placeOf(within, path)
   const entries = yield* ConfinedFile.list(place, (status) => Withholding.admit(place, status), limit)
-  return yield* Withholding.visible(place.real, entries, (entry) => every || entry.isDirectory())
+  return yield* Withholding.visible(place.real, entries, mayBeOwn)
 }, inWords)

@@ -15,6 +15,7 @@ import { monotonicMillis, type Skipped } from "./Walk.ts"
 const atOnce = 16
 
 export interface ReadOptions {
+  /** A real path. */
   readonly root: string
   readonly limits: FileLimits
   readonly cache: FileCache
@@ -52,7 +53,7 @@ export const readFiles = Effect.fnUntraced(function* (wanted: Wanted, settings: 
     const pattern = wanted.found.get(path)
     return pattern === undefined ? "named in .parley/context.json" : `matches ${plain(pattern)} in .parley/context.json`
   }
-  const identify = (path: string) => Effect.result(SafeFile.identify(SafeFile.join(root, path), root))
+  const identify = (path: string) => Effect.result(SafeFile.identify(SafeFile.join(root, path), { real: root }))
   const refusal = (size: number): string | undefined => {
     if (size > single.bytes) return tooLarge(single, size)
     if (size > budget) return tooMuch(total, size)

@@ -27,6 +27,7 @@ export interface Found {
 export type IgnoreRules = IgnoreFiles<Unreadable>
 
 export interface WalkOptions {
+  /** A real path. */
   readonly root: string
   readonly limits: Pick<FileLimits, "entries" | "depth" | "millis">
   readonly ignoreFiles: IgnoreRules
@@ -142,7 +143,8 @@ export class Walk {
     if (this.listings.has(path) || this.asked.has(path)) return
     if (yield* this.late) return
     const left = this.options.limits.entries - this.seen
-    const listed = yield* SafeFile.list(SafeFile.join(this.options.root, path), this.options.root, left + 1).pipe(
+    const { root } = this.options
+    const listed = yield* SafeFile.list(SafeFile.join(root, path), { real: root }, left + 1).pipe(
       Effect.map((entries) => entries.map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))),
       Effect.result
     )
