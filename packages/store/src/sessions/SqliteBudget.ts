@@ -29,7 +29,7 @@ interface ReservedRow extends Reservation {
 
 const selectReserved = `SELECT id, day, workspace, nanos, until, holder FROM budget_reserved`
 const insertReserved = `INSERT INTO budget_reserved (id, day, workspace, nanos, until, holder) VALUES (?, ?, ?, ?, ?, ?)`
-const removeReserved = `DELETE FROM budget_reserved WHERE id = ? RETURNING nanos`
+const removeReserved = `DELETE FROM budget_reserved WHERE id = ? RETURNING workspace`
 const addSpent = `INSERT INTO budget_spent (day, workspace, nanos) VALUES (?, ?, ?)
   ON CONFLICT (day, workspace) DO UPDATE SET nanos = nanos + excluded.nanos`
 const selectTaken = `SELECT
@@ -75,10 +75,11 @@ const make = Effect.fnUntraced(function* ({ filename }: { readonly filename: str
   const settle: Service["settle"] = Effect.fn("BudgetLedger.settle")(({ day, id, nanos, workspace }, cost) =>
     run("settle")((sql) =>
       Effect.gen(function* () {
-        const removed = yield* sql.unsafe(removeReserved, [id])
+        const [removed] = yield* sql.unsafe<Pick<ReservedRow, "workspace">>(removeReserved, [id])
         // A reservation whose time was over already counts as spent with its worst case: the difference corrects it.
-        const already = removed.length === 0 ? nanos : 0
-        yield* sql.unsafe(addSpent, [day, workspace, nanosOf(cost) - already])
+        const already = removed === undefined ? nanos : 0
+        // The workspace may have been moved meanwhile, and its reservations with it.
+        yield* sql.unsafe(addSpent, [day, removed?.workspace ?? workspace, nanosOf(cost) - already])
       }).pipe(sql.withTransaction)
     )
   )
