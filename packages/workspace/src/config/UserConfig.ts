@@ -69,6 +69,11 @@ export const UserConfig = Schema.Struct({
       model: Schema.optionalKey(ModelName)
     })
   ),
+  /**
+   * Whether the worktrees of one git repository have their own sessions, or share them: each lists and continues the sessions of
+   * all. Default: separate.
+   */
+  worktrees: Schema.optionalKey(Schema.Literals(["separate", "shared"])),
   /** Limits in US dollars for everything that all of the user's processes spend together. */
   budget: Schema.optionalKey(
     Schema.Struct({
