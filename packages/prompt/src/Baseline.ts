@@ -166,7 +166,13 @@ const isOutside = ({ path }: WorkspaceFile): boolean => /^(?:[/\\]|[A-Za-z]:)/.t
 
 const usersNote = "\n\nWhat is outside of the workspace is the user's own, and holds everywhere."
 
-const depth = (file: WorkspaceFile): number => (isOutside(file) ? 0 : file.path.split("/").length)
+/** The user's come first, then those of the directories above the workspace, the uppermost first. */
+const depth = (file: WorkspaceFile): number => {
+  if (isOutside(file)) return Number.MIN_SAFE_INTEGER
+  const segments = file.path.split("/")
+  const up = segments.filter((segment) => segment === "..").length
+  return up === 0 ? segments.length : -up
+}
 
 /** Orders general instructions before those of the directories below. */
 const byDepth = (a: WorkspaceFile, b: WorkspaceFile): number => depth(a) - depth(b) || byPath(a, b)

@@ -14,6 +14,7 @@ import type { FileCache } from "./FileCache.ts"
 import { none, ProjectFile } from "./FileSettings.ts"
 import { readInstructions } from "./Instructions.ts"
 import { readFiles } from "./ReadFiles.ts"
+import * as RepositoryAbove from "./RepositoryAbove.ts"
 import { select } from "./Select.ts"
 import * as Visited from "./Visited.ts"
 import { type IgnoreRules, monotonicMillis } from "./Walk.ts"
@@ -30,6 +31,8 @@ export interface Place {
   readonly visits?: Visits | undefined
   /** Environment variables that say where the user's configuration of git is. Default: those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** Whether the instructions of the repository above the workspace count. */
+  readonly wholeRepository?: boolean | undefined
 }
 
 /** The real path of the workspace. Fails if the workspace must not be entered: then nothing is known about its files. */
@@ -60,7 +63,8 @@ export const ignoreFiles = Effect.fnUntraced(function* ({ env, root }: Pick<Plac
 })
 
 /** Reads the workspace once: the files to show, and the reasons why other requested files are not shown. */
-export const look = Effect.fnUntraced(function* ({ env, root, start = "", userFile, visits }: Place, cache: FileCache) {
+export const look = Effect.fnUntraced(function* (place: Place, cache: FileCache) {
+  const { env, root, start = "", userFile, visits, wholeRepository = false } = place
   const limits = yield* FileLimits
   cache.begin()
   const deadline = (yield* monotonicMillis) + limits.millis
@@ -93,7 +97,8 @@ export const look = Effect.fnUntraced(function* ({ env, root, start = "", userFi
           files: included.files,
           visited: [`${start}/`, ...Visited.paths(visits)],
           names: settings.instructionNames ?? [],
-          excluded
+          excluded,
+          above: wholeRepository ? yield* RepositoryAbove.find(real, env?.["HOME"] ?? env?.["USERPROFILE"]) : undefined
         }
       : undefined
   })

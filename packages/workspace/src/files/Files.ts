@@ -63,15 +63,21 @@ export interface Options {
   readonly start?: string | undefined
   /** Environment variables that say where the user's configuration of git is. Default: those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /**
+   * If the workspace is a directory in a git repository, such as a package of a monorepo, the instructions from the top of the
+   * repository to the workspace are shown as well. Default: false.
+   */
+  readonly wholeRepository?: boolean | undefined
 }
 
 /**
  * Reads the workspace each time the files are requested. Unchanged files are not opened again: their texts are cached, no
  * more of them than one request contains. Files that a message mentions are read once and not cached.
  */
-export const layer = ({ env, instructionsFile, root, start = "", withheld }: Options): Layer.Layer<never> =>
+export const layer = ({ env, instructionsFile, root, start = "", ...more }: Options): Layer.Layer<never> =>
   Layer.sync(FilesManager, () => {
-    const place: Place = { root, start, userFile: instructionsFile, env }
+    const { wholeRepository, withheld } = more
+    const place: Place = { root, start, userFile: instructionsFile, env, wholeRepository }
     const cache = new FileCache()
     const barriers = ReadBarrier.make(withheld)
     const oneAtATime = Semaphore.makeUnsafe(1)

@@ -12,6 +12,7 @@ import { Unreadable } from "../disk/Unreadable.ts"
 import * as Imports from "./Imports.ts"
 import { directoriesOf, holdsFor, inDirectory, isThere, mayImport, ruleFiles } from "./InstructionFiles.ts"
 import * as FileContent from "../disk/FileContent.ts"
+import type { RepositoryAbove } from "./RepositoryAbove.ts"
 import { monotonicMillis, type Skipped } from "./Walk.ts"
 
 /** The size limits of instructions in bytes, for one file and for all. Included files do not count. */
@@ -51,6 +52,8 @@ interface Place {
   readonly why: string
   /** Set for the user's own instructions. Those of a project are from outside. */
   readonly provenance?: "user"
+  /** How paths in `root` are shown, if not as they are. */
+  readonly named?: ((path: string) => string) | undefined
 }
 
 export interface ReadOptions {
@@ -71,6 +74,8 @@ export interface ReadOptions {
         /** Names of files that count in directories without the usual ones. */
         readonly names: ReadonlyArray<string>
         readonly excluded: (path: string) => boolean
+        /** The directories above the workspace whose instructions count as well. */
+        readonly above?: RepositoryAbove | undefined
       }
     | undefined
 }
@@ -89,6 +94,8 @@ const whyOf = (path: string, directory: string): string =>
     : directory === ""
       ? "instructions for the workspace"
       : `instructions for what is in ${directory}/`
+
+const above = "instructions of the repository, above the workspace"
 
 /** The user's own instructions, by their real path: the file may be a link, such as to a directory of dotfiles. */
 const usersPlace = (file: string): Effect.Effect<Place> =>
@@ -121,16 +128,17 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
   })
   const imports = (place: Place, text: string) => {
     const isUser = place.provenance === "user"
+    const named = place.named ?? ((path: string) => (isUser ? SafeFile.join(place.root, path) : path))
     if (!isUser && !mayImport(place.path)) return Effect.succeed({ text, problems: [], isRepeated: false })
     const loadImport = Effect.fnUntraced(function* (path: string) {
-      if (!isUser && project?.excluded(path) === true)
+      if (!isUser && project?.excluded(named(path)) === true)
         return yield* new Unreadable({ code: "EXCLUDED", problem: "is excluded in .parley/context.json" })
       return yield* isUser ? ReadBarrier.imports(load(place.root, path)) : load(place.root, path)
     })
     return Imports.expand(place.path, text, {
       load: loadImport,
-      isShown: (path) => !isUser && files.some((file) => file.path === path),
-      named: (path) => (isUser ? SafeFile.join(place.root, path) : path)
+      isShown: (path) => !isUser && files.some((file) => file.path === named(path)),
+      named
     })
   }
 
@@ -185,6 +193,13 @@ export const readInstructions = Effect.fnUntraced(function* (options: ReadOption
     late ||= directory !== "" && (yield* monotonicMillis) >= deadline
     return late ? undefined : yield* inDirectory(root, directory, names, excluded)
   })
+  const { directories: outer = [], named = (path: string) => path, root: top = root } = project.above ?? {}
+  for (const directory of outer) {
+    let sibling: WorkspaceFile | undefined
+    const { paths } = yield* inDirectory(top, directory, names, () => false)
+    for (const path of paths)
+      sibling = (yield* take({ root: top, path, shownAs: named(path), why: above, named }, sibling)) ?? sibling
+  }
   const directories = directoriesOf([...project.files.map(({ path }) => path), ...project.visited], limits.depth)
   const found = yield* Effect.forEach(directories, look, { concurrency: atOnce })
   const rules = (yield* ruleFiles(root)).filter((path) => !excluded(path))
