@@ -180,7 +180,8 @@ const workspace = (setup: Setup, where: "stored" | "memory"): Layer.Layer<Prompt
   const { root, start } = setup.workspace
   const withheld = WithheldFiles.of(setup)
   const { limits } = setup
-  const found = Files.layer({ root, start, instructionsFile: setup.user.instructionsFile, withheld, env: setup.env })
+  const { instructionsFile } = setup.user
+  const found = Files.layer({ root, start, instructionsFile, withheld, env: setup.env, wholeRepository: true })
   // A preview of a request (`memory`) shows the omitted files itself, so it needs no notices.
   const files = where === "memory" ? found : Layer.provide(FileNotices.layer, found)
   return Layer.mergeAll(

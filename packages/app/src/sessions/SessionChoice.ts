@@ -16,7 +16,9 @@ export type Choice =
 export class NoSession extends Schema.TaggedError<NoSession>()("NoSession", {
   workspace: Schema.String,
   /** The latest session of another directory: the workspace may have been moved or renamed. */
-  elsewhere: Schema.optionalKey(SessionInfo)
+  elsewhere: Schema.optionalKey(SessionInfo),
+  /** A workspace that is gone and may be this one: see `WorkspaceMoves.offered`. */
+  offered: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
     return `There is no session in ${this.workspace} to continue`
@@ -30,17 +32,39 @@ export const latestAnywhere = Effect.gen(function* () {
   return latest
 })
 
+/** Other workspaces that have to do with this one. */
+export interface Places {
+  /** Those whose sessions count as sessions of this one: see `SharedSessions`. */
+  readonly shared?: ReadonlyArray<string> | undefined
+  /** Those that are gone and may be this one, computed when there is no session to continue. */
+  readonly offered?: Effect.Effect<ReadonlyArray<string>> | undefined
+}
+
+const latestFirst = (a: SessionInfo, b: SessionInfo): number => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1)
+
+/** The sessions of several workspaces, most recent activity first. */
+export const listIn = Effect.fn("SessionChoice.listIn")(function* (roots: ReadonlyArray<string>, limit?: number) {
+  const sessions = yield* SessionManager
+  const lists = yield* Effect.forEach(roots, (workspace) => sessions.list({ workspace, limit }))
+  return lists.length === 1 ? (lists[0] ?? []) : lists.flat().sort(latestFirst).slice(0, limit)
+})
+
 /** The chosen session, if it exists already. */
-export const find = Effect.fn("SessionChoice.find")(function* (choice: Choice, root: string) {
+export const find = Effect.fn("SessionChoice.find")(function* (choice: Choice, root: string, places: Places = {}) {
   const sessions = yield* SessionManager
   switch (choice._tag) {
     case "Id":
       return Option.some(yield* sessions.get(choice.id))
     case "Latest": {
-      const [latest] = yield* sessions.list({ workspace: root, limit: 1 })
+      const [latest] = yield* listIn([root, ...(places.shared ?? [])], 1)
       if (latest !== undefined) return Option.some(latest)
       const elsewhere = yield* latestAnywhere
-      return yield* new NoSession({ workspace: root, ...(elsewhere === undefined ? {} : { elsewhere }) })
+      const [offered] = elsewhere === undefined ? [] : yield* places.offered ?? Effect.succeed([])
+      return yield* new NoSession({
+        workspace: root,
+        ...(elsewhere === undefined ? {} : { elsewhere }),
+        ...(offered === undefined ? {} : { offered })
+      })
     }
     case "New":
       return Option.none<SessionInfo>()
@@ -48,8 +72,12 @@ export const find = Effect.fn("SessionChoice.find")(function* (choice: Choice, r
 })
 
 /** The chosen session, or a new one in the workspace. */
-export const findOrCreate = Effect.fn("SessionChoice.findOrCreate")(function* (choice: Choice, root: string) {
+export const findOrCreate = Effect.fn("SessionChoice.findOrCreate")(function* (
+  choice: Choice,
+  root: string,
+  places: Places = {}
+) {
   const sessions = yield* SessionManager
-  const found = yield* find(choice, root)
+  const found = yield* find(choice, root, places)
   return Option.isSome(found) ? found.value : yield* sessions.create({ workspace: root })
 })
