@@ -26,6 +26,7 @@ import * as ServerRestarts from "@parley/app/ServerRestarts"
 import * as RecordFlag from "../configuration/RecordFlag.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SlashCommands from "../chat/SlashCommands.ts"
+import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as SessionFlags from "../configuration/SessionFlags.ts"
 
 export interface Input
@@ -64,7 +65,7 @@ const conversation = Effect.fnUntraced(function* (
   const output = yield* Output
   yield* RoundNotices.show(setup)
   yield* Caps.preferredPriced
-  const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root)
+  const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root, yield* WorkspacePlaces.find(setup))
   yield* output.aside(`session ${info.id}; type /help for the commands, /exit or Ctrl-D to end`)
   if (info.open) yield* tellLost(info.id)
   const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())

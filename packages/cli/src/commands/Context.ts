@@ -15,6 +15,7 @@ import * as ContextText from "../output/ContextText.ts"
 import { UsageError } from "@parley/app/UsageError"
 import * as Engine from "@parley/app/Engine"
 import * as RoundNotices from "../chat/RoundNotices.ts"
+import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import { Output } from "../output/Output.ts"
 import { inLine } from "../output/Render.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
@@ -73,7 +74,7 @@ export const context = Effect.fn("parley context")(function* (input: Input) {
     const output = yield* Output
     yield* RoundNotices.workspace(setup)
     const root = setup.workspace.root
-    const found = yield* SessionFlags.find(input, root)
+    const found = yield* SessionFlags.find(input, root, fresh ? {} : yield* WorkspacePlaces.find(setup))
     const info = Option.isSome(found) ? found.value : yield* sessions.create({ workspace: root })
     const words = input.message.join(" ")
     const next = coordinator.buildContext(info.id, words === "" ? undefined : words)

@@ -42,7 +42,8 @@ export const list = Effect.fn("parley files list")(function* (input: Where & { r
         start: workspace.start,
         env: setup.env,
         instructionsFile: user.instructionsFile,
-        withheld: WithheldFiles.of(setup)
+        withheld: WithheldFiles.of(setup),
+        wholeRepository: true
       })
     )
   )

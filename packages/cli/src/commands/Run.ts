@@ -7,6 +7,7 @@ import * as Engine from "@parley/app/Engine"
 import * as MessageInput from "../chat/MessageInput.ts"
 import * as RoundNotices from "../chat/RoundNotices.ts"
 import * as ServerPrompts from "@parley/app/ServerPrompts"
+import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as PrintRound from "../chat/PrintRound.ts"
 import * as RecordFlag from "../configuration/RecordFlag.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
@@ -55,7 +56,7 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     const request = [...MessageInput.outside(written), ...typed]
     // Validated before a session is created, so that a rejected message leaves no empty session behind.
     yield* Request.validate(request)
-    const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root)
+    const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root, yield* WorkspacePlaces.find(setup))
     // Only an @ that the user wrote attaches something, not one in the text of a server or a pipe.
     const options = { refresh: input.refresh, mentions: input.message.join(" "), output }
     yield* PrintRound.whole(setup, info, request, input.format, options)

@@ -12,6 +12,9 @@ import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
 import * as KeptResults from "@parley/app/KeptResults"
+import * as SessionChoice from "@parley/app/SessionChoice"
+import * as WorkspaceMoves from "@parley/app/WorkspaceMoves"
+import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as Engine from "@parley/app/Engine"
 import { Output } from "../output/Output.ts"
 import { outcomeLine } from "../output/Render.ts"
@@ -50,10 +53,20 @@ export const list = Effect.fn("parley sessions list")(
       Effect.gen(function* () {
         const sessions = yield* SessionManager
         const output = yield* Output
-        const found = yield* sessions.list(input.all ? {} : { workspace: setup.workspace.root })
+        const { root } = setup.workspace
+        const { offered, shared = [] } = input.all ? {} : yield* WorkspacePlaces.find(setup)
+        const found = yield* input.all ? sessions.list({}) : SessionChoice.listIn([root, ...shared])
         if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeList(found)))
-        if (found.length === 0)
-          yield* output.note(`No sessions in ${setup.workspace.root}${yield* SessionFlags.elsewhere}`)
+        if (found.length === 0) yield* output.note(`No sessions in ${root}${yield* SessionFlags.elsewhere}`)
+        for (const from of yield* offered ?? Effect.succeed([])) {
+          const { length } = yield* sessions.list({ workspace: from })
+          if (length > 0)
+            yield* output.note(
+              `A repository with the same origin and first commit was in ${from}, which no longer exists: ` +
+                `${SessionFlags.relocating(from)} brings its ${plural(length, "session")} here`
+            )
+        }
+        const former = yield* WorkspaceMoves.former(setup)
         const gone =
           found.length === 0 && !input.all
             ? (yield* sessions.list({})).filter(({ workspace }) => !ProcessInfo.isThere(workspace))
@@ -63,10 +76,12 @@ export const list = Effect.fn("parley sessions list")(
             "These sessions belong to directories that no longer exist; this workspace may be one of them, moved:"
           )
         for (const info of [...found, ...gone]) {
-          const where = input.all || gone.length > 0 ? `  ${info.workspace}` : ""
+          const where = input.all || gone.length > 0 || info.workspace !== root ? `  ${info.workspace}` : ""
+          const from = former.get(info.id)
+          const was = from === undefined ? "" : `  (was in ${from})`
           const state = info.open ? "  (open)" : ""
           yield* output.text(
-            `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}\n`
+            `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}${was}\n`
           )
         }
       })

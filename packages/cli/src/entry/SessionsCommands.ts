@@ -46,6 +46,21 @@ const repair = Command.make("repair", { id, workspace }, (input) =>
   )
 ).pipe(Command.withDescription("Copy the readable part of a damaged session into a new one"))
 
+const directory = Argument.String("directory").pipe(
+  Argument.withDescription("The directory that the sessions belong to now; it need not exist any more")
+)
+const relocate = Command.make("relocate", { directory, workspace }, (input) =>
+  Effect.flatMap(
+    Effect.promise(() => import("../commands/RelocateCommand.ts")),
+    (command) => command.relocate(input)
+  )
+).pipe(
+  Command.withDescription("Make the sessions of another directory those of this workspace, such as after it was moved"),
+  Command.withExamples([
+    { command: "parley sessions relocate ~/old/project", description: "Continue its sessions in this workspace" }
+  ])
+)
+
 const file = Argument.String("file").pipe(Argument.withDescription("File to create; it must not exist yet"))
 const backup = Command.make("backup", { file }, (input) =>
   Effect.flatMap(
@@ -89,5 +104,5 @@ const pins = Command.make("pins", { id, workspace }, (input) =>
 /** `parley sessions`: inspects and edits stored sessions. */
 export const sessions = Command.make("sessions").pipe(
   Command.withDescription("Inspect, edit, repair and back up stored sessions"),
-  Command.withSubcommands([list, show, compact, undo, refresh, pin, unpin, pins, repair, backup, remove])
+  Command.withSubcommands([list, show, compact, undo, refresh, pin, unpin, pins, relocate, repair, backup, remove])
 )

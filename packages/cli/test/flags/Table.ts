@@ -38,6 +38,7 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
     }),
     ...of("sessions unpin", { workspace: anywhere(facts, [session, "w"]) }),
     ...of("sessions pins", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions relocate", { workspace: anywhere(facts, [facts.beta]) }),
     ...of("sessions repair", { workspace: anywhere(facts, [session]) }),
     ...of("sessions delete", { workspace: anywhere(facts, [session]) }),
     ...of("recover", { workspace: anywhere(facts), format: json() }),
