@@ -98,6 +98,29 @@ describe("workspaces that were moved", () => {
     })
   )
 
+  it.live("are remembered as they are now: with another origin, and once there is a commit", () =>
+    Effect.gen(function* () {
+      const { git, root, settle, setup } = yield* world
+      const directory = join(root, "new")
+      mkdirSync(directory)
+      git(directory, "init", "--quiet")
+      yield* settle(directory)
+      const { user } = yield* setup(directory)
+      const recorded = Effect.map(WorkspaceRecords.read(user, directory), (record) => record?.repository)
+      assert.notProperty(yield* recorded, "firstCommit")
+      git(directory, "commit", "--quiet", "--allow-empty", "-m", "first")
+      git(directory, "remote", "add", "origin", "https://example.org/old.git")
+      yield* settle(directory)
+      const before = yield* recorded
+      assert.isDefined(before?.firstCommit)
+      git(directory, "remote", "set-url", "origin", "https://example.org/new.git")
+      yield* settle(directory)
+      const after = yield* recorded
+      assert.notStrictEqual(after?.origin, before?.origin)
+      assert.deepStrictEqual({ ...after, origin: "" }, { ...before, origin: "" })
+    })
+  )
+
   it.live("do not break a command if nothing can be remembered, or if their sessions cannot be moved yet", () =>
     Effect.gen(function* () {
       const { create, home, made, root, settle, setup } = yield* world
