@@ -87,7 +87,7 @@ export const campaigns: ReadonlyArray<Campaign> = [
   {
     name: "files",
     command: ["scripts/files.ts", "--write"],
-    covers: ["packages/workspace/src", "packages/prompt/src"]
+    covers: ["packages/os/src", "packages/workspace/src", "packages/prompt/src"]
   },
   {
     name: "cache",
