@@ -44,6 +44,7 @@ const examples: { readonly [file: string]: RegExp } = {
   "compose.ts": /Hello/,
   "functions.ts": /Twelve apples are left, and three more will come/,
   "provider.ts": /GOOD MORNING!/,
+  "recording.ts": /(\d+) of \1 steps are equal/,
   "sqlite.ts": /RoundCompleted/
 }
 
