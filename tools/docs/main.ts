@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path"
 import process from "node:process"
 import { Application, Comment, LogLevel } from "typedoc"
 import { publicModules } from "./packages.ts"
+import { categories, missingTags } from "./tags.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const out = resolve(process.argv[2] ?? join(import.meta.dirname, "dist"))
@@ -26,6 +27,8 @@ const app = await Application.bootstrap({
   disableSources: true,
   excludeExternals: true,
   excludePrivate: true,
+  categorizeByGroup: false,
+  categoryOrder: categories,
   packagesRequiringDocumentation: [...new Set(modules.map(({ name }) => name.split("/", 2).join("/")))],
   requiredToBeDocumented: ["Module", "Class", "Interface", "TypeAlias", "Variable", "Function"],
   validation: { invalidLink: true, invalidPath: false, notDocumented: true, notExported: false }
@@ -41,6 +44,7 @@ if (project !== undefined) {
     const module = byPath.get(reflection.name)
     if (module === undefined) throw new Error(`typedoc made an unknown module, ${reflection.name}`)
     reflection.name = module.name
+    for (const problem of missingTags(reflection)) app.logger.warn(problem)
     if (module.about !== "") reflection.comment = new Comment([{ kind: "text", text: module.about }])
   }
   app.validate(project)

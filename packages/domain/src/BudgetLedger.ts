@@ -4,7 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CapReached, type StorageError } from "./Errors.ts"
 
-/** Limits in US dollars for everything that a user's processes spend together. */
+/**
+ * Limits in US dollars for everything that a user's processes spend together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface BudgetLimits {
   /** For one calendar day (UTC), in all workspaces. */
   readonly day?: number | undefined
@@ -12,7 +17,12 @@ export interface BudgetLimits {
   readonly workspace?: number | undefined
 }
 
-/** A request to a model that is about to be sent. */
+/**
+ * A request to a model that is about to be sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface BudgetRequest {
   /** The root of the workspace that pays for it. */
   readonly workspace: string
@@ -23,7 +33,12 @@ export interface BudgetRequest {
   readonly limits: BudgetLimits
 }
 
-/** Money that is set aside for a request. Amounts are in billionths of a dollar, so that they add up exactly. */
+/**
+ * Money that is set aside for a request. Amounts are in billionths of a dollar, so that they add up exactly.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Reservation {
   readonly id: string
   /** Days since 1970-01-01 in UTC. */
@@ -32,7 +47,12 @@ export interface Reservation {
   readonly nanos: number
 }
 
-/** What was spent and is reserved, in US dollars: today in all workspaces, and in one workspace on all days. */
+/**
+ * What was spent and is reserved, in US dollars: today in all workspaces, and in one workspace on all days.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface BudgetSpent {
   readonly day: number
   readonly workspace: number
@@ -41,21 +61,41 @@ export interface BudgetSpent {
 const nanosPerDollar = 1e9
 const dayMillis = 86_400_000
 
-/** The number of the day in UTC. */
+/**
+ * The number of the day in UTC.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const dayOf = (millis: number): number => Math.floor(millis / dayMillis)
 
-/** A cost in billionths of a dollar, rounded up. First rounded to a thousandth of that, which removes errors of floats. */
+/**
+ * A cost in billionths of a dollar, rounded up. First rounded to a thousandth of that, which removes errors of floats.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const nanosOf = (dollars: number): number => Math.ceil(Math.round(dollars * nanosPerDollar * 1000) / 1000)
 
 const dollarsOf = (nanos: number): number => nanos / nanosPerDollar
 
-/** The same amounts in US dollars. */
+/**
+ * The same amounts in US dollars.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const spentOf = (nanos: BudgetSpent): BudgetSpent => ({
   day: dollarsOf(nanos.day),
   workspace: dollarsOf(nanos.workspace)
 })
 
-/** The error if a request does not fit into a limit beside what was spent and is reserved, in billionths of a dollar. */
+/**
+ * The error if a request does not fit into a limit beside what was spent and is reserved, in billionths of a dollar.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const refusalOf = (
   { limits, worst }: BudgetRequest,
   taken: { readonly day: number; readonly workspace: number }
@@ -76,6 +116,9 @@ export const refusalOf = (
  * What all of a user's processes spend together on models. Before a request, its worst case is reserved; afterwards it is
  * settled on its real cost. A reservation that is not settled in time, because its process died, counts as spent with its
  * worst case, because it is not known what the provider charged for it.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export class BudgetLedger extends Context.Service<
   BudgetLedger,

@@ -12,5 +12,10 @@ const sorted = (json: Schema.Json): Schema.Json => {
   )
 }
 
-/** The canonical JSON text of a value: equal for values that differ only in key order, different for different values. */
+/**
+ * The canonical JSON text of a value: equal for values that differ only in key order, different for different values.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const canonical = (json: Schema.Json): string => encode(sorted(json))

@@ -1,14 +1,29 @@
 import * as Schema from "effect/Schema"
 import { CallId } from "./Ids.ts"
 
-/** Plain text, well-formed Unicode. */
+/**
+ * Plain text, well-formed Unicode.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Text = Schema.TaggedStruct("Text", { text: Schema.String })
 export type Text = typeof Text.Type
 
-/** Base64 bytes with their media type. */
+/**
+ * Base64 bytes with their media type.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Image = Schema.TaggedStruct("Image", { mediaType: Schema.String, data: Schema.String })
 
-/** A document such as a PDF: base64 bytes with their media type, and the file's name if it is known. */
+/**
+ * A document such as a PDF: base64 bytes with their media type, and the file's name if it is known.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Document = Schema.TaggedStruct("Document", {
   mediaType: Schema.String,
   data: Schema.String,
@@ -19,6 +34,9 @@ export const Document = Schema.TaggedStruct("Document", {
  * A provider's reasoning. `raw` is the provider's own block, byte for byte: it is sent back unchanged, only to that
  * provider, and only while the endpoint, the model and the system prompt are those it was produced with. `text` is the
  * part that may be shown to a person; it may be empty.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const Thinking = Schema.TaggedStruct("Thinking", {
   provider: Schema.String,
@@ -27,7 +45,12 @@ export const Thinking = Schema.TaggedStruct("Thinking", {
 })
 export type Thinking = typeof Thinking.Type
 
-/** A block of a kind that this version does not know, kept byte for byte for the provider that sent it. */
+/**
+ * A block of a kind that this version does not know, kept byte for byte for the provider that sent it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Opaque = Schema.TaggedStruct("Opaque", {
   provider: Schema.String,
   kind: Schema.String,
@@ -38,6 +61,9 @@ export type Opaque = typeof Opaque.Type
 /**
  * A request to run a tool. `input` is the JSON text exactly as the model wrote it, so that large numbers and duplicate
  * keys are not lost. It may be malformed.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const ToolCall = Schema.TaggedStruct("ToolCall", {
   callId: CallId,
@@ -47,11 +73,21 @@ export const ToolCall = Schema.TaggedStruct("ToolCall", {
 })
 export type ToolCall = typeof ToolCall.Type
 
-/** A part of a tool's result. */
+/**
+ * A part of a tool's result.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ResultContent = Schema.Union([Text, Image, Document])
 export type ResultContent = typeof ResultContent.Type
 
-/** The result of one tool call, as the model receives it. A later request contains exactly one for each call. */
+/**
+ * The result of one tool call, as the model receives it. A later request contains exactly one for each call.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ToolResult = Schema.TaggedStruct("ToolResult", {
   callId: CallId,
   isError: Schema.Boolean,
@@ -62,19 +98,37 @@ export type ToolResult = typeof ToolResult.Type
 /**
  * A part of a message's content. `Thinking` and `Opaque` are only in messages of a model, `ToolResult` only in messages
  * to it.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const Block = Schema.Union([Text, Thinking, Opaque, Image, Document, ToolCall, ToolResult]).pipe(
   Schema.toTaggedUnion("_tag")
 )
 export type Block = typeof Block.Type
 
-/** A block that a user message may contain. */
+/**
+ * A block that a user message may contain.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const UserBlock = Schema.Union([Text, Image, Document])
 export type UserBlock = typeof UserBlock.Type
 
-/** A text block. */
+/**
+ * A text block.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const text = (text: string): Text => ({ _tag: "Text", text })
 
-/** Concatenates the text blocks and ignores all other blocks. */
+/**
+ * Concatenates the text blocks and ignores all other blocks.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const textOf = (blocks: ReadonlyArray<Block>): string =>
   blocks.flatMap((block) => (block._tag === "Text" ? [block.text] : [])).join("")

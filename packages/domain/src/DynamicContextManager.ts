@@ -4,7 +4,12 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { ConfigError, ContextUnavailable } from "./Errors.ts"
 
-/** A slot: a tool call that the user declared, and whose result is part of every round's context. */
+/**
+ * A slot: a tool call that the user declared, and whose result is part of every round's context.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const DynamicSlot = Schema.Struct({
   /** Identifies the slot in the log, in manifests and in requests. */
   id: Schema.NonEmptyString,
@@ -40,6 +45,9 @@ export type DynamicSlot = typeof DynamicSlot.Type
 /**
  * Provides the slots: tool calls that the user declared, and whose results are part of each round's context. Optional:
  * without a layer there are no slots.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface DynamicContextManager {
   /**
@@ -53,11 +61,21 @@ const reference = Context.Reference<DynamicContextManager>("@parley/domain/Dynam
   defaultValue: () => ({ slots: Effect.succeed([]) })
 })
 
-/** Always provides these slots. */
+/**
+ * Always provides these slots.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layerMemory = (slots: ReadonlyArray<DynamicSlot>): Layer.Layer<never> =>
   Layer.succeed(reference, { slots: Effect.succeed(slots) })
 
-/** The manager in use. Without a layer there are no slots; `DynamicContextManager.layerMemory` provides fixed ones. */
+/**
+ * The manager in use. Without a layer there are no slots; `DynamicContextManager.layerMemory` provides fixed ones.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const DynamicContextManager = Object.assign(reference, {
   /** Always provides these slots. */
   layerMemory

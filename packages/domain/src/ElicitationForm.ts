@@ -10,7 +10,12 @@ const described = {
 const Count = Schema.optionalKey(Schema.Int)
 const Options = Schema.Struct({ value: Schema.String, title: Schema.String }).pipe(Schema.Array)
 
-/** One field of a form. Forms are flat: fields do not contain other fields. */
+/**
+ * One field of a form. Forms are flat: fields do not contain other fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Field = Schema.TaggedUnion({
   Text: {
     ...described,
@@ -38,11 +43,21 @@ export const Field = Schema.TaggedUnion({
 })
 export type Field = typeof Field.Type
 
-/** A person's answer to one field: text, a number, yes or no, or the selected values of a list. */
+/**
+ * A person's answer to one field: text, a number, yes or no, or the selected values of a list.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Answer = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.String.pipe(Schema.Array)])
 export type Answer = typeof Answer.Type
 
-/** The answers to a form, by the names of its fields. Optional fields may be missing. */
+/**
+ * The answers to a form, by the names of its fields. Optional fields may be missing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Answers = { readonly [key: string]: Answer }
 
 const formats: { readonly [F in "email" | "uri" | "date" | "date-time"]: (text: string) => boolean } = {
@@ -80,7 +95,12 @@ const problemOfChoices = (
   return undefined
 }
 
-/** What the field expects, if the answer does not satisfy it; `undefined` if it does. */
+/**
+ * What the field expects, if the answer does not satisfy it; `undefined` if it does.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const problemOf = (field: Field, answer: Answer): string | undefined => {
   switch (field._tag) {
     case "Text":
@@ -96,7 +116,12 @@ export const problemOf = (field: Field, answer: Answer): string | undefined => {
   }
 }
 
-/** The answers, completed with the form's defaults. Defaults that do not satisfy their own field are ignored. */
+/**
+ * The answers, completed with the form's defaults. Defaults that do not satisfy their own field are ignored.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const withDefaults = (fields: ReadonlyArray<Field>, answers: Answers): Answers =>
   Object.fromEntries(
     fields
@@ -111,6 +136,9 @@ export const withDefaults = (fields: ReadonlyArray<Field>, answers: Answers): An
 /**
  * The first problem of a form's answers: a required answer is missing, an answer does not satisfy its field, or the form
  * has no such field. `undefined` if the answers are valid.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const problemWith = (fields: ReadonlyArray<Field>, answers: Answers): string | undefined => {
   for (const field of fields) {

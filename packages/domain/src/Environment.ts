@@ -5,6 +5,9 @@ import * as Layer from "effect/Layer"
 /**
  * Facts about the machine and the workspace, for the `include…` flags of `SystemPrompt`. Without a layer they are unknown
  * and requests do not mention them.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface Environment {
   readonly workspace?: {
@@ -36,10 +39,20 @@ const reference = Context.Reference<Environment>("@parley/domain/Environment", {
   defaultValue: () => ({ timeZone: "UTC" })
 })
 
-/** Always provides these facts. */
+/**
+ * Always provides these facts.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layerMemory = (environment: Environment): Layer.Layer<never> => Layer.succeed(reference, environment)
 
-/** The facts in use. Without a layer they are unknown; `Environment.layerMemory` provides fixed ones. */
+/**
+ * The facts in use. Without a layer they are unknown; `Environment.layerMemory` provides fixed ones.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const Environment = Object.assign(reference, {
   /** Always provides these facts. */
   layerMemory

@@ -8,7 +8,12 @@ import { OutputInvalid } from "./OutputSchema.ts"
 
 export { Cap, CapReached, PriceUnknown } from "./LimitErrors.ts"
 
-/** The store contains no session with this id. */
+/**
+ * The store contains no session with this id.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   sessionId: SessionId
 }) {
@@ -20,6 +25,9 @@ export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("Sess
 /**
  * Another writer holds the session's lease, or has appended to the session since it was read. Nothing was stored. Wait
  * for the other writer to finish and try again, or follow the session with `SessionCoordinator.events`.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   sessionId: SessionId,
@@ -36,6 +44,9 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
 /**
  * The message, or another request of the user, is not valid: it is empty or too large, or there is nothing to pin, undo or
  * compact. Nothing was stored. Correct the request.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("InvalidMessage", { problem: Schema.String }) {
   override get message(): string {
@@ -46,6 +57,9 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("Invali
 /**
  * The session was cancelled while the message waited for an earlier round. Nothing of the message was stored, so it can be
  * sent again.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class MessageWithdrawn extends Schema.TaggedError<MessageWithdrawn>()("MessageWithdrawn", {
   sessionId: SessionId
@@ -55,7 +69,12 @@ export class MessageWithdrawn extends Schema.TaggedError<MessageWithdrawn>()("Me
   }
 }
 
-/** A configuration file cannot be read or is not valid. `line` and `column` count from 1. Correct the file. */
+/**
+ * A configuration file cannot be read or is not valid. `line` and `column` count from 1. Correct the file.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
   path: Schema.String,
   problem: Schema.String,
@@ -68,7 +87,12 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   }
 }
 
-/** The round needs a file or directory of the workspace that could not be read. */
+/**
+ * The round needs a file or directory of the workspace that could not be read.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class WorkspaceError extends Schema.TaggedError<WorkspaceError>()("WorkspaceError", {
   path: Schema.String,
   problem: Schema.String
@@ -81,6 +105,9 @@ export class WorkspaceError extends Schema.TaggedError<WorkspaceError>()("Worksp
 /**
  * A manager that the application provides could not supply its part of the context. `cause` is the error behind it, for
  * logs; it is not stored. The built-in managers fail with `ConfigError` and `WorkspaceError`, which name a file.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class ContextUnavailable extends Schema.TaggedError<ContextUnavailable>()("ContextUnavailable", {
   /** What could not be supplied. */
@@ -94,7 +121,12 @@ export class ContextUnavailable extends Schema.TaggedError<ContextUnavailable>()
   }
 }
 
-/** The tool call of a required slot (`onFailure: "fail"`) failed. No request was sent to the model. */
+/**
+ * The tool call of a required slot (`onFailure: "fail"`) failed. No request was sent to the model.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("ContextUnresolved", {
   slot: Schema.String,
   problem: Schema.String
@@ -104,13 +136,21 @@ export class ContextUnresolved extends Schema.TaggedError<ContextUnresolved>()("
   }
 }
 
-/** For each MCP server: how many tools it offers, and about how many tokens their definitions take in each request. */
+/**
+ * For each MCP server: how many tools it offers, and about how many tokens their definitions take in each request.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ToolSizes = Schema.Array(Schema.Struct({ server: Schema.String, tools: Schema.Int, tokens: Schema.Int }))
 export type ToolSizes = typeof ToolSizes.Type
 
 /**
  * The request does not fit the model's context window, and compaction is switched off or could not make it small enough. The
  * request was not sent.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class ContextTooLarge extends Schema.TaggedError<ContextTooLarge>()("ContextTooLarge", {
   /** Size of the request in tokens, possibly estimated. */
@@ -131,10 +171,18 @@ export class ContextTooLarge extends Schema.TaggedError<ContextTooLarge>()("Cont
 /**
  * Why an operation of the store failed. `Corrupt`: the stored data is damaged. `Newer`: a newer version of Parley wrote it.
  * `ReadOnly`: it cannot be written. These three need a person; `Busy`, `Full` and `Unavailable` may be temporary.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const StorageReason = Schema.Literals(["Busy", "Full", "Corrupt", "Newer", "ReadOnly", "Unavailable"])
 
-/** The store failed. `reason` says why and whether trying again may help; the message tells a person what to do. */
+/**
+ * The store failed. `reason` says why and whether trying again may help; the message tells a person what to do.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", {
   operation: Schema.String,
   reason: StorageReason,
@@ -157,7 +205,12 @@ export class StorageError extends Schema.TaggedError<StorageError>()("StorageErr
   }
 }
 
-/** All errors with which handling a message can fail. */
+/**
+ * All errors with which handling a message can fail.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const HandleMessageError = Schema.Union([
   SessionNotFound,
   SessionBusy,
@@ -176,7 +229,12 @@ export const HandleMessageError = Schema.Union([
 ])
 export type HandleMessageError = typeof HandleMessageError.Type
 
-/** Converts an error to the form in which the log stores it. */
+/**
+ * Converts an error to the form in which the log stores it.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const toFailure = (error: HandleMessageError): Failure => ({
   error: error._tag,
   ...(error._tag === "ModelError"

@@ -7,7 +7,12 @@ import type { ConfigError, ContextUnavailable, WorkspaceError } from "./Errors.t
 import { ResourceContent } from "./McpCatalog.ts"
 import { Provenance } from "./Provenance.ts"
 
-/** A text file of the workspace. `path` is relative to the workspace and uses `/` as its separator. */
+/**
+ * A text file of the workspace. `path` is relative to the workspace and uses `/` as its separator.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const WorkspaceFile = Schema.Struct({
   path: Schema.NonEmptyString,
   text: Schema.String,
@@ -23,7 +28,12 @@ export const WorkspaceFile = Schema.Struct({
 })
 export type WorkspaceFile = typeof WorkspaceFile.Type
 
-/** The files of a context, as they were read at one time. */
+/**
+ * The files of a context, as they were read at one time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface FileSet {
   /** Sorted by path, compared by UTF-16 code units. */
   readonly files: ReadonlyArray<WorkspaceFile>
@@ -31,7 +41,12 @@ export interface FileSet {
   readonly skipped: ReadonlyArray<{ readonly path: string; readonly reason: string }>
 }
 
-/** What one mention of a message (`@path` or `@server:uri`) leads to. */
+/**
+ * What one mention of a message (`@path` or `@server:uri`) leads to.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Attachment = Schema.TaggedUnion({
   File: { file: WorkspaceFile },
   /** An image or a document. */
@@ -43,11 +58,21 @@ export const Attachment = Schema.TaggedUnion({
 })
 export type Attachment = typeof Attachment.Type
 
-/** The media types that a model accepts besides text, each with the maximum size of one block in bytes. */
+/**
+ * The media types that a model accepts besides text, each with the maximum size of one block in bytes.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Accepts = Schema.Record(Schema.String, Schema.Int)
 export type Accepts = typeof Accepts.Type
 
-/** What a session has to do with, besides the files that are always in its context. */
+/**
+ * What a session has to do with, besides the files that are always in its context.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Visits {
   /** Paths that the message mentions and that are attached. Those of directories end with `/`. */
   readonly mentioned: ReadonlyArray<string>
@@ -57,10 +82,20 @@ export interface Visits {
   readonly shown: ReadonlyArray<string>
 }
 
-/** How a files manager may fail. `ContextUnavailable` is for failures that no file of the workspace caused. */
+/**
+ * How a files manager may fail. `ContextUnavailable` is for failures that no file of the workspace caused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type FilesError = ConfigError | WorkspaceError | ContextUnavailable
 
-/** Chooses and reads the files that requests contain. Optional: without a layer requests contain no files. */
+/**
+ * Chooses and reads the files that requests contain. Optional: without a layer requests contain no files.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface FilesManager {
   /**
    * The files of the context with their current content. Evaluated whenever context is built, which is once per round and on
@@ -87,15 +122,30 @@ const reference = Context.Reference<FilesManager>("@parley/domain/FilesManager",
   defaultValue: () => ({ read: Effect.succeed({ files: [], skipped: [] }) })
 })
 
-/** Compares paths by UTF-16 code units, so that the order does not depend on the locale. */
+/**
+ * Compares paths by UTF-16 code units, so that the order does not depend on the locale.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const byPath = (a: { readonly path: string }, b: { readonly path: string }): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : 0
 
-/** Always provides these files. Does not support mentions. */
+/**
+ * Always provides these files. Does not support mentions.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layerMemory = (files: ReadonlyArray<WorkspaceFile>): Layer.Layer<never> =>
   Layer.succeed(reference, { read: Effect.succeed({ files: [...files].sort(byPath), skipped: [] }) })
 
-/** The manager in use. Without a layer there are no files; `FilesManager.layerMemory` provides fixed ones. */
+/**
+ * The manager in use. Without a layer there are no files; `FilesManager.layerMemory` provides fixed ones.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const FilesManager = Object.assign(reference, {
   /** Always provides these files. Does not support mentions. */
   layerMemory

@@ -9,6 +9,9 @@ const beginnings: ReadonlyArray<readonly [mediaType: string, begins: RegExp]> = 
 /**
  * The media type of a base64-encoded image, detected from its first bytes. The declared type is not used, because providers
  * permanently reject an image whose declared type is wrong. `undefined` if the data is not an image that models accept.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const imageTypeOf = (base64: string): string | undefined =>
   beginnings.find(([, begins]) => begins.test(base64))?.[0]

@@ -1,6 +1,11 @@
 import { imageTypeOf } from "./ImageBytes.ts"
 
-/** The width and the height of an image in pixels. */
+/**
+ * The width and the height of an image in pixels.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ImageSize {
   readonly width: number
   readonly height: number
@@ -76,6 +81,9 @@ const read = (base64: string): ImageSize | undefined => {
 /**
  * The size of a base64-encoded PNG, JPEG, GIF or WebP image, read from its header. Undefined for other data, and if the header
  * is incomplete.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const imageSizeOf = (base64: string): ImageSize | undefined => {
   const size = read(base64)

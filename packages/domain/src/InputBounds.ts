@@ -3,9 +3,19 @@
  * deeply nested JSON that it cannot serialise again, and code that walks such a value recursively overflows the stack.
  */
 
-/** Maximum size of a tool call's input in UTF-8 bytes. */
+/**
+ * Maximum size of a tool call's input in UTF-8 bytes.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const maxInputBytes = 1024 * 1024
-/** Maximum nesting depth of objects and arrays. */
+/**
+ * Maximum nesting depth of objects and arrays.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const maxInputDepth = 128
 
 const bytesOf = (text: string): number => {
@@ -36,6 +46,11 @@ const tooDeep = (json: string): boolean => {
   return false
 }
 
-/** The limit that a tool call's input exceeds, if any. Does not check whether the text is valid JSON. */
+/**
+ * The limit that a tool call's input exceeds, if any. Does not check whether the text is valid JSON.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const broken = (json: string): "size" | "depth" | undefined =>
   tooLarge(json) ? "size" : tooDeep(json) ? "depth" : undefined

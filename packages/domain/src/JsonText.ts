@@ -9,6 +9,9 @@ const escapes = /\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[
  * The JSON text with every lone surrogate, literal or escaped, replaced by U+FFFD. An escaped lone surrogate is
  * well-formed text but decodes to a string that is not, and providers reject requests that contain one. Everything else
  * is unchanged; the text need not be valid JSON.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const wellFormed = (json: string): string => {
   const text = json.toWellFormed()

@@ -7,6 +7,9 @@ import { ParentSpan } from "effect/Tracer"
  * The context in which the calls of a layer's service run: what was in scope when the layer was built, then the caller's
  * context, then the layer's own managers. Later ones replace earlier ones. So a caller's span, log annotations and
  * settings apply to the call, and a caller that happens to have another manager in scope does not replace the layer's.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface LayerContext<R> {
   /** Runs a call of the layer's service. */
@@ -21,6 +24,9 @@ const withoutSpan = <R>(context: Context.Context<R>): Context.Context<R> =>
 /**
  * Captures the context of a layer that is being built. `own` are the managers of the layer. The span in which the layer is
  * built is not captured: it has ended when the calls run.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const capture = <R>(
   own: (built: Context.Context<R>) => Context.Context<never> = () => Context.empty()

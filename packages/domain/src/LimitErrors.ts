@@ -3,6 +3,9 @@ import * as Schema from "effect/Schema"
 /**
  * The limits that end a round. Those whose names begin with `session` apply to all rounds of the session together, and those
  * that begin with `budget` to everything that the user's processes spend: see `BudgetLedger`.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const Cap = Schema.Literals([
   "turns",
@@ -47,6 +50,9 @@ const dollars = (amount: number): string =>
 /**
  * A limit of the round or the session was reached before the model had finished. Everything up to that point is stored.
  * Another message starts a new round with the round's limits reset; a session's limits must be raised first.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
   cap: Cap,
@@ -70,6 +76,9 @@ export class CapReached extends Schema.TaggedError<CapReached>()("CapReached", {
 /**
  * A cost limit is set but cannot be enforced, because a price or the length of a response is not known. Nothing was sent or
  * stored. Configure the model's price or longest response, or remove the limit.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class PriceUnknown extends Schema.TaggedError<PriceUnknown>()("PriceUnknown", {
   /** The model without a price, as `provider/model`. */

@@ -3,7 +3,12 @@ import { Document, Image, UserBlock } from "./Content.ts"
 
 const text = Schema.optionalKey(Schema.String)
 
-/** A resource that an MCP server offers. `uri` identifies it to that server only. */
+/**
+ * A resource that an MCP server offers. `uri` identifies it to that server only.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ResourceInfo = Schema.Struct({
   server: Schema.String,
   uri: Schema.NonEmptyString,
@@ -16,7 +21,12 @@ export const ResourceInfo = Schema.Struct({
 })
 export type ResourceInfo = typeof ResourceInfo.Type
 
-/** A family of resources. Expanding the variables of `uriTemplate` (RFC 6570) gives the URI of one resource. */
+/**
+ * A family of resources. Expanding the variables of `uriTemplate` (RFC 6570) gives the URI of one resource.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ResourceTemplateInfo = Schema.Struct({
   server: Schema.String,
   uriTemplate: Schema.NonEmptyString,
@@ -27,7 +37,12 @@ export const ResourceTemplateInfo = Schema.Struct({
 })
 export type ResourceTemplateInfo = typeof ResourceTemplateInfo.Type
 
-/** An argument that a prompt of a server accepts. */
+/**
+ * An argument that a prompt of a server accepts.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const PromptArgument = Schema.Struct({
   name: Schema.NonEmptyString,
   title: text,
@@ -36,7 +51,12 @@ export const PromptArgument = Schema.Struct({
 })
 export type PromptArgument = typeof PromptArgument.Type
 
-/** A prompt: a message that the server generates from arguments, for the user to send. */
+/**
+ * A prompt: a message that the server generates from arguments, for the user to send.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const PromptInfo = Schema.Struct({
   server: Schema.String,
   name: Schema.NonEmptyString,
@@ -46,7 +66,12 @@ export const PromptInfo = Schema.Struct({
 })
 export type PromptInfo = typeof PromptInfo.Type
 
-/** One part of a resource's content. A server may return several parts, each with its own URI. */
+/**
+ * One part of a resource's content. A server may return several parts, each with its own URI.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ResourceContent = Schema.TaggedUnion({
   /** Well-formed Unicode. If the text was truncated, a note at its end says so. */
   Text: { uri: Schema.String, mimeType: text, text: Schema.String },
@@ -56,17 +81,32 @@ export const ResourceContent = Schema.TaggedUnion({
 })
 export type ResourceContent = typeof ResourceContent.Type
 
-/** One message of a prompt, as the server generated it. */
+/**
+ * One message of a prompt, as the server generated it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const PromptMessage = Schema.Struct({
   role: Schema.Literals(["user", "assistant"]),
   content: Schema.Array(UserBlock)
 })
 export type PromptMessage = typeof PromptMessage.Type
 
-/** The values for a prompt's arguments, by name. */
+/**
+ * The values for a prompt's arguments, by name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type PromptArguments = { readonly [name: string]: string }
 
-/** A request for completions of an argument of a prompt, or of a variable of a resource template, while a user types it. */
+/**
+ * A request for completions of an argument of a prompt, or of a variable of a resource template, while a user types it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Completing {
   readonly server: string
   readonly of: { readonly prompt: string } | { readonly uriTemplate: string }
@@ -77,7 +117,12 @@ export interface Completing {
   readonly known?: PromptArguments
 }
 
-/** A request to an MCP server for a resource, a prompt or completions failed. */
+/**
+ * A request to an MCP server for a resource, a prompt or completions failed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class McpRequestError extends Schema.TaggedError<McpRequestError>()("McpRequestError", {
   server: Schema.String,
   /**

@@ -17,7 +17,12 @@ import {
 } from "./McpCatalog.ts"
 import { ToolError } from "./ToolError.ts"
 
-/** The status of one configured server. If a server is not `ready`, only its own tools are unavailable. */
+/**
+ * The status of one configured server. If a server is not `ready`, only its own tools are unavailable.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ServerStatus {
   readonly name: string
   /**
@@ -46,16 +51,31 @@ export interface ServerStatus {
   readonly lastProblem?: string
 }
 
-/** A server's instructions for using its tools: the server's own text, at most 4 KiB, as the user accepted it. */
+/**
+ * A server's instructions for using its tools: the server's own text, at most 4 KiB, as the user accepted it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ServerInstructions {
   readonly server: string
   readonly text: string
 }
 
-/** The decoded JSON object that a tool is called with. */
+/**
+ * The decoded JSON object that a tool is called with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ToolInput = { readonly [key: string]: Schema.Json }
 
-/** Identifies a call to the manager and to the server. */
+/**
+ * Identifies a call to the manager and to the server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface CallContext {
   /** Identifies the call permanently: `session/round/turn/call`. Sent to the server in `_meta`. A retry has the same key. */
   readonly idempotencyKey: string
@@ -66,6 +86,9 @@ export interface CallContext {
 /**
  * Provides the tools, resources and prompts of MCP servers. An application that has no MCP servers can implement it with
  * plain functions: see `make` and `layerMemory`.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export class McpManager extends Context.Service<
   McpManager,

@@ -48,10 +48,18 @@ const common = {
 /**
  * Placeholder for the path of the workspace. It is replaced in `args`, the values of `env`, and `cwd` of servers in the
  * user's own configuration.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const workspaceVariable = "${workspaceRoot}"
 
-/** A server that Parley starts as a child process and communicates with over standard input and output. */
+/**
+ * A server that Parley starts as a child process and communicates with over standard input and output.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const StdioServer = Schema.Struct({
   ...common,
   command: Schema.NonEmptyString,
@@ -72,6 +80,9 @@ export type StdioServer = typeof StdioServer.Type
 
 /**
  * Settings for a server that requires a login with OAuth. All are optional, because most servers announce what they need.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const OAuthConfig = Schema.Struct({
   /** The id of a client that was registered manually. Without it, Parley registers itself. */
@@ -90,7 +101,12 @@ export const OAuthConfig = Schema.Struct({
 })
 export type OAuthConfig = typeof OAuthConfig.Type
 
-/** A server that is reached over HTTP. */
+/**
+ * A server that is reached over HTTP.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const HttpServer = Schema.Struct({
   ...common,
   /**
@@ -104,9 +120,19 @@ export const HttpServer = Schema.Struct({
 })
 export type HttpServer = typeof HttpServer.Type
 
-/** How an MCP server is started or reached. */
+/**
+ * How an MCP server is started or reached.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const McpServerConfig = Schema.Union([StdioServer, HttpServer])
 export type McpServerConfig = typeof McpServerConfig.Type
 
-/** A server's name. Restricted because it is part of the names of the server's tools. */
+/**
+ * A server's name. Restricted because it is part of the names of the server's tools.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ServerName = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/))

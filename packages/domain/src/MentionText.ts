@@ -16,6 +16,9 @@ const glue = `[${foreign}${unspaced}]`
  * a letter of a script without spaces. E-mail addresses have none of these before the `@`, and quoted code such as
  * `"@scope/pkg"` is not a mention. Groups: the quoted name, what follows the quotes (`behindQuotes`), and the unquoted
  * name. An unquoted name ends before the next mention, even without a space between them.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const written = (behindQuotes = ""): RegExp =>
   new RegExp(
@@ -25,7 +28,12 @@ export const written = (behindQuotes = ""): RegExp =>
 
 const letter = new RegExp(String.raw`[${unspaced}--\p{P}]$`, "v")
 
-/** Whether a letter directly precedes the position. An e-mail address may look like this as well. */
+/**
+ * Whether a letter directly precedes the position. An e-mail address may look like this as well.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isGlued = (text: string, at: number): boolean => letter.test(text.slice(Math.max(0, at - 2), at))
 
 const ends = new RegExp(String.raw`[.,;:!?\)\]\}>"'\x60${foreign}]$`, "v")
@@ -60,6 +68,9 @@ const withoutEnds = (token: string, length: number): number => {
  * The names that a mention may mean, longest first: the whole token, then without one trailing punctuation mark after
  * another, then up to punctuation within it, because text in a script without spaces may follow. Callers use the first
  * name that exists.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const shortened = (token: string): ReadonlyArray<string> => {
   const end = withoutEnds(token, token.length)

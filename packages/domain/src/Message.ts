@@ -2,14 +2,24 @@ import * as Schema from "effect/Schema"
 import { Block } from "./Content.ts"
 import type { CallId } from "./Ids.ts"
 
-/** One message of a request, in a provider-neutral form. Roles alternate, and tool results directly follow their calls. */
+/**
+ * One message of a request, in a provider-neutral form. Roles alternate, and tool results directly follow their calls.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Message = Schema.Struct({
   role: Schema.Literals(["user", "assistant"]),
   content: Schema.Array(Block)
 })
 export type Message = typeof Message.Type
 
-/** Whether a request may contain the block: providers reject empty text and empty provider-specific blocks. */
+/**
+ * Whether a request may contain the block: providers reject empty text and empty provider-specific blocks.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const sendable = (block: Block): boolean =>
   block._tag === "Text" ? block.text.trim() !== "" : "raw" in block ? block.raw !== "" : true
 
@@ -18,6 +28,9 @@ export const sendable = (block: Block): boolean =>
  * pass: the first message is the user's, roles alternate, no message is empty, and each tool call has exactly one result,
  * in the next message and in the order of the calls. The last message is the user's, unless the provider paused its turn
  * (`paused`) and expects its own partial response back unchanged.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const illegal = (
   messages: ReadonlyArray<Message>,

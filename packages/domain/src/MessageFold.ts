@@ -20,6 +20,9 @@ const emptyMessage = "(an empty message)"
  * Folds the log into messages. Only completed turns appear, without content that a provider rejected. A new baseline removes
  * files and dynamic context from earlier messages. Baselines and compactions aside, work per event is constant, and message
  * objects are not replaced once another message follows them, so callers that serialise messages may cache by identity.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export class MessageFold {
   private done: Array<Message> = []
@@ -241,7 +244,12 @@ export class MessageFold {
   }
 }
 
-/** The messages of a whole log. See `MessageFold`. */
+/**
+ * The messages of a whole log. See `MessageFold`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const fromEvents = (entries: Iterable<LogEntry>): ReadonlyArray<Message> => {
   const fold = new MessageFold()
   for (const entry of entries) fold.push(entry)

@@ -15,7 +15,12 @@ import type { ProviderChunk } from "./ProviderChunk.ts"
 import { ToolDefinition } from "./Tool.ts"
 import { Price, zero } from "./Usage.ts"
 
-/** A request to a model, in a provider-neutral form. */
+/**
+ * A request to a model, in a provider-neutral form.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ModelRequest = Schema.Struct({
   model: ModelRef,
   system: Schema.String,
@@ -31,7 +36,12 @@ export const ModelRequest = Schema.Struct({
 })
 export type ModelRequest = typeof ModelRequest.Type
 
-/** A model as its provider and the configuration describe it. */
+/**
+ * A model as its provider and the configuration describe it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ModelInfo = Schema.Struct({
   ref: ModelRef,
   /** One line of text for people. */
@@ -61,6 +71,9 @@ export type ModelInfo = typeof ModelInfo.Type
 /**
  * Connects the engine to model providers. An implementation translates requests and streams; it does not retry, store
  * anything or know sessions.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export class ModelsManager extends Context.Service<
   ModelsManager,

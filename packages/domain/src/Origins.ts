@@ -4,7 +4,12 @@ import type { Message } from "./Message.ts"
 import { pieces, type Provenance, type Stretch, together } from "./Provenance.ts"
 import type { EventOf } from "./SessionEvent.ts"
 
-/** The origin of a block of a history: its source, its round and its author. */
+/**
+ * The origin of a block of a history: its source, its round and its author.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Origin {
   /** For example `file:a.md`, `request`, `answer:r2t1` or `result:fs_read:r2t1c1`. */
   readonly source: string
@@ -19,6 +24,9 @@ export interface Origin {
 /**
  * Records the origins of blocks. Blocks are compared by identity, because blocks with equal text may have different
  * origins.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export class Origins {
   private readonly known = new WeakMap<Block, Origin>()

@@ -10,14 +10,24 @@
  * 002. Access control lists are not checked.
  */
 
-/** Owner, group and mode of a file, as returned by `stat`. */
+/**
+ * Owner, group and mode of a file, as returned by `stat`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Found {
   readonly uid: number
   readonly gid: number
   readonly mode: number
 }
 
-/** The identity of this process. The functions are called only when their result is needed, and may throw. */
+/**
+ * The identity of this process. The functions are called only when their result is needed, and may throw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Self {
   /** Undefined on systems whose files have no such owners, as on Windows. Then every file is trusted. */
   readonly uid: number | undefined
@@ -58,14 +68,24 @@ const isPrivate = (self: Self, gid: number): boolean => {
   return (gid === self.uid || group === name) && members.split(",").every((member) => member === "" || member === name)
 }
 
-/** Why a file cannot be trusted: its owner or its mode. */
+/**
+ * Why a file cannot be trusted: its owner or its mode.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Fault {
   /** `shared`: everyone can create files there, but only their owners can remove them, as in `/tmp` (sticky bit). */
   readonly kind: "owner" | "writable" | "shared"
   readonly found: Found
 }
 
-/** Why a file or directory cannot be trusted; `undefined` if it can. */
+/**
+ * Why a file or directory cannot be trusted; `undefined` if it can.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const faultOf = (self: Self, found: Found): Fault | undefined => {
   if (self.uid === undefined) return undefined
   if (!isOurs(self, found.uid)) return { kind: "owner", found }
@@ -73,22 +93,42 @@ export const faultOf = (self: Self, found: Found): Fault | undefined => {
   return (found.mode & 0o020) !== 0 && !isPrivate(self, found.gid) ? { kind: "writable", found } : undefined
 }
 
-/** The same for a symbolic link, whose mode has no meaning. */
+/**
+ * The same for a symbolic link, whose mode has no meaning.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const faultOfLink = (self: Self, found: Found): Fault | undefined => faultOf(self, { ...found, mode: 0o700 })
 
 const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, "0")
 
-/** A path quoted for a POSIX shell. */
+/**
+ * A path quoted for a POSIX shell.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const quoted = (path: string): string =>
   /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 
-/** Describes the owner and the permissions. Continues a sentence that begins with the path. */
+/**
+ * Describes the owner and the permissions. Continues a sentence that begins with the path.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const describeFault = (self: Self, { found, kind }: Fault): string =>
   kind === "owner"
     ? `belongs to uid ${found.uid} and not to you (uid ${self.uid}); its mode is ${octal(found.mode)}`
     : `can be written by other users: its mode is ${octal(found.mode)}, its owner uid ${found.uid} and its group gid ${found.gid}`
 
-/** The shell command that corrects the owner and the permissions. To be run only after a person has checked the content. */
+/**
+ * The shell command that corrects the owner and the permissions. To be run only after a person has checked the content.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const repairCommand = (self: Self, path: string, { found, kind }: Fault): string => {
   const writable = faultOf(self, { ...found, uid: 0 }) !== undefined
   const commands = [
@@ -98,6 +138,11 @@ export const repairCommand = (self: Self, path: string, { found, kind }: Fault):
   return commands.join(" && ")
 }
 
-/** The complete explanation, for an error message that begins with the path. Tool results may contain it. */
+/**
+ * The complete explanation, for an error message that begins with the path. Tool results may contain it.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const refusal = (self: Self, path: string, fault: Fault): string =>
   `${describeFault(self, fault)}. So another user may decide what it holds, and it is not used. Look at it, then run \`${repairCommand(self, path, fault)}\``

@@ -7,6 +7,9 @@ import { empty, type SystemPrompt } from "./SystemPrompt.ts"
 /**
  * Provides the system prompt that the user or the application configured. The engine reads it for every round, so changes
  * take effect with the next round.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export class PromptManager extends Context.Service<
   PromptManager,

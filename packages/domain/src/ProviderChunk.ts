@@ -4,6 +4,9 @@ import { Usage } from "./Usage.ts"
 /**
  * Why a model stopped, in provider-neutral terms. `other` is a reason that this version does not know; it is never a
  * success.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const StopReason = Schema.Literals([
   "end",
@@ -23,6 +26,9 @@ const Index = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
  * One piece of a provider's stream. `index` identifies the block to which it belongs; blocks are ordered by index.
  * Providers emit arrays of chunks, one array per network read. The last chunk, and only the last, is `Finish`; a stream
  * that ends without it has failed.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const ProviderChunk = Schema.TaggedUnion({
   TextDelta: { index: Index, text: Schema.String },
@@ -50,10 +56,20 @@ export const ProviderChunk = Schema.TaggedUnion({
 })
 export type ProviderChunk = typeof ProviderChunk.Type
 
-/** The last chunk of a response: why the model stopped, and the tokens that it used. */
+/**
+ * The last chunk of a response: why the model stopped, and the tokens that it used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Finish = Extract<ProviderChunk, { readonly _tag: "Finish" }>
 
-/** Joins adjacent deltas of the same block. Appending deltas is associative, so the result of every fold is unchanged. */
+/**
+ * Joins adjacent deltas of the same block. Appending deltas is associative, so the result of every fold is unchanged.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const coalesce = (chunks: ReadonlyArray<ProviderChunk>): ReadonlyArray<ProviderChunk> => {
   const out: Array<ProviderChunk> = []
   for (const chunk of chunks) {

@@ -2,7 +2,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Matcher } from "./SecretFiles.ts"
 
-/** Files and directories whose content no model may receive, regardless of where the workspace is. */
+/**
+ * Files and directories whose content no model may receive, regardless of where the workspace is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Withheld {
   /** Absolute paths of the directories in which the application stores its own configuration, logins, sessions and logs. */
   readonly directories: ReadonlyArray<string>
@@ -12,13 +17,23 @@ export interface Withheld {
   readonly secrets?: Matcher | undefined
 }
 
-/** Identifies a file or directory independently of the path under which it is reached. */
+/**
+ * Identifies a file or directory independently of the path under which it is reached.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Identity {
   readonly dev: bigint
   readonly ino: bigint
 }
 
-/** The result of `stat` of `node:fs` with `bigint: true`. */
+/**
+ * The result of `stat` of `node:fs` with `bigint: true`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Status extends Identity {
   readonly mtimeNs: bigint
   readonly ctimeNs: bigint
@@ -26,7 +41,12 @@ export interface Status extends Identity {
   readonly isDirectory: () => boolean
 }
 
-/** The operations on the disk that a fence needs. Files that cannot be inspected count as missing. */
+/**
+ * The operations on the disk that a fence needs. Files that cannot be inspected count as missing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface System {
   /** The status of what a path leads to, following all links. */
   readonly status: (path: string) => Effect.Effect<Status | undefined>
@@ -42,10 +62,20 @@ export interface System {
   readonly devices: ReadonlyArray<string>
 }
 
-/** Why a file must not be read: `own` if it belongs to the application, `system` if it is a device or virtual file. */
+/**
+ * Why a file must not be read: `own` if it belongs to the application, `system` if it is a device or virtual file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Verdict = "own" | "system"
 
-/** One inspection of the disk, for example for one tool call. Results are cached for its duration. */
+/**
+ * One inspection of the disk, for example for one tool call. Results are cached for its duration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Look {
   /**
    * Why the file must not be read, or `undefined`. `real` is a path without links; `found` identifies the file at the
@@ -56,7 +86,12 @@ export interface Look {
   readonly isOwn: (found: Identity) => Effect.Effect<boolean>
 }
 
-/** Prevents reads of withheld files. Call `begin` once per operation. */
+/**
+ * Prevents reads of withheld files. Call `begin` once per operation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Fence {
   readonly begin: Effect.Effect<Look>
 }
@@ -115,6 +150,9 @@ const isInside = (system: System, root: string, path: string): boolean =>
 /**
  * Creates a fence. Files and directories are compared by device and inode instead of by path, so that links, hard links,
  * mounts and other spellings of a path do not circumvent it.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (system: System, { directories, except = [] }: Pick<Withheld, "directories" | "except">): Fence => {
   const known = new Map<string, Content>()

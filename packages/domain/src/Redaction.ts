@@ -6,16 +6,36 @@ import * as Schema from "effect/Schema"
  * would no longer be recognised.
  */
 
-/** Replaces secrets in a text. */
+/**
+ * Replaces secrets in a text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Redact = (text: string) => string
 
-/** What stands for a secret. */
+/**
+ * What stands for a secret.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const redactionMark = "…"
 
-/** Shorter values are not redacted, since they would match in ordinary words. In UTF-16 code units. */
+/**
+ * Shorter values are not redacted, since they would match in ordinary words. In UTF-16 code units.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const shortestSecret = 6
 
-/** Options of a redaction. */
+/**
+ * Options of a redaction.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RedactionOptions {
   /** What replaces a secret. */
   readonly mark?: string
@@ -61,7 +81,12 @@ const without = (text: string, secret: string, mark: string): string => {
     : whole
 }
 
-/** Redacts secrets in a text, including the beginning of a secret where the text was truncated in the middle of it. */
+/**
+ * Redacts secrets in a text, including the beginning of a secret where the text was truncated in the middle of it.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const redactionOf = (
   secrets: ReadonlyArray<string>,
   { mark = redactionMark, shortest = shortestSecret }: RedactionOptions = {}
@@ -75,7 +100,12 @@ export const redactionOf = (
     : (text) => forms.reduce((redacted, secret) => without(redacted, secret, mark), text)
 }
 
-/** Applies `redact` to every string in a JSON value, and `names` to every key. */
+/**
+ * Applies `redact` to every string in a JSON value, and `names` to every key.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const redactionInJson = (redact: Redact, names: Redact = redact): ((json: Schema.Json) => Schema.Json) => {
   const go = (json: Schema.Json): Schema.Json => {
     if (typeof json === "string") return redact(json)

@@ -8,6 +8,9 @@ interface Group {
 /**
  * Names of files that usually contain secrets. Names that source files may have, such as `id_token.ts`, `public.key.ts` and
  * `environment.ts`, must not match: each read of a file that matches requires approval.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const groups: ReadonlyArray<Group> = [
   {
@@ -103,16 +106,31 @@ export const groups: ReadonlyArray<Group> = [
   }
 ]
 
-/** The verdict on a path: it may contain secrets, and why; the user has excluded it with `!`; or (`undefined`) neither. */
+/**
+ * The verdict on a path: it may contain secrets, and why; the user has excluded it with `!`; or (`undefined`) neither.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type SecretVerdict =
   | { readonly _tag: "Secret"; readonly why: string }
   | { readonly _tag: "TakenOut" }
   | undefined
 
-/** Returns the verdict on an absolute or relative path. Accepts `/` and `\` as separators and ignores case. */
+/**
+ * Returns the verdict on an absolute or relative path. Accepts `/` and `\` as separators and ignores case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Matcher = (path: string) => SecretVerdict
 
-/** Normalises a path: `/` as the separator, without empty segments and `.`. For example `./a//b/` becomes `a/b`. */
+/**
+ * Normalises a path: `/` as the separator, without empty segments and `.`. For example `./a//b/` becomes `a/b`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const plain = (path: string): string =>
   path
     .split(/[/\\]/)
@@ -121,7 +139,12 @@ export const plain = (path: string): string =>
 
 const folded = (path: string): string => plain(path).normalize("NFC").toLowerCase()
 
-/** Whether two spellings name the same file on a file system that ignores case. */
+/**
+ * Whether two spellings name the same file on a file system that ignores case.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const sameName = (a: string, b: string): boolean => folded(a) === folded(b)
 
 /** Whether a name matches a pattern that may contain `*`. Takes time proportional to the product of both lengths at most. */
@@ -188,6 +211,9 @@ const builtIn = groups.flatMap(({ patterns, why }) => rulesOf(patterns, { _tag: 
  * anywhere; a pattern with slashes matches the end of a path; a pattern that ends in `/**` matches everything below such
  * a directory. `*` matches any characters except slashes. A pattern that begins with `!` excludes what it matches. The
  * last matching pattern decides.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const matcher = (entries: ReadonlyArray<string> = []): Matcher => {
   const why = "an entry of `secretFiles` in your configuration says so"
@@ -199,16 +225,31 @@ export const matcher = (entries: ReadonlyArray<string> = []): Matcher => {
   }
 }
 
-/** The matcher for a user without own entries. */
+/**
+ * The matcher for a user without own entries.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const standard: Matcher = matcher()
 
-/** How many bytes at the beginning of a file are checked for a private key. */
+/**
+ * How many bytes at the beginning of a file are checked for a private key.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const keyBytes = 512
 
 const keyStart =
   /^\s*(?:-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY|PuTTY-User-Key-File-|AGE-SECRET-KEY-1)/
 
-/** Whether a file begins like a private key, regardless of its name. Recognises UTF-8 and UTF-16, with or without a BOM. */
+/**
+ * Whether a file begins like a private key, regardless of its name. Recognises UTF-8 and UTF-16, with or without a BOM.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isPrivateKey = (beginning: Uint8Array): boolean =>
   keyStart.test(
     Array.from(beginning.subarray(0, keyBytes), (byte) =>

@@ -30,10 +30,20 @@ const aboutWords = new Set(
 /** Suffixes that are ignored when the last word of a name is determined: `TOKEN_PROD`, `PASSWORD_DEFAULT`. */
 const places = new Set("prod production dev development staging test live default primary secondary main".split(" "))
 
-/** What a name tells about its value: that it is secret, that it only describes a secret, or nothing. */
+/**
+ * What a name tells about its value: that it is secret, that it only describes a secret, or nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type NameSays = "secret" | "about" | "nothing"
 
-/** What the name of a setting, a variable or a header tells about its value. */
+/**
+ * What the name of a setting, a variable or a header tells about its value.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const saysOf = (name: string): NameSays => {
   const words = wordsOf(name)
   const last = words.findLast((word) => !places.has(word)) ?? words.at(-1)
@@ -44,5 +54,10 @@ export const saysOf = (name: string): NameSays => {
   return name.length === 1 ? "secret" : "nothing"
 }
 
-/** Whether the name alone marks its value as secret, whatever that value is. */
+/**
+ * Whether the name alone marks its value as secret, whatever that value is.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isSecretName = (name: string): boolean => name.length > 1 && saysOf(name) === "secret"

@@ -5,7 +5,12 @@ import type { CallReference } from "./Ids.ts"
 import type { Message } from "./Message.ts"
 import type { Usage } from "./Usage.ts"
 
-/** The origin of a server's request. */
+/**
+ * The origin of a server's request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface FromServer {
   /** The name that the user gave the server. */
   readonly server: string
@@ -20,6 +25,9 @@ export interface FromServer {
 /**
  * A server's request to a person while one of its tools runs: to fill in a form, or to open an address. All texts come
  * from the server; control characters and other invisible characters have been made harmless.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type Elicitation =
   | (FromServer & {
@@ -38,13 +46,21 @@ export type Elicitation =
 /**
  * `Accept` has the answers of a form; for an address, `content` is empty. `Decline` is an explicit refusal. `Cancel`
  * means that the person dismissed the question, or that the round was cancelled.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type ElicitationAnswer =
   | { readonly _tag: "Accept"; readonly content: Answers }
   | { readonly _tag: "Decline" }
   | { readonly _tag: "Cancel" }
 
-/** A server's request for a model response (MCP sampling). */
+/**
+ * A server's request for a model response (MCP sampling).
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Sampling extends FromServer {
   /** Whether a person must approve the request first, according to the server's `sampling` setting. */
   readonly ask: boolean
@@ -56,7 +72,12 @@ export interface Sampling extends FromServer {
   readonly maxTokens: number
 }
 
-/** The model's response, or the reason why there is none; the server receives that reason. */
+/**
+ * The model's response, or the reason why there is none; the server receives that reason.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type SamplingAnswer =
   | {
       readonly _tag: "Answered"
@@ -72,6 +93,9 @@ export type SamplingAnswer =
  * Handles requests from MCP servers to the host. Each function is optional. Parley announces a capability to servers only
  * if the host provides the function, and declines requests for capabilities that it did not announce. `elicit` and
  * `sample` are interrupted when the tool calls to which they belong have ended.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface ServerRequests {
   /**
@@ -91,7 +115,12 @@ export interface ServerRequests {
   readonly refused?: (server: string, method: string) => Effect.Effect<void>
 }
 
-/** Provides the handler of the host. By default, all requests from servers are declined. */
+/**
+ * Provides the handler of the host. By default, all requests from servers are declined.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const ServerRequests = Context.Reference<ServerRequests>("@parley/domain/ServerRequests", {
   defaultValue: () => ({})
 })

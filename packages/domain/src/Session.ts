@@ -7,7 +7,12 @@ import { StopReason } from "./ProviderChunk.ts"
 import { ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
-/** A tool call and its current state. */
+/**
+ * A tool call and its current state.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ToolCallView = Schema.Struct({
   callId: CallId,
   name: Schema.String,
@@ -21,7 +26,12 @@ export const ToolCallView = Schema.Struct({
 })
 export type ToolCallView = typeof ToolCallView.Type
 
-/** One model response. A failed or interrupted turn keeps the content that arrived, but no later request contains it. */
+/**
+ * One model response. A failed or interrupted turn keeps the content that arrived, but no later request contains it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Turn = Schema.Struct({
   id: TurnId,
   model: ModelRef,
@@ -40,7 +50,12 @@ export const Turn = Schema.Struct({
 })
 export type Turn = typeof Turn.Type
 
-/** One user message and everything that it caused. */
+/**
+ * One user message and everything that it caused.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Round = Schema.Struct({
   id: RoundId,
   requestId: Schema.optionalKey(RequestId),
@@ -66,7 +81,12 @@ export const Round = Schema.Struct({
 })
 export type Round = typeof Round.Type
 
-/** A session as hosts show it to people. Created from the log by `SessionFold.fromEvents`. */
+/**
+ * A session as hosts show it to people. Created from the log by `SessionFold.fromEvents`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export class Session extends Schema.Class<Session>("Session")({
   id: SessionId,
   rounds: Schema.Array(Round),

@@ -9,7 +9,12 @@ import { RoundId } from "./Ids.ts"
 import { SystemPrompt } from "./SystemPrompt.ts"
 import { ToolDefinition } from "./Tool.ts"
 
-/** The value of one slot in a round. */
+/**
+ * The value of one slot in a round.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const DynamicResult = Schema.Struct({
   slot: Schema.String,
   toolName: Schema.String,
@@ -28,7 +33,12 @@ export const DynamicResult = Schema.Struct({
 })
 export type DynamicResult = typeof DynamicResult.Type
 
-/** A part of a request's body and its source: from `start` (inclusive) to `end` (exclusive) in UTF-8 bytes. */
+/**
+ * A part of a request's body and its source: from `start` (inclusive) to `end` (exclusive) in UTF-8 bytes.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const WireSpan = Schema.Struct({
   start: Schema.Int,
   end: Schema.Int,
@@ -38,11 +48,21 @@ export const WireSpan = Schema.Struct({
 })
 export type WireSpan = typeof WireSpan.Type
 
-/** A request's body as sent. The spans cover it completely, in order and without gaps. */
+/**
+ * A request's body as sent. The spans cover it completely, in order and without gaps.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Wire = Schema.Struct({ body: Schema.String, spans: Schema.Array(WireSpan) })
 export type Wire = typeof Wire.Type
 
-/** A request and the sources of everything in it. */
+/**
+ * A request and the sources of everything in it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const RequestContext = Schema.Struct({
   request: ModelRequest,
   manifest: Schema.Array(Segment),
@@ -52,7 +72,12 @@ export const RequestContext = Schema.Struct({
 })
 export type RequestContext = typeof RequestContext.Type
 
-/** Everything that the next request would contain: the request itself and the parts from which it is built. */
+/**
+ * Everything that the next request would contain: the request itself and the parts from which it is built.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const SessionContext = Schema.Struct({
   ...RequestContext.fields,
   /** The configured system prompt and the tools that are sent with it. */

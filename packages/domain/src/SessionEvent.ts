@@ -12,7 +12,12 @@ import { RequestSettings, TokenCount } from "./RequestSize.ts"
 import { ToolDefinition, ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
-/** The stable first part of every request until the next baseline. It is rendered once, stored, and sent byte for byte. */
+/**
+ * The stable first part of every request until the next baseline. It is rendered once, stored, and sent byte for byte.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Baseline = Schema.Struct({
   /** Digest of the prompt, the environment and the tools. If it changes, the next round gets a new baseline. */
   key: Schema.String,
@@ -23,7 +28,12 @@ export const Baseline = Schema.Struct({
 })
 export type Baseline = typeof Baseline.Type
 
-/** What a pinned text is for. */
+/**
+ * What a pinned text is for.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const PinKind = Schema.Literals(["goal", "constraint", "open-work"])
 export type PinKind = typeof PinKind.Type
 
@@ -43,6 +53,9 @@ const turnEnd = {
  * `TurnStarted`, streams `TurnDelta` and ends with `TurnCompleted`, `TurnFailed` or `TurnInterrupted`. Each tool call of
  * a completed turn is optionally decided (`ToolDecided`), then started (`ToolStarted`) if it may run, and settled exactly
  * once (`ToolSettled`). `CompactionUndone`, `RefreshRequested`, `Pinned` and `Unpinned` occur only between rounds.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const SessionEvent = Schema.TaggedUnion({
   /** A user message was accepted. The first event of a round. */
@@ -202,12 +215,20 @@ export const SessionEvent = Schema.TaggedUnion({
 })
 export type SessionEvent = typeof SessionEvent.Type
 
-/** The events with this tag. */
+/**
+ * The events with this tag.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type EventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
 
 /**
  * A stored event. `seq` starts at 1 and grows by one with each event appended to the session. A replay has gaps only
  * where the deltas of ended turns were removed. `at` is informational: no order depends on it.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const LogEntry = Schema.Struct({
   seq: Schema.Int,
@@ -217,18 +238,36 @@ export const LogEntry = Schema.Struct({
 })
 export type LogEntry = typeof LogEntry.Type
 
-/** Whether an event ends its turn. */
+/**
+ * Whether an event ends its turn.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const endsTurn = SessionEvent.isAnyOf(["TurnCompleted", "TurnFailed", "TurnInterrupted"])
 
-/** Whether an event closes its round. */
+/**
+ * Whether an event closes its round.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", "RoundCancelled"])
 
-/** Whether an event is a user's change to the session itself, which occurs only between rounds. */
+/**
+ * Whether an event is a user's change to the session itself, which occurs only between rounds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const betweenRounds = SessionEvent.isAnyOf(["CompactionUndone", "RefreshRequested", "Pinned", "Unpinned"])
 
 /**
  * Whether an event is a barrier: once acknowledged, it survives a power failure. All other events survive only the death
  * of the process.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const needsBarrier = SessionEvent.isAnyOf([
   "RoundStarted",

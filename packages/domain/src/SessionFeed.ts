@@ -29,14 +29,24 @@ const continues = (cursor: number, entries: ReadonlyArray<LogEntry>): boolean =>
   return first === undefined || (first.seq <= cursor + 1 && last - first.seq === entries.length - 1)
 }
 
-/** How a subscriber that has received nothing for `interval` detects entries that other processes appended. */
+/**
+ * How a subscriber that has received nothing for `interval` detects entries that other processes appended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Others {
   readonly interval: Duration.Duration
   /** Whether the log may contain entries after this sequence number. */
   readonly hasMore: (after: number) => Effect.Effect<boolean>
 }
 
-/** Delivers stored entries to subscribers within one process. */
+/**
+ * Delivers stored entries to subscribers within one process.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface SessionFeed {
   /** Delivers entries that are already stored to the session's subscribers. */
   readonly publish: (id: SessionId, entries: ReadonlyArray<LogEntry>) => void
@@ -55,6 +65,9 @@ export interface SessionFeed {
 /**
  * Helps to implement `SessionManager.follow`. The log serves as the buffer for slow subscribers, so memory use is
  * bounded.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (): SessionFeed => {
   const subscribers = new Map<SessionId, Set<Subscriber>>()

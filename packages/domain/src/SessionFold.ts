@@ -21,7 +21,12 @@ const sum = (costs: ReadonlyArray<number | undefined>): { readonly cost?: number
   return known.length === 0 ? {} : { cost: known.reduce((a, b) => a + b, 0) }
 }
 
-/** Folds the events of one round. Constant work per event; `round()` costs the size of the round. */
+/**
+ * Folds the events of one round. Constant work per event; `round()` costs the size of the round.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export class RoundFold {
   private readonly start: EventOf<"RoundStarted">
   private readonly startedAt: number
@@ -205,7 +210,12 @@ export class RoundFold {
   }
 }
 
-/** Folds a log into a session. Total: every sequence of events gives a session. */
+/**
+ * Folds a log into a session. Total: every sequence of events gives a session.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const fromEvents = (id: SessionId, entries: Iterable<LogEntry>): Session => {
   const rounds: Array<Round> = []
   let fold: RoundFold | undefined

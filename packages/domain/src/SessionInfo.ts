@@ -4,7 +4,12 @@ import { SessionId } from "./Ids.ts"
 import { endsRound, endsTurn, type LogEntry } from "./SessionEvent.ts"
 import * as Usage from "./Usage.ts"
 
-/** The summary of a session for lists. It is a fold of the log and can always be rebuilt from it. */
+/**
+ * The summary of a session for lists. It is a fold of the log and can always be rebuilt from it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const SessionInfo = Schema.Struct({
   id: SessionId,
   /** The real path of the workspace; empty if the session has none. */
@@ -24,7 +29,12 @@ export const SessionInfo = Schema.Struct({
 })
 export type SessionInfo = typeof SessionInfo.Type
 
-/** A session without events. */
+/**
+ * A session without events.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const fresh = (
   id: SessionId,
   now: number,
@@ -49,7 +59,12 @@ const titleOf = (text: string): string => {
   return (line.length <= titleLength ? line : `${line.slice(0, titleLength - 1)}…`).toWellFormed()
 }
 
-/** One step of the fold. */
+/**
+ * One step of the fold.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const project = (info: SessionInfo, { at, event, seq }: LogEntry): SessionInfo => {
   const next = { ...info, head: seq, updatedAt: Math.max(info.updatedAt, at) }
   if (event._tag === "RoundStarted") {

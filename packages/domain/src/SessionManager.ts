@@ -23,6 +23,9 @@ interface MemoryLog {
  * Stores sessions. An implementation guarantees that appends are atomic and ordered, that only the holder of the lease
  * appends, and that barriers are on the disk before they are acknowledged.
  * `packages/testing/src/contract/SessionManagerContract.ts` tests this contract.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export class SessionManager extends Context.Service<
   SessionManager,

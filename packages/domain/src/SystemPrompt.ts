@@ -1,7 +1,12 @@
 import * as Schema from "effect/Schema"
 import { Provenance } from "./Provenance.ts"
 
-/** The parts of the system prompt that the user configures. Requests leave out empty parts. */
+/**
+ * The parts of the system prompt that the user configures. Requests leave out empty parts.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const SystemPrompt = Schema.Struct({
   /** Free text at the beginning of the system prompt. */
   instructions: Schema.String,
@@ -31,7 +36,12 @@ export const SystemPrompt = Schema.Struct({
 })
 export type SystemPrompt = typeof SystemPrompt.Type
 
-/** A system prompt without any texts. */
+/**
+ * A system prompt without any texts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const empty: SystemPrompt = {
   instructions: "",
   capabilities: [],

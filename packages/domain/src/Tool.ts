@@ -2,7 +2,12 @@ import * as Schema from "effect/Schema"
 import { type CallId } from "./Ids.ts"
 import { ResultContent, text, type ToolResult } from "./Content.ts"
 
-/** A tool as sent to the model. `name` matches `^[A-Za-z0-9_-]{1,64}$` and identifies exactly one `tool` of one `server`. */
+/**
+ * A tool as sent to the model. `name` matches `^[A-Za-z0-9_-]{1,64}$` and identifies exactly one `tool` of one `server`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ToolDefinition = Schema.Struct({
   name: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)),
   server: Schema.String,
@@ -24,7 +29,12 @@ export const ToolDefinition = Schema.Struct({
 })
 export type ToolDefinition = typeof ToolDefinition.Type
 
-/** A tool's result. `isError` is reported by the tool itself: the model receives the error, and the round continues. */
+/**
+ * A tool's result. `isError` is reported by the tool itself: the model receives the error, and the round continues.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ToolOutput = Schema.Struct({
   isError: Schema.Boolean,
   content: Schema.Array(ResultContent)
@@ -34,6 +44,9 @@ export type ToolOutput = typeof ToolOutput.Type
 /**
  * How a tool call ended. Every call has exactly one outcome. All except `Succeeded` and `Answered` reach the model as an error
  * result.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const ToolOutcome = Schema.TaggedUnion({
   Succeeded: { content: Schema.Array(ResultContent) },
@@ -54,21 +67,41 @@ export const ToolOutcome = Schema.TaggedUnion({
 })
 export type ToolOutcome = typeof ToolOutcome.Type
 
-/** The outcome of a call that returned this result. */
+/**
+ * The outcome of a call that returned this result.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const fromOutput = (output: ToolOutput): ToolOutcome =>
   output.isError ? { _tag: "Failed", content: output.content } : { _tag: "Succeeded", content: output.content }
 
-/** The outcome of a call that was started, but whose end was not observed. */
+/**
+ * The outcome of a call that was started, but whose end was not observed.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const unknown = (reason: string, tool: ToolDefinition | undefined): ToolOutcome => ({
   _tag: "Unknown",
   reason,
   ...(tool?.safeToRepeat === undefined ? {} : { safeToRepeat: true })
 })
 
-/** The outcome of a call that failed with this message. */
+/**
+ * The outcome of a call that failed with this message.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const failed = (message: string): ToolOutcome => ({ _tag: "Failed", content: [text(message)] })
 
-/** The result that the model receives. Every later request contains it, so it must never change for a stored outcome. */
+/**
+ * The result that the model receives. Every later request contains it, so it must never change for a stored outcome.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const toResult = (callId: CallId, outcome: ToolOutcome): ToolResult => {
   const error = (message: string): ToolResult => ({
     _tag: "ToolResult",

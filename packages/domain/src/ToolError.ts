@@ -4,6 +4,9 @@ import { failed, type ToolDefinition, type ToolOutcome, unknown } from "./Tool.t
 /**
  * A tool call has no result. `NotSent`: the call never reached the tool. `Lost`: the call was sent, but its end was not
  * observed, so it may have taken effect. The model receives `problem`.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class ToolError extends Schema.TaggedError<ToolError>()("ToolError", {
   tool: Schema.String,
@@ -17,6 +20,11 @@ export class ToolError extends Schema.TaggedError<ToolError>()("ToolError", {
   }
 }
 
-/** Converts the error to an outcome, because a failed tool call is reported to the model instead of failing the round. */
+/**
+ * Converts the error to an outcome, because a failed tool call is reported to the model instead of failing the round.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const toOutcome = (error: ToolError, tool: ToolDefinition | undefined): ToolOutcome =>
   error.reason === "NotSent" ? failed(error.problem) : unknown(error.problem, tool)

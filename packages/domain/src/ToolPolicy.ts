@@ -4,13 +4,23 @@ import type { CallReference } from "./Ids.ts"
 import type { ToolInput } from "./McpManager.ts"
 import type { ToolDefinition } from "./Tool.ts"
 
-/** A tool call that needs a person's approval. */
+/**
+ * A tool call that needs a person's approval.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ApprovalRequest extends CallReference {
   readonly tool: ToolDefinition
   readonly input: ToolInput
 }
 
-/** What a rule may know about the request in response to which the model requested the call. */
+/**
+ * What a rule may know about the request in response to which the model requested the call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RoundSoFar {
   /**
    * Whether the turn's request contained text from outside, which neither the user nor Parley wrote; see `Provenance`.
@@ -20,10 +30,20 @@ export interface RoundSoFar {
   readonly tainted: boolean
 }
 
-/** The result of a rule: run the call, ask a person, or deny the call. */
+/**
+ * The result of a rule: run the call, ask a person, or deny the call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Rule = "allow" | "ask" | "deny"
 
-/** A person's decision about one call. */
+/**
+ * A person's decision about one call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Decision =
   | { readonly allowed: true }
   | {
@@ -36,6 +56,9 @@ export type Decision =
  * Decides whether tool calls of the model may run. The decision is made after the turn is stored and before the call is
  * started. Calls of slots need no decision, because the user declared them. An approval applies to exactly one call: its
  * input is frozen while a person decides, and exactly that input is sent.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface ToolPolicy {
   /** Decides without a person. Must be pure, because it may be called several times for the same call. */
@@ -51,6 +74,9 @@ export interface ToolPolicy {
  * Provides the policy. By default, every call may run, because an application knows its own tools. The command line
  * provides a policy that asks before every call that the user has not allowed, and before reading a file that may contain
  * secrets.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export const ToolPolicy = Context.Reference<ToolPolicy>("@parley/domain/ToolPolicy", {
   defaultValue: () => ({

@@ -22,6 +22,9 @@ const noInput = /^\s*(?:null)?\s*$/
 /**
  * Folds a turn's chunks into content blocks. Work per chunk is constant, and the result does not depend on how the
  * provider's bytes were split into chunks. A chunk that names a block of another kind is malformed; see `malformed`.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export class TurnContent {
   private readonly drafts = new Map<number, Draft>()

@@ -2,7 +2,12 @@ import * as Schema from "effect/Schema"
 
 const Tokens = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
-/** Token counts. The total input is `inputTokens + cacheReadTokens + cacheWriteTokens`. */
+/**
+ * Token counts. The total input is `inputTokens + cacheReadTokens + cacheWriteTokens`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Usage = Schema.Struct({
   inputTokens: Tokens,
   outputTokens: Tokens,
@@ -11,7 +16,12 @@ export const Usage = Schema.Struct({
 })
 export type Usage = typeof Usage.Type
 
-/** No tokens. */
+/**
+ * No tokens.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const zero: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
 
 const zip =
@@ -26,22 +36,43 @@ const zip =
 /**
  * Adds each counter. Saturates at the largest safe integer, so that no report of a provider gives a total that cannot be
  * stored.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const add = zip((a, b) => Math.min(a + b, Number.MAX_SAFE_INTEGER))
 
-/** All tokens of the input, cached or not. */
+/**
+ * All tokens of the input, cached or not.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const allInput = ({ cacheReadTokens, cacheWriteTokens, inputTokens }: Usage): number =>
   inputTokens + cacheReadTokens + cacheWriteTokens
 
-/** The sum of all counters. */
+/**
+ * The sum of all counters.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const total = (usage: Usage): number => allInput(usage) + usage.outputTokens
 
-/** The larger value of each counter. Providers report running totals, sometimes repeatedly. */
+/**
+ * The larger value of each counter. Providers report running totals, sometimes repeatedly.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const latest = zip(Math.max)
 
 /**
  * The usage with at least this much input, cached tokens included, and output. Many providers report the usage only at the end
  * of a response, but charge for one that broke off.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const atLeast = (usage: Usage, least: Pick<Usage, "inputTokens" | "outputTokens">): Usage => ({
   ...usage,
@@ -68,6 +99,9 @@ const Tier = Schema.Struct({ inputTokensAbove: Tokens, ...rates })
 /**
  * US dollars per million tokens. Some models cost more for requests with a large input: of the tiers below the size of the
  * whole input, cached tokens included, the highest one applies to all tokens of the request.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const Price = Schema.Struct({ ...rates, tiers: Tier.pipe(Schema.Array, Schema.optionalKey) })
 export type Price = typeof Price.Type
@@ -94,6 +128,9 @@ const ratesFor = ({ tiers = [], ...base }: Price, inputTokens: number): Rates =>
  * The cost of one request in US dollars, never underestimated: without a separate price, tokens read from the cache cost as
  * much as input, and tokens written to the cache cost twice as much. Because of tiers, the cost of several requests is the
  * sum of their costs and not the cost of their total usage.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const cost = (usage: Usage, price: Price): number => {
   const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens } = usage
@@ -110,13 +147,21 @@ export const cost = (usage: Usage, price: Price): number => {
 /**
  * The highest cost in US dollars of a request with this many tokens of input and output: whatever the provider's cache does,
  * and whichever tier applies. A dearer tier counts only if the input reaches it.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const worstCost = (inputTokens: number, outputTokens: number, price: Price): number => {
   const at = ratesFor(price, inputTokens)
   return (inputTokens * Math.max(at.input, readRate(at), writeRate(at)) + outputTokens * at.output) / 1e6
 }
 
-/** The share of the input that the provider read from its cache, from 0 to 1. Undefined if there was no input. */
+/**
+ * The share of the input that the provider read from its cache, from 0 to 1. Undefined if there was no input.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const cacheHitRatio = (usage: Usage): number | undefined => {
   const input = allInput(usage)
   return input === 0 ? undefined : usage.cacheReadTokens / input

@@ -53,50 +53,94 @@ const anyHidden = any(String.raw`(?!\r\n)${hidden}`)
 const anyUnprintable = any(unprintable)
 const anyUnclear = any(unclear)
 
-/** Whether a text consists of printed characters only, so that it is one line without controls. */
+/**
+ * Whether a text consists of printed characters only, so that it is one line without controls.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isPrintable = (text: string): boolean => !anyUnprintable.test(text)
 
-/** Whether a text on one line is exactly what it looks like. */
+/**
+ * Whether a text on one line is exactly what it looks like.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isClear = (text: string): boolean => !anyUnclear.test(text)
 
 /**
  * Whether a text of several lines that a call must repeat contains something that a person does not see. The carriage
  * returns of CRLF line ends are permitted.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const hides = (text: string): boolean => anyHidden.test(text)
 
-/** The number of unclear characters in a text. Line feeds and tabs do not count. */
+/**
+ * The number of unclear characters in a text. Line feeds and tabs do not count.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const hiddenIn = (text: string): number => text.replaceAll(/[\n\t]/g, "").match(everyUnclear)?.length ?? 0
 
-/** A character as `\u{…}`. */
+/**
+ * A character as `\u{…}`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 
 const clear = (text: string): string => text.replaceAll(everyUnclear, escaped)
 
-/** A multi-line text of which a person sees everything: unclear characters except line feeds and tabs are escaped. */
+/**
+ * A multi-line text of which a person sees everything: unclear characters except line feeds and tabs are escaped.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const visible = (text: string): string =>
   text
     .split(/([\n\t])/)
     .map((part, i) => (i % 2 === 1 ? part : clear(part)))
     .join("")
 
-/** Replaces the invisible characters of a text except line feeds, tabs and those that belong to the spelling. */
+/**
+ * Replaces the invisible characters of a text except line feeds, tabs and those that belong to the spelling.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const replaceHidden = (text: string, by: (character: string) => string): string =>
   text.replaceAll(everyHidden, by)
 
 /**
  * The text as a person sees it: line separators become line feeds, and invisible characters are removed, joiners included.
  * For prose that a model reads and no call repeats.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const withoutInvisible = (text: string): string =>
   text.replaceAll(/\r\n?|[\p{Zl}\p{Zp}]/gu, "\n").replaceAll(everyInvisible, "")
 
-/** Well-formed Unicode without NUL, suitable for a model and for storage. Everything else is unchanged. */
+/**
+ * Well-formed Unicode without NUL, suitable for a model and for storage. Everything else is unchanged.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const wellFormed = (text: string): string => text.toWellFormed().replaceAll("\u0000", "")
 
 /**
  * One line for a person, at most `max` UTF-16 code units. Each run of spaces, line breaks and invisible characters becomes
  * one space, so that what was left out leaves a trace and words stay apart.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const plainLine = (text: string, max = 300): string => {
   // Only a little more than can be shown is processed, however long the text is.
@@ -110,7 +154,12 @@ export const plainLine = (text: string, max = 300): string => {
 
 const longest = 4000
 
-/** Splits a text into characters and escapes. Half of an escape could be mistaken for a closing quote. */
+/**
+ * Splits a text into characters and escapes. Half of an escape could be mistaken for a closing quote.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const pieces = (text: string): ReadonlyArray<string> => text.match(/\\u\{[0-9a-f]+\}|\\.|[^]/gu) ?? []
 
 /** Shortens a text of more than `longest` characters in the middle, and states how many characters were left out. */
@@ -124,10 +173,20 @@ const middleCut = (text: string): string => {
 
 const inQuotes = (text: string): string => clear(text.replaceAll(/["\\]/g, (character) => `\\${character}`))
 
-/** A string in double quotes on one line, without unclear characters. Long strings are shortened in the middle. */
+/**
+ * A string in double quotes on one line, without unclear characters. Long strings are shortened in the middle.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const quotedWord = (text: string): string => `"${middleCut(inQuotes(text))}"`
 
-/** The same without shortening, for comparing two strings. */
+/**
+ * The same without shortening, for comparing two strings.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const wholeWord = (text: string): string => `"${inQuotes(text)}"`
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
@@ -139,6 +198,9 @@ const unclearInJson = every(String.raw`\\u([0-9a-f]{4})|\\[^u]|${unclear}`)
  * Shows the input of a call as the JSON that is sent: on one line, with keys in their original order. Unclear characters are
  * written as `\u{…}`, and backslashes in strings are doubled, so that different inputs have different texts. Line breaks in
  * strings stay `\n` and `\r`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const visibleJson = (value: Schema.Json): string =>
   encode(value).replace(unclearInJson, (found: string, code: string | undefined) =>

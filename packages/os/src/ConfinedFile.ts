@@ -10,6 +10,9 @@ import process from "node:process"
 /**
  * Why a file or directory cannot be used. `code` is the operating system's, or one of `OUTSIDE`, `CHANGED`, `NOT_FILE`,
  * `TOO_LARGE` and `NO_PROC` (Linux without `/proc`). Callers describe it in their own words.
+ *
+ * @since 0.1.0
+ * @category errors
  */
 export class DiskError extends Schema.TaggedError<DiskError>()("DiskError", {
   code: Schema.String,
@@ -22,38 +25,73 @@ export class DiskError extends Schema.TaggedError<DiskError>()("DiskError", {
 
 const isDiskError = Schema.is(DiskError)
 
-/** The code of an error of the operating system. */
+/**
+ * The code of an error of the operating system.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const codeOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : "UNKNOWN"
 
 const failing = (cause: unknown) => new DiskError({ code: codeOf(cause) })
 
-/** Runs a function of `node:fs`, and maps its rejection to a `DiskError`. */
+/**
+ * Runs a function of `node:fs`, and maps its rejection to a `DiskError`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DiskError> =>
   Effect.tryPromise({ try: run, catch: failing })
 
-/** The path without links. Fails with the system's code if the path does not exist. */
+/**
+ * The path without links. Fails with the system's code if the path does not exist.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const realpath = (path: string): Effect.Effect<string, DiskError> => attempt(() => fs.realpath(path))
 
-/** Whether `real` is `root` or below it. Both must be real paths. The separator keeps `/ws-evil` out of `/ws`. */
+/**
+ * Whether `real` is `root` or below it. Both must be real paths. The separator keeps `/ws-evil` out of `/ws`.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isInside = (root: string, real: string): boolean =>
   real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)
 
-/** A path and where it leads. `real` was in `root`, a real path, when it was resolved; without `root` it may be anywhere. */
+/**
+ * A path and where it leads. `real` was in `root`, a real path, when it was resolved; without `root` it may be anywhere.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Place {
   readonly root: string | undefined
   readonly path: string
   readonly real: string
 }
 
-/** Resolves all links of a path. Fails with `OUTSIDE` if it leads out of `root`, which must be a real path. */
+/**
+ * Resolves all links of a path. Fails with `OUTSIDE` if it leads out of `root`, which must be a real path.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const resolve = Effect.fnUntraced(function* (root: string | undefined, path: string) {
   const real = yield* realpath(path)
   if (root !== undefined && !isInside(root, real)) return yield* new DiskError({ code: "OUTSIDE" })
   return { root, path, real } satisfies Place
 })
 
-/** Identifies a file and its content, as far as the operating system records changes. */
+/**
+ * Identifies a file and its content, as far as the operating system records changes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Identity {
   readonly dev: bigint
   readonly ino: bigint
@@ -62,28 +100,53 @@ export interface Identity {
   readonly ctimeNs: bigint
 }
 
-/** Whether both are one file, whatever its content is. */
+/**
+ * Whether both are one file, whatever its content is.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const sameFile = (a: Pick<Identity, "dev" | "ino">, b: Pick<Identity, "dev" | "ino">): boolean =>
   a.dev === b.dev && a.ino === b.ino
 
-/** Whether both are one file that was not changed in between. */
+/**
+ * Whether both are one file that was not changed in between.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const sameContent = (a: Identity, b: Identity): boolean =>
   sameFile(a, b) && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
 
 const changed = new DiskError({ code: "CHANGED" })
 
-/** Tries again, three times at most, while what is read changes. */
+/**
+ * Tries again, three times at most, while what is read changes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const retryChanged = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(self, { times: 3, while: (error) => isDiskError(error) && error.code === "CHANGED" })
 
-/** The status of a place, without opening it: opening a FIFO would block. */
+/**
+ * The status of a place, without opening it: opening a FIFO would block.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const inspect = Effect.fnUntraced(function* ({ real }: Place) {
   const status = yield* attempt(() => fs.lstat(real, { bigint: true }))
   // A real path has no links, so this one is new.
   return status.isSymbolicLink() ? yield* changed : status
 })
 
-/** Fails unless it is a regular file with at most `limit` bytes. */
+/**
+ * Fails unless it is a regular file with at most `limit` bytes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const regular = (found: BigIntStats, limit = Number.MAX_SAFE_INTEGER): Effect.Effect<void, DiskError> => {
   if (found.size > BigInt(limit) && found.isFile())
     return Effect.fail(new DiskError({ code: "TOO_LARGE", size: found.size, limit }))
@@ -119,7 +182,12 @@ const inPlace = (handle: fs.FileHandle, place: Place, status: BigIntStats): Effe
       )
     : unmoved(place, status)
 
-/** An open file, and its status at the time when it was opened. */
+/**
+ * An open file, and its status at the time when it was opened.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Opened {
   readonly handle: fs.FileHandle
   readonly status: BigIntStats
@@ -145,6 +213,9 @@ const openWith = Effect.fnUntraced(function* (
 /**
  * Opens the file that `inspect` found, for reading, until the scope ends. Never follows a link or waits for a FIFO. Fails
  * with `CHANGED` if another file is opened, or one that has left `root`, no matter which links were created meanwhile.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const open = (place: Place, expected: Pick<Identity, "dev" | "ino">): Effect.Effect<Opened, DiskError, Scope> =>
   openWith(place, reading, expected)
@@ -152,6 +223,9 @@ export const open = (place: Place, expected: Pick<Identity, "dev" | "ino">): Eff
 /**
  * Reads all bytes of an open regular file, or its first ones, as they were at one moment. A file with more than `limit` bytes
  * fails with `TOO_LARGE`; with `first` it may have any size.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const read = Effect.fnUntraced(function* (handle: fs.FileHandle, most: number, first?: number) {
   const limit = first === undefined ? most : Number.MAX_SAFE_INTEGER
@@ -207,6 +281,9 @@ const entries = (directory: string, limit: number | undefined): Effect.Effect<Re
  * the directory that was opened may be listed. On Linux it is listed through its open file descriptor, which stays valid even
  * if the path is replaced meanwhile. Elsewhere the path must lead to the same directory before and after; Windows cannot open
  * directories.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const list = Effect.fnUntraced(function* <E, R>(
   place: Place,

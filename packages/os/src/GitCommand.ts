@@ -52,6 +52,9 @@ const withoutFilters = Effect.fnUntraced(function* (repository: Repository, env:
  * What a git command prints, run so that nothing in an untrusted repository makes it start a program, write to the
  * repository, or connect anywhere: no hooks, no monitor of files, no pager, no filters, no optional locks. Undefined if git
  * is not installed, fails, takes longer than two seconds, or prints more than a mebibyte. For commands that only read.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fn("GitCommand.run")(function* (
   repository: Repository,

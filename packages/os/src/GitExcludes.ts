@@ -12,7 +12,12 @@ import * as Ignore from "./Ignore.ts"
 import { type Content, IgnoreFiles, maxBytes, type Outer, rulesIn } from "./IgnoreFiles.ts"
 import * as Repository from "./Repository.ts"
 
-/** The rules that apply to a whole directory, and the files of rules that could not be read. */
+/**
+ * The rules that apply to a whole directory, and the files of rules that could not be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Excludes extends Outer {
   readonly skipped: ReadonlyArray<{ readonly path: string; readonly reason: string }>
 }
@@ -55,6 +60,9 @@ const ignoresRoot = (scope: Ignore.Scope | undefined, rest: ReadonlyArray<string
  *
  * Starts no program. A file that cannot be read hides everything, because it may have been meant to hide a secret. `root` is
  * a real path; `env` has the variables that say where the user's configuration is, by default those of this process.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const read = Effect.fnUntraced(function* (
   root: string,
@@ -107,7 +115,12 @@ export const read = Effect.fnUntraced(function* (
   return { scope, fold, skipped }
 })
 
-/** A file of rules cannot be read. */
+/**
+ * A file of rules cannot be read.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class UnreadableRules extends Schema.TaggedError<UnreadableRules>()("UnreadableRules", {
   code: Schema.String,
   problem: Schema.String
@@ -116,6 +129,9 @@ export class UnreadableRules extends Schema.TaggedError<UnreadableRules>()("Unre
 /**
  * The ignore files of a directory with the rules of git that apply to all of it, read from the disk without a cache. `root`
  * is a real path; links lead nowhere outside of it.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const ignoreFiles = Effect.fnUntraced(function* (root: string, env: GitSettings.Env = process.env) {
   const outer = yield* read(root, env)

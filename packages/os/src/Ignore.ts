@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer"
 import * as Wildmatch from "./Wildmatch.ts"
 
-/** One line of an ignore file that is a pattern. */
+/**
+ * One line of an ignore file that is a pattern.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Rule {
   /** Whether the line starts with `!`: its matches are not ignored. */
   readonly negated: boolean
@@ -20,7 +25,12 @@ interface Wildcard {
   readonly matches: (subject: string) => boolean
 }
 
-/** The parsed lines of one ignore file. They match paths relative to its directory. */
+/**
+ * The parsed lines of one ignore file. They match paths relative to its directory.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Rules {
   readonly all: ReadonlyArray<Rule>
   readonly fold: boolean
@@ -31,7 +41,12 @@ export interface Rules {
   readonly wildcards: ReadonlyArray<Wildcard>
 }
 
-/** How to parse an ignore file. */
+/**
+ * How to parse an ignore file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ParseOptions {
   /** The file's name for people. */
   readonly file?: string | undefined
@@ -41,7 +56,12 @@ export interface ParseOptions {
 
 const special = /[*?[\\]/
 
-/** A name as git compares it: its UTF-8 bytes, one per code unit. */
+/**
+ * A name as git compares it: its UTF-8 bytes, one per code unit.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const bytesOf = (name: string): string =>
   /[\u0080-\uFFFF]/.test(name) ? Buffer.from(name, "utf8").toString("latin1") : name
 
@@ -97,6 +117,9 @@ const byteOrderMark = "\u00EF\u00BB\u00BF"
 /**
  * Parses an ignore file as git does: lines of bytes, each byte one code unit of `bytes`, in any encoding. Takes time
  * proportional to its length.
+ *
+ * @since 0.1.0
+ * @category conversions
  */
 export const parse = (bytes: string, { file = ".gitignore", fold = false }: ParseOptions = {}): Rules => {
   const all: Array<Rule> = []
@@ -121,7 +144,12 @@ export const parse = (bytes: string, { file = ".gitignore", fold = false }: Pars
   return { all, fold, names, paths, wildcards: wildcards.toReversed() }
 }
 
-/** Rules that ignore everything, for a file whose rules are unknown. `unknown` says why, for people. */
+/**
+ * Rules that ignore everything, for a file whose rules are unknown. `unknown` says why, for people.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const everything = (file: string, unknown: string): Rules => ({
   all: [{ negated: false, directoryOnly: false, line: "", file, unknown }],
   fold: false,
@@ -130,10 +158,20 @@ export const everything = (file: string, unknown: string): Rules => ({
   wildcards: [{ at: 0, anchored: false, matches: () => true }]
 })
 
-/** Whether these are the rules of a file whose rules are unknown. */
+/**
+ * Whether these are the rules of a file whose rules are unknown.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isEverything = ({ all }: Rules): boolean => all[0]?.unknown !== undefined
 
-/** The last rule that matches an entry. `path` is relative to the directory of the ignore file; both are bytes. */
+/**
+ * The last rule that matches an entry. `path` is relative to the directory of the ignore file; both are bytes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const deciding = (rules: Rules, path: string, name: string, directory: boolean): Rule | undefined => {
   const subject = { path: folded(path, rules.fold), name: folded(name, rules.fold) }
   const applies = (at: number) => directory || rules.all[at]?.directoryOnly === false
@@ -149,7 +187,12 @@ export const deciding = (rules: Rules, path: string, name: string, directory: bo
   return rules.all[found]
 }
 
-/** The rules of a directory and of those above it. The nearest directory with a matching rule decides. */
+/**
+ * The rules of a directory and of those above it. The nearest directory with a matching rule decides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Scope {
   /** The directory of the rules, relative to the root of the search; empty for the root and for those above it. */
   readonly directory: string
@@ -159,7 +202,12 @@ export interface Scope {
   readonly above: Scope | undefined
 }
 
-/** The rule that ignores an entry, provided that none of its parent directories is ignored. Paths use `/`. */
+/**
+ * The rule that ignores an entry, provided that none of its parent directories is ignored. Paths use `/`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const ignoredBy = (
   scope: Scope | undefined,
   path: string,
@@ -178,5 +226,10 @@ export const ignoredBy = (
   return undefined
 }
 
-/** Whether an entry is ignored, provided that none of its parent directories is ignored. */
+/**
+ * Whether an entry is ignored, provided that none of its parent directories is ignored.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const ignores = (...entry: Parameters<typeof ignoredBy>): boolean => ignoredBy(...entry) !== undefined

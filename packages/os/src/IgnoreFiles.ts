@@ -2,17 +2,32 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Ignore from "./Ignore.ts"
 
-/** Why an ignore file could not be read. `code` is the operating system's, or one of `DiskError`. */
+/**
+ * Why an ignore file could not be read. `code` is the operating system's, or one of `DiskError`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Unusable {
   readonly code: string
   /** For people; continues a sentence that starts with the path. */
   readonly problem: string
 }
 
-/** The content of an ignore file: its bytes, one per code unit, or `link` if it is a symbolic link. */
+/**
+ * The content of an ignore file: its bytes, one per code unit, or `link` if it is a symbolic link.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Content = { readonly bytes: string } | "link"
 
-/** Where ignore files are read from, and what applies beside them. */
+/**
+ * Where ignore files are read from, and what applies beside them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E extends Unusable, R = never> {
   /** Reads an ignore file by its path relative to the root. */
   readonly load: (path: string) => Effect.Effect<Content, E, R>
@@ -20,7 +35,12 @@ export interface Options<E extends Unusable, R = never> {
   readonly outer?: Outer | undefined
 }
 
-/** Rules from outside of the directories that are searched, and how the repository compares names. */
+/**
+ * Rules from outside of the directories that are searched, and how the repository compares names.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Outer {
   readonly scope: Ignore.Scope | undefined
   /** Git's `core.ignoreCase`. */
@@ -30,6 +50,9 @@ export interface Outer {
 /**
  * The largest ignore file that is read, in bytes, and the most patterns with wildcards in it. Each of these may be compared
  * with every name.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const maxBytes = 4 * 1024 * 1024
 const maxWildcards = 10_000
@@ -38,7 +61,12 @@ const names = [".gitignore", ".parleyignore"]
 
 const isAbsent = ({ code }: Unusable): boolean => ["ENOENT", "ENOTDIR", "EISDIR"].includes(code)
 
-/** The rules in the content of an ignore file, or why they cannot be applied. */
+/**
+ * The rules in the content of an ignore file, or why they cannot be applied.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const rulesIn = (bytes: string, file: string, fold: boolean): Result.Result<Ignore.Rules, string> => {
   const rules = Ignore.parse(bytes, { file, fold })
   return rules.wildcards.length > maxWildcards
@@ -50,6 +78,9 @@ export const rulesIn = (bytes: string, file: string, fold: boolean): Result.Resu
  * The ignore files of a workspace, each read once. In one directory the rules of `.parleyignore` come after those of
  * `.gitignore` and override them. Git does not follow a `.gitignore` that is a link, so it has no rules here either. A file
  * whose rules cannot be known hides everything in its directory, because it may have been meant to hide a secret.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export class IgnoreFiles<E extends Unusable, R = never> {
   /** Ignore files that could not be read, with the reason for people. */

@@ -94,7 +94,12 @@ const release = (path: string, own: string): Effect.Effect<void> =>
     }
   })
 
-/** Options of `withLockFile`. `E` is the error for a lock file that cannot be created. */
+/**
+ * Options of `withLockFile`. `E` is the error for a lock file that cannot be created.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E> {
   /**
    * A lock that is older than this is stale, even if its holder may still be alive, as with one in another container. Must
@@ -109,6 +114,9 @@ export interface Options<E> {
 /**
  * Waits for the lock at `path`, then runs an effect while no other fiber or process holds that lock. The file at `path`
  * exists while the lock is held; its directory must exist. The lock of a process that has ended is taken over.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const withLockFile = <A, E, R, E2>(
   path: string,

@@ -1,7 +1,12 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs"
 import process from "node:process"
 
-/** Information about a process from Linux's `/proc`. */
+/**
+ * Information about a process from Linux's `/proc`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ProcessInfo {
   readonly pid: number
   readonly state: string
@@ -20,7 +25,12 @@ const attempt = <A>(read: () => A): A | undefined => {
   }
 }
 
-/** Information about the process; undefined if it does not exist, or without `/proc`. */
+/**
+ * Information about the process; undefined if it does not exist, or without `/proc`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const infoOf = (pid: number): ProcessInfo | undefined => {
   const text = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
   if (text === undefined) return undefined
@@ -32,17 +42,30 @@ export const infoOf = (pid: number): ProcessInfo | undefined => {
   return { pid, state, parent: Number(parent), group: Number(group), started }
 }
 
-/** Whether the process runs. A zombie, which its parent has not reaped yet, does not. */
+/**
+ * Whether the process runs. A zombie, which its parent has not reaped yet, does not.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isAlive = (info: ProcessInfo | undefined): info is ProcessInfo =>
   info !== undefined && info.state !== "Z" && info.state !== "X"
 
-/** The ids of all processes that this one can see; empty without `/proc`. */
+/**
+ * The ids of all processes that this one can see; empty without `/proc`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const allPids = (): ReadonlyArray<number> =>
   (attempt(() => readdirSync("/proc")) ?? []).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
 
 /**
  * Whether all user ids of a process (real, effective, saved and file system) are this user's. The owner of its directory in
  * `/proc` is not sufficient: a process that may not be inspected is shown as root's.
+ *
+ * @since 0.1.0
+ * @category guards
  */
 export const isOwnUser = (pid: number): boolean => {
   const status = attempt(() => readFileSync(`/proc/${pid}/status`, "utf8"))
@@ -54,7 +77,12 @@ export const isOwnUser = (pid: number): boolean => {
 const environmentLimit = 1024 * 1024
 const chunk = Buffer.alloc(64 * 1024)
 
-/** A variable of the environment with which a process was started; undefined if it is not set or cannot be read. */
+/**
+ * A variable of the environment with which a process was started; undefined if it is not set or cannot be read.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const variableOf = (pid: number, name: string): string | undefined =>
   attempt(() => {
     const file = openSync(`/proc/${pid}/environ`, "r")
@@ -77,5 +105,10 @@ export const variableOf = (pid: number, name: string): string | undefined =>
 const bootId = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim())
 const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"))
 
-/** Identifies the scope in which pids are valid: this system since boot, and this container. Undefined if unknown. */
+/**
+ * Identifies the scope in which pids are valid: this system since boot, and this container. Undefined if unknown.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const system = bootId === undefined || namespace === undefined ? undefined : `${bootId} ${namespace}`

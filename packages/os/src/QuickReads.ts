@@ -10,7 +10,12 @@ import { codeOf, DiskError } from "./ConfinedFile.ts"
  * links. The caller decides by `status` whether the content may be used.
  */
 
-/** Whether they work here: only Linux reports where an open file is. */
+/**
+ * Whether they work here: only Linux reports where an open file is.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const hasQuickReads: boolean = process.platform === "linux"
 
 const reading =
@@ -33,7 +38,12 @@ const opened = <A>(real: string, flags: number, use: (file: number, here: string
     }
   })
 
-/** The entries of a directory, and its status when it was opened. */
+/**
+ * The entries of a directory, and its status when it was opened.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface QuickListing {
   readonly status: BigIntStats
   readonly entries: ReadonlyArray<Dirent>
@@ -55,21 +65,36 @@ const first = (here: string, limit: number): ReadonlyArray<Dirent> => {
   }
 }
 
-/** Lists a directory: all entries, or at most `limit`. */
+/**
+ * Lists a directory: all entries, or at most `limit`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const quickListing = (real: string, limit?: number): Effect.Effect<QuickListing, DiskError> =>
   opened(real, listing, (file, here) => ({
     status: fstatSync(file, { bigint: true }),
     entries: limit === undefined ? readdirSync(here, { withFileTypes: true }) : first(here, limit)
   }))
 
-/** The bytes of a file, and its status when it was opened. */
+/**
+ * The bytes of a file, and its status when it was opened.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface QuickFile {
   readonly status: BigIntStats
   /** `undefined` if it is not a regular file, or has more bytes than it may have. */
   readonly bytes: Uint8Array | undefined
 }
 
-/** Reads a regular file with at most `limit` bytes. A pipe or a device is not waited for. */
+/**
+ * Reads a regular file with at most `limit` bytes. A pipe or a device is not waited for.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const quickRead = (real: string, limit: number): Effect.Effect<QuickFile, DiskError> =>
   opened(real, reading, (file) => {
     const status = fstatSync(file, { bigint: true })

@@ -27,7 +27,12 @@ const system: ReadFence.System = {
   devices: process.platform === "win32" ? [] : ["/dev"]
 }
 
-/** Decides which files must not be read. */
+/**
+ * Decides which files must not be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Barrier extends Look {
   /** Which files may contain secrets. Without it, no file is treated as secret. */
   readonly secrets?: SecretFiles.Matcher | undefined
@@ -35,7 +40,12 @@ export interface Barrier extends Look {
 
 const nothing = ReadFence.make(system, { directories: [] })
 
-/** The barrier in use. By default, only devices and files that the operating system generates are refused. */
+/**
+ * The barrier in use. By default, only devices and files that the operating system generates are refused.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const Barrier = Context.Reference<Barrier>("@parley/os/ReadBarrier/Barrier", {
   defaultValue: () => ({
     isOwn: () => Effect.succeed(false),
@@ -43,7 +53,12 @@ export const Barrier = Context.Reference<Barrier>("@parley/os/ReadBarrier/Barrie
   })
 })
 
-/** Provides the barrier that keeps withheld files and secrets from a model. It inspects the disk once per effect. */
+/**
+ * Provides the barrier that keeps withheld files and secrets from a model. It inspects the disk once per effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Barriers {
   /** For files that a project includes or a tool reads. */
   readonly project: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -51,7 +66,12 @@ export interface Barriers {
   readonly user: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** Makes the barriers that withhold these files. By default, files that usually contain secrets. */
+/**
+ * Makes the barriers that withhold these files. By default, files that usually contain secrets.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const make = (withheld: Withheld = { directories: [] }): Barriers => {
   const { begin } = ReadFence.make(system, withheld)
   const secrets = withheld.secrets ?? SecretFiles.standard
@@ -64,7 +84,12 @@ export const make = (withheld: Withheld = { directories: [] }): Barriers => {
   }
 }
 
-/** For the user's own instructions, which are in a withheld directory: links to other withheld files are refused. */
+/**
+ * For the user's own instructions, which are in a withheld directory: links to other withheld files are refused.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const instructions = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideServiceEffect(
     self,
@@ -78,6 +103,9 @@ export const instructions = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effe
 /**
  * For what the user's own instructions import, from the directory that they are in: texts that end with `.md`. Everything else
  * there is configuration.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const imports = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideServiceEffect(
@@ -89,7 +117,12 @@ export const imports = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A,
     }))
   )
 
-/** Whether a directory's entry is one of Parley's own files or leads to one. Such an entry is treated as absent. */
+/**
+ * Whether a directory's entry is one of Parley's own files or leads to one. Such an entry is treated as absent.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const leadsToOwn = Effect.fnUntraced(function* (directory: string, entry: string) {
   const { isOwn } = yield* Barrier
   const found = yield* system.status(join(directory, entry))

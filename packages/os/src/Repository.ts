@@ -3,7 +3,12 @@ import { promises as fs } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as ConfinedFile from "./ConfinedFile.ts"
 
-/** The git repository that a directory is in. All paths are absolute. */
+/**
+ * The git repository that a directory is in. All paths are absolute.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Repository {
   /** The directory that contains `.git`. */
   readonly top: string
@@ -16,7 +21,12 @@ export interface Repository {
 /** The most bytes that are read of a file in a repository's own directory. */
 const most = 1024 * 1024
 
-/** The text of a regular file anywhere, by its real path; undefined if there is none that can be read. */
+/**
+ * The text of a regular file anywhere, by its real path; undefined if there is none that can be read.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const textOf = (path: string, limit = most): Effect.Effect<string | undefined> =>
   ConfinedFile.resolve(undefined, path).pipe(
     Effect.flatMap((place) =>
@@ -46,7 +56,12 @@ const gitDirectoryOf = Effect.fnUntraced(function* (top: string) {
   return (yield* textOf(join(directory, "HEAD"))) === undefined ? undefined : directory
 })
 
-/** The repository whose top is this directory, if any. Starts no program, and reads nothing but the repository's own files. */
+/**
+ * The repository whose top is this directory, if any. Starts no program, and reads nothing but the repository's own files.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const at = Effect.fnUntraced(function* (top: string) {
   const gitDirectory = yield* gitDirectoryOf(top)
   if (gitDirectory === undefined) return undefined
@@ -55,7 +70,12 @@ export const at = Effect.fnUntraced(function* (top: string) {
   return { top, gitDirectory, commonDirectory } satisfies Repository
 })
 
-/** The repository that a directory is in: the nearest one from the directory upwards. `directory` is a real path. */
+/**
+ * The repository that a directory is in: the nearest one from the directory upwards. `directory` is a real path.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const around = Effect.fnUntraced(function* (directory: string) {
   for (let top = directory; ; top = dirname(top)) {
     const found = yield* at(top)

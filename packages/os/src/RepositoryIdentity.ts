@@ -10,7 +10,12 @@ import * as OriginUrl from "./OriginUrl.ts"
 import * as Repository from "./Repository.ts"
 import * as Worktrees from "./Worktrees.ts"
 
-/** What identifies the repository that a directory is in, as far as it can be read without starting a program. */
+/**
+ * What identifies the repository that a directory is in, as far as it can be read without starting a program.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RepositoryIdentity {
   readonly repository: Repository.Repository
   /** The directory in the repository, with `/`; empty for its top. */
@@ -45,7 +50,12 @@ const originOf = Effect.fnUntraced(function* (repository: Repository.Repository,
   return address === undefined ? undefined : createHash("sha256").update(address).digest("hex")
 })
 
-/** The identity of the repository that a directory is in, if any. `directory` is a real path. Starts no program. */
+/**
+ * The identity of the repository that a directory is in, if any. `directory` is a real path. Starts no program.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const of = Effect.fn("RepositoryIdentity.of")(function* (directory: string, env: GitSettings.Env) {
   const repository = yield* Repository.around(directory)
   if (repository === undefined) return undefined
@@ -63,6 +73,9 @@ export const of = Effect.fn("RepositoryIdentity.of")(function* (directory: strin
  * The first commit of the branch that is checked out: the one without parents to which first parents lead. Of a history that
  * was joined from several, this is always the same one. Undefined if there are no commits, in a shallow clone, which has
  * only the last ones, and if git is not installed or takes longer than two seconds: see `GitCommand`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const firstCommit = Effect.fn("RepositoryIdentity.firstCommit")(function* (
   repository: Repository.Repository,

@@ -20,6 +20,9 @@ const registered = Effect.fnUntraced(function* (gitDirectory: string) {
  * Whether a worktree and its repository belong together: `.git` is the repository itself, or the repository has registered
  * this directory as one of its worktrees. Anyone can write a `.git` that leads to another repository, and a repository can
  * register any directory, so that only both together prove something.
+ *
+ * @since 0.1.0
+ * @category guards
  */
 export const isOwn = Effect.fnUntraced(function* ({ commonDirectory, gitDirectory, top }: Repository) {
   const [git, common, place] = yield* Effect.all([real(gitDirectory), real(commonDirectory), real(top)])
@@ -31,6 +34,9 @@ export const isOwn = Effect.fnUntraced(function* ({ commonDirectory, gitDirector
 /**
  * The real top directories of all worktrees of a repository that exist, the main one included, sorted. Each leads to the
  * repository and is registered in it: see `isOwn`. Starts no program.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const tops = Effect.fnUntraced(function* ({ commonDirectory }: Repository) {
   const common = yield* real(commonDirectory)

@@ -9,7 +9,12 @@ import { digest, segment } from "./Digest.ts"
 import { fence } from "./Fence.ts"
 import { join, present, type Section, titled } from "./Section.ts"
 
-/** What a baseline is rendered from. */
+/**
+ * What a baseline is rendered from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface BaselineInput {
   readonly prompt: SystemPrompt
   readonly tools: ReadonlyArray<ToolDefinition>
@@ -28,7 +33,12 @@ const bullets = (lines: ReadonlyArray<string>): string =>
 const ofPrompt = "the prompt of this workspace says it"
 const wanted = "the prompt of this workspace wants it said"
 
-/** The section with the configured instructions. */
+/**
+ * The section with the configured instructions.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const instructions = (prompt: SystemPrompt): Section => ({
   source: "instructions",
   text: prompt.instructions.trim(),
@@ -36,7 +46,12 @@ export const instructions = (prompt: SystemPrompt): Section => ({
   provenance: prompt.provenance?.instructions ?? "user"
 })
 
-/** The section that tells the model what it can do; its text is empty if none are configured. */
+/**
+ * The section that tells the model what it can do; its text is empty if none are configured.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const capabilities = (prompt: SystemPrompt): Section =>
   titled("Capabilities", {
     source: "capabilities",
@@ -45,7 +60,12 @@ export const capabilities = (prompt: SystemPrompt): Section =>
     provenance: prompt.provenance?.capabilities ?? "user"
   })
 
-/** The section with the configured rules; its text is empty if there are none. */
+/**
+ * The section with the configured rules; its text is empty if there are none.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const rules = (prompt: SystemPrompt): Section =>
   titled("Rules", {
     source: "rules",
@@ -59,6 +79,9 @@ const byName = (a: ToolDefinition, b: ToolDefinition): number => (a.name < b.nam
 /**
  * How to use tools, and how many tools each server has. The definitions themselves are sent separately from the system
  * prompt.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const tools = (definitions: ReadonlyArray<ToolDefinition>): Section => {
   const servers = [...new Set(definitions.map((tool) => tool.server))].sort()
@@ -122,7 +145,12 @@ const systemOf = ({ arch, platform, shell, version }: NonNullable<Environment["s
     ...(shell === undefined ? [] : [`the user's shell is ${JSON.stringify(shell)}`])
   ].join("; ")
 
-/** The name of the workspace counts as trusted: the user chose the directory, and its content cannot change the name. */
+/**
+ * The name of the workspace counts as trusted: the user chose the directory, and its content cannot change the name.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const environment = (prompt: SystemPrompt, { system, workspace }: Environment): Section =>
   titled("Environment", {
     source: "environment",
@@ -136,7 +164,12 @@ export const environment = (prompt: SystemPrompt, { system, workspace }: Environ
     provenance: "parley"
   })
 
-/** The section with the content of a file, wrapped so that the content cannot end it. */
+/**
+ * The section with the content of a file, wrapped so that the content cannot end it.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const file = ({ kind, path, provenance = "outside", text, why }: WorkspaceFile): Section => ({
   source: `file:${path}`,
   text: fence(kind ?? "file", { path }, text),
@@ -180,6 +213,9 @@ const byDepth = (a: WorkspaceFile, b: WorkspaceFile): number => depth(a) - depth
 /**
  * Renders the baseline of a session's requests. The order of sections, tools and files does not depend on that of the
  * input.
+ *
+ * @since 0.1.0
+ * @category conversions
  */
 export const render = (
   input: BaselineInput

@@ -3,13 +3,28 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 import type { Segment } from "@parley/domain/ContextManifest"
 import type { Section } from "./Section.ts"
 
-/** The first 16 hexadecimal digits of the SHA-256 of the text's UTF-8 bytes. */
+/**
+ * The first 16 hexadecimal digits of the SHA-256 of the text's UTF-8 bytes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
 
-/** The number of UTF-8 bytes of the text. A lone surrogate counts as U+FFFD, by which it is replaced. */
+/**
+ * The number of UTF-8 bytes of the text. A lone surrogate counts as U+FFFD, by which it is replaced.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const byteLength = (text: string): number => utf8ToBytes(text).length
 
-/** A segment without content: records why something was left out or not sent again. */
+/**
+ * A segment without content: records why something was left out or not sent again.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const absent = (part: Segment["part"], source: string, why: string): Segment => ({
   part,
   source,
@@ -19,7 +34,12 @@ export const absent = (part: Segment["part"], source: string, why: string): Segm
   hash: ""
 })
 
-/** The segment that describes a section. Tokens are estimated as a quarter of the UTF-8 bytes. */
+/**
+ * The segment that describes a section. Tokens are estimated as a quarter of the UTF-8 bytes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const segment = (part: Segment["part"], section: Section): Segment => {
   const bytes = utf8ToBytes(section.text)
   return {

@@ -40,6 +40,9 @@ const one = (entry: DynamicResult): { readonly digest: string; readonly part: Pa
 /**
  * Renders the values of slots that the model has not received in their current form. `shown` has the digests of what it has
  * received; `slots` of the result has the digests to add to these.
+ *
+ * @since 0.1.0
+ * @category conversions
  */
 export const render = (entries: ReadonlyArray<DynamicResult>, shown: Digests): Part & { readonly slots: Digests } => {
   const blocks: Array<UserBlock> = []

@@ -6,6 +6,9 @@ const sizeOf = (codePoint: number): number =>
 /**
  * The number of UTF-16 code units in the longest beginning of the text that has at most `limit` UTF-8 bytes. Splits no
  * character.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const headUnits = (text: string, limit: number): number => {
   let bytes = 0
@@ -28,7 +31,12 @@ const tailStart = (text: string, limit: number): number => {
   return 0
 }
 
-/** A text, or the beginning and the end of it. */
+/**
+ * A text, or the beginning and the end of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Excerpt {
   readonly text: string
   /** The number of UTF-8 bytes that were left out; 0 if the text is complete. */
@@ -39,6 +47,9 @@ export interface Excerpt {
  * The text if it has at most `limit` UTF-8 bytes. Otherwise its beginning and its end, which together have at most that
  * many bytes, with a note of how much was left out between them. Splits no character. The result depends only on the
  * arguments.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const excerpt = (text: string, limit: number): Excerpt => {
   // A UTF-16 code unit takes at most three bytes in UTF-8.

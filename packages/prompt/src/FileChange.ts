@@ -18,14 +18,24 @@ const maxEdits = 2000
 /** Files that are larger are shown whole, in bytes. */
 const most = 1024 * 1024
 
-/** What a request shows of a file's content before it changed. */
+/**
+ * What a request shows of a file's content before it changed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Earlier {
   readonly text: string
   /** How many bytes of diffs the request shows since the file was shown whole. */
   readonly diffs: number
 }
 
-/** Applies a diff exactly, without tolerance for lines that do not match. `undefined` if it does not fit. */
+/**
+ * Applies a diff exactly, without tolerance for lines that do not match. `undefined` if it does not fit.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const patched = (text: string, diff: string): string | undefined => {
   try {
     const result = applyPatch(text, diff, { fuzzFactor: 0, autoConvertLineEndings: false })
@@ -55,6 +65,9 @@ const lead = (path: string): string =>
 /**
  * The section with a unified diff from what a request shows of a file to its current content: `undefined` unless that is
  * much smaller than the file, and leads to exactly this content.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const change = (
   { kind, path, provenance = "outside", text }: WorkspaceFile,
@@ -68,7 +81,12 @@ export const change = (
   return { source: `file:${path}`, text: lead(path) + fence(tag, { path }, diff), provenance }
 }
 
-/** The diff of a section that `change` rendered; `undefined` for any other text. */
+/**
+ * The diff of a section that `change` rendered; `undefined` for any other text.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const diffIn = (path: string, section: string): string | undefined => {
   const start = lead(path)
   return section.startsWith(start) ? unfence(tag, { path }, section.slice(start.length)) : undefined
@@ -77,6 +95,9 @@ export const diffIn = (path: string, section: string): string | undefined => {
 /**
  * The content of a file that the texts of a request show, whole or by diffs, in their order: `stable` is the system prompt,
  * `later` are the sections about the file in messages. `undefined` unless all of it is there, and its digest is `expected`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const shownContent = (
   path: string,

@@ -2,7 +2,12 @@ import { type Provenance, together } from "@parley/domain/Provenance"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import { type Section, titled } from "./Section.ts"
 
-/** Pinned text: the user keeps it in the context through compactions. */
+/**
+ * Pinned text: the user keeps it in the context through compactions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Pin {
   readonly kind: PinKind
   readonly text: string
@@ -16,7 +21,12 @@ const words: { readonly [K in PinKind]: string } = {
   "open-work": "Open work"
 }
 
-/** Renders the pinned texts: goals first, then constraints, then open work, each in the order in which they were pinned. */
+/**
+ * Renders the pinned texts: goals first, then constraints, then open work, each in the order in which they were pinned.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const pins = (all: ReadonlyArray<Pin>): Section =>
   titled("Pinned by the user", {
     source: "pinned",

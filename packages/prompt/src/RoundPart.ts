@@ -13,7 +13,12 @@ import { type Digests, join, ofSection, type Part } from "./Part.ts"
 import { type Pin, pins } from "./Pins.ts"
 import type { Section } from "./Section.ts"
 
-/** What a round's part of the user message is rendered from. */
+/**
+ * What a round's part of the user message is rendered from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RoundPartInput {
   readonly prompt: SystemPrompt
   readonly environment: Environment
@@ -37,7 +42,12 @@ export interface RoundPartInput {
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-/** The date and time of the round in the user's time zone. An unknown time zone is treated as UTC. */
+/**
+ * The date and time of the round in the user's time zone. An unknown time zone is treated as UTC.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const dateTime = (now: number, timeZone: string): Section => {
   const zoned = Option.getOrElse(DateTime.makeZoned(now, { timeZone }), () =>
     DateTime.makeZonedUnsafe(now, { timeZone: "UTC" })
@@ -51,7 +61,12 @@ export const dateTime = (now: number, timeZone: string): Section => {
   }
 }
 
-/** The section that reports that a file is no longer part of the context. */
+/**
+ * The section that reports that a file is no longer part of the context.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const removed = (path: string): Section => ({
   source: `file:${path}`,
   text: `The file ${JSON.stringify(path)} is no longer part of the context.`,
@@ -70,6 +85,12 @@ const again = (entry: WorkspaceFile, known: boolean, earlier: RoundPartInput["ea
   return { ...(diff ?? file(entry)), why: entry.why === undefined ? since : `${entry.why}; ${since}` }
 }
 
+/**
+ * A rendered round part, and what it shows of files and slots.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Rendered extends Part {
   readonly files: Digests
   readonly slots: Digests
@@ -79,6 +100,9 @@ export interface Rendered extends Part {
  * Renders what a round adds to its user message: date and time, pinned texts, files that changed or were removed since
  * the model last received them, new values of slots, and attachments. Empty if there is nothing to add. `files` and
  * `slots` of the result are the digests to add to what the model has received.
+ *
+ * @since 0.1.0
+ * @category conversions
  */
 export const render = (input: RoundPartInput): Rendered => {
   const current = Object.fromEntries(input.files.map(({ path, text }) => [path, digest(text)]))

@@ -9,7 +9,12 @@ import * as UserConfig from "@parley/workspace/UserConfig"
 import * as ProviderKeys from "../keys/ProviderKeys.ts"
 import * as Effect from "effect/Effect"
 
-/** Everything needed to build the engine: locations, and the configuration of the user and the project. */
+/**
+ * Everything needed to build the engine: locations, and the configuration of the user and the project.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Setup {
   readonly workspace: Locations.Workspace
   /** Why there is no workspace, if so. `workspace` is then an empty directory. */
@@ -37,7 +42,12 @@ export interface Setup {
   readonly limits: NonNullable<UserConfig.UserConfig["limits"]>
 }
 
-/** What `load` needs to find and read the configuration. */
+/**
+ * What `load` needs to find and read the configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface LoadOptions {
   /** Environment variables. They set directories, API keys of providers, and the model. */
   readonly env: { readonly [name: string]: string | undefined }
@@ -60,7 +70,12 @@ export interface LoadOptions {
   readonly limits?: Setup["limits"]
 }
 
-/** Who declares the server with this name: the user, or the project. */
+/**
+ * Who declares the server with this name: the user, or the project.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const ownerOf = ({ project, workspace }: Setup, name: string): ServerPlaces.Owner =>
   ServerPlaces.ownerOf(workspace.root, project, name)
 
@@ -80,7 +95,12 @@ const modelsOf = ({ fallbacks, model }: LoadOptions, config: UserConfig.UserConf
   return { model: first, fallbacks: others }
 }
 
-/** Reads the configuration of the user and the project. Servers of the project are used only if the user trusts them. */
+/**
+ * Reads the configuration of the user and the project. Servers of the project are used only if the user trusts them.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const load = Effect.fn("Setup.load")(function* (options: LoadOptions) {
   const { allow = [], env, limits, trustsProject = false } = options
   const user = yield* Locations.user({ env })

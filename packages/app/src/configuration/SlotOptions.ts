@@ -4,20 +4,40 @@ import { UsageError } from "../errors/UsageError.ts"
 import type { Setup } from "./Setup.ts"
 import * as ToolRules from "./ToolRules.ts"
 
-/** Where slots of dynamic context are declared, and which tools they may call. */
+/**
+ * Where slots of dynamic context are declared, and which tools they may call.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const options = (setup: Setup): DynamicContext.Options => ({
   root: setup.workspace.root,
   configFile: setup.user.configFile,
   refuses: ToolRules.refusesSlot(setup)
 })
 
-/** The slots of dynamic context as the user and the project declare them. */
+/**
+ * The slots of dynamic context as the user and the project declare them.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const declared = (setup: Setup) => DynamicContext.declared(options(setup))
 
-/** The id of a slot as a JSON string, for messages. */
+/**
+ * The id of a slot as a JSON string, for messages.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const quoted = (id: string): string => JSON.stringify(id)
 
-/** The error for an unknown slot id. It lists the slots that exist. */
+/**
+ * The error for an unknown slot id. It lists the slots that exist.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const unknown = (id: string, all: ReadonlyArray<DynamicContext.Declared>): UsageError =>
   new UsageError({
     problem:
@@ -26,7 +46,12 @@ export const unknown = (id: string, all: ReadonlyArray<DynamicContext.Declared>)
         : `There is no slot ${quoted(id)} of dynamic context; the slots are ${all.map(({ slot }) => slot.id).join(", ")}`
   })
 
-/** Fails if a slot to refresh is unknown, ignored or disabled. `*` means all slots and is valid even when there are none. */
+/**
+ * Fails if a slot to refresh is unknown, ignored or disabled. `*` means all slots and is valid even when there are none.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const validateRefresh = Effect.fn("Slots.validateRefresh")(function* (
   setup: Setup,
   refresh: ReadonlyArray<string>

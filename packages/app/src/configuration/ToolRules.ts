@@ -4,13 +4,23 @@ import * as Trust from "@parley/workspace/Trust"
 import type { Setup } from "./Setup.ts"
 import * as WithheldFiles from "./WithheldFiles.ts"
 
-/** The prefix that the qualified names of all tools of a server share. */
+/**
+ * The prefix that the qualified names of all tools of a server share.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const startOf = (server: string): string => {
   const name = ToolNames.qualifiedName(server, "any")
   return name.slice(0, name.indexOf("__") + 2)
 }
 
-/** The parts of a setup that decide which tools may run. */
+/**
+ * The parts of a setup that decide which tools may run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Rules = Pick<Setup, "allow" | "config" | "project"> & {
   readonly user: { readonly configFile: string }
   readonly workspace: { readonly root: string }
@@ -19,6 +29,9 @@ export type Rules = Pick<Setup, "allow" | "config" | "project"> & {
 /**
  * Which tools may run: the permissions in the user's configuration, those the user allowed when trusting a server of the
  * project, and those given as options.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const rule = (setup: Rules) =>
   Permissions.rule(setup.config.permissions ?? {}, {
@@ -27,10 +40,20 @@ export const rule = (setup: Rules) =>
     secretRead: WithheldFiles.secretRead(setup)
   })
 
-/** The command with which a user allows a tool of a project's server to run without approval. */
+/**
+ * The command with which a user allows a tool of a project's server to run without approval.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const allowedByTrust = (server: string, tool: string): string => `\`parley mcp trust ${server} --allow ${tool}\``
 
-/** Why one of the user's slots may not call a tool: it belongs to a server of the project and would require approval. */
+/**
+ * Why one of the user's slots may not call a tool: it belongs to a server of the project and would require approval.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const refusesSlot = (setup: Rules): ((tool: string) => string | undefined) => {
   const allowed = rule(setup)
   const servers = [...Trust.allowing(setup.project).keys()]

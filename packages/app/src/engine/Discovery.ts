@@ -10,7 +10,12 @@ import { UsageError } from "../errors/UsageError.ts"
 
 export type { DiscoveredModel }
 
-/** The models that a provider's server has, or why they are not known. */
+/**
+ * The models that a provider's server has, or why they are not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Discovered {
   readonly provider: string
   /** `None` if the server did not answer in time. */
@@ -23,7 +28,12 @@ type Asked = Pick<Setup, "providers"> & { readonly user: Pick<Setup["user"], "co
 /** How long a server may take to list its models. */
 const patience = "10 seconds"
 
-/** Asks the servers of these providers for their models; without names, those of all providers that can be asked. */
+/**
+ * Asks the servers of these providers for their models; without names, those of all providers that can be asked.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const discover = Effect.fn("Discovery.discover")(function* (setup: Asked, names: ReadonlyArray<string>) {
   const http = yield* Http.Client
   const loaded = yield* Effect.promise(() => Providers.load(setup.providers, http))

@@ -37,7 +37,12 @@ import * as WithheldFiles from "../configuration/WithheldFiles.ts"
 
 // A command loads only what it uses: packages with large dependencies are imported when their layer is built.
 
-/** The stored sessions of this user. With access `read`, a database without write permission is enough. */
+/**
+ * The stored sessions of this user. With access `read`, a database without write permission is enough.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const sessions = (setup: Setup, access: "write" | "read" = "write"): Layer.Layer<SessionManager, StorageError> =>
   Layer.unwrap(
     Effect.promise(() => Promise.all([import("@parley/store/SqliteSessions"), import("@parley/store/SecureIds")])).pipe(
@@ -52,6 +57,9 @@ const millis = (seconds: number | undefined) => (seconds === undefined ? undefin
 /**
  * Idle limits of the HTTP client for requests to models, in milliseconds. They are longer than a round waits, so that the
  * limits of the round apply first.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const silence = ({ firstTokenSeconds, idleSeconds }: Setup["limits"]) => {
   const longest = Math.max(
@@ -61,18 +69,33 @@ export const silence = ({ firstTokenSeconds, idleSeconds }: Setup["limits"]) => 
   return { headersMillis: longest + 60_000, idleMillis: longest + 60_000 }
 }
 
-/** What a user can do to get a real model. */
+/**
+ * What a user can do to get a real model.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const realModel = `set one of ${Providers.keyVariables.join(", ")}, or start a local server that \`parley models discover\` finds`
 
 const howToConfigure = `For a real model, ${realModel}.`
 
-/** The part of a setup that models need. */
+/**
+ * The part of a setup that models need.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ModelSetup = Pick<Setup, "providers" | "model" | "fallbacks" | "effort" | "limits"> & {
   readonly user: Pick<Setup["user"], "configFile">
   readonly config: Pick<Setup["config"], "prices" | "models">
 }
 
-/** The models that the configuration gives access to. The demo model is always included. `using` replaces the HTTP client. */
+/**
+ * The models that the configuration gives access to. The demo model is always included. `using` replaces the HTTP client.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const models = (
   setup: ModelSetup,
   using: (client: Http.HttpClient) => Http.HttpClient = (client) => client
@@ -101,7 +124,12 @@ export const models = (
     })
   )
 
-/** Options of `tools`. Those of `McpServersOptions` are passed on. */
+/**
+ * Options of `tools`. Those of `McpServersOptions` are passed on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ToolsOptions extends Pick<McpServersOptions, "literal" | "logs" | "onProgress" | "patience"> {
   /** How to log in to the servers, if not with the stored logins. */
   readonly auth?: Partial<AuthOptions>
@@ -119,7 +147,12 @@ const slowStarts = Effect.gen(function* () {
     void run(notify({ _tag: "ServerStarting", launcher, seconds, server }))
 })
 
-/** The MCP servers in effect, or the given ones instead, and the built-in workspace tools. */
+/**
+ * The MCP servers in effect, or the given ones instead, and the built-in workspace tools.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const tools = (
   setup: Setup,
   servers = setup.servers,
@@ -223,6 +256,9 @@ type Managers = SessionManager | ModelsManager | McpManager
 /**
  * The whole engine, as the user configured it. The ports are read when the layer is built. With `memory`, sessions are kept
  * in memory only, for previews of what would be sent. `coordinator` may be one that records: see `EngineRecording`.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = <E = never>(
   setup: Setup,
@@ -234,7 +270,12 @@ export const layer = <E = never>(
     Layer.provideMerge([models(setup), workspace(setup, where), SharedBudget.layer(setup, where)])
   )
 
-/** What runs a recorded session with another model: stored sessions, models and budgets, without tools and a workspace. */
+/**
+ * What runs a recorded session with another model: stored sessions, models and budgets, without tools and a workspace.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const comparing = (setup: Setup): Layer.Layer<SessionManager | ModelsManager, StorageError> =>
   Layer.mergeAll(
     sessions(setup),
@@ -243,7 +284,12 @@ export const comparing = (setup: Setup): Layer.Layer<SessionManager | ModelsMana
     Layer.succeed(Fallbacks, setup.fallbacks)
   )
 
-/** The stored sessions without any models or tools: for recovery, and for reading. */
+/**
+ * The stored sessions without any models or tools: for recovery, and for reading.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const recovery = (
   setup: Setup,
   access: "write" | "read" = "write"

@@ -5,7 +5,12 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import * as Effect from "effect/Effect"
 import type { Setup } from "../configuration/Setup.ts"
 
-/** The effort of a fallback model that does not take the one that the user wants. */
+/**
+ * The effort of a fallback model that does not take the one that the user wants.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface AskedEffort {
   readonly model: ModelRef
   readonly wanted: Effort
@@ -15,7 +20,12 @@ export interface AskedEffort {
   readonly known: boolean
 }
 
-/** The fallback models that get another effort than the one of the options, for a host to report before a round. */
+/**
+ * The fallback models that get another effort than the one of the options, for a host to report before a round.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const adjusted = Effect.fnUntraced(function* (
   setup: Pick<Setup, "config" | "effort" | "fallbacks">
 ): Effect.fn.Return<ReadonlyArray<AskedEffort>, ModelError, ModelsManager> {

@@ -25,7 +25,12 @@ const message = `This is a test of the connection. Write the word "ready" as tex
 /** More than the tokens of the request. */
 const inputTokens = 1000
 
-/** How a model answered one tiny request. */
+/**
+ * How a model answered one tiny request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Trial {
   readonly text: boolean
   readonly toolCall: boolean
@@ -62,6 +67,9 @@ const see = (seen: Seen, chunk: ProviderChunk, now: number): Seen => {
 /**
  * Sends one tiny request, without retries, that asks for a text and a tool call. The tool does not exist, and nothing is
  * run or stored. A shared budget applies. Has no time limit of its own besides those of the HTTP client.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fn("ModelTrial.run")(function* (
   model: ModelRef

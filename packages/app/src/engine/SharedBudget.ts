@@ -8,6 +8,9 @@ import type { Setup } from "../configuration/Setup.ts"
 /**
  * The budget that all of the user's processes share, if one is configured. It is stored in the database of the sessions. A
  * preview (`memory`) sends nothing, so it needs none.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (setup: Setup, where: "stored" | "memory" = "stored"): Layer.Layer<never, StorageError> => {
   const limits = setup.config.budget

@@ -31,7 +31,12 @@ const inFile = (key: Redacted.Redacted): KeySource => ({
   forget: () => {}
 })
 
-/** The keys that the user has stored, and programs that print keys. Reads one small file; everything else when needed. */
+/**
+ * The keys that the user has stored, and programs that print keys. Reads one small file; everything else when needed.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const load = Effect.fn("ProviderKeys.load")(function* (
   user: UserLocations
 ): Effect.fn.Return<KeySources, ConfigError> {
@@ -47,7 +52,12 @@ export const load = Effect.fn("ProviderKeys.load")(function* (
   }
 })
 
-/** Where a key was stored. */
+/**
+ * Where a key was stored.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Place = "keychain" | "file"
 
 /** Runs one operation on the keychain. False if there is no keychain, or it refuses. */
@@ -62,7 +72,12 @@ const onKeychain = (use: (keychain: Keychain.Keychain) => void): Effect.Effect<b
     )
   ).pipe(Effect.orElseSucceed(() => false))
 
-/** Stores a key in the keychain, or in a file that only this user can read if there is none or the file is wanted. */
+/**
+ * Stores a key in the keychain, or in a file that only this user can read if there is none or the file is wanted.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const store = Effect.fn("ProviderKeys.store")(function* (
   user: UserLocations,
   provider: string,
@@ -74,7 +89,12 @@ export const store = Effect.fn("ProviderKeys.store")(function* (
   return kept ? "keychain" : "file"
 })
 
-/** Removes a stored key. Returns false if there was none. */
+/**
+ * Removes a stored key. Returns false if there was none.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const forget = Effect.fn("ProviderKeys.forget")(function* (
   user: UserLocations,
   provider: string

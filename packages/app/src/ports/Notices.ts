@@ -6,13 +6,23 @@ import type { SecretRead } from "@parley/workspace/SecretReads"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-/** A file that was left out of the context, with the reason for people. */
+/**
+ * A file that was left out of the context, with the reason for people.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface SkippedFile {
   readonly path: string
   readonly reason: string
 }
 
-/** Information for the user that is not a session event. The host formats it. */
+/**
+ * Information for the user that is not a session event. The host formats it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Notice =
   /** A tool call was not run because it needs an approval and no user is available. */
   | {
@@ -48,13 +58,23 @@ export type Notice =
   /** A path that a message mentions is not attached. */
   | { readonly _tag: "NotAttached"; readonly file: SkippedFile }
 
-/** Receives notices. By default, they are logged. */
+/**
+ * Receives notices. By default, they are logged.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const Notices = Context.Reference<{
   /** Shows one notice. */
   readonly notify: (notice: Notice) => Effect.Effect<void>
 }>("@parley/app/Notices", { defaultValue: () => ({ notify: (notice) => Effect.logInfo(notice) }) })
 
-/** Called with the progress of tool calls, at most a few times per second. Must return quickly and not throw. */
+/**
+ * Called with the progress of tool calls, at most a few times per second. Must return quickly and not throw.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const Progress = Context.Reference<(progress: CallProgress) => void>("@parley/app/Progress", {
   defaultValue: () => () => {}
 })

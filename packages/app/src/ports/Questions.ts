@@ -4,20 +4,35 @@ import type { SecretRead } from "@parley/workspace/SecretReads"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-/** A tool call that requires a person's decision. */
+/**
+ * A tool call that requires a person's decision.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Approval extends ApprovalRequest {
   /** The file that the call would read, if it may hold secrets. Such a call requires approval every time. */
   readonly secret: SecretRead | undefined
 }
 
-/** The answer no, with a reason. */
+/**
+ * The answer no, with a reason.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Refusal = {
   readonly allowed: false
   /** Sent to the model or the server that is refused. */
   readonly reason: string
 }
 
-/** A person's decision about one tool call. */
+/**
+ * A person's decision about one tool call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ApprovalAnswer =
   | {
       readonly allowed: true
@@ -30,6 +45,9 @@ export type ApprovalAnswer =
  * Asks the user of a host. Each question names its session, so that a host can serve several users. A host must discard
  * input that was entered before the question was shown. A question is interrupted when its round is cancelled. The
  * approvals of one session are requested one after the other.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface Questions {
   /** Whether a user is available. If not, no method below is called, and MCP servers are not offered elicitation. */
@@ -42,7 +60,12 @@ export interface Questions {
   readonly allowSampling: (sampling: Sampling) => Effect.Effect<{ readonly allowed: true } | Refusal>
 }
 
-/** By default, no user is available. */
+/**
+ * By default, no user is available.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const Questions = Context.Reference<Questions>("@parley/app/Questions", {
   defaultValue: () => ({
     available: false,

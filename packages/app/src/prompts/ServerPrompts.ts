@@ -10,23 +10,43 @@ import * as Words from "./ShellWords.ts"
 /** How long a server may take to return a prompt. */
 const patience = "30 seconds"
 
-/** Splits `server:prompt` at the first colon. A server's name has no colon. */
+/**
+ * Splits `server:prompt` at the first colon. A server's name has no colon.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const named = (name: string): { readonly server: string; readonly prompt: string } => {
   const colon = name.indexOf(":")
   return colon < 0 ? { server: name, prompt: "" } : { server: name.slice(0, colon), prompt: name.slice(colon + 1) }
 }
 
-/** The name of a prompt as users write it: `server:prompt`. */
+/**
+ * The name of a prompt as users write it: `server:prompt`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const nameOf = ({ name, server }: PromptInfo): string => `${server}:${name}`
 
-/** `city=… [state=…]` */
+/**
+ * `city=… [state=…]`
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const usageOf = (prompt: PromptInfo): string =>
   prompt.arguments.map(({ name, required }) => (required ? `${name}=…` : `[${name}=…]`)).join(" ")
 
 const taking = (prompt: PromptInfo): string =>
   prompt.arguments.length === 0 ? "it takes no arguments" : `it takes ${usageOf(prompt)}`
 
-/** Parses the words after a prompt into its arguments: `name=value`, or values in the order of the declared arguments. */
+/**
+ * Parses the words after a prompt into its arguments: `name=value`, or values in the order of the declared arguments.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const place = (
   prompt: PromptInfo,
   words: ReadonlyArray<string>,
@@ -71,6 +91,9 @@ const marked = (role: PromptMessage["role"], block: UserBlock): UserBlock =>
 /**
  * The messages of a prompt as one user message: consecutive texts are joined, and texts of the role `assistant` are marked
  * as such.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const requestOf = (messages: ReadonlyArray<PromptMessage>): ReadonlyArray<UserBlock> => {
   const blocks: Array<UserBlock> = []
@@ -85,7 +108,12 @@ export const requestOf = (messages: ReadonlyArray<PromptMessage>): ReadonlyArray
   return blocks
 }
 
-/** Maps a failed MCP request to an error of the host, with what the user can do about it. */
+/**
+ * Maps a failed MCP request to an error of the host, with what the user can do about it.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const trouble = (error: McpRequestError): UsageError | ServerTrouble => {
   const inspect = `\`parley mcp inspect ${error.server}\``
   switch (error.reason) {
@@ -123,6 +151,9 @@ const find = Effect.fnUntraced(function* (name: string) {
 /**
  * Requests a prompt from its server, with arguments as they were typed. The result takes the place of the user's message,
  * although the user did not write it.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const write = Effect.fn("Prompts.write")(function* (
   name: string,
@@ -148,7 +179,12 @@ export const write = Effect.fn("Prompts.write")(function* (
   return requestOf(messages)
 })
 
-/** The prompt that a line of `chat` requests: `/server:prompt` and arguments. Undefined if the line is not of this form. */
+/**
+ * The prompt that a line of `chat` requests: `/server:prompt` and arguments. Undefined if the line is not of this form.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofLine = Effect.fnUntraced(function* (line: string) {
   const [first = "", ...words] = Words.split(line)
   if (!/^\/[A-Za-z0-9][\w-]*:./.test(first)) return undefined
@@ -158,7 +194,12 @@ export const ofLine = Effect.fnUntraced(function* (line: string) {
   return yield* write(first.slice(1), words)
 })
 
-/** The available prompts, one line each. */
+/**
+ * The available prompts, one line each.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const lines = Effect.gen(function* () {
   const mcp = yield* McpManager
   const all = yield* mcp.prompts

@@ -5,6 +5,9 @@ const inside = /[^"\\]+|\\[^]?|"/y
 /**
  * Splits a line into words. Text in double quotes is a word or a part of one, and a backslash within quotes makes the next
  * character literal. An unclosed quote ends at the end of the line.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const split = (line: string): ReadonlyArray<string> => {
   const words: Array<string> = []
@@ -28,6 +31,11 @@ export const split = (line: string): ReadonlyArray<string> => {
   return word === undefined ? words : [...words, word]
 }
 
-/** Quotes a word if necessary, so that `split` returns it as one word. */
+/**
+ * Quotes a word if necessary, so that `split` returns it as one word.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const quoted = (word: string): string =>
   word !== "" && /^[^\s"]+$/.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&")}"`

@@ -34,6 +34,9 @@ const offline: Http.HttpClient = {
  * The coordinator of `Engine.layer`, recorded into a file that does not exist yet. Requests to models and responses are
  * recorded as bytes. The file contains what the session's log contains, and what models and tools answered; it contains no
  * header of a request and no key, also not where a server repeats one.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (
   setup: Setup,
@@ -50,7 +53,12 @@ export const layer = (
     })
   )
 
-/** The options that replay a recording of `layer`, or of a library that recorded no host. */
+/**
+ * The options that replay a recording of `layer`, or of a library that recorded no host.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const replaying = Effect.fn("EngineRecording.replaying")(function* (
   name: string,
   recorded: Recorded
@@ -69,7 +77,12 @@ export const replaying = Effect.fn("EngineRecording.replaying")(function* (
   return { name, recorded, wired }
 })
 
-/** Replays the recording in a file. Reads no configuration, and touches neither the network nor a workspace. */
+/**
+ * Replays the recording in a file. Reads no configuration, and touches neither the network nor a workspace.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const replay = Effect.fn("EngineRecording.replay")(function* (name: string) {
   const recorded = yield* RecordingFile.read(name)
   return yield* Replay.run(yield* replaying(name, recorded))

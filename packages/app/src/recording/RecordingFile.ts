@@ -6,7 +6,12 @@ import { hasProperty, isString } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Secrets } from "./WireTape.ts"
 
-/** Stands for every key in a recording. A replay uses it as the key of its providers. */
+/**
+ * Stands for every key in a recording. A replay uses it as the key of its providers.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const keyMark = "key-not-recorded"
 
 const reasonOf = (cause: unknown): string =>
@@ -23,7 +28,12 @@ const unreadable = (name: string) => (cause: unknown) => {
   return new RecordingError({ name, reason: { _tag: "Unreadable", problem } })
 }
 
-/** A file that is being written. */
+/**
+ * A file that is being written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RecordingFile {
   /** Writes a line, with its end. Does not throw. */
   readonly write: (line: string) => void
@@ -31,7 +41,12 @@ export interface RecordingFile {
   readonly secrets: Secrets
 }
 
-/** Writes lines with `put`, without secrets. After a line that cannot be written, `broken` is called and nothing is written. */
+/**
+ * Writes lines with `put`, without secrets. After a line that cannot be written, `broken` is called and nothing is written.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const writing = (put: (text: string) => void, broken: (problem: string) => void): RecordingFile => {
   const known = new Set<string>()
   let redact = redactionOf([], { mark: keyMark })
@@ -62,6 +77,9 @@ export const writing = (put: (text: string) => void, broken: (problem: string) =
  * Creates a file for a recording, which only its owner can read. Each line is handed to the system at once, so that it
  * survives the death of this process. If a line cannot be written, the recording ends there and a warning is logged: the
  * session goes on.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const create = (name: string): Effect.Effect<RecordingFile, RecordingError, Scope.Scope> =>
   Effect.gen(function* () {
@@ -75,7 +93,12 @@ export const create = (name: string): Effect.Effect<RecordingFile, RecordingErro
     return writing((text) => fs.writeSync(file, text), broken)
   })
 
-/** Reads a recording. */
+/**
+ * Reads a recording.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const read = (name: string): Effect.Effect<Recorded, RecordingError> =>
   Effect.try({ try: () => fs.readFileSync(name, "utf8"), catch: unreadable(name) }).pipe(
     Effect.flatMap((text) => Effect.fromResult(parse(name, text)))

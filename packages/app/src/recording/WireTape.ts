@@ -69,7 +69,12 @@ const secretsIn = (init: RequestInit | undefined): ReadonlyArray<string> => {
 /** An address without what may be secret: user, password, query and fragment. */
 const placeOf = (url: URL): string => `${url.origin}${url.pathname}`
 
-/** Secrets that were found, and how they are removed. */
+/**
+ * Secrets that were found, and how they are removed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Secrets {
   /** Adds secrets that must not be recorded. */
   readonly add: (secrets: ReadonlyArray<string>) => void
@@ -80,6 +85,9 @@ export interface Secrets {
 /**
  * An HTTP client on the boundary of a recording: the bodies of requests, and each network read of the responses, are steps.
  * Headers of requests are not recorded. In a replay, nothing is sent: the responses are those of the recording.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (tape: Tape, http: Http.HttpClient, secrets: Secrets): Http.HttpClient => {
   let requests = 0

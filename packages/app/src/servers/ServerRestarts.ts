@@ -23,7 +23,12 @@ const rootOf = (setup: Setup, name: string): string | undefined => {
   return owner === "user" ? undefined : owner.root
 }
 
-/** Restarts a server of this process. Undefined if it has no server with this name. */
+/**
+ * Restarts a server of this process. Undefined if it has no server with this name.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const restart = (name: string) =>
   McpManager.use((mcp) => (mcp.restart === undefined ? Effect.undefined : mcp.restart(name)))
 
@@ -33,7 +38,12 @@ const requestsOf = ({ user }: Setup) => {
   return Effect.as(OwnFiles.below(user.stateDirectory, directory), directory)
 }
 
-/** Restarts servers of this process on request of the user's other processes, until the scope closes. */
+/**
+ * Restarts servers of this process on request of the user's other processes, until the scope closes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const listen = Effect.fnUntraced(function* (setup: Setup) {
   const mcp = yield* McpManager
   const { notify } = yield* Notices
@@ -51,7 +61,12 @@ export const listen = Effect.fnUntraced(function* (setup: Setup) {
   )
 })
 
-/** Asks all other running processes to restart a server, and counts their answers by state. */
+/**
+ * Asks all other running processes to restart a server, and counts their answers by state.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const elsewhere = Effect.fnUntraced(function* (setup: Setup, name: string) {
   const root = rootOf(setup, name)
   const question = yield* Effect.orDie(encodeQuestion({ restart: name, ...(root === undefined ? {} : { root }) }))

@@ -4,7 +4,12 @@ import { isSecretName } from "@parley/domain/SecretNames"
 import type { McpServerConfig } from "@parley/domain/McpServerConfig"
 import * as Schema from "effect/Schema"
 
-/** The part of a server's configuration that may be shown. Values of `env` and `headers` are not. */
+/**
+ * The part of a server's configuration that may be shown. Values of `env` and `headers` are not.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const View = Schema.Struct({
   name: Schema.String,
   transport: Schema.Literals(["stdio", "http"]),
@@ -36,7 +41,12 @@ const word = (text: string): string => (/^[\w@%+=:,./~…-]+$/.test(text) ? text
 /** An address without the values of its query. */
 const shownAddress = (address: string): string => address.replace(/\?.*$/s, `?${redactionMark}`)
 
-/** How a server is started, in a form in which a person recognises it and from which secrets are removed. */
+/**
+ * How a server is started, in a form in which a person recognises it and from which secrets are removed.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const view = (name: string, server: McpServerConfig): View => {
   const redact = serverRedaction(server)
   if ("url" in server) {
@@ -49,6 +59,11 @@ export const view = (name: string, server: McpServerConfig): View => {
   return { name, transport: "stdio", start, ...(env.length === 0 ? {} : { env }) }
 }
 
-/** ` (env TOKEN, PORT)`, or nothing. */
+/**
+ * ` (env TOKEN, PORT)`, or nothing.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const settingNames = ({ env, headers }: View): string =>
   env !== undefined ? ` (env ${env.join(", ")})` : headers !== undefined ? ` (headers ${headers.join(", ")})` : ""

@@ -15,6 +15,9 @@ const patience = "5 seconds"
  * Sends one message and calls `show` with each event of its round as it is stored, until the round closes. Returns the
  * round, or fails with the round's error. On interruption, the round is cancelled and its remaining events are shown.
  * `last` receives the stored round however it ended; it is not called if the message was not admitted.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fn("RunRound.run")(function* (
   message: HandleMessage,

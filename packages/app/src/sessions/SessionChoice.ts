@@ -5,14 +5,24 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** Which session a message is for. */
+/**
+ * Which session a message is for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Choice =
   | { readonly _tag: "Id"; readonly id: SessionId }
   /** The latest session of the workspace. */
   | { readonly _tag: "Latest" }
   | { readonly _tag: "New" }
 
-/** The workspace has no session that could be continued. */
+/**
+ * The workspace has no session that could be continued.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class NoSession extends Schema.TaggedError<NoSession>()("NoSession", {
   workspace: Schema.String,
   /** The latest session of another directory: the workspace may have been moved or renamed. */
@@ -25,14 +35,24 @@ export class NoSession extends Schema.TaggedError<NoSession>()("NoSession", {
   }
 }
 
-/** The latest session of all workspaces. */
+/**
+ * The latest session of all workspaces.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const latestAnywhere = Effect.gen(function* () {
   const sessions = yield* SessionManager
   const [latest] = yield* sessions.list({ limit: 1 })
   return latest
 })
 
-/** Other workspaces that have to do with this one. */
+/**
+ * Other workspaces that have to do with this one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Places {
   /** Those whose sessions count as sessions of this one: see `SharedSessions`. */
   readonly shared?: ReadonlyArray<string> | undefined
@@ -42,14 +62,24 @@ export interface Places {
 
 const latestFirst = (a: SessionInfo, b: SessionInfo): number => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1)
 
-/** The sessions of several workspaces, most recent activity first. */
+/**
+ * The sessions of several workspaces, most recent activity first.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const listIn = Effect.fn("SessionChoice.listIn")(function* (roots: ReadonlyArray<string>, limit?: number) {
   const sessions = yield* SessionManager
   const lists = yield* Effect.forEach(roots, (workspace) => sessions.list({ workspace, limit }))
   return lists.length === 1 ? (lists[0] ?? []) : lists.flat().sort(latestFirst).slice(0, limit)
 })
 
-/** The chosen session, if it exists already. */
+/**
+ * The chosen session, if it exists already.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const find = Effect.fn("SessionChoice.find")(function* (choice: Choice, root: string, places: Places = {}) {
   const sessions = yield* SessionManager
   switch (choice._tag) {
@@ -71,7 +101,12 @@ export const find = Effect.fn("SessionChoice.find")(function* (choice: Choice, r
   }
 })
 
-/** The chosen session, or a new one in the workspace. */
+/**
+ * The chosen session, or a new one in the workspace.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const findOrCreate = Effect.fn("SessionChoice.findOrCreate")(function* (
   choice: Choice,
   root: string,

@@ -91,6 +91,9 @@ const joined = (parts: ReadonlyArray<Response.StreamPartEncoded>): Array<Respons
  * its prompt to the session and streams the text of the whole round, during which the session's own tools run. Earlier
  * messages of the prompt are ignored, because the session has its own history. Tools and structured output of the caller are
  * refused: the engine decides which tools a model may call. Interrupting a call cancels its round.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (sessionId: SessionId): Effect.Effect<LanguageModel.LanguageModel, never, SessionCoordinator> =>
   Effect.flatMap(SessionCoordinator, (coordinator) => {

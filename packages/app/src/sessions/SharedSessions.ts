@@ -9,6 +9,9 @@ import type { Setup } from "../configuration/Setup.ts"
  * The other workspaces whose sessions count as sessions of this one. If the user has configured `"worktrees": "shared"`, these
  * are the same directory in the other worktrees of the repository, those that have been removed included; otherwise there are
  * none. A directory that only claims to be a worktree shares nothing: see `Worktrees.isOwn`.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const of = Effect.fn("SharedSessions.of")(function* ({
   config,

@@ -12,7 +12,12 @@ import type { Setup } from "../configuration/Setup.ts"
 type Where = Pick<Setup, "env" | "noWorkspace" | "user" | "workspace">
 type Recorded = WorkspaceRecords.RecordedRepository
 
-/** Sessions that now belong to this workspace, and the path that they belonged to before. */
+/**
+ * Sessions that now belong to this workspace, and the path that they belonged to before.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Moved {
   readonly from: string
   readonly sessions: ReadonlyArray<string>
@@ -68,6 +73,9 @@ const goneWhere = Effect.fnUntraced(function* ({ user, workspace }: Where, test:
  * Makes the sessions of the workspace `from`, and what was spent in it, those of this workspace, and remembers where they
  * were. `from` need not exist any more. Trust in the servers of a project, and logins to them, do not move: they are decisions
  * about the files at one path. Returns the sessions.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const relocate = Effect.fn("WorkspaceMoves.relocate")(function* (
   { user, workspace }: Pick<Setup, "user" | "workspace">,
@@ -99,6 +107,9 @@ export const relocate = Effect.fn("WorkspaceMoves.relocate")(function* (
  * Remembers which repository this workspace is in, and brings its sessions along if its directory was moved here: if its git
  * directory is the one that was seen at a path that is gone. Two clones and a copy stay separate. Never fails: what does not
  * succeed is reported as a warning, and tried again by the next command.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const settle = Effect.fn("WorkspaceMoves.settle")(function* (setup: Where) {
   const { env, noWorkspace, user, workspace } = setup
@@ -128,6 +139,9 @@ export const settle = Effect.fn("WorkspaceMoves.settle")(function* (setup: Where
  * The paths of workspaces that are gone, and whose repositories had the same origin and the same first commit as the one
  * that this workspace is in. They may be this one, for example after a second clone; but anyone can make a repository with
  * the same history, so that only the user can decide that their sessions belong here (`relocate`).
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const offered = Effect.fn("WorkspaceMoves.offered")(function* (setup: Where) {
   const here = (yield* WorkspaceRecords.read(setup.user, setup.workspace.root))?.repository
@@ -138,7 +152,12 @@ export const offered = Effect.fn("WorkspaceMoves.offered")(function* (setup: Whe
   return found.map(({ root }) => root).sort()
 })
 
-/** Where the sessions of this workspace were that were moved here. */
+/**
+ * Where the sessions of this workspace were that were moved here.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const former = Effect.fn("WorkspaceMoves.former")(function* ({ user, workspace }: Where) {
   const moved = (yield* WorkspaceRecords.read(user, workspace.root))?.moved ?? []
   return new Map(moved.flatMap(({ from, sessions }) => sessions.map((id) => [SessionId.make(id), from] as const)))
@@ -147,6 +166,9 @@ export const former = Effect.fn("WorkspaceMoves.former")(function* ({ user, work
 /**
  * The paths under which sessions of a directory may be stored, whose path a person wrote: its real path, as far as it exists, and
  * the path as it was written, because a link that it had may be gone, too. `path` is absolute.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const pathsMeant = Effect.fn("WorkspaceMoves.pathsMeant")(function* (path: string) {
   const missing: Array<string> = []

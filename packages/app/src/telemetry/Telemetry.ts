@@ -10,6 +10,9 @@ import * as OtlpSettings from "./OtlpSettings.ts"
  * so a logger that is for people must select the levels that it shows. When its scope closes, what is left is exported, for
  * at most one second. An endpoint that cannot be reached never fails or delays a round: it is logged at debug level, and
  * what was to be exported is dropped.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (env: OtlpSettings.Environment): Layer.Layer<never> => {
   const settings = OtlpSettings.fromEnvironment(env)

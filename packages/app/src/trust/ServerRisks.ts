@@ -14,7 +14,12 @@ const interpreters = /^(?:node|nodejs|bun|deno|tsx|ts-node|python[\d.]*|pypy[\d.
 /** Options after which the program text follows. */
 const inline = /^-[a-z]*[ecpr]|^--(?:eval|print|command)(?:=|$)|^eval$/
 
-/** Where a server would be started. */
+/**
+ * Where a server would be started.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Surroundings {
   /** The workspace. */
   readonly root: string
@@ -22,7 +27,12 @@ export interface Surroundings {
   readonly searchPath: string
 }
 
-/** The directory that a program is started in, and the executable that its command resolves to there. */
+/**
+ * The directory that a program is started in, and the executable that its command resolves to there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const startOf = ({ root, searchPath }: Surroundings, { command, cwd = root, env }: Program) => ({
   cwd,
   file: which(command, cwd, env?.["PATH"] ?? searchPath)
@@ -89,7 +99,12 @@ const ofProgram = (at: Surroundings, server: Program): ReadonlyArray<string> => 
   ]
 }
 
-/** Warnings for a person who decides whether to trust a project's server. Each is one line, whatever the project wrote. */
+/**
+ * Warnings for a person who decides whether to trust a project's server. Each is one line, whatever the project wrote.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const of = (at: Surroundings, config: McpServerConfig): ReadonlyArray<string> => [
   ...("url" in config
     ? isUnencrypted(new URL(config.url))

@@ -8,7 +8,12 @@ import type { Setup } from "../configuration/Setup.ts"
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Pinned))
 const failing = ({ message }: ConfigError) => new PinError({ problem: message })
 
-/** The pinned tools that this user has accepted, stored with the user's data. */
+/**
+ * The pinned tools that this user has accepted, stored with the user's data.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const make = ({ user }: { readonly user: Pick<Setup["user"], "databaseFile"> }): Pins => {
   const pinnedOf = (key: string) => (text: string | undefined) =>
     text === undefined

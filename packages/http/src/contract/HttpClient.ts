@@ -1,10 +1,20 @@
 import type { HttpLimits } from "./HttpLimits.ts"
 import type { ProxySettings } from "./Proxies.ts"
 
-/** The `fetch` of the WHATWG, limited to HTTP: without cookies, cache, modes and `data:` addresses. */
+/**
+ * The `fetch` of the WHATWG, limited to HTTP: without cookies, cache, modes and `data:` addresses.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Options of a client. */
+/**
+ * Options of a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HttpOptions {
   /** The proxies to use. Default: none. The environment is not read here: see `Proxies.fromEnvironment`. */
   readonly proxies?: ProxySettings | undefined
@@ -12,19 +22,34 @@ export interface HttpOptions {
   readonly limits?: Partial<HttpLimits> | undefined
 }
 
-/** An IP address of a host name. */
+/**
+ * An IP address of a host name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HostAddress {
   readonly address: string
   readonly family: number
 }
 
-/** Limits for the requests of one `fetch`, in the units of `HttpLimits`. Missing ones are those of the client. */
+/**
+ * Limits for the requests of one `fetch`, in the units of `HttpLimits`. Missing ones are those of the client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Within extends Partial<HttpLimits> {
   /** Connects to these addresses, whatever the host name resolves to. Ignored with a proxy, which resolves names itself. */
   readonly addresses?: ReadonlyArray<HostAddress> | undefined
 }
 
-/** A client for HTTP requests with limits of size and time. See `Http.make`. */
+/**
+ * A client for HTTP requests with limits of size and time. See `Http.make`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HttpClient {
   /**
    * Rejects with an `HttpError`, or with the reason of an aborted signal, and so does the body of the response. The request

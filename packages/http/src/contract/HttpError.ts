@@ -3,7 +3,12 @@ import { MiB } from "./HttpLimits.ts"
 
 const TimeLimit = Schema.Literals(["connectMillis", "headersMillis", "idleMillis", "totalMillis"])
 
-/** The name of a limit of time in `HttpLimits`. */
+/**
+ * The name of a limit of time in `HttpLimits`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type TimeLimit = typeof TimeLimit.Type
 
 const SizeLimit = Schema.Literals(["bodyBytes", "headerBytes", "headerCount", "interimAnswers"])
@@ -80,7 +85,12 @@ const text = (reason: Reason, host: string): string => {
   }
 }
 
-/** Why a request has no response, or only an incomplete one. It contains no header, user name or password. */
+/**
+ * Why a request has no response, or only an incomplete one. It contains no header, user name or password.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
   /** The host that the request was for. */
   host: Schema.String,

@@ -1,4 +1,9 @@
-/** The limits of one request. `Infinity` disables a limit. */
+/**
+ * The limits of one request. `Infinity` disables a limit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HttpLimits {
   /** Until the connection is established: waiting for a free one, name resolution, the proxy, and TLS. */
   readonly connectMillis: number
@@ -15,24 +20,52 @@ export interface HttpLimits {
   readonly bodyBytes: number
 }
 
-/** One mebibyte, in bytes. */
+/**
+ * One mebibyte, in bytes.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const MiB = 1024 * 1024
 
-/** The maximum number of bytes of the body of a response without a success status, enough for an error message. */
+/**
+ * The maximum number of bytes of the body of a response without a success status, enough for an error message.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const refusalBytes = 1024 * 1024
 
-/** The maximum number of bytes of the head of a response, and of its trailers. */
+/**
+ * The maximum number of bytes of the head of a response, and of its trailers.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const headerBytes = 64 * 1024
 
-/** The maximum number of header fields of a response. */
+/**
+ * The maximum number of header fields of a response.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const headerCount = 1000
 
-/** The maximum number of interim responses (1xx) before the response. */
+/**
+ * The maximum number of interim responses (1xx) before the response.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const interimAnswers = 20
 
 /**
  * The default limits. `headersMillis` and `idleMillis` are only a fallback: callers set their own timeouts, which must not
  * be longer. The total time is not limited, because an event stream may never end.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const defaultLimits: HttpLimits = {
   connectMillis: 30_000,

@@ -1,4 +1,9 @@
-/** A proxy, and the setting that its address comes from, which error messages tell the user to correct. */
+/**
+ * A proxy, and the setting that its address comes from, which error messages tell the user to correct.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface NamedProxy {
   /** `[http://|https://][USER:PASSWORD@]HOST:PORT`. Without a scheme it is `http://`. */
   readonly url: string
@@ -6,7 +11,12 @@ export interface NamedProxy {
   readonly from: string
 }
 
-/** Which requests go through which proxy. */
+/**
+ * Which requests go through which proxy.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ProxySettings {
   /** The proxy for `http:` addresses. */
   readonly http?: string | NamedProxy | undefined
@@ -26,6 +36,9 @@ export interface ProxySettings {
 /**
  * Reads the proxy settings from environment variables: `https_proxy` and `http_proxy`, which both default to `all_proxy`,
  * and `no_proxy`. Names in lower case take precedence over those in upper case. Empty variables are ignored.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const fromEnvironment = (env: { readonly [name: string]: string | undefined }): ProxySettings => {
   const named = (...names: ReadonlyArray<string>): NamedProxy | undefined => {

@@ -119,7 +119,12 @@ export const addressIn = (hostname: string): string | undefined => {
 /** Whether a name always refers to this machine by RFC 6761, so that no other party can own it. */
 export const isLocalName = (hostname: string): boolean => /^(?:.+\.)?localhost\.?$/i.test(hostname)
 
-/** Whether the host of a `URL` is this machine, without using a resolver. */
+/**
+ * Whether the host of a `URL` is this machine, without using a resolver.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isThisMachine = (hostname: string): boolean => {
   const address = addressIn(hostname)
   return address === undefined ? isLocalName(hostname) : placeOf(address) === "loopback"

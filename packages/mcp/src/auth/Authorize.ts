@@ -10,7 +10,12 @@ import { LoginFailed } from "../sdk/LoginErrors.ts"
 import type { LoginRecord } from "./LoginRecord.ts"
 import type { LoginStore, LoginStoreError } from "./LoginStore.ts"
 
-/** The user who logs in: a person with a browser, or a script in a test. */
+/**
+ * The user who logs in: a person with a browser, or a script in a test.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Person {
   /** Shows the address at which to log in and, if possible, opens it in a browser. */
   readonly show: (address: LoginAddress) => Effect.Effect<void, LoginFailed>
@@ -21,7 +26,12 @@ export interface Person {
   readonly paste: Effect.Effect<string, LoginFailed>
 }
 
-/** What `authorize` needs: the server, where its login is stored, and the person who logs in. */
+/**
+ * What `authorize` needs: the server, where its login is stored, and the person who logs in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface AuthorizeOptions {
   readonly server: Pick<HttpServer, "url" | "headers" | "oauth">
   readonly store: LoginStore
@@ -79,6 +89,9 @@ const logIn = Effect.fnUntraced(function* (
  * Logs in to one server with a browser (OAuth 2.1 authorization code flow) and stores the tokens. They are sent only to that
  * server and to the authorization server that issued them. Fails with `LoginFailed`, whose `problem` is for a person and
  * contains no secrets, or with `LoginStoreError`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const authorize = Effect.fn("McpAuth.authorize")((options: AuthorizeOptions) => {
   const limit = Duration.fromInputUnsafe(options.limit ?? "5 minutes")

@@ -9,7 +9,12 @@ import type { LoginAddress } from "./LoginAddress.ts"
 import { LoginFailed } from "../sdk/LoginErrors.ts"
 import { type LoginStore, memory } from "./LoginStore.ts"
 
-/** Options for logging in to servers that require it. */
+/**
+ * Options for logging in to servers that require it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface AuthOptions {
   /**
    * One store for all servers, or a store for each server name. In the latter case, two servers with the same address have
@@ -25,10 +30,18 @@ export interface AuthOptions {
 /**
  * Stores logins in files of a directory, one for each server's address, readable only by their owner. Several processes may
  * use the same directory: one of them at a time renews tokens, and the others use the tokens that it stored.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const directory = (path: string): LoginStore => loginFiles(path)
 
-/** Stores logins in memory, until the process ends. */
+/**
+ * Stores logins in memory, until the process ends.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const inMemory = (): LoginStore => memory()
 
 const hasOwn = ({ headers }: HttpServer): boolean =>
@@ -37,6 +50,9 @@ const hasOwn = ({ headers }: HttpServer): boolean =>
 /**
  * The login for a server; `undefined` without `auth`, for an invalid address, or if the configuration has an `authorization`
  * header, which is a login already.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const authorizerFor = (
   name: string,
@@ -48,7 +64,12 @@ export const authorizerFor = (
   return makeAuthorizer({ server, store, person: auth.person, advice: auth.advice?.(name) ?? "log in to it" })
 }
 
-/** What a login with a browser needs of the host. */
+/**
+ * What a login with a browser needs of the host.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface BrowserOptions {
   /** The environment, for `BROWSER`, `DISPLAY` and `WAYLAND_DISPLAY`. */
   readonly env: { readonly [name: string]: string | undefined }
@@ -60,7 +81,12 @@ export interface BrowserOptions {
   readonly pasteOnly?: boolean | undefined
 }
 
-/** A person at this machine, who is shown the address and its host whether or not a browser could be opened. */
+/**
+ * A person at this machine, who is shown the address and its host whether or not a browser could be opened.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const browser = (options: BrowserOptions): Person => ({
   show: Effect.fnUntraced(function* (address: LoginAddress) {
     const { paste, pasteOnly, say } = options

@@ -11,6 +11,9 @@ type Opener = ReadonlyArray<string>
 /**
  * The program that opens an address: `$BROWSER`, split at white space, or else the default of the system. `undefined` if no
  * browser can be expected, such as without a display.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const opener = (
   env: { readonly [name: string]: string | undefined },
@@ -31,7 +34,12 @@ export const opener = (
  */
 const directory = parse(process.execPath).root
 
-/** Passes an address to a browser as one argument, without a shell. Returns whether the program could be started. */
+/**
+ * Passes an address to a browser as one argument, without a shell. Returns whether the program could be started.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const openBrowser = ([command = "", ...args]: Opener, { url }: LoginAddress): Effect.Effect<boolean> =>
   Effect.callback<boolean>((resume) => {
     const child = spawn(command, [...args, url], { cwd: directory, stdio: "ignore", detached: true, shell: false })
@@ -46,6 +54,9 @@ export const openBrowser = ([command = "", ...args]: Opener, { url }: LoginAddre
  * Opens an address in the user's browser: the program in the `BROWSER` environment variable, or the system's default if a
  * display is available. Returns whether the program could be started. Only http and https addresses are opened. The address
  * is passed as one argument, without a shell.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const open = (url: string, env: { readonly [name: string]: string | undefined }): Effect.Effect<boolean> => {
   const program = opener(env)

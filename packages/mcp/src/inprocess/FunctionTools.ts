@@ -9,12 +9,22 @@ import type { ToolDefinition, ToolOutput } from "@parley/domain/Tool"
 import { settled } from "./FunctionFailures.ts"
 import { type InProcessOptions, InvalidInput, makeManager, standalone } from "./InProcess.ts"
 
-/** The call that a function is running for. Its idempotency key stays the same when the call is repeated. */
+/**
+ * The call that a function is running for. Its idempotency key stays the same when the call is repeated.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export class CurrentCall extends Context.Service<CurrentCall, CallContext>()(
   "@parley/mcp/inprocess/FunctionTools/CurrentCall"
 ) {}
 
-/** A function as a tool. `R` is the services that it requires besides `CurrentCall`. */
+/**
+ * A function as a tool. `R` is the services that it requires besides `CurrentCall`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface FunctionTool<R = never> {
   readonly name: string
   readonly description: string
@@ -28,6 +38,9 @@ export interface FunctionTool<R = never> {
 
 /**
  * Options of `tool`. `S` is the schema of the input, `E` how the function may fail, `R` the services that it requires.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface ToolOptions<S extends Schema.Top, E, R> {
   readonly name: string
@@ -48,7 +61,12 @@ const schemaOf = (schema: Schema.Top): { readonly [key: string]: unknown } => {
   return standalone(Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions })
 }
 
-/** Makes a tool from a function. Input that does not match the schema fails with `InvalidInput`, and `run` is not called. */
+/**
+ * Makes a tool from a function. Input that does not match the schema fails with `InvalidInput`, and `run` is not called.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const tool = <S extends Schema.Top, E, R>(
   options: ToolOptions<S, E, R>
 ): FunctionTool<R | S["DecodingServices"]> => {
@@ -77,6 +95,9 @@ export const tool = <S extends Schema.Top, E, R>(
 /**
  * An `McpManager` whose tools are functions of this process, on one server with the given name. Use `Merged.merge` to
  * combine it with other managers.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export function layer<const Services extends ReadonlyArray<unknown>>(
   server: string,

@@ -96,6 +96,9 @@ const combine = (managers: ReadonlyArray<Manager>): Manager => {
  * Combines several `McpManager`s: all their tools, sorted by name, and all their servers in the order of the managers. A
  * server name belongs to the first manager that has it. A later server with the same name is refused with all its tools, and
  * its status states the reason.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export function merge<const Layers extends ReadonlyArray<Layer.Layer<McpManager, unknown, unknown>>>(
   ...layers: Layers

@@ -62,6 +62,9 @@ const run = <E, R>(handlers: Handlers<E, R>, name: string, input: ToolInput, { i
 /**
  * An `McpManager` whose tools are those of a toolkit, on one server with the given name. It requires the layer of the
  * toolkit's handlers. Tools that the model's provider runs itself are left out.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = <Tools extends Record<string, Tool.Any>>(
   server: string,

@@ -2,7 +2,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { plainLine } from "@parley/domain/VisibleText"
 
-/** The progress of a tool call, as its server reports it. */
+/**
+ * The progress of a tool call, as its server reports it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface CallProgress {
   readonly server: string
   /** The tool's qualified name. */
@@ -26,6 +31,9 @@ const decode = Schema.decodeUnknownOption(
 
 /**
  * Passes on a server's progress reports of one call, at most one each `pauseMillis`. A dropped report costs one comparison.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const reporting = (
   server: string,

@@ -134,5 +134,8 @@ const make = Effect.fnUntraced(function* (
  * a server fails, only its own tools are missing, and `servers` reports the reason; it is restarted after a pause, unless it
  * fails too often. Its tools are listed again whenever it starts and whenever it reports that they have changed. Closing the
  * scope closes all connections concurrently and leaves no process behind, including grandchildren.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (options: McpServersOptions): Layer.Layer<McpManager> => Layer.effect(McpManager, make(options))

@@ -9,7 +9,12 @@ import type { CallProgress } from "./CallProgress.ts"
 import type { Pins } from "../tools/ToolPins.ts"
 import type { RestartPolicy } from "./RestartPolicy.ts"
 
-/** Options of `layer`. */
+/**
+ * Options of `layer`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface McpServersOptions {
   /** The servers by name. Disabled servers are ignored. The name `workspace` is reserved. */
   readonly servers: { readonly [name: string]: McpServerConfig }

@@ -93,6 +93,9 @@ const ofParts = (says: NameSays, value: string): ReadonlyArray<string> => {
  * address. All code that redacts uses this rule. A value is secret if its name says so, if it looks random, or if it has the
  * prefix of a known service's tokens. Values shorter than six characters, words such as `true`, paths, and addresses without
  * credentials are not secret.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const secretValues = (name: string, value: string): ReadonlyArray<string> => {
   const trimmed = value.trim()

@@ -24,7 +24,12 @@ const ofArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
     return option.test(arg) ? [] : secretValues(before === undefined || before.length <= 2 ? "argument" : before, arg)
   })
 
-/** The secrets that a configuration declares: in `env`, `headers`, `args`, the address and the login. */
+/**
+ * The secrets that a configuration declares: in `env`, `headers`, `args`, the address and the login.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const secretsOf = (server: McpServerConfig): ReadonlyArray<string> => {
   const entries = Object.entries(("url" in server ? server.headers : server.env) ?? {})
   const declared = entries.flatMap(([name, value]) => secretValues(name, value))
@@ -35,17 +40,30 @@ export const secretsOf = (server: McpServerConfig): ReadonlyArray<string> => {
   return [...declared, ...others].filter((secret) => secret.length >= shortestSecret)
 }
 
-/** Redacts the secrets of a server's configuration in a text. */
+/**
+ * Redacts the secrets of a server's configuration in a text.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const serverRedaction = (server: McpServerConfig): Redact => redactionOf(secretsOf(server))
 
 /**
  * Like `serverRedaction`, for names of tools and properties. A name must stay usable in calls, so a secret that consists only of
  * letters, `_`, `.` and `-`, and could therefore be a name itself, is not redacted.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const serverNameRedaction = (server: McpServerConfig): Redact =>
   redactionOf(secretsOf(server).filter((secret) => !/^[A-Za-z_.-]+$/.test(secret)))
 
-/** Redacts the secrets that a server was configured with in everything that the server sends. */
+/**
+ * Redacts the secrets that a server was configured with in everything that the server sends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ServerSecrets {
   readonly redact: Redact
   /** Redacts all strings of a message. In keys, a secret that could itself be a name is kept. */
@@ -54,7 +72,12 @@ export interface ServerSecrets {
   readonly redactTool: (tool: ToolDefinition) => ToolDefinition
 }
 
-/** For servers that were configured without secrets: changes nothing. */
+/**
+ * For servers that were configured without secrets: changes nothing.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const noSecrets: ServerSecrets = {
   redact: (text) => text,
   redactAll: (message) => message,
@@ -95,7 +118,12 @@ const binaryOf = (part: object): string | undefined => {
   return "uri" in part && "blob" in part ? "blob" : undefined
 }
 
-/** Redacts the secrets of this configuration. */
+/**
+ * Redacts the secrets of this configuration.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const serverSecrets = (config: McpServerConfig): ServerSecrets => {
   if (secretsOf(config).length === 0) return noSecrets
   const redact = serverRedaction(config)

@@ -1,6 +1,11 @@
 import { pairDigest } from "../text/Sha256.ts"
 
-/** The name of Parley's built-in server. No configured server may have it. */
+/**
+ * The name of Parley's built-in server. No configured server may have it.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const reservedServerName = "workspace"
 
 const maxLength = 64
@@ -26,6 +31,9 @@ const serverLabel = (server: string): string =>
  * The name that a model uses for one tool of one server: `server__tool` if that is legal and can be split again, otherwise
  * its legal characters and a digest of both names. It depends only on the two names, not on which server responded first,
  * which other servers exist, or in which order tools were listed. Always matches `^[A-Za-z0-9_-]{1,64}$`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const qualifiedName = (server: string, tool: string): string => {
   const isPlainServer = server.length <= maxLabel && plainServer.test(server)
@@ -41,6 +49,9 @@ const compare = (left: string, right: string): number => (left < right ? -1 : le
 /**
  * Sorts tools by name and keeps one tool per name. If two digests collide, the tool whose pair of names sorts first is kept,
  * whatever the order of the input.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const uniqueByName = <A extends { readonly name: string; readonly server: string; readonly tool: string }>(
   tools: ReadonlyArray<A>

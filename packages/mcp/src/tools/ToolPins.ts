@@ -12,14 +12,29 @@ const PinnedTool = Schema.Struct({
   definition: Schema.optionalKey(Schema.Json)
 })
 
-/** The accepted tools of one server, by the server's own names for them, and its instructions as `instructionsName`. */
+/**
+ * The accepted tools of one server, by the server's own names for them, and its instructions as `instructionsName`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Pinned = Schema.Record(Schema.String, PinnedTool)
 export type Pinned = typeof Pinned.Type
 
-/** Pinned tools cannot be read or written. */
+/**
+ * Pinned tools cannot be read or written.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class PinError extends Schema.TaggedError<PinError>()("PinError", { problem: Schema.String }) {}
 
-/** Stores pinned tools. Keys are plain hexadecimal digits. */
+/**
+ * Stores pinned tools. Keys are plain hexadecimal digits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Pins {
   /** `undefined` if nothing is stored for the key. */
   readonly read: (key: string) => Effect.Effect<Pinned | undefined, PinError>
@@ -32,6 +47,9 @@ const json = Schema.decodeUnknownSync(Schema.Json)
 /**
  * The key of one server: its name, and its command or address. Environment variables and headers are not part of it, since
  * they may change, as tokens do.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const keyOf = (name: string, config: McpServerConfig): string =>
   sha256(
@@ -42,7 +60,12 @@ export const keyOf = (name: string, config: McpServerConfig): string =>
     )
   )
 
-/** The key that records that the server has seen us with these capabilities. The value stored there has no other meaning. */
+/**
+ * The key that records that the server has seen us with these capabilities. The value stored there has no other meaning.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const keyAs = (key: string, as: string): string => sha256(canonical([key, as]))
 
 const longest = 16 * 1024
@@ -55,7 +78,12 @@ const pin = ({ written, ...tool }: OfferedTool): Pinned[string] => {
   return { hash: sha256(text), ...(text.length > longest ? {} : { definition }) }
 }
 
-/** The name under which a server's instructions are pinned. No tool has it, since tools without a name are left out. */
+/**
+ * The name under which a server's instructions are pinned. No tool has it, since tools without a name are left out.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const instructionsName = ""
 
 const pinInstructions = (instructions: string): Pinned[string] => {
@@ -63,29 +91,54 @@ const pinInstructions = (instructions: string): Pinned[string] => {
   return { hash: sha256(canonical(definition)), definition }
 }
 
-/** Pins everything that a server offers: its tools and its instructions. */
+/**
+ * Pins everything that a server offers: its tools and its instructions.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const pinAll = (tools: ReadonlyArray<OfferedTool>, instructions?: string): Pinned =>
   Object.fromEntries([
     ...(instructions === undefined ? [] : [[instructionsName, pinInstructions(instructions)] as const]),
     ...tools.map((tool) => [tool.tool, pin(tool)] as const)
   ])
 
-/** One hash of everything that a server offers. */
+/**
+ * One hash of everything that a server offers.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const hashOf = (pinned: Pinned): string =>
   sha256(canonical(Object.fromEntries(Object.entries(pinned).map(([name, { hash }]) => [name, hash]))))
 
-/** A tool whose current definition was never accepted. `added`: no definition of it was. */
+/**
+ * A tool whose current definition was never accepted. `added`: no definition of it was.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Drift {
   readonly tool: string
   readonly kind: "changed" | "added"
 }
 
-/** The offered tools whose current definition was never accepted. Removed tools are not drift. */
+/**
+ * The offered tools whose current definition was never accepted. Removed tools are not drift.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const driftOf = (accepted: Pinned, offered: Pinned): ReadonlyArray<Drift> =>
   Object.entries(offered).flatMap(([tool, { hash }]) => {
     const before = Object.hasOwn(accepted, tool) ? accepted[tool] : undefined
     return before?.hash === hash ? [] : [{ tool, kind: before === undefined ? "added" : "changed" }]
   })
 
-/** Accepts everything that is offered now. Removed tools stay accepted with their old definition, in case they return. */
+/**
+ * Accepts everything that is offered now. Removed tools stay accepted with their old definition, in case they return.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const accept = (accepted: Pinned, offered: Pinned): Pinned => ({ ...accepted, ...offered })

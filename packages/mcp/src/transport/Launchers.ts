@@ -45,6 +45,9 @@ const wrapped = (program: string, args: ReadonlyArray<string>): ReadonlyArray<st
 /**
  * The launcher that starts a server and may first download it: `npx`, `uvx`, `docker run` and similar, with any path, also
  * behind `env`, `cmd /c` or `sh -c`. Undefined if the server is not started by such a launcher.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const launcherOf = (config: McpServerConfig): string | undefined => {
   if ("url" in config) return undefined
@@ -65,18 +68,33 @@ export const launcherOf = (config: McpServerConfig): string | undefined => {
 const usualMillis = 10_000
 const launchedMillis = 60_000
 
-/** The timeout for a server to become ready, in milliseconds: longer if the server may have to be downloaded first. */
+/**
+ * The timeout for a server to become ready, in milliseconds: longer if the server may have to be downloaded first.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const startMillis = (config: McpServerConfig): number =>
   config.startTimeoutMillis ?? (launcherOf(config) === undefined ? usualMillis : launchedMillis)
 
-/** The message for a server that did not become ready in time, with advice. */
+/**
+ * The message for a server that did not become ready in time, with advice.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const tooLate = (config: McpServerConfig): string => {
   const millis = startMillis(config)
   const more = millis < launchedMillis ? launchedMillis : millis * 2
   return `it did not answer within ${millis / 1000} s; if it needs longer, set its startTimeoutMillis to more, such as ${more}`
 }
 
-/** Reported while a server takes long to start. */
+/**
+ * Reported while a server takes long to start.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface SlowStart {
   readonly server: string
   readonly seconds: number

@@ -15,7 +15,12 @@ import { endpointOf } from "../text/Endpoint.ts"
 import { exceeds, maxRequestBytes } from "../text/Bounds.ts"
 import type { ModelProvider } from "../contract/ModelProvider.ts"
 
-/** Options of an Anthropic provider. */
+/**
+ * Options of an Anthropic provider.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface AnthropicOptions {
   /** The part of `PROVIDER/MODEL` before the slash. Default: `anthropic`. */
   readonly id?: string
@@ -54,6 +59,9 @@ export interface AnthropicOptions {
 /**
  * Models behind the Anthropic Messages API, using the official SDK. See `AnthropicResponse` for the rules that a stream must
  * follow. The SDK still reads `ANTHROPIC_CUSTOM_HEADERS` from the environment, because it has no option to turn that off.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: AnthropicOptions): ModelProvider => {
   const baseUrl = AnthropicSettings.baseOf(options.baseUrl ?? "https://api.anthropic.com")

@@ -3,7 +3,12 @@ import type { RequestSettings } from "@parley/domain/RequestSize"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** The settings of a request besides the conversation, in the API's format. Without `cache_control` nothing is cached. */
+/**
+ * The settings of a request besides the conversation, in the API's format. Without `cache_control` nothing is cached.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const AnthropicSettings = Schema.Struct({
   max_tokens: Schema.Int.check(Schema.isGreaterThan(0)),
   thinking: Schema.optionalKey(
@@ -21,10 +26,20 @@ export const AnthropicSettings = Schema.Struct({
 })
 export type AnthropicSettings = typeof AnthropicSettings.Type
 
-/** How long the API keeps cached content after its last use. Writing to the cache costs more for the longer time. */
+/**
+ * How long the API keeps cached content after its last use. Writing to the cache costs more for the longer time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type CacheLifetime = "5m" | "1h"
 
-/** Settings as the configuration names them. */
+/**
+ * Settings as the configuration names them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options {
   readonly maxOutputTokens?: number
   readonly thinking?: ThinkingConfigParam
@@ -33,7 +48,12 @@ export interface Options {
   readonly betas?: ReadonlyArray<string>
 }
 
-/** The settings in the format of the API. Content is cached for five minutes unless the options say otherwise. */
+/**
+ * The settings in the format of the API. Content is cached for five minutes unless the options say otherwise.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const make = ({
   betas = [],
   cacheLifetime,
@@ -54,10 +74,18 @@ const decode = Schema.decodeUnknownOption(AnthropicSettings)
 /**
  * The settings that a request contains, so that a stored request is reproduced unchanged; `own` if it has none or they are
  * invalid.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const of = (settings: RequestSettings | undefined, own: AnthropicSettings): AnthropicSettings =>
   settings === undefined ? own : Option.getOrElse(decode(settings), () => own)
 
-/** Removes the API's path from a base URL. Otherwise requests would be sent to `/v1/v1/messages`. */
+/**
+ * Removes the API's path from a base URL. Otherwise requests would be sent to `/v1/v1/messages`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const baseOf = (url: string): string =>
   url.trim().replace(/(?:\/+v1(?:\/+messages(?:\/+count_tokens)?)?)?\/*$/, "")

@@ -1,4 +1,9 @@
-/** Where the key of a provider comes from when a request needs it. */
+/**
+ * Where the key of a provider comes from when a request needs it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface KeySource {
   /** The key. Rejects with an error whose message is for people and does not contain a key. */
   readonly get: () => Promise<string>
@@ -6,7 +11,12 @@ export interface KeySource {
   readonly forget: () => void
 }
 
-/** Sources of keys that are neither in the environment nor in the configuration file. */
+/**
+ * Sources of keys that are neither in the environment nor in the configuration file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface KeySources {
   /** A program that prints the key: its path or name, and its arguments. */
   readonly ofCommand: (command: ReadonlyArray<string>) => KeySource | undefined

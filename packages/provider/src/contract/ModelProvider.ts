@@ -8,6 +8,9 @@ import type * as Stream from "effect/Stream"
 
 /**
  * A model's limits and its effort, as the user configures them. Limits are in tokens and take precedence over the provider's.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface ModelLimits {
   readonly contextWindow?: number
@@ -22,7 +25,12 @@ export interface ModelLimits {
   readonly structuredOutput?: "native" | "tool"
 }
 
-/** A model that a server lists, with its limits in tokens if the server reports them. */
+/**
+ * A model that a server lists, with its limits in tokens if the server reports them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface DiscoveredModel {
   /** The name without the provider. */
   readonly name: string
@@ -30,7 +38,12 @@ export interface DiscoveredModel {
   readonly maxOutputTokens?: number
 }
 
-/** One source of models. `Registry.layer` combines several into a `ModelsManager`. */
+/**
+ * One source of models. `Registry.layer` combines several into a `ModelsManager`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ModelProvider {
   /** The part of `PROVIDER/MODEL` before the slash. */
   readonly id: string

@@ -2,7 +2,12 @@ import * as Schema from "effect/Schema"
 
 const apiKeyPattern = /^[\x21-\x7e]+$/
 export const apiKeyExpected = "a key without spaces or line breaks"
-/** Whether a text can be sent as a key in a header. */
+/**
+ * Whether a text can be sent as a key in a header.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isApiKey = (text: string): boolean => apiKeyPattern.test(text)
 
 const ApiKey = Schema.RedactedFromValue(

@@ -31,7 +31,12 @@ export interface ProviderType<O extends ProviderOptions = ProviderOptions> {
   readonly load: () => Promise<(id: string, options: O, http: HttpClient) => ModelProvider>
 }
 
-/** A provider as it results from the user's configuration and the environment. */
+/**
+ * A provider as it results from the user's configuration and the environment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ConfiguredProvider {
   /** The part of `PROVIDER/MODEL` before the slash. */
   readonly id: string

@@ -12,7 +12,12 @@ import type { Message } from "@parley/domain/Message"
 import type { Piece } from "@parley/domain/RequestSize"
 import { envelope, list } from "../request/Pieces.ts"
 
-/** Options of the offline demo model. */
+/**
+ * Options of the offline demo model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface DemoOptions {
   /** The sentence of the demo model's text that explains how to configure a real model. */
   readonly howToConfigure?: string
@@ -109,6 +114,9 @@ const reads = (request: ModelRequest, about: string): ReadonlyArray<ReadonlyArra
 /**
  * A model that needs neither network nor key, for trying out Parley and its tools, and for tests. The same request always
  * produces the same chunks. It follows a few fixed rules (`DemoRules`), and tells the user so.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: DemoOptions = {}): ModelProvider => {
   const about = [

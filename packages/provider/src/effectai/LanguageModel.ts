@@ -6,7 +6,12 @@ import { broken, fromAiError } from "./AiFailure.ts"
 import { promptOf, toolkitOf } from "./AiPrompt.ts"
 import { PartReader } from "./AiResponse.ts"
 
-/** A model of `effect/ai`, and what is known of it. */
+/**
+ * A model of `effect/ai`, and what is known of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface LanguageModelOptions {
   /** The provider's id: the part of `PROVIDER/MODEL` before the slash. */
   readonly id: string
@@ -21,6 +26,9 @@ export interface LanguageModelOptions {
 /**
  * A model of `effect/ai` as a provider. The engine runs the tools: the model's own resolution of tool calls is off. Its errors
  * are mapped to `ModelError`, so the engine's retries and recovery apply; a retry policy of the model's own should be off.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = ({ id, info = {}, model, name }: LanguageModelOptions): ModelProvider => {
   const describe = (of: string, { contextWindow, maxOutputTokens }: ModelLimits = {}): ModelInfo => ({

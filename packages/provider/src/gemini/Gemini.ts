@@ -14,7 +14,12 @@ import * as GeminiRequest from "./GeminiRequest.ts"
 import { GeminiResponse } from "./GeminiResponse.ts"
 import * as GeminiSettings from "./GeminiSettings.ts"
 
-/** How to reach the Gemini API, and with which model. */
+/**
+ * How to reach the Gemini API, and with which model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface GeminiOptions {
   /** The part of `PROVIDER/MODEL` before the slash. Default: `gemini`. */
   readonly id?: string | undefined
@@ -42,6 +47,9 @@ const noModel = (model: string) =>
 /**
  * Models behind the Gemini API (`streamGenerateContent`, as server-sent events), without an SDK. Summaries of the model's
  * reasoning are shown; the signatures of its parts are sent back. See `GeminiResponse` for how a stream must end.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: GeminiOptions): ModelProvider => {
   const { apiKey, defaultModel = "gemini-4-neon", headers = {}, http, id = "gemini" } = options

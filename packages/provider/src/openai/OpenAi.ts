@@ -12,7 +12,12 @@ import * as OpenAiSettings from "./OpenAiSettings.ts"
 import * as ResponsesRequest from "./ResponsesRequest.ts"
 import { ResponsesResponse } from "./ResponsesResponse.ts"
 
-/** How to reach the OpenAI API, and with which model. */
+/**
+ * How to reach the OpenAI API, and with which model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface OpenAiOptions {
   /** The part of `PROVIDER/MODEL` before the slash. Default: `openai`. */
   readonly id?: string | undefined
@@ -34,13 +39,21 @@ export interface OpenAiOptions {
   readonly reasoningSummary?: boolean | undefined
 }
 
-/** The address of the API of OpenAI itself. */
+/**
+ * The address of the API of OpenAI itself.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const address = "https://api.openai.com/v1"
 
 /**
  * Models behind the OpenAI Responses API, using the official SDK. The API stores nothing: reasoning is sent back with its
  * encrypted content. See `ResponsesResponse` for how a stream must end. The SDK still reads `OPENAI_CUSTOM_HEADERS` from the
  * environment, because it has no option to turn that off.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: OpenAiOptions): ModelProvider => {
   const { defaultModel = "gpt-6.2-sol", headers = {}, id = "openai" } = options

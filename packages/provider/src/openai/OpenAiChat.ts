@@ -12,7 +12,12 @@ import { efforts } from "./OpenAiModels.ts"
 import { isAble } from "./OpenAiOutput.ts"
 import * as OpenAiSettings from "./OpenAiSettings.ts"
 
-/** How to reach a server with a Chat Completions API, and how it differs from others. */
+/**
+ * How to reach a server with a Chat Completions API, and how it differs from others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface OpenAiChatOptions {
   /** The part of `PROVIDER/MODEL` before the slash. */
   readonly id: string
@@ -45,6 +50,9 @@ export interface OpenAiChatOptions {
 /**
  * Models behind a Chat Completions API: local servers, gateways, and OpenAI itself. See `ChatResponse` for what a stream
  * must contain. The SDK still reads `OPENAI_CUSTOM_HEADERS` from the environment, because it has no option to turn that off.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: OpenAiChatOptions): ModelProvider => {
   const { headers = {}, id, limitName = "max_tokens" } = options

@@ -29,7 +29,12 @@ interface Env {
   readonly [name: string]: string | undefined
 }
 
-/** One entry of `providers` in the configuration file. */
+/**
+ * One entry of `providers` in the configuration file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Entry {
   readonly name: string
   readonly value: unknown
@@ -108,7 +113,12 @@ const kind = <O extends ProviderOptions>({ isUsable, load, options, type, variab
 
 const kinds: ReadonlyArray<Kind> = [kind(anthropic), kind(openai), kind(gemini), ...servers.map(kind)]
 
-/** The environment variables of the providers' keys. Each makes the models of its provider available. */
+/**
+ * The environment variables of the providers' keys. Each makes the models of its provider available.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const keyVariables: ReadonlyArray<string> = kinds.flatMap(({ variables }) => variables.apiKey ?? [])
 
 /** An unset or blank variable is undefined. White space around it is removed: values read from files end with a newline. */
@@ -117,7 +127,12 @@ const variable = (env: Env, name: string | undefined): string | undefined => {
   return value === "" ? undefined : value
 }
 
-/** The variables that configure providers, with `key` in place of each key. */
+/**
+ * The variables that configure providers, with `key` in place of each key.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const variables = (env: Env, key: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     kinds.flatMap(({ variables: { apiKey, baseUrl, host, otherApiKey } }) => {
@@ -164,6 +179,9 @@ const kindOf = (entry: Entry): Effect.Effect<Kind, ConfigError> => {
  * The providers: those of the configuration file in its order, then those that need no entry there. Variables take
  * precedence over the file. They apply only to the provider that is named like its kind, so that a key is never sent to
  * another server of the same kind. Fails with a `ConfigError` for an unusable value, without showing it.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const configure = Effect.fn("Providers.configure")(function* (
   entries: ReadonlyArray<Entry>,
@@ -184,7 +202,12 @@ export const configure = Effect.fn("Providers.configure")(function* (
   return [...named, ...rest]
 })
 
-/** Loads the providers that requests can be sent to. */
+/**
+ * Loads the providers that requests can be sent to.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const load = (
   providers: ReadonlyArray<ConfiguredProvider>,
   http: HttpClient
@@ -198,7 +221,12 @@ const advice = ({ id, isConfigured, keyVariable }: ConfiguredProvider, configFil
   return isConfigured ? `set ${key}` : `set providers.${id}.baseUrl and ${key}`
 }
 
-/** What to do about each provider that lacks options, by id. */
+/**
+ * What to do about each provider that lacks options, by id.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const unavailable = (
   providers: ReadonlyArray<ConfiguredProvider>,
   configFile: string

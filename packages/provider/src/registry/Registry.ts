@@ -11,7 +11,12 @@ import * as Stream from "effect/Stream"
 import * as Catalogue from "../catalogue/Catalogue.ts"
 import type { ModelLimits, ModelProvider } from "../contract/ModelProvider.ts"
 
-/** The providers of a registry, and what the user has configured for their models. */
+/**
+ * The providers of a registry, and what the user has configured for their models.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RegistryOptions {
   /** If two providers have the same id, the first is used. */
   readonly providers: ReadonlyArray<ModelProvider>
@@ -70,6 +75,9 @@ const completed = (provider: ModelProvider, model: string, own: ModelLimits | un
 /**
  * A `ModelsManager` that passes each request to the provider that its model names. What is known about a model comes from
  * these options, then from its provider, then from the catalogue of models, which is loaded when it is needed.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
   Layer.sync(ModelsManager, () => {

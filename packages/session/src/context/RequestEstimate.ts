@@ -43,19 +43,34 @@ const once = <A extends object>(f: (value: A) => number): ((value: A) => number)
   }
 }
 
-/** Estimates tokens: a quarter of the UTF-8 bytes, and a fixed number for content other than text. */
+/**
+ * Estimates tokens: a quarter of the UTF-8 bytes, and a fixed number for content other than text.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofMessage = once((message: Message): number =>
   message.content.reduce((sum, block) => sum + blockTokens(block), frame)
 )
 
-/** Estimates the tokens of several messages. */
+/**
+ * Estimates the tokens of several messages.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofMessages = (messages: ReadonlyArray<Message>): number =>
   messages.reduce((sum, message) => sum + ofMessage(message), 0)
 
 const ofTool = (tool: ToolDefinition): number =>
   frame + Math.ceil(byteLength(tool.name + tool.description + JSON.stringify(tool.inputSchema)) / 4)
 
-/** The size of each server's tool definitions in a request, largest first. */
+/**
+ * The size of each server's tool definitions in a request, largest first.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofServers = (tools: ReadonlyArray<ToolDefinition>): ToolSizes => {
   const sizes = new Map<string, ToolSizes[number]>()
   for (const tool of tools) {
@@ -68,7 +83,12 @@ export const ofServers = (tools: ReadonlyArray<ToolDefinition>): ToolSizes => {
 
 const stable = new WeakMap<ReadonlyArray<ToolDefinition>, { readonly system: string; readonly tokens: number }>()
 
-/** Estimates the tokens before the messages. Cached, because they are the same for all requests with one baseline. */
+/**
+ * Estimates the tokens before the messages. Cached, because they are the same for all requests with one baseline.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofStable = ({ system, tools }: Pick<ModelRequest, "system" | "tools">): number => {
   const known = stable.get(tools)
   if (known?.system === system) return known.tokens
@@ -84,7 +104,12 @@ const ofOutput = once((schema: NonNullable<ModelRequest["output"]>): number =>
   Math.ceil(byteLength(JSON.stringify(schema)) / 4)
 )
 
-/** Estimates the tokens of a whole request. Only messages that were not estimated before cost time. */
+/**
+ * Estimates the tokens of a whole request. Only messages that were not estimated before cost time.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const estimate = (request: Sized): TokenCount => ({
   tokens:
     ofStable(request) + ofMessages(request.messages) + (request.output === undefined ? 0 : ofOutput(request.output)),
@@ -96,6 +121,9 @@ const leastReported = 1 / 2
 
 /**
  * The size based on the provider's report for the previous request if that has the same beginning; otherwise an estimate.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const known = (state: SessionState, request: Sized): TokenCount => {
   const estimated = estimate(request)
@@ -105,7 +133,12 @@ export const known = (state: SessionState, request: Sized): TokenCount => {
   return tokens < estimated.tokens * leastReported ? estimated : { tokens, by: "reported" }
 }
 
-/** Maximum size of a request in tokens: the context window less the longest response. Undefined if the window is unknown. */
+/**
+ * Maximum size of a request in tokens: the context window less the longest response. Undefined if the window is unknown.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const limitOf = ({ contextWindow, maxOutput = 8192 }: ModelInfo): number | undefined =>
   contextWindow === undefined ? undefined : contextWindow - Math.min(maxOutput, Math.floor(contextWindow / 2))
 
@@ -115,6 +148,9 @@ const near = 0.8
 /**
  * Measures a request before it is sent. The provider counts it, if it supports that and the exact size matters: if an
  * estimate is near the limit, or if a size based on the provider's report exceeds it.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const measure = Effect.fn("RequestSize.measure")(function* (
   state: SessionState,

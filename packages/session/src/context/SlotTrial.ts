@@ -13,7 +13,12 @@ import * as DynamicSlots from "./DynamicSlots.ts"
 import { inputOf } from "./SlotPolicy.ts"
 import * as SlotValue from "./SlotValue.ts"
 
-/** The result of trying one slot. */
+/**
+ * The result of trying one slot.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Trial {
   readonly slot: DynamicSlot
   /** `required`: the call failed, and a round would fail because of it. */
@@ -32,6 +37,9 @@ export interface Trial {
 /**
  * Calls the tools of slots now, regardless of their `refresh` policies, as a round in a session without values would:
  * concurrently, each with its own timeout. Stores nothing.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fn("SlotTrial.run")(function* (slots: ReadonlyArray<DynamicSlot>) {
   const { tools } = yield* McpManager

@@ -9,9 +9,19 @@ import * as Result from "effect/Result"
 import type { SlotMemory } from "../log/SessionState.ts"
 import { since } from "./SlotPolicy.ts"
 
-/** Default maximum size of a slot's text, in tokens. */
+/**
+ * Default maximum size of a slot's text, in tokens.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const defaultTokens = 4096
-/** Maximum number of images and documents of a slot, and the maximum sum of their base64 characters. */
+/**
+ * Maximum number of images and documents of a slot, and the maximum sum of their base64 characters.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const maxMedia = { blocks: 20, characters: 2 * 1024 * 1024 }
 /** Maximum size in bytes of an error message for people. For the model, the limit of the slot's text applies instead. */
 const maxProblem = 1000
@@ -58,6 +68,9 @@ const problemOf = (content: ReadonlyArray<ResultContent>): string => {
 /**
  * The value of a slot: the result of its call or, if the call failed, what the slot's `onFailure` policy demands. `why`
  * explains the value to people; the model does not receive it.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const of = (options: {
   readonly slot: DynamicSlot

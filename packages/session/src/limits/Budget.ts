@@ -9,7 +9,12 @@ import type * as Exit from "effect/Exit"
 import { Limits, type RoundLimits } from "./Limits.ts"
 import { type Meter, Sampled } from "./SamplingUsage.ts"
 
-/** A budget that all processes of a user share. */
+/**
+ * A budget that all processes of a user share.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface BudgetSettings {
   readonly ledger: BudgetLedger["Service"]
   readonly limits: BudgetLimits
@@ -17,7 +22,12 @@ export interface BudgetSettings {
   readonly workspace: string
 }
 
-/** The budget that pays for all requests to models. Default: none. */
+/**
+ * The budget that pays for all requests to models. Default: none.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const Budget = Context.Reference<BudgetSettings | undefined>("@parley/session/Budget", {
   defaultValue: () => undefined
 })
@@ -26,7 +36,12 @@ export const Budget = Context.Reference<BudgetSettings | undefined>("@parley/ses
 const limitsDollars = ({ roundCost, sessionCost }: RoundLimits, budget: BudgetSettings | undefined): boolean =>
   roundCost !== undefined || sessionCost !== undefined || budget !== undefined
 
-/** Whether a limit in dollars is set, so that all prices must be known. */
+/**
+ * Whether a limit in dollars is set, so that all prices must be known.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const inDollars: Effect.Effect<boolean> = Effect.gen(function* () {
   return limitsDollars(yield* Limits, yield* Budget)
 })
@@ -35,7 +50,12 @@ export const inDollars: Effect.Effect<boolean> = Effect.gen(function* () {
 const longest = ({ contextWindow, maxOutput }: ModelInfo, input: number): number | undefined =>
   maxOutput ?? (contextWindow === undefined ? undefined : Math.max(0, contextWindow - input))
 
-/** The highest cost in US dollars of a request with this many tokens of input. Fails if it has no bound. */
+/**
+ * The highest cost in US dollars of a request with this many tokens of input. Fails if it has no bound.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const worstOf = (model: ModelInfo, input: number): Effect.Effect<number, PriceUnknown> => {
   const name = format(model.ref)
   if (model.price === undefined) return Effect.fail(new PriceUnknown({ model: name }))
@@ -48,7 +68,12 @@ export const worstOf = (model: ModelInfo, input: number): Effect.Effect<number, 
 /** Slack for what comes before and after a response, in milliseconds. */
 const slack = 60_000
 
-/** What was spent of the limits of a round and of its session, in US dollars. */
+/**
+ * What was spent of the limits of a round and of its session, in US dollars.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Spent {
   readonly round: number
   readonly session: number
@@ -75,6 +100,9 @@ const refusalOf = (
 /**
  * Runs `request` while its worst case is set aside from the limits of the round and of the session. Fails if it does not fit
  * beside what `spent` says and what other requests have set aside: requests of servers may run beside those of the round.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const setAside = <A, E, R>(
   worst: number,
@@ -101,6 +129,9 @@ export const setAside = <A, E, R>(
 /**
  * Sends a request while its worst case is reserved in the shared budget, if there is one, and then settles it on what
  * `costOf` finds. If that cannot be stored, the reservation stays, and counts with its worst case once it is due.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const reserving = <A, E, R>(
   worst: number,

@@ -12,12 +12,22 @@ import { Sampled, SinceRound } from "./SamplingUsage.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
 import type { SessionState } from "../log/SessionState.ts"
 
-/** Fails if a cost limit is set, and the price of the model or the length of its responses is not known. */
+/**
+ * Fails if a cost limit is set, and the price of the model or the length of its responses is not known.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const priced = Effect.fnUntraced(function* (model: ModelInfo) {
   if (yield* inDollars) yield* worstOf(model, 0)
 })
 
-/** The same check for every model that a message or a compaction may use: the session's model and the summarising model. */
+/**
+ * The same check for every model that a message or a compaction may use: the session's model and the summarising model.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const allPriced = Effect.fn("Caps.allPriced")(function* (model: ModelInfo, purpose?: "compaction") {
   if (!(yield* inDollars)) return
   const settings = yield* CompactionSettings
@@ -30,13 +40,23 @@ export const allPriced = Effect.fn("Caps.allPriced")(function* (model: ModelInfo
   if (Option.isSome(summariser)) yield* priced(summariser.value)
 })
 
-/** The same check for all models of a chain. */
+/**
+ * The same check for all models of a chain.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const chainPriced = Effect.fnUntraced(function* (chain: ModelChain.ModelChain, purpose?: "compaction") {
   yield* allPriced(chain.model, purpose)
   yield* Effect.forEach(chain.fallbacks, priced, { discard: true })
 })
 
-/** Fails if the session has a cost limit and the cost so far is not known. */
+/**
+ * Fails if the session has a cost limit and the cost so far is not known.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const accountable = Effect.fnUntraced(function* ({ spent }: SessionState, { ref }: ModelInfo) {
   const { sessionCost } = yield* Limits
   const { unpricedTokens } = spent
@@ -47,6 +67,9 @@ export const accountable = Effect.fnUntraced(function* ({ spent }: SessionState,
 /**
  * Fails if the preferred model does not take the configured effort, if a fallback model is not available, or if cost limits
  * forbid one of them. A host may run this before it creates a session.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const preferredPriced = Effect.gen(function* () {
   const models = yield* ModelsManager
@@ -56,6 +79,9 @@ export const preferredPriced = Effect.gen(function* () {
 /**
  * Fails with `CapReached` if the tokens or the cost of the round or the session have reached a limit. Checked before each
  * request instead of after it, so that no response is discarded.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const checkUsage = Effect.fnUntraced(function* ({ round, spent }: SessionState, limits: RoundLimits) {
   const { cost, tokens } = round?.spent ?? { cost: undefined, tokens: 0 }
@@ -71,7 +97,12 @@ export const checkUsage = Effect.fnUntraced(function* ({ round, spent }: Session
     if (limit !== undefined && spent >= limit) return yield* new CapReached({ cap, limit })
 })
 
-/** Limits the elapsed time of the round. If the round was completed just before the timeout, that result is kept. */
+/**
+ * Limits the elapsed time of the round. If the round was completed just before the timeout, that result is kept.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const withinTime = <E, R>(effect: Effect.Effect<StopReason, E, R>, log: SessionLog) =>
   Effect.flatMap(Limits, ({ roundMillis }) =>
     roundMillis === undefined

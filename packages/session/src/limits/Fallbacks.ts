@@ -10,6 +10,9 @@ import * as Context from "effect/Context"
  *
  * A round is not accepted if one of these models is not available. Provide another value around a call or around the
  * layer. Default: none.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export const Fallbacks = Context.Reference<ReadonlyArray<ModelRef>>("@parley/session/Fallbacks", {
   defaultValue: () => []

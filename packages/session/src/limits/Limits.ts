@@ -3,7 +3,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** Limits of a round. Provide other values around one call, or around the layer for all calls. */
+/**
+ * Limits of a round. Provide other values around one call, or around the layer for all calls.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RoundLimits {
   /**
    * How many model responses one round may have before it fails with `CapReached`. Failed attempts are turns as well, but
@@ -60,7 +65,12 @@ export interface RoundLimits {
   readonly identicalCalls: number
 }
 
-/** The limits that apply when none are provided: durations in milliseconds, sizes in bytes. */
+/**
+ * The limits that apply when none are provided: durations in milliseconds, sizes in bytes.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const defaults: RoundLimits = {
   turns: 50,
   toolConcurrency: 8,
@@ -79,10 +89,20 @@ export const defaults: RoundLimits = {
   identicalCalls: 5
 }
 
-/** The limits in effect: those provided around the call, else around the layer, else `defaults`. */
+/**
+ * The limits in effect: those provided around the call, else around the layer, else `defaults`.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const Limits = Context.Reference<RoundLimits>("@parley/session/Limits", { defaultValue: () => defaults })
 
-/** Limits to change. Durations take the names of `RoundLimits` without `Millis`. */
+/**
+ * Limits to change. Durations take the names of `RoundLimits` without `Millis`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface LimitsOptions extends Partial<
   Pick<
     RoundLimits,
@@ -105,7 +125,12 @@ export interface LimitsOptions extends Partial<
   readonly tool?: Duration.Input
 }
 
-/** The limits with some of them changed. */
+/**
+ * The limits with some of them changed.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const change = (limits: RoundLimits, options: LimitsOptions): RoundLimits => {
   const { firstChunk, idle, longestWait, round, tool, turn, ...others } = options
   const millis = (changed: Duration.Input | undefined, otherwise: number) =>
@@ -125,6 +150,9 @@ export const change = (limits: RoundLimits, options: LimitsOptions): RoundLimits
 /**
  * Changes some limits for the layers that it is provided to, or for a call that it is provided around. The others keep the
  * values that they have there, or their defaults.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (options: LimitsOptions): Layer.Layer<never> =>
   Layer.effect(

@@ -6,7 +6,12 @@ import { byteLength } from "@parley/prompt/Digest"
 import * as Effect from "effect/Effect"
 import { Limits } from "./Limits.ts"
 
-/** A part of a message that the user did not write, such as the content of a file, a pipe or a web page. */
+/**
+ * A part of a message that the user did not write, such as the content of a file, a pipe or a web page.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface OutsidePart {
   readonly outside: string | UserBlock
 }
@@ -14,13 +19,26 @@ export interface OutsidePart {
 /**
  * A user message. Consecutive strings are concatenated into one text block without a separator; blocks are kept
  * unchanged.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type UserMessage = string | ReadonlyArray<string | UserBlock | OutsidePart>
 
-/** A valid message: its blocks, and the parts of them that the user did not write. */
+/**
+ * A valid message: its blocks, and the parts of them that the user did not write.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Validated = Required<Pick<EventOf<"RoundStarted">, "request" | "outside">>
 
-/** Converts a message to blocks of well-formed text, and records the parts that the user did not write. */
+/**
+ * Converts a message to blocks of well-formed text, and records the parts that the user did not write.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const blocks = (message: UserMessage): Validated => {
   const request: Array<UserBlock> = []
   const outside: Array<Stretch> = []
@@ -46,7 +64,12 @@ export const blocks = (message: UserMessage): Validated => {
   }
 }
 
-/** The text of a message that the user wrote. Only this text can mention files and resources. */
+/**
+ * The text of a message that the user wrote. Only this text can mention files and resources.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const own = ({ outside, request }: Validated): string =>
   request
     .flatMap((block, i) =>
@@ -60,7 +83,12 @@ export const own = ({ outside, request }: Validated): string =>
     .flatMap(({ provenance, text }) => (provenance === "user" ? [text] : []))
     .join("")
 
-/** Fails with `InvalidMessage` if the message is empty or too large. Called before anything is stored. */
+/**
+ * Fails with `InvalidMessage` if the message is empty or too large. Called before anything is stored.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const validate = Effect.fnUntraced(function* (message: UserMessage) {
   const { messageBytes } = yield* Limits
   const content = blocks(message)

@@ -13,6 +13,9 @@ const minus = (a: Spent, b: Spent): Spent => ({ tokens: a.tokens - b.tokens, cos
  * Counts the tokens and the cost of sampling, that is, of model calls that MCP servers requested. They count towards the
  * limits of the round in which they happen. They are not in the log, so a session's limits include them only while the
  * process lives.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export class Meter {
   private all = nothing
@@ -59,12 +62,20 @@ export class Meter {
 /**
  * Provide the same meter to the coordinator and to the handler of sampling requests. Without one, sampling is not
  * counted.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export const Sampled = Context.Reference<Meter | undefined>("@parley/session/Sampled", {
   defaultValue: () => undefined
 })
 
-/** What sampling has used since the round began. */
+/**
+ * What sampling has used since the round began.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const SinceRound = Context.Reference<() => Spent>("@parley/session/Sampled/SinceRound", {
   defaultValue: () => () => nothing
 })

@@ -8,7 +8,12 @@ import type { SessionLog } from "./SessionLog.ts"
 
 const Call = Schema.Struct({ callId: CallId, name: Schema.String })
 
-/** What recovery did with a session that had an open round. */
+/**
+ * What recovery did with a session that had an open round.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Recovered = Schema.TaggedUnion({
   /** The process of the round had died; the round is now closed as failed. */
   Closed: {
@@ -33,6 +38,9 @@ export type Recovered = typeof Recovered.Type
  * There is no limit on attempts, because recovery repeats nothing of the round: a turn that kills its process cannot do
  * so again during recovery. Closing is one append. A process that dies before it has changed nothing, and one that dies
  * after it has left nothing to do.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const recover = Effect.fnUntraced(function* (log: SessionLog) {
   const { round } = log.state
@@ -50,7 +58,12 @@ export const recover = Effect.fnUntraced(function* (log: SessionLog) {
   ]
 })
 
-/** Reports a session that is in use or damaged instead of failing. A session that was removed needs no recovery. */
+/**
+ * Reports a session that is in use or damaged instead of failing. A session that was removed needs no recovery.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const report = <R>(
   sessionId: SessionId,
   recovery: Effect.Effect<ReadonlyArray<Recovered>, StorageError | SessionNotFound | SessionBusy, R>

@@ -7,7 +7,12 @@ import * as LogCheck from "./LogCheck.ts"
 /** Events per append. */
 const batch = 500
 
-/** The new session, and what it lacks. */
+/**
+ * The new session, and what it lacks.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Repaired {
   readonly session: SessionInfo
   /** How many events of the damaged session were not copied, as far as they can be counted. */
@@ -17,6 +22,9 @@ export interface Repaired {
 /**
  * Copies the complete rounds of a damaged session, up to the round that contains the damage, into a new session. The
  * damaged session is not changed. Calls no model and no tool.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const repair = Effect.fn("Repair.repair")(function* (id: SessionId) {
   const sessions = yield* SessionManager

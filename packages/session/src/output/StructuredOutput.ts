@@ -9,7 +9,12 @@ import * as JsonSchemaCheck from "./JsonSchemaCheck.ts"
 import * as JsonSchemaForm from "./JsonSchemaForm.ts"
 import { at } from "./JsonSchemaParts.ts"
 
-/** The form that the answer of a round has: a JSON Schema, and how an answer is checked. See `fromJsonSchema` and `of`. */
+/**
+ * The form that the answer of a round has: a JSON Schema, and how an answer is checked. See `fromJsonSchema` and `of`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export class StructuredOutput {
   /** What the model is sent, and what is stored with the message. */
   readonly schema: OutputSchema
@@ -22,10 +27,20 @@ export class StructuredOutput {
   }
 }
 
-/** A schema of Effect by which the JSON value of an answer is decoded. It must decode without asynchronous steps. */
+/**
+ * A schema of Effect by which the JSON value of an answer is decoded. It must decode without asynchronous steps.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Decoder = Schema.ConstraintDecoder<unknown>
 
-/** A round, and its answer as the schema decodes it. `value` is absent if the round was cancelled. */
+/**
+ * A round, and its answer as the schema decodes it. `value` is absent if the round was cancelled.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Answered<S extends Decoder> = Round & { readonly value?: S["Type"] }
 
 const invalid = (problem: string): InvalidMessage =>
@@ -34,6 +49,9 @@ const invalid = (problem: string): InvalidMessage =>
 /**
  * The form of answers that follow a JSON Schema: draft 2020-12, and what drafts 6 to 2019-09 have in common with it. Fails
  * with what is wrong with the schema.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const fromJsonSchema = (schema: unknown): Result.Result<StructuredOutput, InvalidMessage> =>
   Result.mapBoth(JsonSchemaForm.read(schema), {
@@ -70,11 +88,21 @@ const fromSchema = (schema: Decoder): Result.Result<StructuredOutput, InvalidMes
       )
   )
 
-/** The form of the answer that a caller asked for. */
+/**
+ * The form of the answer that a caller asked for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const of = (output: Decoder | StructuredOutput): Result.Result<StructuredOutput, InvalidMessage> =>
   output instanceof StructuredOutput ? Result.succeed(output) : fromSchema(output)
 
-/** Adds the decoded answer to a round. Fails if the round is an earlier one whose answer the schema does not decode. */
+/**
+ * Adds the decoded answer to a round. Fails if the round is an earlier one whose answer the schema does not decode.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const decoded = <S extends Decoder>(
   round: Round,
   output: S | StructuredOutput | undefined

@@ -24,7 +24,12 @@ import * as Tape from "./Tape.ts"
 import * as TapedContext from "./TapedContext.ts"
 import * as TapedManagers from "./TapedManagers.ts"
 
-/** Options of a run with another model. */
+/**
+ * Options of a run with another model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface CounterfactualOptions {
   /** The name of the recording, for messages to people. */
   readonly name: string
@@ -34,7 +39,12 @@ export interface CounterfactualOptions {
   readonly model: ModelRef
 }
 
-/** A round as it was recorded, and as the other model ran it. */
+/**
+ * A round as it was recorded, and as the other model ran it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Compared {
   /** Undefined if the recording has no such round, which happens if a message was refused. */
   readonly recorded: Round | undefined
@@ -142,6 +152,9 @@ const copy = Effect.fnUntraced(function* (before: ReadonlyArray<LogEntry>, title
  * the recorded messages from there on are sent to the model. Requests are really sent and cost money. Tools are not run: a
  * call with a recorded tool and recorded arguments has the recorded result, and any other call is answered with an error
  * that says so. The prompt and files are the recorded ones.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fn("Counterfactual.run")(function* (options: CounterfactualOptions) {
   const { from, model, name, recorded } = options

@@ -20,7 +20,12 @@ import * as RecordingTape from "./RecordingTape.ts"
 import * as Tape from "./Tape.ts"
 import * as TapedContext from "./TapedContext.ts"
 
-/** Options of a recording. */
+/**
+ * Options of a recording.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RecordingOptions {
   /** Receives each line, with its end, as it happens. It must not throw: a round does not fail because it is recorded. */
   readonly write: (line: string) => void
@@ -139,6 +144,9 @@ const make = Effect.fnUntraced(function* (options: RecordingOptions) {
  * can do exactly the same again without the model, the tools and the workspace: requests of the host, requests to models and
  * the responses, results of tools, the prompt, files, approvals, timers, the time, random numbers, cancellations and
  * failures, in the order in which the engine received them. Each line is written before the engine goes on.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (options: RecordingOptions): Layer.Layer<SessionCoordinator, never, RecordedEngine.Managers> =>
   Layer.effect(SessionCoordinator, make(options))

@@ -6,13 +6,21 @@ import * as Schema from "effect/Schema"
 /**
  * A recording is a text of JSON lines. The first line is a `Header`; every other line is a `Step`, in the order in which it
  * happened. A line is written when its step happens, so the recording of a process that died is complete up to that moment.
+ *
+ * @since 0.1.0
+ * @category constants
  */
 export const version = 1
 
 const at = Schema.Int
 const n = Schema.Int
 
-/** How an operation ended. `failed` is a typed error, `died` the message of a defect. */
+/**
+ * How an operation ended. `failed` is a typed error, `died` the message of a defect.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Outcome = Schema.Union([
   Schema.Struct({ ok: Schema.Json }),
   Schema.Struct({ failed: Schema.Json }),
@@ -21,11 +29,21 @@ export const Outcome = Schema.Union([
 ])
 export type Outcome = typeof Outcome.Type
 
-/** A text, written as what is new compared with the previous text of the same operation: see `shorten`. */
+/**
+ * A text, written as what is new compared with the previous text of the same operation: see `shorten`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Shortened = Schema.Struct({ same: Schema.Int, text: Schema.String, end: Schema.Int })
 export type Shortened = typeof Shortened.Type
 
-/** The first line. */
+/**
+ * The first line.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Header = Schema.Struct({
   parley: Schema.Literal("recording"),
   version: Schema.Int,
@@ -36,7 +54,12 @@ export const Header = Schema.Struct({
 })
 export type Header = typeof Header.Type
 
-/** The engine began the `n`-th operation of this name: it asks something of a manager, or stores events. */
+/**
+ * The engine began the `n`-th operation of this name: it asks something of a manager, or stores events.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const CallStep = Schema.Struct({
   kind: Schema.Literal("call"),
   op: Schema.String,
@@ -45,7 +68,12 @@ export const CallStep = Schema.Struct({
   text: Schema.optionalKey(Shortened)
 })
 
-/** The engine received the outcome of an operation. Operations without a `call` line have their input here. */
+/**
+ * The engine received the outcome of an operation. Operations without a `call` line have their input here.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ResultStep = Schema.Struct({
   kind: Schema.Literal("result"),
   op: Schema.String,
@@ -55,7 +83,12 @@ export const ResultStep = Schema.Struct({
   outcome: Outcome
 })
 
-/** The engine read a value that needs no waiting, such as the rule for a tool. */
+/**
+ * The engine read a value that needs no waiting, such as the rule for a tool.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ValueStep = Schema.Struct({
   kind: Schema.Literal("value"),
   op: Schema.String,
@@ -64,7 +97,12 @@ export const ValueStep = Schema.Struct({
   value: Schema.Json
 })
 
-/** The host asked something of the engine. `settings` are those that differ from the ones of the last request. */
+/**
+ * The host asked something of the engine. `settings` are those that differ from the ones of the last request.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const AskStep = Schema.Struct({
   kind: Schema.Literal("ask"),
   n,
@@ -73,23 +111,48 @@ export const AskStep = Schema.Struct({
   settings: Schema.optionalKey(Schema.Json)
 })
 
-/** The host interrupted what it had asked. */
+/**
+ * The host interrupted what it had asked.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const InterruptStep = Schema.Struct({ kind: Schema.Literal("interrupt"), n, at })
 
-/** What the host asked has ended. */
+/**
+ * What the host asked has ended.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const DoneStep = Schema.Struct({ kind: Schema.Literal("done"), n, how: Schema.String })
 
-/** The engine was shut down. Rounds that were running are cancelled. */
+/**
+ * The engine was shut down. Rounds that were running are cancelled.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const CloseStep = Schema.Struct({ kind: Schema.Literal("close"), at })
 
-/** The stored events of a session that the engine did not append while it was recorded. */
+/**
+ * The stored events of a session that the engine did not append while it was recorded.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const LogStep = Schema.Struct({
   kind: Schema.Literal("log"),
   session: SessionInfo,
   entries: Schema.Array(LogEntry)
 })
 
-/** One step of a recorded engine. */
+/**
+ * One step of a recorded engine.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Step = Schema.Union([
   CallStep,
   ResultStep,
@@ -101,10 +164,20 @@ export const Step = Schema.Union([
   LogStep
 ])
 export type Step = typeof Step.Type
-/** The steps of one kind. */
+/**
+ * The steps of one kind.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type StepOf<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>
 
-/** The text cannot be read as a recording. */
+/**
+ * The text cannot be read as a recording.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class RecordingError extends Schema.TaggedError<RecordingError>()("RecordingError", {
   /** The name of the recording, for people. */
   name: Schema.String,
@@ -140,7 +213,12 @@ export class RecordingError extends Schema.TaggedError<RecordingError>()("Record
   }
 }
 
-/** A recording that was read. */
+/**
+ * A recording that was read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Recorded {
   readonly header: Header
   readonly steps: ReadonlyArray<Step>
@@ -151,10 +229,20 @@ export interface Recorded {
 const encodeHeader = Schema.encodeSync(Schema.fromJsonString(Header))
 const encodeLog = Schema.encodeSync(Schema.fromJsonString(Schema.toCodecJson(LogStep)))
 
-/** The line of a header, with its end. */
+/**
+ * The line of a header, with its end.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const headerLine = (header: Header): string => `${encodeHeader(header)}\n`
 
-/** The line of a step, with its end. All steps but one are JSON already; this runs for each network read of a response. */
+/**
+ * The line of a step, with its end. All steps but one are JSON already; this runs for each network read of a response.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const stepLine = (step: Step): string => `${step.kind === "log" ? encodeLog(step) : JSON.stringify(step)}\n`
 
 const Kind = Schema.Struct({ parley: Schema.Literal("recording"), version: Schema.Int })
@@ -162,7 +250,12 @@ const decodeKind = Schema.decodeUnknownResult(Schema.fromJsonString(Kind))
 const decodeHeader = Schema.decodeUnknownResult(Schema.fromJsonString(Header))
 const decodeStep = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.toCodecJson(Step)))
 
-/** Reads a recording from its text. Without its end of line, the last line counts as incomplete. */
+/**
+ * Reads a recording from its text. Without its end of line, the last line counts as incomplete.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
 export const parse = (name: string, text: string): Result.Result<Recorded, RecordingError> => {
   const fail = (reason: RecordingError["reason"]) => Result.fail(new RecordingError({ name, reason }))
   const lines = text.split("\n")

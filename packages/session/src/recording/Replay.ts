@@ -23,7 +23,12 @@ import * as ReplayTape from "./ReplayTape.ts"
 import * as Tape from "./Tape.ts"
 import * as TapedContext from "./TapedContext.ts"
 
-/** Options of a replay. */
+/**
+ * Options of a replay.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ReplayOptions {
   /** The name of the recording, for messages to people. */
   readonly name: string
@@ -34,7 +39,12 @@ export interface ReplayOptions {
   readonly sessions?: Layer.Layer<SessionManager, HandleMessageError>
 }
 
-/** What a replay found. */
+/**
+ * What a replay found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Report {
   /** Undefined if the engine did exactly what was recorded. */
   readonly difference: Difference | undefined
@@ -66,6 +76,9 @@ const countOf = (recorded: Recorded, is: (step: Recorded["steps"][number]) => bo
  * Runs the engine on a recording: in its recorded order and time, with its random numbers, and without a model, a tool, a
  * file or the network. Compares everything that the engine does with the recording, and stops at the first difference. The
  * store contains the same log afterwards, byte for byte, unless a difference is reported.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fn("Replay.run")(function* (options: ReplayOptions) {
   const { name, recorded } = options

@@ -12,7 +12,12 @@ import type * as Schema from "effect/Schema"
 import type { Outcome } from "./RecordingFormat.ts"
 import { TapeScheduler } from "./TapeScheduler.ts"
 
-/** Something that the engine asks of what is around it. The n-th operation of a name is the same in recording and replay. */
+/**
+ * Something that the engine asks of what is around it. The n-th operation of a name is the same in recording and replay.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Operation {
   readonly op: string
   /** What the operation depends on. The replay compares it with the recording. */
@@ -23,7 +28,12 @@ export interface Operation {
   readonly isShown?: boolean
 }
 
-/** Writes what happens, or plays it back: `RecordingTape` and `ReplayTape`. */
+/**
+ * Writes what happens, or plays it back: `RecordingTape` and `ReplayTape`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Port {
   /** Whether this is a replay. Then nothing outside the engine may be touched. */
   readonly isReplay: boolean
@@ -44,7 +54,12 @@ export interface Port {
   readonly now: () => number
 }
 
-/** How the exit of an operation is written. */
+/**
+ * How the exit of an operation is written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Codec<A, E> {
   /** What is written. */
   readonly encode: (exit: Exit.Exit<A, E>) => Outcome
@@ -52,7 +67,12 @@ export interface Codec<A, E> {
   readonly decode: (outcome: Outcome) => Exit.Exit<A, E>
 }
 
-/** The boundary between a recorded or replayed engine and what is around it. */
+/**
+ * The boundary between a recorded or replayed engine and what is around it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Tape {
   /** Writes or plays back the steps. */
   readonly port: Port
@@ -74,7 +94,12 @@ export interface Tape {
   readonly rest: Effect.Effect<void>
 }
 
-/** The defect with which an operation ends in a replay if it ended with a defect. */
+/**
+ * The defect with which an operation ends in a replay if it ended with a defect.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const defectOf = (cause: Cause.Cause<unknown>): string =>
   Cause.prettyErrors(cause)[0]?.message ?? "no reason given"
 
@@ -104,6 +129,9 @@ const encoded = <A, E>(codec: Codec<A, E>, exit: Exit.Exit<A, E>): Outcome =>
  * The boundary between a recorded or replayed engine and what is around it. Everything that the engine receives passes
  * through it, one step at a time: results, timers, messages and cancellations. Between two steps the engine's time stands
  * still. So what the engine does is a function of the steps.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = Effect.fnUntraced(function* (port: Port, seed: string) {
   const services = yield* outsideServices
@@ -184,12 +212,22 @@ const clockOf = (port: Pick<Port, "now">, sleep: Clock.Clock["sleep"]): Clock.Cl
   }
 }
 
-/** For operations whose only result is that they have ended. */
+/**
+ * For operations whose only result is that they have ended.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const nothing: Codec<void, never> = {
   encode: (exit) => (Exit.isSuccess(exit) ? { ok: null } : { died: defectOf(exit.cause) }),
   decode: (outcome) => ("ok" in outcome ? Exit.void : unfinished(outcome))
 }
 
-/** The exit of an outcome that is neither a success nor a typed error. */
+/**
+ * The exit of an outcome that is neither a success nor a typed error.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const unfinished = (outcome: Outcome): Exit.Exit<never> =>
   "died" in outcome ? Exit.die(new Error(outcome.died)) : Exit.failCause(Cause.interrupt())

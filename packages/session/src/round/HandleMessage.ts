@@ -3,7 +3,12 @@ import type { ModelRef } from "@parley/domain/ModelRef"
 import type { Decoder, StructuredOutput } from "../output/StructuredOutput.ts"
 import type * as Request from "../limits/Request.ts"
 
-/** A user message to a session, with its options. `S` is the schema of the answer, if it is one of Effect. */
+/**
+ * A user message to a session, with its options. `S` is the schema of the answer, if it is one of Effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HandleMessage<S extends Decoder = Decoder> {
   /** The session, which must exist; see `SessionManager.create`. */
   readonly sessionId: SessionId
@@ -32,7 +37,12 @@ export interface HandleMessage<S extends Decoder = Decoder> {
   readonly output?: S | StructuredOutput | undefined
 }
 
-/** Identifies the round of an accepted message. The message is durable and part of the session. */
+/**
+ * Identifies the round of an accepted message. The message is durable and part of the session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Accepted {
   readonly sessionId: SessionId
   readonly roundId: RoundId

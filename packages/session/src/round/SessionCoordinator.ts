@@ -38,6 +38,9 @@ const ownManagers = (built: Context.Context<Managers>) =>
  * concurrently. While another process holds a session's lease, operations that change the session fail with
  * `SessionBusy`. Rounds respect the values of `Limits`, `Fallbacks`, `CompactionSettings` and `ToolPolicy` that are
  * provided around the call or the layer.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export class SessionCoordinator extends Context.Service<
   SessionCoordinator,

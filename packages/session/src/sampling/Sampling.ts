@@ -102,6 +102,9 @@ const paying = Effect.fnUntraced(function* <R>(
  * The request and the response count as `outside`. This needs no further tracking: neither is part of a conversation,
  * without tools the response cannot cause tool calls, and whatever the server makes of it returns as a tool result, which
  * is from outside as well.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const answer = Effect.fn("Sampling.answer")(function* (
   request: Sampling

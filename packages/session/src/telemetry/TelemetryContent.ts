@@ -12,6 +12,9 @@ import { key } from "./GenAi.ts"
  * Whether spans contain what users, models and tools wrote: system prompts, messages, responses, and the input and output
  * of tools. Default: false. The bytes of images and documents, and the data that only the provider can read, are never
  * included.
+ *
+ * @since 0.1.0
+ * @category services
  */
 export const TelemetryContent = Context.Reference<boolean>("@parley/session/TelemetryContent", {
   defaultValue: () => false
@@ -43,20 +46,35 @@ const part = (block: Block): Part => {
 
 const message = ({ content, role }: Message): Part => ({ role, parts: content.map(part) })
 
-/** The content of a request, as attributes of its span. */
+/**
+ * The content of a request, as attributes of its span.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofRequest = ({ messages, system }: ModelRequest) => ({
   [key.system]: canonical([{ type: "text", content: system }]),
   [key.input]: canonical(messages.map(message))
 })
 
-/** The content of a response, as far as it arrived. */
+/**
+ * The content of a response, as far as it arrived.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofResponse = (content: ReadonlyArray<Block>, stop: StopReason | undefined) => ({
   [key.output]: canonical([
     { ...message({ role: "assistant", content }), ...(stop === undefined ? {} : { finish_reason: stop }) }
   ])
 })
 
-/** What a tool returned, or why it did not. */
+/**
+ * What a tool returned, or why it did not.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const ofOutcome = (outcome: ToolOutcome) => ({
   [key.callResult]: "content" in outcome ? canonical(outcome.content.map(resultPart)) : outcome.reason
 })

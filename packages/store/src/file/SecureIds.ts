@@ -9,6 +9,9 @@ const time = (millis: number): string => Math.max(0, millis).toString(32).padSta
 /**
  * Generates unguessable session ids: `ses_`, nine digits of the time in milliseconds, and eighteen digits (90 bits) from the
  * operating system's random generator, all in base 32. Sorted as text, they are in order of creation, to the millisecond.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer: Layer.Layer<never> = Layer.succeed(
   SessionIds,

@@ -10,6 +10,9 @@ export { BackupRefused } from "./backupFile.ts"
  * Copies the database `filename`, as it is at one moment, to the new file `target`, which only its owner may read. Works
  * while other processes use the database. The copy gets its name only once it is complete, checked and durable. An existing
  * file is never replaced.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = Effect.fn("Backup.make")(function* (options: {
   readonly filename: string

@@ -15,7 +15,12 @@ const addSpent = `INSERT INTO budget_spent (day, workspace, nanos)
 const removeSpent = `DELETE FROM budget_spent WHERE workspace = ?`
 const moveReserved = `UPDATE budget_reserved SET workspace = ? WHERE workspace = ?`
 
-/** Which workspace becomes which other one. Both are real paths, of which the first need not exist any more. */
+/**
+ * Which workspace becomes which other one. Both are real paths, of which the first need not exist any more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options {
   readonly filename: string
   readonly from: string
@@ -26,6 +31,9 @@ export interface Options {
  * Makes the sessions of one workspace, and what was spent in it, those of another one: all or nothing, and durably. Returns
  * the ids of the sessions. Their events stay as they are. Other processes may use the database, and the sessions, meanwhile. A
  * missing database is not created.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const relocate = Effect.fn("Relocate.relocate")(function* ({
   filename,

@@ -96,6 +96,9 @@ const make = Effect.fnUntraced(function* ({ filename }: { readonly filename: str
  * The budget in the database of the sessions, shared by all processes that use the file. A missing file is created. A
  * reservation ends when it is settled; when its process has died, or its time is over, it counts as spent with its worst
  * case. What was stored in the last moments before a power failure may be lost.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (options: { readonly filename: string }): Layer.Layer<BudgetLedger, StorageError> =>
   Layer.effect(BudgetLedger, make(options))

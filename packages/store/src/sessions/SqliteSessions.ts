@@ -42,7 +42,12 @@ const decodeAll = Effect.fnUntraced(function* <A>(
   return entries
 })
 
-/** Options of `layer`. `filename` is the path of the database. */
+/**
+ * Options of `layer`. `filename` is the path of the database.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options {
   readonly filename: string
   /**
@@ -225,6 +230,9 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
  * acknowledged event can be lost only in a power failure, and not even then if `SessionEvent.needsBarrier` holds for it or
  * for a later acknowledged event. An interrupted `append` is stored either completely or not at all. When the layer's scope
  * ends, accepted appends are committed before the file is closed.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (options: Options): Layer.Layer<SessionManager, StorageError> =>
   Layer.effect(SessionManager, make(options))

@@ -8,7 +8,12 @@ import { copy } from "../database/copy.ts"
 import { storageError, typed } from "../file/storageError.ts"
 import * as Schema from "effect/Schema"
 
-/** A backup was not made: nothing was written to `path`. */
+/**
+ * A backup was not made: nothing was written to `path`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class BackupRefused extends Schema.TaggedError<BackupRefused>()("BackupRefused", {
   path: Schema.String,
   reason: Schema.Literals(["Exists", "Directory", "NoDirectory", "NotWritable", "NothingYet"])

@@ -9,7 +9,12 @@ import { quoted } from "./ContractReading.ts"
 import { type Counterexample, findAll, type Rule, type RuleSettings, single, words } from "./ContractRule.ts"
 import { register } from "./ContractSuite.ts"
 
-/** What the suite needs to know of a ledger. */
+/**
+ * What the suite needs to know of a ledger.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E = never> extends RuleSettings {
   /** A layer of an empty ledger. */
   readonly layer: Layer.Layer<BudgetLedger, E>
@@ -175,12 +180,27 @@ const subjectOf = <E>({ layer, ...settings }: Options<E>): Effect.Effect<Subject
     Effect.orDie
   )
 
-/** All violations of the contract. */
+/**
+ * All violations of the contract.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const violations = <E>(options: Options<E>) => findAll(rules, subjectOf(options))
 
-/** All violations of the contract, as text, for other test runners. */
+/**
+ * All violations of the contract, as text, for other test runners.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(violations(options), (found) => found.map(words))
 
-/** The contract of `BudgetLedger`, as tests with the real clock. Call it in a test file. */
+/**
+ * The contract of `BudgetLedger`, as tests with the real clock. Call it in a test file.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const suite = <E>(name: string, options: Options<E>): void => register(name, rules, subjectOf(options))

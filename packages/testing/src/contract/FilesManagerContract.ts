@@ -7,7 +7,12 @@ import { quoted, readOnce, stable, unsorted, valid, wellFormed } from "./Contrac
 import { type Counterexample, findAll, type Rule, type RuleSettings, single, words } from "./ContractRule.ts"
 import { register } from "./ContractSuite.ts"
 
-/** What the suite needs to know of a manager of files. */
+/**
+ * What the suite needs to know of a manager of files.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E = never> extends RuleSettings {
   /** A layer whose files do not change during the tests. */
   readonly layer: Layer.Layer<never, E>
@@ -85,12 +90,27 @@ const subjectOf = <E>({ layer, message, ...settings }: Options<E>): Effect.Effec
     Effect.orDie
   )
 
-/** All violations of the contract. */
+/**
+ * All violations of the contract.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const violations = <E>(options: Options<E>) => findAll(rules, subjectOf(options))
 
-/** All violations of the contract, as text, for other test runners. */
+/**
+ * All violations of the contract, as text, for other test runners.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(violations(options), (found) => found.map(words))
 
-/** The contract of `FilesManager`, as tests with the real clock. Call it in a test file. */
+/**
+ * The contract of `FilesManager`, as tests with the real clock. Call it in a test file.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const suite = <E>(name: string, options: Options<E>): void => register(name, rules, subjectOf(options))

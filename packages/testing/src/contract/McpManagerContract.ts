@@ -24,7 +24,12 @@ import {
 } from "./ContractRule.ts"
 import { register } from "./ContractSuite.ts"
 
-/** A tool that the suite may call as often as it likes. */
+/**
+ * A tool that the suite may call as often as it likes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ToolCase {
   /** The qualified name, as `McpManager.tools` lists it. */
   readonly tool: string
@@ -36,7 +41,12 @@ export interface ToolCase {
   readonly key?: (output: ToolOutput) => string | undefined
 }
 
-/** What the suite needs to know of a manager of tools. */
+/**
+ * What the suite needs to know of a manager of tools.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E = never> extends RuleSettings {
   readonly layer: Layer.Layer<McpManager, E>
   readonly tools: ReadonlyArray<ToolCase>
@@ -142,12 +152,27 @@ const subjectOf = <E>({ layer, ...rest }: Options<E>): Effect.Effect<Subject, ne
     Effect.orDie
   )
 
-/** All violations of the contract. */
+/**
+ * All violations of the contract.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const violations = <E>(options: Options<E>) => findAll(rules, subjectOf(options))
 
-/** All violations of the contract, as text, for other test runners. */
+/**
+ * All violations of the contract, as text, for other test runners.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(violations(options), (found) => found.map(words))
 
-/** The contract of `McpManager`, as tests with the real clock. Call it in a test file. */
+/**
+ * The contract of `McpManager`, as tests with the real clock. Call it in a test file.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const suite = <E>(name: string, options: Options<E>): void => register(name, rules, subjectOf(options))

@@ -24,7 +24,12 @@ import {
 } from "./ContractRule.ts"
 import { register } from "./ContractSuite.ts"
 
-/** What the suite needs to know of a manager of models. */
+/**
+ * What the suite needs to know of a manager of models.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E = never> extends RuleSettings {
   readonly layer: Layer.Layer<ModelsManager, E>
   /** A request that its model answers. Each test sends it three times, to a manager of its own. */
@@ -115,12 +120,27 @@ const subjectOf = <E>({ layer, ...rest }: Options<E>): Effect.Effect<Subject, ne
     Effect.orDie
   )
 
-/** All violations of the contract. */
+/**
+ * All violations of the contract.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const violations = <E>(options: Options<E>) => findAll(rules, subjectOf(options))
 
-/** All violations of the contract, as text, for other test runners. */
+/**
+ * All violations of the contract, as text, for other test runners.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(violations(options), (found) => found.map(words))
 
-/** The contract of `ModelsManager`, as tests with the real clock. Call it in a test file. */
+/**
+ * The contract of `ModelsManager`, as tests with the real clock. Call it in a test file.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const suite = <E>(name: string, options: Options<E>): void => register(name, rules, subjectOf(options))

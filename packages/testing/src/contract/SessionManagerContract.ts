@@ -29,7 +29,12 @@ const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, 
 
 type Service = SessionManager["Service"]
 
-/** What the suite needs to know of a session manager. */
+/**
+ * What the suite needs to know of a session manager.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options<E = never> extends RuleSettings {
   /** A layer that starts without sessions each time it is built. */
   readonly layer: Layer.Layer<SessionManager, E>
@@ -51,14 +56,24 @@ const subjectOf = <E>({
 const durabilityOf = <E>({ layer: _, reopen, ...settings }: Options<E>): ReadonlyArray<DurabilitySubject> =>
   reopen === undefined ? [] : [{ ...settings, reopen: Effect.map(Effect.orDie(reopen), Layer.orDie) }]
 
-/** The violations of the generated rules. The other tests of `suite` need vitest and its clock. */
+/**
+ * The violations of the generated rules. The other tests of `suite` need vitest and its clock.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const violations = Effect.fnUntraced(function* <E>(options: Options<E>) {
   const found = [...(yield* findAll(rules, subjectOf(options)))]
   for (const subject of durabilityOf(options)) found.push(...(yield* findAll(durability, Effect.succeed(subject))))
   return found
 })
 
-/** The violations of the generated rules, as text, for other test runners. */
+/**
+ * The violations of the generated rules, as text, for other test runners.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(violations(options), (found) => found.map(words))
 
@@ -68,6 +83,9 @@ export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<strin
  *
  * The tests of the rules of `check` have the real clock. All others have a `TestClock` that advances only when a test
  * adjusts it: a layer that delays its writes must be configured with a delay of zero, or its appends never return.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const suite = <E>(name: string, options: Options<E>): void => {
   const { layer } = options

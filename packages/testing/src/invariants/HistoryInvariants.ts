@@ -5,7 +5,12 @@ import type { RecordedRequest, Violations } from "./Known.ts"
 
 const flat = (entry: LogEntry) => JSON.stringify(entry)
 
-/** Invariants 3 and 4: stored events never change. Only deltas are removed, when the end of their turn replaces them. */
+/**
+ * Invariants 3 and 4: stored events never change. Only deltas are removed, when the end of their turn replaces them.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const appendOnly = (snapshots: ReadonlyArray<ReadonlyArray<LogEntry>>): Violations =>
   snapshots.slice(1).flatMap((after, i) => {
     const there = new Map(after.map((entry) => [entry.seq, flat(entry)]))
@@ -16,7 +21,12 @@ export const appendOnly = (snapshots: ReadonlyArray<ReadonlyArray<LogEntry>>): V
       .map(({ event, seq }) => `${event._tag} at ${seq} is gone or changed in snapshot ${i + 2}`)
   })
 
-/** Invariant 2: every event names its parents: a turn names its round, a call its turn or round. */
+/**
+ * Invariant 2: every event names its parents: a turn names its round, a call its turn or round.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const tree = (log: ReadonlyArray<LogEntry>): Violations => {
   let round = ""
   let turn = ""
@@ -32,7 +42,12 @@ export const tree = (log: ReadonlyArray<LogEntry>): Violations => {
   })
 }
 
-/** Invariant 10: every event that a subscriber received equals the stored event. */
+/**
+ * Invariant 10: every event that a subscriber received equals the stored event.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const shownIsStored = (seen: ReadonlyArray<LogEntry>, committed: ReadonlyArray<LogEntry>): Violations => {
   const stored = new Map(committed.map((entry) => [entry.seq, flat(entry)]))
   return seen
@@ -40,7 +55,12 @@ export const shownIsStored = (seen: ReadonlyArray<LogEntry>, committed: Readonly
     .map(({ event, seq }) => `${event._tag} at ${seq} was shown and is not what was stored`)
 }
 
-/** Invariant 13: every stored string is well-formed Unicode, except in deltas, which may split a character. */
+/**
+ * Invariant 13: every stored string is well-formed Unicode, except in deltas, which may split a character.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const wellFormed = (log: ReadonlyArray<LogEntry>): Violations =>
   log
     .filter(({ event }) => event._tag !== "TurnDelta" && /\\u[dD][89a-fA-F]/.test(JSON.stringify(event)))
@@ -49,6 +69,9 @@ export const wellFormed = (log: ReadonlyArray<LogEntry>): Violations =>
 /**
  * Invariant 23: all requests of a round have the same tools and, without a compaction, the same system prompt. Turns that
  * write a summary are exempt.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const frozenTools = (requests: ReadonlyArray<RecordedRequest>, log: ReadonlyArray<LogEntry>): Violations => {
   const first = new Map<string, string>()
@@ -68,13 +91,23 @@ export const frozenTools = (requests: ReadonlyArray<RecordedRequest>, log: Reado
   })
 }
 
-/** Invariant 44: a request is sent only after the start of its turn is stored. */
+/**
+ * Invariant 44: a request is sent only after the start of its turn is stored.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const turnBeforeRequest = (requests: ReadonlyArray<RecordedRequest>): Violations =>
   requests.flatMap(({ turnId, turnStored }) =>
     turnStored ? [] : [`a request was sent before turn ${turnId} was stored`]
   )
 
-/** Invariant 28: the system prompt contains no date. */
+/**
+ * Invariant 28: the system prompt contains no date.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const nothingVolatile = (requests: ReadonlyArray<RecordedRequest>): Violations =>
   requests.flatMap(({ request, turnId }) =>
     /\d{4}-\d{2}-\d{2}/.test(request.system) ? [`the system prompt of turn ${turnId} holds a date`] : []
@@ -90,7 +123,12 @@ const add = (a: Usage, b: Usage): Usage => ({
 /** Floating-point sums of the same amounts in another order differ in the last digits. */
 const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b))
 
-/** Invariant 46: the usage (tokens) and cost (dollars) of a session are the sums over its turns. */
+/**
+ * Invariant 46: the usage (tokens) and cost (dollars) of a session are the sums over its turns.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const usageAddsUp = (log: ReadonlyArray<LogEntry>, info: SessionInfo): Violations => {
   const turns = log.flatMap(({ event }) => (endsTurn(event) ? [event] : []))
   const none: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }

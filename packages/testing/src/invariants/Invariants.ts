@@ -16,7 +16,12 @@ export * from "./RetryInvariants.ts"
 export * from "./OutputInvariants.ts"
 export * from "./ToolInvariants.ts"
 
-/** The violations of an invariant by a session, or the facts that are missing to check it. */
+/**
+ * The violations of an invariant by a session, or the facts that are missing to check it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Answer =
   | { readonly _tag: "Checked"; readonly violations: Violations }
   | {
@@ -27,7 +32,12 @@ export type Answer =
       readonly violations: Violations
     }
 
-/** An invariant of the catalogue that can be checked from a log and from records of its subscribers, models and tools. */
+/**
+ * An invariant of the catalogue that can be checked from a log and from records of its subscribers, models and tools.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Invariant {
   readonly name: string
   /** What violates the invariant, and which facts were missing. */
@@ -55,7 +65,12 @@ const invariant = <Need extends keyof Known = never>(
   }
 }
 
-/** The invariants by their number in the catalogue. All others have separate tests, except those in `notYet`. */
+/**
+ * The invariants by their number in the catalogue. All others have separate tests, except those in `notYet`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const all: { readonly [number: number]: Invariant } = {
   1: invariant("dense order", ["seen"], ({ seen }) => Log.denseOrder(seen)),
   2: invariant("tree", [], ({ log }) => History.tree(log)),
@@ -98,12 +113,22 @@ export const all: { readonly [number: number]: Invariant } = {
   54: invariant("answers follow", [], ({ log }) => Output.answersFollow(log))
 }
 
-/** Invariants of the catalogue that are not checked yet, with the reason. */
+/**
+ * Invariants of the catalogue that are not checked yet, with the reason.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const notYet: { readonly [number: number]: string } = {
   52: "cluster equals local: there is no cluster yet"
 }
 
-/** The violations found in a session, and the invariants that could not be checked. */
+/**
+ * The violations found in a session, and the invariants that could not be checked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Findings {
   readonly violations: Violations
   /** The numbers of the invariants in `all` that were checked completely. */
@@ -112,7 +137,12 @@ export interface Findings {
   readonly unchecked: ReadonlyArray<string>
 }
 
-/** Checks all invariants for a session without a running round. */
+/**
+ * Checks all invariants for a session without a running round.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = (known: Known): Findings => {
   const answers = Object.entries(all).map(([number, { check, name }]) => ({
     number: Number(number),
@@ -128,7 +158,12 @@ export const check = (known: Known): Findings => {
   }
 }
 
-/** One line for a report: how many invariants were checked, which were not, and which have no check yet. */
+/**
+ * One line for a report: how many invariants were checked, which were not, and which have no check yet.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const summary = ({ checked, unchecked }: Pick<Findings, "checked" | "unchecked">): string =>
   [
     `${checked.length} of ${Object.keys(all).length} invariants of sessions checked`,

@@ -3,10 +3,20 @@ import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import type { SessionInfo } from "@parley/domain/SessionInfo"
 
-/** Descriptions of the violations found. */
+/**
+ * Descriptions of the violations found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Violations = ReadonlyArray<string>
 
-/** A call as it reached a tool, and the state of the store at that moment. */
+/**
+ * A call as it reached a tool, and the state of the store at that moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RecordedCall {
   /** The idempotency key: `session/round/turn/call`, or `session/preview/call`. */
   readonly key: string
@@ -22,7 +32,12 @@ export interface RecordedCall {
   running: boolean
 }
 
-/** A request as it reached a model, its turn, and whether the start of that turn was stored. */
+/**
+ * A request as it reached a model, its turn, and whether the start of that turn was stored.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RecordedRequest {
   readonly request: ModelRequest
   readonly turnId: string | undefined
@@ -32,6 +47,9 @@ export interface RecordedRequest {
 /**
  * The known facts about one session. A caller omits facts that it does not have; an invariant that needs one of them
  * returns `NotChecked`.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface Known {
   /** The stored log of a session without a running round. */

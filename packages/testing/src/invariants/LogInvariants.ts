@@ -9,11 +9,21 @@ import { betweenRounds, endsRound, endsTurn, type EventOf, type LogEntry } from 
 import { TurnContent } from "@parley/domain/TurnContent"
 import type { Violations } from "./Known.ts"
 
-/** Sequence numbers increase by one. Only the removed deltas of finished turns leave gaps. */
+/**
+ * Sequence numbers increase by one. Only the removed deltas of finished turns leave gaps.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const denseOrder = (seen: ReadonlyArray<LogEntry>): Violations =>
   seen.flatMap(({ seq }, i) => (seq === i + 1 ? [] : [`entry ${i + 1} has number ${seq}`])).slice(0, 1)
 
-/** When a round closes, each call of its complete turns is settled exactly once. No call is ever settled twice. */
+/**
+ * When a round closes, each call of its complete turns is settled exactly once. No call is ever settled twice.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const settledOnce = (log: ReadonlyArray<LogEntry>): Violations => {
   const settledTimes = new Map<string, number>()
   const found: Array<string> = []
@@ -35,7 +45,12 @@ export const settledOnce = (log: ReadonlyArray<LogEntry>): Violations => {
   return found
 }
 
-/** A call is started at most once, only after its turn is complete, never after a denial, and before it is settled. */
+/**
+ * A call is started at most once, only after its turn is complete, never after a denial, and before it is settled.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const intentFirst = (log: ReadonlyArray<LogEntry>): Violations => {
   const state = new Map<string, "requested" | "denied" | "started" | "settled">()
   const found: Array<string> = []
@@ -69,7 +84,12 @@ export const intentFirst = (log: ReadonlyArray<LogEntry>): Violations => {
   return found
 }
 
-/** There are no events between rounds: each belongs to the open round, and none follows the event that closes it. */
+/**
+ * There are no events between rounds: each belongs to the open round, and none follows the event that closes it.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const nothingAfterClose = (log: ReadonlyArray<LogEntry>): Violations => {
   let open = false
   return log.flatMap(({ event, seq }) => {
@@ -82,7 +102,12 @@ export const nothingAfterClose = (log: ReadonlyArray<LogEntry>): Violations => {
   })
 }
 
-/** The log of a session without a running round ends with a closed round. */
+/**
+ * The log of a session without a running round ends with a closed round.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
   const last = log.findLast(({ event }) => !betweenRounds(event))
   return last === undefined || endsRound(last.event) ? [] : [`the log ends with ${last.event._tag}`]
@@ -91,6 +116,9 @@ export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
 /**
  * Each turn that started ends exactly once, before the next turn starts and before its round closes. It has no events after
  * its end.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const turnsEndOnce = (log: ReadonlyArray<LogEntry>): Violations => {
   let open: TurnId | undefined
@@ -112,7 +140,12 @@ export const turnsEndOnce = (log: ReadonlyArray<LogEntry>): Violations => {
   })
 }
 
-/** The deltas of a turn that a subscriber received, concatenated, equal the content of the completed turn. */
+/**
+ * The deltas of a turn that a subscriber received, concatenated, equal the content of the completed turn.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const deltasConcatenate = (seen: ReadonlyArray<LogEntry>): Violations => {
   const pieces = new Map<TurnId, Array<ProviderChunk>>()
   return seen.flatMap(({ event }) => {
@@ -128,6 +161,9 @@ export const deltasConcatenate = (seen: ReadonlyArray<LogEntry>): Violations => 
 /**
  * Every request is legal, and the results of a turn are in the order of its calls. If the log is given, a request may end
  * with the response of a turn that paused; requests leave out its blocks that are not `sendable`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: ReadonlyArray<LogEntry> = []): Violations => {
   const pauses = new Set(
@@ -150,6 +186,9 @@ export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: Readon
  * the provider rejected is withdrawn, so the next request begins with the last one that was answered. The thinking of a
  * model is not part of requests to another one. `turns` are the turns of the requests, if known; otherwise each turn that
  * started is assumed to have sent one request.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const prefixStable = (
   requests: ReadonlyArray<ModelRequest>,
@@ -214,7 +253,12 @@ const withoutThinking = (request: ModelRequest): ModelRequest => ({
 const flat = ({ messages }: ModelRequest) =>
   messages.map(({ content, role }) => `${role}:${content.map((block) => JSON.stringify(block)).join(",")}`).join("\n")
 
-/** No request contains text of a failed or interrupted turn. Texts that also occur elsewhere are not considered. */
+/**
+ * No request contains text of a failed or interrupted turn. Texts that also occur elsewhere are not considered.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const excludesFailed = (log: ReadonlyArray<LogEntry>, requests: ReadonlyArray<ModelRequest>): Violations => {
   const bad = log.flatMap(({ event }) =>
     event._tag === "TurnFailed" || event._tag === "TurnInterrupted" ? [textOf(event.content)] : []

@@ -4,6 +4,9 @@ import type { Violations } from "./Known.ts"
 /**
  * Invariant 54: a round has an answer as a value exactly if it has an output schema and is complete. An answer is rejected at
  * most once in a round, after its turn, and only such rounds have calls that give an answer.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const answersFollow = (log: ReadonlyArray<LogEntry>): Violations => {
   let hasSchema = false

@@ -7,6 +7,9 @@ import type { Violations } from "./Known.ts"
  * Each attempt is a turn with a new id. A retry follows a failed turn, no earlier than its `RetryScheduled` announced, and
  * asks the model that this names, or else the model of the failed turn. No other model is asked once a part of the response
  * is stored.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const retriesAreNew = (log: ReadonlyArray<LogEntry>): Violations => {
   const ids = new Set<TurnId>()

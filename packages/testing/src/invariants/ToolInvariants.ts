@@ -1,7 +1,12 @@
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import type { RecordedCall, Violations } from "./Known.ts"
 
-/** Invariant 17: no call reaches a tool twice, even across process restarts, unless the user marked it safe to repeat. */
+/**
+ * Invariant 17: no call reaches a tool twice, even across process restarts, unless the user marked it safe to repeat.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const atMostOnce = (calls: ReadonlyArray<RecordedCall>): Violations => {
   const seen = new Set<string>()
   return calls.flatMap(({ key, preview, safeToRepeat }) => {
@@ -11,13 +16,23 @@ export const atMostOnce = (calls: ReadonlyArray<RecordedCall>): Violations => {
   })
 }
 
-/** Invariant 15: the start of a call is stored before the call reaches a tool. */
+/**
+ * Invariant 15: the start of a call is stored before the call reaches a tool.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const intentStored = (calls: ReadonlyArray<RecordedCall>): Violations =>
   calls.flatMap(({ key, preview, startStored }) =>
     preview || startStored ? [] : [`call ${key} reached a tool before its start was stored`]
   )
 
-/** Invariant 16: the turn that requested a call is stored as completed before the call reaches a tool. */
+/**
+ * Invariant 16: the turn that requested a call is stored as completed before the call reaches a tool.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const turnStoredFirst = (calls: ReadonlyArray<RecordedCall>): Violations =>
   calls.flatMap(({ key, preview, turnStored }) =>
     preview || turnStored ? [] : [`call ${key} reached a tool before its turn was stored`]
@@ -25,7 +40,12 @@ export const turnStoredFirst = (calls: ReadonlyArray<RecordedCall>): Violations 
 
 const idOf = (key: string) => key.split("/").at(-1) ?? ""
 
-/** Invariant 18: a call with the outcome `NotExecuted`, or without a stored start, never reached a tool. */
+/**
+ * Invariant 18: a call with the outcome `NotExecuted`, or without a stored start, never reached a tool.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const unknownIsHonest = (log: ReadonlyArray<LogEntry>, calls: ReadonlyArray<RecordedCall>): Violations => {
   const reached = new Set(calls.filter(({ preview }) => !preview).map(({ key }) => idOf(key)))
   return log.flatMap(({ event }) =>
@@ -35,11 +55,21 @@ export const unknownIsHonest = (log: ReadonlyArray<LogEntry>, calls: ReadonlyArr
   )
 }
 
-/** Invariant 20: no more calls of one turn run concurrently than the limit allows. */
+/**
+ * Invariant 20: no more calls of one turn run concurrently than the limit allows.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const concurrencyBound = (calls: ReadonlyArray<RecordedCall>, limit: number): Violations =>
   calls.flatMap(({ beside, key }) => (beside < limit ? [] : [`call ${key} ran beside ${beside} others`]))
 
-/** Invariant 22: calls of truncated or incomplete turns, and malformed calls, never reach a tool. */
+/**
+ * Invariant 22: calls of truncated or incomplete turns, and malformed calls, never reach a tool.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const noneFromBadTurns = (log: ReadonlyArray<LogEntry>, calls: ReadonlyArray<RecordedCall>): Violations => {
   const reached = new Set(calls.filter(({ preview }) => !preview).map(({ key }) => idOf(key)))
   const isObject = (text: string) => /^\s*\{[^]*\}\s*$/.test(text)

@@ -21,6 +21,9 @@ interface Observed {
  * A transparent recorder between an engine and its store, models and tools. It records the facts that `Invariants.check`
  * needs: the committed events, the log at the end of each round, and the state of the store when a request or a call was
  * sent. A request does not name its session, so it is attributed to the turn that has waited longest.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export class Recorder {
   private readonly observed = new Map<string, Observed>()
@@ -133,7 +136,12 @@ export class Recorder {
   )
 }
 
-/** The recorder, as a service. */
+/**
+ * The recorder, as a service.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export class Witness extends Context.Service<Witness, Recorder>()("@parley/testing/invariants/Witness") {
   /** Wraps a store, models and tools with a recorder. `toolConcurrency` is the limit that the engine is configured with. */
   static readonly layer = (toolConcurrency: Effect.Effect<number>) =>

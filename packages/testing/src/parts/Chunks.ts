@@ -1,17 +1,32 @@
 import type { ProviderChunk, StopReason } from "@parley/domain/ProviderChunk"
 import type { Usage } from "@parley/domain/Usage"
 
-/** A text block, streamed in the given pieces. */
+/**
+ * A text block, streamed in the given pieces.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const text = (index: number, ...pieces: ReadonlyArray<string>): ReadonlyArray<ProviderChunk> =>
   pieces.map((text) => ({ _tag: "TextDelta", index, text }))
 
-/** A thinking block, streamed in pieces and closed with the provider's raw data. */
+/**
+ * A thinking block, streamed in pieces and closed with the provider's raw data.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const thinking = (index: number, ...pieces: ReadonlyArray<string>): ReadonlyArray<ProviderChunk> => [
   ...pieces.map((text): ProviderChunk => ({ _tag: "ThinkingDelta", index, text })),
   { _tag: "ThinkingEnd", index, provider: "scripted", raw: JSON.stringify({ thinking: pieces.join("") }) }
 ]
 
-/** A tool call whose input is streamed in two pieces. A string is sent unchanged, even if it is not valid JSON. */
+/**
+ * A tool call whose input is streamed in two pieces. A string is sent unchanged, even if it is not valid JSON.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const call = (
   index: number,
   name: string,
@@ -26,10 +41,20 @@ export const call = (
   ]
 }
 
-/** The default usage of a scripted turn. */
+/**
+ * The default usage of a scripted turn.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const usage: Usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0 }
 
-/** The last chunk of a response. */
+/**
+ * The last chunk of a response.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const finish = (stop: StopReason = "end", detail?: string): ProviderChunk => ({
   _tag: "Finish",
   stop,

@@ -5,7 +5,12 @@ import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 
-/** Until the scope closes, the test clock advances whenever the session waits for a retry, and only then. */
+/**
+ * Until the scope closes, the test clock advances whenever the session waits for a retry, and only then.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const passes = Effect.fnUntraced(function* (id: SessionId) {
   const sessions = yield* SessionManager
   const waiting = yield* Latch.make(false)

@@ -10,7 +10,12 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
-/** The part of a session coordinator that programs use. */
+/**
+ * The part of a session coordinator that programs use.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Engine {
   /** Runs a message to the end of its round. */
   readonly handleMessage: (options: {
@@ -24,14 +29,24 @@ export interface Engine {
   readonly recover: Effect.Effect<ReadonlyArray<unknown>, HandleMessageError>
 }
 
-/** Creates one engine, once for each process of a program. Optional managers are also provided in its context. */
+/**
+ * Creates one engine, once for each process of a program. Optional managers are also provided in its context.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type MakeEngine = Effect.Effect<
   Engine,
   never,
   PromptManager | SessionManager | McpManager | ModelsManager | Scope.Scope
 >
 
-/** How programs use managers of the user instead of the scripted ones. */
+/**
+ * How programs use managers of the user instead of the scripted ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ProgramOptions {
   /**
    * The user's managers of models, tools, prompts, files and slots, any of them. They are built once for each process of a

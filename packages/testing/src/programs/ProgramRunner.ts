@@ -9,7 +9,12 @@ import type { EngineLimits } from "./ReferenceModel.ts"
 
 export type { Engine, MakeEngine, ProgramOptions } from "./ProgramEngine.ts"
 
-/** The violations found, and how much was run. */
+/**
+ * The violations found, and how much was run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Report {
   readonly violations: ReadonlyArray<string>
   /** Which of `Invariants.all` were checked for its sessions, and which could not be. */
@@ -19,7 +24,12 @@ export interface Report {
   readonly calls: number
 }
 
-/** The ids of the sessions that programs use. */
+/**
+ * The ids of the sessions that programs use.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const sessionIds = [SessionId.make("session-0"), SessionId.make("session-1")] as const
 
 const command = Effect.fnUntraced(function* (state: ProgramState, n: number, command: ProgramCommand) {
@@ -49,6 +59,9 @@ const command = Effect.fnUntraced(function* (state: ProgramState, n: number, com
  * Runs a program in its own world, compares the log with `ReferenceModel` after every command, and finally checks that the
  * sessions can be continued. Requires an empty store and a `TestClock`, which it advances when nothing progresses. `limits`
  * must be those of the engine. With `options`, the engine has managers of the user.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const run = Effect.fnUntraced(function* (
   program: Program,

@@ -7,13 +7,21 @@ import { ToolKind } from "../parts/Arbitraries.ts"
  * program and `ReferenceModel` predicts its results. A failing program shrinks to a short one, and runs are deterministic.
  */
 
-/** How a tool of a program behaves: as in `ToolKind`, or it never returns. */
+/**
+ * How a tool of a program behaves: as in `ToolKind`, or it never returns.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProgramTool = Schema.Literals([...ToolKind.literals, "hangs"])
 export type ProgramTool = typeof ProgramTool.Type
 
 /**
  * The temporary failures before a response: without any content, or in the middle of a call. The last variant exceeds the
  * retry limit.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const ProgramFailures = Schema.Literals(
   // oxfmt-ignore
@@ -21,7 +29,12 @@ export const ProgramFailures = Schema.Literals(
 )
 export type ProgramFailures = typeof ProgramFailures.Type
 
-/** One response of the model. It ends with tool calls, or as a pause if it has none. */
+/**
+ * One response of the model. It ends with tool calls, or as a pause if it has none.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProgramTurn = Schema.Struct({
   fails: ProgramFailures,
   texts: Schema.Array(Schema.String.check(Schema.isMaxLength(8))).check(Schema.isMaxLength(3)),
@@ -30,7 +43,12 @@ export const ProgramTurn = Schema.Struct({
 })
 export type ProgramTurn = typeof ProgramTurn.Type
 
-/** How the model's last response ends. */
+/**
+ * How the model's last response ends.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProgramEnding = Schema.Literals([
   "answer",
   "tool-calls-without-calls",
@@ -50,7 +68,12 @@ export const ProgramEnding = Schema.Literals([
 ])
 export type ProgramEnding = typeof ProgramEnding.Type
 
-/** How the model responds to one message. */
+/**
+ * How the model responds to one message.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProgramScript = Schema.Struct({
   turns: Schema.Array(ProgramTurn).check(Schema.isMaxLength(4)),
   fails: ProgramFailures,
@@ -58,7 +81,12 @@ export const ProgramScript = Schema.Struct({
 })
 export type ProgramScript = typeof ProgramScript.Type
 
-/** What the managers return from now on. A change of prompt or tools causes a new baseline, a change of file does not. */
+/**
+ * What the managers return from now on. A change of prompt or tools causes a new baseline, a change of file does not.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProgramConfig = Schema.Struct({
   prompt: Schema.Literals([1, 2]),
   /** Which text the workspace's file has; 0 means no file. */
@@ -72,7 +100,12 @@ export const ProgramConfig = Schema.Struct({
 })
 export type ProgramConfig = typeof ProgramConfig.Type
 
-/** The configuration before the first command of a program. */
+/**
+ * The configuration before the first command of a program.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const initialConfig: ProgramConfig = { prompt: 1, file: 1, echo: true, date: false, slot: "none" }
 
 const Which = Schema.Literals([0, 1])
@@ -106,6 +139,9 @@ const Disk = Schema.TaggedStruct("Disk", {
 /**
  * One action. `writer` is a coordinator, each in its own process; `session` is one of two in the same store. Messages are
  * generated nearly as often as all other commands together.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 // oxfmt-ignore
 export const ProgramCommand = Schema.Union([
@@ -113,22 +149,47 @@ export const ProgramCommand = Schema.Union([
   Cancel, Cancel, Crash, Crash, Lapse, Recover, Configure, Preview, Disk, Disk
 ])
 export type ProgramCommand = typeof ProgramCommand.Type
-/** A command that sends a message to a session. */
+/**
+ * A command that sends a message to a session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ProgramMessage = typeof Message.Type
 
-/** A command, and the scheduler steps to `go` before the next one. `rest` runs until nothing is left to do. */
+/**
+ * A command, and the scheduler steps to `go` before the next one. `rest` runs until nothing is left to do.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProgramStep = Schema.Struct({
   command: ProgramCommand,
   go: Schema.Union([Schema.Literal("rest"), Steps])
 })
 export type ProgramStep = typeof ProgramStep.Type
 
-/** A program: one to twelve steps. */
+/**
+ * A program: one to twelve steps.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Program = Schema.Array(ProgramStep).check(Schema.isMinLength(1), Schema.isMaxLength(12))
 export type Program = typeof Program.Type
 
-/** Generates programs of up to twelve commands; they shrink. */
+/**
+ * Generates programs of up to twelve commands; they shrink.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const arbitrary: Arbitrary.Arbitrary<Program> = Arbitrary.schema(Program)
 
-/** The text of the message that the n-th command sends. It is unique, so that a round can be matched with its command. */
+/**
+ * The text of the message that the n-th command sends. It is unique, so that a round can be matched with its command.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const messageText = (n: number): string => `message ${n}`

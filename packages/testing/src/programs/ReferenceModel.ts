@@ -24,7 +24,12 @@ interface LoggedRound {
   end?: string
 }
 
-/** The rounds in a log, with the facts that the model of the engine needs. */
+/**
+ * The rounds in a log, with the facts that the model of the engine needs.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const roundsOf = (log: ReadonlyArray<LogEntry>): ReadonlyArray<LoggedRound> => {
   const rounds: Array<LoggedRound> = []
   for (const { event } of log) {
@@ -124,7 +129,12 @@ const partOf = ({ context }: LoggedRound, isOld: boolean): ReadonlyArray<Block> 
 const baselineOf = (rounds: ReadonlyArray<LoggedRound>) =>
   rounds.flatMap(({ context }) => (context?.baseline === undefined ? [] : [context.baseline])).at(-1)
 
-/** The messages that the request for turn `turn` of round `at` must contain. */
+/**
+ * The messages that the request for turn `turn` of round `at` must contain.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const messagesFor = (rounds: ReadonlyArray<LoggedRound>, at: number, turn: number): ReadonlyArray<Message> => {
   const out: Array<{ role: Message["role"]; content: Array<Block> }> = []
   const add = (role: Message["role"], blocks: ReadonlyArray<Block>) => {
@@ -180,6 +190,9 @@ const compareRequest = (rounds: ReadonlyArray<LoggedRound>, { request, turnId }:
 /**
  * Compares everything the program did to one session with the session's log and requests. `predictable`: turns, outcomes and
  * ends of rounds, too.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const compare = (
   sent: ReadonlyArray<Sent>,

@@ -3,10 +3,18 @@ import type { ProgramConfig, ProgramScript } from "./Programs.ts"
 /**
  * A disturbance of a message: it was cancelled, its process died, the disk failed, or its process lost its lease (`writer`).
  * `contended`: another process used the session, so the message may be refused; if admitted, its round is undisturbed.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type Disturbance = "cancel" | "crash" | "disk" | "writer" | "contended"
 
-/** A message as the program sent it. */
+/**
+ * A message as the program sent it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Sent {
   readonly text: string
   readonly script: ProgramScript
@@ -18,7 +26,12 @@ export interface Sent {
   readonly answer: string | undefined
 }
 
-/** Limits of an engine that the reference model must know to predict what it sends. */
+/**
+ * Limits of an engine that the reference model must know to predict what it sends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface EngineLimits {
   readonly turns: number
   readonly toolConcurrency: number

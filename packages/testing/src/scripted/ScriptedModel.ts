@@ -9,20 +9,40 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 
-/** One response of the model: the stream that it returns for one request. */
+/**
+ * One response of the model: the stream that it returns for one request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Turn = Stream.Stream<ProviderChunk, ModelError>
 
-/** The requests that the model received, in order. */
+/**
+ * The requests that the model received, in order.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export class Requests extends Context.Service<Requests, Ref.Ref<ReadonlyArray<ModelRequest>>>()(
   "@parley/testing/scripted/ScriptedModel/Requests"
 ) {
   static readonly all: Effect.Effect<ReadonlyArray<ModelRequest>, never, Requests> = Effect.flatMap(Requests, Ref.get)
 }
 
-/** The name of the scripted model. */
+/**
+ * The name of the scripted model.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const ref: ModelRef = { provider: "scripted", model: "scripted" }
 
-/** Each argument is one network read; the reads are one scheduler step apart. */
+/**
+ * Each argument is one network read; the reads are one scheduler step apart.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const turn = (...reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>): Turn =>
   Stream.fromIterable(reads).pipe(
     Stream.rechunk(1),
@@ -30,15 +50,30 @@ export const turn = (...reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>): Tur
     Stream.flatMap((chunks) => Stream.fromArray(chunks))
   )
 
-/** A turn that emits `reads` and then fails. */
+/**
+ * A turn that emits `reads` and then fails.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const failing = (reason: ModelErrorReason, ...reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>): Turn =>
   Stream.concat(turn(...reads), Stream.fail(new ModelError({ reason })))
 
-/** A turn that emits `reads` and then stalls. */
+/**
+ * A turn that emits `reads` and then stalls.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const hanging = (...reads: ReadonlyArray<ReadonlyArray<ProviderChunk>>): Turn =>
   Stream.concat(turn(...reads), Stream.never)
 
-/** A model that plays one turn per request, in order. A request beyond the last scripted turn dies with a defect. */
+/**
+ * A model that plays one turn per request, in order. A request beyond the last scripted turn dies with a defect.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layer = (
   turns: ReadonlyArray<Turn>,
   info: Partial<ModelInfo> = {},

@@ -5,7 +5,12 @@ import * as Chunks from "../parts/Chunks.ts"
 import * as ScriptedModel from "./ScriptedModel.ts"
 import * as ScriptedTools from "./ScriptedTools.ts"
 
-/** The tools that generated scripts call. `unknown` is missing on purpose. */
+/**
+ * The tools that generated scripts call. `unknown` is missing on purpose.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const tools: { readonly [name: string]: ScriptedTools.Behaviour } = {
   echo: ScriptedTools.echo,
   fails: ScriptedTools.fails("no"),
@@ -68,6 +73,9 @@ const ending = (script: Script): ReadonlyArray<ScriptedModel.Turn> => {
 /**
  * The model's responses for a generated script, failed attempts included. A turn without tools ends the round, so later
  * turns are not played.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const turns = (script: Script): ReadonlyArray<ScriptedModel.Turn> => [
   ...script.turns.flatMap((turn) => [

@@ -6,6 +6,9 @@ import * as Semaphore from "effect/Semaphore"
 /**
  * `SessionManager.layerMemory` with a slow disk: appends run one at a time and take this many scheduler steps each.
  * Releasing a lease takes as long.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = (steps: number): Layer.Layer<SessionManager> =>
   Layer.effect(

@@ -12,10 +12,18 @@ import { unreplaced } from "./ServerVariables.ts"
 /**
  * The program that the file belongs to. Claude Desktop and Cursor list their servers under `mcpServers`, VS Code under
  * `servers`; `auto` uses the key that the file contains.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type Format = "auto" | "claude" | "vscode" | "cursor"
 
-/** A server in another program's configuration. */
+/**
+ * A server in another program's configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ClientServer =
   | {
       readonly _tag: "Usable"
@@ -117,6 +125,9 @@ const keysOf = (format: Format): ReadonlyArray<string> =>
  * Reads the servers from another program's configuration file. Comments and trailing commas are allowed. The variable for
  * the workspace root is translated; other variables, such as `${env:X}`, stay unchanged and are reported in `unresolved`,
  * because only the other program can resolve them.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const load = Effect.fn("ClientServers.load")(function* (
   path: string,

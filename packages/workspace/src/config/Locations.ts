@@ -10,10 +10,20 @@ import * as HostPath from "../disk/HostPath.ts"
 import * as Owned from "../disk/Owned.ts"
 import * as RootDirectory from "../disk/RootDirectory.ts"
 
-/** Environment variables, such as `process.env`. This package never reads them itself; callers pass them in. */
+/**
+ * Environment variables, such as `process.env`. This package never reads them itself; callers pass them in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Env = Readonly<Record<string, string | undefined>>
 
-/** The paths of a user's own files and directories. None of them needs to exist. */
+/**
+ * The paths of a user's own files and directories. None of them needs to exist.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface UserLocations {
   readonly configFile: string
   /** `AGENTS.md` in the same directory as `configFile`: instructions for every workspace. */
@@ -29,16 +39,36 @@ export interface UserLocations {
   readonly stateDirectory: string
 }
 
-/** The directory of the MCP servers' logs, with a file `NAME.log` for each server. */
+/**
+ * The directory of the MCP servers' logs, with a file `NAME.log` for each server.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const serverLogs = ({ stateDirectory }: UserLocations): string => SafeFile.join(stateDirectory, "mcp-logs")
 
-/** The log file of one server. */
+/**
+ * The log file of one server.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const serverLog = (user: UserLocations, name: string): string => SafeFile.join(serverLogs(user), `${name}.log`)
 
-/** The directory through which the user's Parley processes send requests to each other. */
+/**
+ * The directory through which the user's Parley processes send requests to each other.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const requests = ({ stateDirectory }: UserLocations): string => SafeFile.join(stateDirectory, "requests")
 
-/** The directories that hold all of these files. They contain only files of Parley. */
+/**
+ * The directories that hold all of these files. They contain only files of Parley.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const privateDirectories = (user: UserLocations): ReadonlyArray<string> => [
   SafeFile.dirname(user.configFile),
   SafeFile.dirname(user.databaseFile),
@@ -65,6 +95,9 @@ const isAbsolute = (platform: string, path: string): boolean =>
  * `$XDG_STATE_HOME/parley`. If a variable is unset, empty or relative, the system's default directory is used instead
  * (`~/.config`, `~/.local/share`, `~/.local/state`; on macOS `~/Library/Application Support`; on Windows `%APPDATA%` and
  * `%LOCALAPPDATA%`). Fails with a `ConfigError` if a default needs the home directory and none is known.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const user = Effect.fn("Locations.user")(function* (options: {
   readonly env: Env
@@ -107,7 +140,12 @@ export const user = Effect.fn("Locations.user")(function* (options: {
   )
 })
 
-/** The paths of a project's own files. Only the root needs to exist. */
+/**
+ * The paths of a project's own files. Only the root needs to exist.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Workspace {
   /** A real path. */
   readonly root: string
@@ -121,7 +159,12 @@ export interface Workspace {
   readonly notice?: string
 }
 
-/** The files of a project whose root directory is known. */
+/**
+ * The files of a project whose root directory is known.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const project = (root: string): Workspace => {
   const directory = SafeFile.join(root, ".parley")
   return {
@@ -142,7 +185,12 @@ const startingIn = (workspace: Workspace, directory: string): Workspace =>
     ? { ...workspace, start: SafeFile.relativeTo(workspace.root, directory) }
     : workspace
 
-/** The directory belongs to no project, and is used as a workspace only if the user names it explicitly. */
+/**
+ * The directory belongs to no project, and is used as a workspace only if the user names it explicitly.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class NoWorkspace extends Schema.TaggedError<NoWorkspace>()("NoWorkspace", {
   path: Schema.String,
   problem: Schema.String
@@ -152,7 +200,12 @@ export class NoWorkspace extends Schema.TaggedError<NoWorkspace>()("NoWorkspace"
   }
 }
 
-/** How the root directory of a project is searched for. */
+/**
+ * How the root directory of a project is searched for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface FindOptions {
   /** Whether the user named exactly this directory, as with `--workspace`. */
   readonly named?: boolean | undefined
@@ -200,6 +253,9 @@ const findNamed = Effect.fnUntraced(function* (real: string) {
  * they contain.
  *
  * With `named`, the directory is always the workspace itself.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const find = Effect.fn("Locations.find")(function* (
   start: string,
@@ -236,7 +292,12 @@ export const find = Effect.fn("Locations.find")(function* (
   return project(real)
 })
 
-/** A substitute where there is no workspace: an empty directory of Parley's own. */
+/**
+ * A substitute where there is no workspace: an empty directory of Parley's own.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const nowhere = Effect.fn("Locations.nowhere")(function* ({ stateDirectory }: UserLocations) {
   const root = SafeFile.join(stateDirectory, "no-workspace")
   // A directory that cannot be created is missing, which has the same effect as an empty one.

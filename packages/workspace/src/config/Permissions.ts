@@ -10,9 +10,19 @@ const patternExpected = "the name of a tool, or the beginning of a name followed
 const Pattern = Schema.String.check(
   Schema.isPattern(/^(?:[A-Za-z0-9_-]{1,64}|[A-Za-z0-9_-]{0,63}\*)$/, { expected: patternExpected })
 )
-/** Whether a text is a valid pattern of tool names. */
+/**
+ * Whether a text is a valid pattern of tool names.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isPattern: (text: string) => boolean = Schema.is(Pattern)
-/** A description of valid patterns, for error messages. */
+/**
+ * A description of valid patterns, for error messages.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const expected: string = patternExpected
 
 const Permission = Schema.Literals(["allow", "ask", "ask-if-tainted", "deny"])
@@ -22,6 +32,9 @@ type Permission = typeof Permission.Type
  * Which tools may run, by pattern. An exact name takes precedence over a prefix, and a longer prefix over a shorter one.
  * `ask-if-tainted` means `ask` if the request that led to the call is tainted (contains text that neither the user nor
  * Parley wrote), otherwise `allow`.
+ *
+ * @since 0.1.0
+ * @category schemas
  */
 export const Permissions = Schema.Record(Pattern, Permission)
 export type Permissions = typeof Permissions.Type
@@ -29,6 +42,9 @@ export type Permissions = typeof Permissions.Type
 /**
  * The servers that the project declares and the user trusts, each with the patterns of its tools that the user allowed when
  * trusting it.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type ProjectServers = ReadonlyMap<string, ReadonlyArray<string>>
 
@@ -38,6 +54,9 @@ const countsForProjects = (permission: Permission): boolean => permission === "d
 /**
  * The permissions whose patterns can match a tool of a project's server, and whether they apply there. `start` is the common
  * prefix of the names of its tools.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const concerning = (permissions: Permissions, start: string) =>
   Object.entries(permissions).flatMap(([pattern, permission]) => {
@@ -57,7 +76,12 @@ const matcher = <A>(entries: ReadonlyArray<readonly [pattern: string, value: A]>
     whole.get(name) ?? beginnings.find(({ start }) => name.startsWith(start))?.value
 }
 
-/** The properties of a tool that a rule depends on. */
+/**
+ * The properties of a tool that a rule depends on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Ruled = Pick<ToolDefinition, "name" | "server" | "safeToRepeat">
 
 /** Tools without a permission rule require approval unless the user or Parley itself has marked them read-only. */
@@ -65,7 +89,12 @@ const unnamed = ({ safeToRepeat }: Ruled): Permission => (safeToRepeat === "read
 
 const anyOf = (patterns: ReadonlyArray<string>) => matcher(patterns.map((pattern) => [pattern, true] as const))
 
-/** What else than the configured permissions decides about a call. */
+/**
+ * What else than the configured permissions decides about a call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RuleOptions {
   /** Patterns that the command line allows, such as with `--allow`. */
   readonly allowed?: ReadonlyArray<string>
@@ -83,6 +112,9 @@ export interface RuleOptions {
  * A tool of a project's server runs without approval only if the user allowed it when trusting that server, or if a pattern
  * of the command line names the server. The permissions were written for other servers, one of which may have the same name,
  * so only `deny` and `ask` apply there.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const rule = (
   permissions: Permissions,

@@ -22,12 +22,22 @@ const isEntry = (entry: string): boolean => {
   )
 }
 
-/** The value of `secretFiles` in the user's configuration. */
+/**
+ * The value of `secretFiles` in the user's configuration.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Entries = Schema.Array(Schema.String.check(Schema.makeFilter(isEntry, { expected }))).check(
   Schema.isMaxLength(256, { expected: "256 entries at most" })
 )
 
-/** A file that a tool call would read, and why it may contain secrets. */
+/**
+ * A file that a tool call would read, and why it may contain secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface SecretRead {
   readonly path: string
   readonly why: string
@@ -35,12 +45,20 @@ export interface SecretRead {
 
 const readFile = "workspace__read_file"
 
-/** Returns the file that a call of a built-in tool would read, if that file may contain secrets. */
+/**
+ * Returns the file that a call of a built-in tool would read, if that file may contain secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Finder = (tool: string, input: ToolInput) => SecretRead | undefined
 
 /**
  * Judges only the path in the call's input. If that path is a link to a file whose name marks it as secret, the tool itself
  * refuses to read it.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const finder =
   (root: string, secrets: SecretFiles.Matcher): Finder =>

@@ -6,7 +6,12 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import { explain } from "../json/Explain.ts"
 import { parse, quote } from "../json/Json.ts"
 
-/** The server name of Parley's own tools. Project slots may call these tools, so no other server may have this name. */
+/**
+ * The server name of Parley's own tools. Project slots may call these tools, so no other server may have this name.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const reservedServer = "workspace"
 
 const only = (keys: object, others: object): ReadonlyArray<string> =>
@@ -41,7 +46,12 @@ const Server = AnyServer.pipe(Schema.decodeTo(McpServerConfig, SchemaTransformat
 
 const nameExpected = "1 to 32 letters, digits, _ or -, of which the first is a letter or digit"
 
-/** The MCP servers of the user, by name. */
+/**
+ * The MCP servers of the user, by name.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const McpServers = Schema.Record(ServerName.annotate({ expected: nameExpected }), Server).check(
   Schema.makeFilter((servers) =>
     reservedServer in servers
@@ -61,7 +71,12 @@ const isAddress = (text: string): boolean => {
   return username === "" && password === ""
 }
 
-/** Decodes a server's configuration. Fails with a description of the problem that contains no possibly secret value. */
+/**
+ * Decodes a server's configuration. Fails with a description of the problem that contains no possibly secret value.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const check = (name: string, server: Schema.Json): Result.Result<McpServerConfig, string> => {
   if (name === reservedServer)
     return Result.fail(`the name ${reservedServer} belongs to Parley's own tools; choose another name`)

@@ -1,7 +1,12 @@
 import { type McpServerConfig, workspaceVariable } from "@parley/domain/McpServerConfig"
 import { pathText } from "../json/Json.ts"
 
-/** A variable in a server's configuration for which another program would substitute a value. */
+/**
+ * A variable in a server's configuration for which another program would substitute a value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Variable {
   /** Such as `env.TOKEN`. */
   readonly at: string
@@ -21,7 +26,12 @@ const inText = (at: string, text: string): ReadonlyArray<Variable> =>
 const inRecord = (key: string, values: { readonly [name: string]: string } = {}): ReadonlyArray<Variable> =>
   Object.entries(values).flatMap(([name, value]) => inText(pathText([key, name]), value))
 
-/** All occurrences of `${…}`. In a project's servers Parley replaces none of them: the server receives them unchanged. */
+/**
+ * All occurrences of `${…}`. In a project's servers Parley replaces none of them: the server receives them unchanged.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const variables = (server: McpServerConfig): ReadonlyArray<Variable> =>
   "url" in server
     ? [...inText("url", server.url), ...inRecord("headers", server.headers)]
@@ -34,7 +44,12 @@ export const variables = (server: McpServerConfig): ReadonlyArray<Variable> =>
 
 const without = (text: string): string => text.replaceAll(workspaceVariable, "")
 
-/** The variables in a user's own server that Parley does not replace. */
+/**
+ * The variables in a user's own server that Parley does not replace.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const unreplaced = (server: McpServerConfig): ReadonlyArray<Variable> => {
   if ("url" in server) return variables(server)
   const { args = [], cwd, env = {}, ...rest } = server

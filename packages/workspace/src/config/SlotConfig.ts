@@ -2,10 +2,20 @@ import { DynamicSlot } from "@parley/domain/DynamicContextManager"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** Milliseconds. */
+/**
+ * Milliseconds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const maxTimeout = 600_000
 
-/** Ids with another meaning: `*` means all slots, and `__proto__` cannot be a key of an object. */
+/**
+ * Ids with another meaning: `*` means all slots, and `__proto__` cannot be a key of an object.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const reservedIds: ReadonlySet<string> = new Set(["*", "__proto__"])
 const id = Schema.NonEmptyString.check(
   Schema.makeFilter((id: string) => !reservedIds.has(id), { expected: 'an id other than "*" and "__proto__"' })
@@ -14,7 +24,12 @@ const id = Schema.NonEmptyString.check(
 const positive = Schema.Int.check(Schema.isGreaterThan(0, { expected: "a whole number above 0" }))
 const Refresh = Schema.Union([Schema.Literals(["round", "change", "demand"]), Schema.Struct({ seconds: positive })])
 
-/** A slot as it is written in a file: a `DynamicSlot` with defaults, and whether it is enabled. */
+/**
+ * A slot as it is written in a file: a `DynamicSlot` with defaults, and whether it is enabled.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Slot = Schema.Struct({
   id,
   tool: Schema.NonEmptyString,
@@ -33,7 +48,12 @@ export const Slot = Schema.Struct({
 })
 export type Slot = typeof Slot.Type
 
-/** Slots with different ids. */
+/**
+ * Slots with different ids.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Slots = Schema.Array(Slot).check(
   Schema.makeFilter((slots) =>
     slots.flatMap((slot, i) =>

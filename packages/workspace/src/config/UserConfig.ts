@@ -28,7 +28,12 @@ const ByModel = Schema.String.check(Schema.isPattern(modelNamePattern)).annotate
   expected: 'a model, "provider/model"'
 })
 
-/** The user's own configuration file. Trusted: it names programs to start and addresses to send keys to. */
+/**
+ * The user's own configuration file. Trusted: it names programs to start and addresses to send keys to.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const UserConfig = Schema.Struct({
   /** The model to use when no other one is specified, or a list: that model, then those to ask if it is not available. */
   model: Schema.optionalKey(ModelNames),
@@ -107,7 +112,12 @@ export const UserConfig = Schema.Struct({
 })
 export type UserConfig = typeof UserConfig.Type
 
-/** One entry of `providers`. The file's errors name the position of what is wrong in it. */
+/**
+ * One entry of `providers`. The file's errors name the position of what is wrong in it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ProviderEntry {
   readonly name: string
   readonly value: unknown
@@ -117,7 +127,12 @@ export interface ProviderEntry {
   readonly errorAt: (key: string, problem: string) => ConfigError
 }
 
-/** A configuration file that was read. */
+/**
+ * A configuration file that was read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Loaded {
   readonly config: UserConfig
   /** Messages for the user about settings to change although loading succeeded. */
@@ -144,10 +159,20 @@ const secrets = (config: UserConfig): ReadonlyArray<string> => [
   })
 ]
 
-/** How the file is read and edited. It names programs to start, so one that another user could have written is refused. */
+/**
+ * How the file is read and edited. It names programs to start, so one that another user could have written is refused.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const fileAt = (path: string): JsonFile.File => ({ path, ours: "linked" })
 
-/** Reads the configuration from the file. A missing file is an empty configuration. */
+/**
+ * Reads the configuration from the file. A missing file is an empty configuration.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const load = Effect.fn("UserConfig.load")(function* (path: string): Effect.fn.Return<Loaded, ConfigError> {
   const document = yield* JsonFile.read(fileAt(path), UserConfig)
   if (Option.isNone(document)) return { config: {}, warnings: [], providers: [] }
@@ -166,6 +191,11 @@ export const load = Effect.fn("UserConfig.load")(function* (path: string): Effec
   return { config, warnings, providers }
 })
 
-/** Changes the configuration file, with the guarantees of `JsonFile.edit`. */
+/**
+ * Changes the configuration file, with the guarantees of `JsonFile.edit`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const edit = (path: string, changes: ReadonlyArray<JsonFile.Change>): Effect.Effect<void, ConfigError> =>
   JsonFile.edit(fileAt(path), UserConfig, changes)

@@ -8,7 +8,12 @@ import * as JsonFile from "../json/JsonFile.ts"
 import { check } from "./ServerConfigs.ts"
 import { fileAt, UserConfig } from "./UserConfig.ts"
 
-/** A change to the user's servers that cannot be made. Nothing was changed. */
+/**
+ * A change to the user's servers that cannot be made. Nothing was changed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", {
   problem: Schema.String,
   /** Set when the name is taken. */
@@ -24,7 +29,12 @@ type Servers = { readonly [name: string]: McpServerConfig }
 const key = "mcpServers"
 const refuse = (problem: string) => Result.fail(new ServerError({ problem }))
 
-/** The server of that name. Looks at own properties only, since a server may be called `constructor`. */
+/**
+ * The server of that name. Looks at own properties only, since a server may be called `constructor`.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const named = (servers: Servers, name: string): McpServerConfig | undefined =>
   Object.hasOwn(servers, name) ? servers[name] : undefined
 
@@ -37,7 +47,12 @@ const editing = (
 
 const missing = (configFile: string, name: string) => refuse(`${configFile} has no server ${quote(name)}`)
 
-/** Adds a server; `server` is the JSON to write. Fails with a `ServerError` if it is invalid or its name is in use. */
+/**
+ * Adds a server; `server` is the JSON to write. Fails with a `ServerError` if it is invalid or its name is in use.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const add = Effect.fn("UserServers.add")((configFile: string, name: string, server: Schema.Json) =>
   editing(configFile, (servers) => {
     const checked = check(name, server)
@@ -51,6 +66,9 @@ export const add = Effect.fn("UserServers.add")((configFile: string, name: strin
 /**
  * Adds the servers whose names are not in use, all in one edit, and returns the names that were added. The caller makes sure
  * that each server is valid, as for `add`.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const addMissing = Effect.fn("UserServers.addMissing")(function* (
   configFile: string,
@@ -68,7 +86,12 @@ export const addMissing = Effect.fn("UserServers.addMissing")(function* (
   return taken
 })
 
-/** Removes a server. Fails with a `ServerError` if there is none with this name. */
+/**
+ * Removes a server. Fails with a `ServerError` if there is none with this name.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const remove = Effect.fn("UserServers.remove")((configFile: string, name: string) =>
   editing(configFile, (servers) =>
     named(servers, name) === undefined
@@ -77,7 +100,12 @@ export const remove = Effect.fn("UserServers.remove")((configFile: string, name:
   )
 )
 
-/** Enables or disables a server. The file is not written if the server has that state already. */
+/**
+ * Enables or disables a server. The file is not written if the server has that state already.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const setEnabled = Effect.fn("UserServers.setEnabled")((configFile: string, name: string, enabled: boolean) =>
   editing(configFile, (servers) => {
     const server = named(servers, name)

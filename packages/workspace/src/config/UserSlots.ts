@@ -7,14 +7,24 @@ import * as JsonFile from "../json/JsonFile.ts"
 import type { Slot } from "./SlotConfig.ts"
 import { fileAt, UserConfig } from "./UserConfig.ts"
 
-/** A change to the user's slots that cannot be made. Nothing was changed. */
+/**
+ * A change to the user's slots that cannot be made. Nothing was changed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class SlotError extends Schema.TaggedError<SlotError>()("SlotError", { problem: Schema.String }) {
   override get message(): string {
     return this.problem
   }
 }
 
-/** A slot to declare. Missing fields get the defaults of `Slot`. */
+/**
+ * A slot to declare. Missing fields get the defaults of `Slot`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type NewSlot = Pick<Slot, "id" | "tool"> & Partial<Slot>
 
 const key = "dynamicContext"
@@ -35,7 +45,12 @@ const editing = (
 const missing = (configFile: string, id: string) =>
   Result.fail(new SlotError({ problem: `${configFile} declares no slot ${quote(id)}` }))
 
-/** Appends a slot. Fails with a `SlotError` if there is a slot with its id already. */
+/**
+ * Appends a slot. Fails with a `SlotError` if there is a slot with its id already.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const add = Effect.fn("UserSlots.add")((configFile: string, slot: NewSlot) =>
   editing(configFile, slot.id, (slots, at) => {
     if (at >= 0)
@@ -49,14 +64,24 @@ export const add = Effect.fn("UserSlots.add")((configFile: string, slot: NewSlot
   })
 )
 
-/** Removes a slot. Fails with a `SlotError` if there is none with this id. */
+/**
+ * Removes a slot. Fails with a `SlotError` if there is none with this id.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const remove = Effect.fn("UserSlots.remove")((configFile: string, id: string) =>
   editing(configFile, id, (_, at) =>
     at < 0 ? missing(configFile, id) : Result.succeed([{ path: [key, at], value: undefined }])
   )
 )
 
-/** Enables or disables a slot. The file is not written if the slot has that state already. */
+/**
+ * Enables or disables a slot. The file is not written if the slot has that state already.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const setEnabled = Effect.fn("UserSlots.setEnabled")((configFile: string, id: string, enabled: boolean) =>
   editing(configFile, id, (slots, at) => {
     const slot = slots[at]

@@ -58,6 +58,9 @@ const linked = Effect.fnUntraced(function* (path: string) {
 /**
  * Fails if another user could have written the file, or could write to its directory. The user's own links are followed. A
  * missing file is no failure.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const file = (path: string): Effect.Effect<void, ConfigError> =>
   Effect.andThen(linked(dirname(path)), linked(path))
@@ -65,6 +68,9 @@ export const file = (path: string): Effect.Effect<void, ConfigError> =>
 /**
  * The same for files that Parley itself has created below one of its own directories: the directory may be a link of the
  * user's, but nothing below it may be a link.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const below = Effect.fnUntraced(function* (directory: string, path: string) {
   yield* linked(directory)

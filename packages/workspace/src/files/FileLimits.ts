@@ -1,6 +1,11 @@
 import * as Context from "effect/Context"
 
-/** Limits on searching and reading a project's files, for each request for the files. A project cannot raise them. */
+/**
+ * Limits on searching and reading a project's files, for each request for the files. A project cannot raise them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface FileLimits {
   /** Directory entries that are inspected. */
   readonly entries: number
@@ -18,7 +23,12 @@ export interface FileLimits {
   readonly skipped: number
 }
 
-/** The limits in use. */
+/**
+ * The limits in use.
+ *
+ * @since 0.1.0
+ * @category services
+ */
 export const FileLimits = Context.Reference<FileLimits>("@parley/workspace/FileLimits", {
   defaultValue: () => ({
     entries: 200_000,

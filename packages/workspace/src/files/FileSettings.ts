@@ -12,7 +12,12 @@ const entries = Schema.Array(Schema.String)
   .check(Schema.isMaxLength(256, { expected: "256 entries at most" }))
   .pipe(Schema.withDecodingDefaultKey(Effect.succeed([])))
 
-/** The content of `.parley/context.json`. */
+/**
+ * The content of `.parley/context.json`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProjectFile = Schema.Struct({
   /**
    * Paths in the workspace, with `/`. An entry that contains `*`, `?`, `[` or `{`, and that is not the name of a file, is a

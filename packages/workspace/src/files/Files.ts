@@ -44,12 +44,20 @@ const readWith = Effect.fnUntraced(function* (place: Place, cache: FileCache) {
  * whose real paths are in the workspace are read, each as it was at one moment. Everything else that was requested is in
  * `skipped` with the reason: a missing or unreadable file or workspace never fails the round. An invalid `context.json`
  * fails with a `ConfigError`. `FileLimits` bounds the cost.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const read = Effect.fn("Files.read")((root: string, withheld?: Withheld): Effect.Effect<FileSet, ConfigError> =>
   ReadBarrier.make(withheld).project(readWith({ root }, new FileCache()))
 )
 
-/** Options of `layer`. `root` is the absolute path of the workspace. */
+/**
+ * Options of `layer`. `root` is the absolute path of the workspace.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options {
   readonly root: string
   /** The user's own file with instructions for every workspace. It is outside of any workspace and need not exist. */
@@ -73,6 +81,9 @@ export interface Options {
 /**
  * Reads the workspace each time the files are requested. Unchanged files are not opened again: their texts are cached, no
  * more of them than one request contains. Files that a message mentions are read once and not cached.
+ *
+ * @since 0.1.0
+ * @category layers
  */
 export const layer = ({ env, instructionsFile, root, start = "", ...more }: Options): Layer.Layer<never> =>
   Layer.sync(FilesManager, () => {

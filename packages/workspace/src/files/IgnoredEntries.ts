@@ -10,6 +10,9 @@ const parentOf = (directory: string): string => directory.slice(0, Math.max(0, d
 /**
  * What the ignore files of a workspace leave out of lists and searches: the same as is left out of the context. `root` is the
  * absolute path of the workspace; if it cannot be read, nothing is left out.
+ *
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = ({ root }: { readonly root: string }): IgnoreRules => {
   const cache = new FileCache()

@@ -13,7 +13,12 @@ import * as SafeFile from "../disk/SafeFile.ts"
 import * as Pattern from "../files/Pattern.ts"
 import * as WorkspacePaths from "../files/WorkspacePaths.ts"
 
-/** A change to the included files that cannot be made. Nothing was changed. */
+/**
+ * A change to the included files that cannot be made. Nothing was changed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class FilesError extends Schema.TaggedError<FilesError>()("FilesError", {
   problem: Schema.String,
   /** Set when the settings do not contain an entry that is to be changed. */
@@ -67,7 +72,12 @@ const missing = (settings: Settings, list: List, entries: ReadonlyArray<string>,
       })
 }
 
-/** A path or pattern as it is in the file, and whether it is one of a file that does not exist. */
+/**
+ * A path or pattern as it is in the file, and whether it is one of a file that does not exist.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Entry {
   readonly entry: string
   readonly isMissing: boolean
@@ -77,6 +87,9 @@ export interface Entry {
  * The entries that a user means in the directory `start` of the workspace: an entry that `known` has as it is, the path of an
  * existing file relative to `start` or to the root, and otherwise what is relative to `start`. Fails if it leads out of the
  * workspace.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const located = Effect.fn("ContextFiles.located")(function* (
   { root, start = "" }: Pick<Workspace, "root" | "start">,
@@ -102,18 +115,33 @@ export const located = Effect.fn("ContextFiles.located")(function* (
   )
 })
 
-/** The entries that `.parley/context.json` has now. */
+/**
+ * The entries that `.parley/context.json` has now.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const entries = Effect.fn("ContextFiles.entries")(function* (root: string) {
   const document = yield* JsonFile.read({ path: project(root).contextFile, within: root }, ProjectFile)
   return Option.match(document, { onNone: () => [], onSome: ({ value }) => [...value.include, ...value.inactive] })
 })
 
-/** Includes paths or patterns. Entries that are included already stay unchanged. */
+/**
+ * Includes paths or patterns. Entries that are included already stay unchanged.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const add = Effect.fn("ContextFiles.add")((root: string, entries: ReadonlyArray<string>) =>
   changing(root, entries, (settings) => Result.succeed(append(settings, "include", entries)))
 )
 
-/** Removes entries from `include` and `inactive`. Fails with a `FilesError` if one of them is not included. */
+/**
+ * Removes entries from `include` and `inactive`. Fails with a `FilesError` if one of them is not included.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const remove = Effect.fn("ContextFiles.remove")((root: string, entries: ReadonlyArray<string>) =>
   changing(root, entries, (settings) => {
     const problem = missing(settings, "include", entries, root)
@@ -123,12 +151,22 @@ export const remove = Effect.fn("ContextFiles.remove")((root: string, entries: R
   })
 )
 
-/** Switches entries off: they stay in `include`, but are not shown to a model until they are switched on again. */
+/**
+ * Switches entries off: they stay in `include`, but are not shown to a model until they are switched on again.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const deactivate = Effect.fn("ContextFiles.deactivate")((root: string, entries: ReadonlyArray<string>) =>
   changing(root, entries, (settings) => Result.succeed(append(settings, "inactive", entries)))
 )
 
-/** Switches entries on again. Fails with a `FilesError` if one of them is not switched off. */
+/**
+ * Switches entries on again. Fails with a `FilesError` if one of them is not switched off.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const activate = Effect.fn("ContextFiles.activate")((root: string, entries: ReadonlyArray<string>) =>
   changing(root, entries, (settings) => {
     const problem = missing(settings, "inactive", entries, root)

@@ -11,17 +11,32 @@ import { type Finder, finder } from "../config/SecretReads.ts"
 import { type Slot, Slots } from "../config/SlotConfig.ts"
 import { fileAt, UserConfig } from "../config/UserConfig.ts"
 
-/** The tools that slots of any project may call: they only read the workspace. */
+/**
+ * The tools that slots of any project may call: they only read the workspace.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const projectTools: ReadonlySet<string> = new Set([
   "workspace__list_files",
   "workspace__read_file",
   "workspace__search_files"
 ])
 
-/** The content of `.parley/dynamic.json`. */
+/**
+ * The content of `.parley/dynamic.json`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProjectFile = Schema.Struct({ slots: Schema.optionalKey(Slots) })
 
-/** Options of `layer`. `root` is the absolute path of the workspace. */
+/**
+ * Options of `layer`. `root` is the absolute path of the workspace.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options {
   readonly root: string
   /** The user's configuration file. Without it, only the project's slots are read. */
@@ -33,7 +48,12 @@ export interface Options {
   readonly refuses?: ((tool: string) => string | undefined) | undefined
 }
 
-/** The slots that are in effect, and those that are not. */
+/**
+ * The slots that are in effect, and those that are not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface DynamicContext {
   /** The enabled slots: the user's, then the project's. */
   readonly slots: ReadonlyArray<DynamicSlot>
@@ -43,7 +63,12 @@ export interface DynamicContext {
   readonly warnings: ReadonlyArray<string>
 }
 
-/** A slot as it is declared, whether or not it has an effect. */
+/**
+ * A slot as it is declared, whether or not it has an effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Declared {
   readonly slot: Slot
   readonly source: "user" | "project"
@@ -67,6 +92,9 @@ const whyIgnored = ({ input, tool }: Slot, secretRead: Finder): string | undefin
 /**
  * All slots that both files declare now: the user's, then the project's. Fails with a `ConfigError` if a slot of the project
  * that is not ignored has the id of one of the user's.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const declared = Effect.fn("DynamicContext.declared")(function* (options: Options) {
   const config =
@@ -93,12 +121,20 @@ export const declared = Effect.fn("DynamicContext.declared")(function* (options:
   ]
 })
 
-/** The part of a declaration that the engine receives. */
+/**
+ * The part of a declaration that the engine receives.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const toSlot = ({ enabled: _, ...slot }: Slot): DynamicSlot => slot
 
 /**
  * The slots that have an effect. A project's slots cannot make arbitrary tools run: only those count that call one of
  * `projectTools`, and that read no file that may contain secrets.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const read = Effect.fn("DynamicContext.read")(function* (options: Options) {
   const { configFile } = options
@@ -116,7 +152,12 @@ export const read = Effect.fn("DynamicContext.read")(function* (options: Options
   return result
 })
 
-/** Reads both files each time the slots are requested. Each ignored slot is logged once. */
+/**
+ * Reads both files each time the slots are requested. Each ignored slot is logged once.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layer = (options: Options): Layer.Layer<never> =>
   Layer.effect(
     DynamicContextManager,

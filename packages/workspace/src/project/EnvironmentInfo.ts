@@ -6,7 +6,12 @@ import * as RepositoryState from "./RepositoryState.ts"
 import * as SafeFile from "../disk/SafeFile.ts"
 import * as HostPath from "../disk/HostPath.ts"
 
-/** Options of `read` and `layer`. `root` is the absolute path of the workspace. */
+/**
+ * Options of `read` and `layer`. `root` is the absolute path of the workspace.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Options {
   readonly root: string
   /** The directory in the workspace where the command was started, relative to the root and with `/`. Default: the root. */
@@ -21,7 +26,12 @@ const shellOf = (env: NonNullable<Options["env"]>): string | undefined => {
   return path === undefined || path === "" ? undefined : SafeFile.basename(path)
 }
 
-/** Describes this machine and this workspace. If `root` does not exist, its path is used without resolving links. */
+/**
+ * Describes this machine and this workspace. If `root` does not exist, its path is used without resolving links.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const read = Effect.fn("EnvironmentInfo.read")(function* ({ env = {}, root, start = "" }: Options) {
   const real = yield* Effect.orElseSucceed(SafeFile.realpath(root), () => SafeFile.resolve(root))
   const repository = yield* Repository.around(real)
@@ -45,5 +55,10 @@ export const read = Effect.fn("EnvironmentInfo.read")(function* ({ env = {}, roo
   return environment
 })
 
-/** Reads the environment once, when the layer is built. */
+/**
+ * Reads the environment once, when the layer is built.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layer = (options: Options): Layer.Layer<never> => Layer.effect(Environment, read(options))

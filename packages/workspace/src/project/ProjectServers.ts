@@ -25,12 +25,22 @@ const ProjectServer = Schema.Struct({
   startTimeoutMillis: StdioServer.fields.startTimeoutMillis
 })
 
-/** The content of `.parley/mcp.json`. */
+/**
+ * The content of `.parley/mcp.json`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProjectFile = Schema.Struct({
   mcpServers: Schema.optionalKey(Schema.Record(Schema.String, ProjectServer))
 })
 
-/** A server that a project declares. It has no effect until the user trusts exactly this declaration. */
+/**
+ * A server that a project declares. It has no effect until the user trusts exactly this declaration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ProjectServer {
   readonly name: string
   /** SHA-256 of the server's whole declaration: any change makes it a different server that has to be trusted again. */
@@ -40,7 +50,12 @@ export interface ProjectServer {
 
 const toJson = Schema.decodeUnknownSync(Schema.Json)
 
-/** The path of the file in which a project declares its servers. */
+/**
+ * The path of the file in which a project declares its servers.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const fileOf = (root: string): string => SafeFile.join(project(root).directory, "mcp.json")
 
 /** Resolves `cwd` against the project's root, so that it does not depend on the directory in which Parley is started. */
@@ -50,6 +65,9 @@ const placed = (root: string, config: McpServerConfig): McpServerConfig =>
 /**
  * The servers that a project declares now; empty if there is no file. Fails with a `ConfigError` if the file has unknown
  * keys or any other problem; then none of its servers is used. Variables in it are not expanded.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const read = Effect.fn("ProjectServers.read")(function* (
   root: string

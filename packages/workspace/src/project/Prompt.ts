@@ -15,10 +15,20 @@ import * as FileContent from "../disk/FileContent.ts"
 import * as JsonFile from "../json/JsonFile.ts"
 import { project } from "../config/Locations.ts"
 
-/** The size limit of a file with instructions, in bytes. A larger one is an error. */
+/**
+ * The size limit of a file with instructions, in bytes. A larger one is an error.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const maxInstructions = 256 * 1024
 
-/** The prompt of a workspace that configures nothing. */
+/**
+ * The prompt of a workspace that configures nothing.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const defaults: SystemPrompt = {
   instructions: `You are a helpful assistant working with a user in a terminal.
 
@@ -33,7 +43,12 @@ Answer what was asked, plainly and briefly. Use the tools you are given when the
 
 const texts = Schema.String.pipe(Schema.Array, Schema.optionalKey)
 
-/** The content of `.parley/prompt.json`. A project is not trusted with any other setting. */
+/**
+ * The content of `.parley/prompt.json`. A project is not trusted with any other setting.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ProjectFile = Schema.Struct({
   instructions: Schema.optionalKey(
     Schema.Union([Schema.String, Schema.Struct({ file: Schema.NonEmptyString })]).annotate({
@@ -84,12 +99,20 @@ const readWithin = Effect.fnUntraced(function* (root: string): Effect.fn.Return<
 /**
  * The prompt that the project configures now: the settings of `.parley/prompt.json`, and the defaults for the rest. A file
  * that it names must be in the workspace by its real path, and must be neither withheld nor likely to contain secrets.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const read = Effect.fn("Prompt.read")((root: string, withheld?: Withheld) =>
   ReadBarrier.make(withheld).project(readWithin(root))
 )
 
-/** Reads the project's files each time the prompt is requested. */
+/**
+ * Reads the project's files each time the prompt is requested.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layer = (options: {
   readonly root: string
   /** The files that must not be read. */

@@ -12,7 +12,12 @@ import * as SafeFile from "../disk/SafeFile.ts"
 import { isMissing, type Unreadable } from "../disk/Unreadable.ts"
 import * as JsonFile from "../json/JsonFile.ts"
 
-/** The repository that a workspace was in when Parley last worked there. */
+/**
+ * The repository that a workspace was in when Parley last worked there.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const RecordedRepository = Schema.Struct({
   /** The directory in the repository, with `/`; empty for its top. */
   path: Schema.String,
@@ -26,7 +31,12 @@ export const RecordedRepository = Schema.Struct({
 })
 export type RecordedRepository = typeof RecordedRepository.Type
 
-/** What is known of one workspace of the user, so that it is recognised at another path. It decides nothing about trust. */
+/**
+ * What is known of one workspace of the user, so that it is recognised at another path. It decides nothing about trust.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const WorkspaceRecord = Schema.Struct({
   /** A real path. */
   root: Schema.String,
@@ -58,12 +68,22 @@ const readFile = (place: Place, path: string) =>
     Effect.orElseSucceed(() => undefined)
   )
 
-/** What is known of the workspace at this real path. */
+/**
+ * What is known of the workspace at this real path.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const read = Effect.fn("WorkspaceRecords.read")((place: Place, root: string) =>
   readFile(place, fileOf(place, root))
 )
 
-/** What is known of all workspaces. */
+/**
+ * What is known of all workspaces.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const all = Effect.fn("WorkspaceRecords.all")(function* (place: Place) {
   const directory = directoryOf(place)
   const listed = yield* Effect.orElseSucceed(SafeFile.list(directory, directory, most, true), () => [])
@@ -77,6 +97,9 @@ export const all = Effect.fn("WorkspaceRecords.all")(function* (place: Place) {
 /**
  * Replaces what is known of the workspace at this real path, readable by the user alone; nothing is written if `change` returns
  * an equal value. Concurrent changes, also by other processes, run one after the other.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const update = Effect.fn("WorkspaceRecords.update")(function* (
   place: Place,
@@ -97,11 +120,21 @@ export const update = Effect.fn("WorkspaceRecords.update")(function* (
   yield* Effect.mapError(alone(path, undefined, edit), failing)
 })
 
-/** Forgets the workspace at this path. */
+/**
+ * Forgets the workspace at this path.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const remove = Effect.fn("WorkspaceRecords.remove")((place: Place, root: string) =>
   Effect.ignore(Remove.file(fileOf(place, root)))
 )
 
-/** Whether nothing exists at a path any more. A place that may not be inspected counts as existing. */
+/**
+ * Whether nothing exists at a path any more. A place that may not be inspected counts as existing.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const isGone = (root: string): Effect.Effect<boolean> =>
   Effect.match(SafeFile.kind(root), { onSuccess: () => false, onFailure: isMissing })

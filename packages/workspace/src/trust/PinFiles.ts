@@ -15,7 +15,12 @@ type Place = Pick<UserLocations, "databaseFile">
 
 const limit = 64 * 1024 * 1024
 
-/** The path of the file in which the text of this key is stored. */
+/**
+ * The path of the file in which the text of this key is stored.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const fileOf = ({ databaseFile }: Place, key: string): string =>
   SafeFile.join(SafeFile.dirname(databaseFile), "pins", `${key}.json`)
 
@@ -29,7 +34,12 @@ const isUnreadable = Schema.is(Unreadable)
 
 const encode = Schema.encodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 
-/** Reads the text that is stored under a key, if any. The key must consist of hexadecimal digits. */
+/**
+ * Reads the text that is stored under a key, if any. The key must consist of hexadecimal digits.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const read = Effect.fn("PinFiles.read")(function* (place: Place, key: string) {
   const path = fileOf(place, key)
   yield* owned(place, path)
@@ -49,6 +59,9 @@ export const read = Effect.fn("PinFiles.read")(function* (place: Place, key: str
  * Replaces the stored JSON, readable by the user alone. `change` computes the new value from the stored text, if any.
  * Concurrent changes, also by other processes, run one after the other. Readers see either the complete old or the complete
  * new text.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const update = <E>(
   place: Place,

@@ -23,12 +23,22 @@ const Decision = Schema.Struct({
   allow: Schema.String.pipe(Schema.Array, Schema.optionalKey)
 })
 
-/** What a user decided about a server of a project. */
+/**
+ * What a user decided about a server of a project.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Decision = (typeof Decision.Type)["decision"]
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Decision))
 
-/** The workspace whose servers are meant, and the user who decides. Decisions are stored with the user's data. */
+/**
+ * The workspace whose servers are meant, and the user who decides. Decisions are stored with the user's data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Place {
   readonly user: Pick<UserLocations, "databaseFile">
   readonly workspace: Pick<Workspace, "root">
@@ -61,6 +71,9 @@ const decisionOn = (place: Place, { hash, name }: ProjectServers.ProjectServer) 
 /**
  * Stores the user's decision about a server, and replaces an earlier decision about that name. `allow` contains the patterns
  * of its tools that run without approval.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const decide = Effect.fn("Trust.decide")(function* (
   place: Place,
@@ -75,17 +88,32 @@ export const decide = Effect.fn("Trust.decide")(function* (
   yield* Effect.mapError(AtomicWrite.write(path, `${text}\n`), failing(path))
 })
 
-/** Deletes the decision about one server, or about all servers of the project, and returns how many were deleted. */
+/**
+ * Deletes the decision about one server, or about all servers of the project, and returns how many were deleted.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const revoke = Effect.fn("Trust.revoke")(function* (place: Place, name: string | undefined) {
   const path = name === undefined ? directoryOf(place) : fileOf(place, name)
   const removed = name === undefined ? Remove.filesIn(path) : Effect.map(Remove.file(path), Number)
   return yield* Effect.mapError(removed, failing(path))
 })
 
-/** `shadowed`: the user's own configuration has a server of that name, which is used instead. */
+/**
+ * `shadowed`: the user's own configuration has a server of that name, which is used instead.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Standing = Decision | "shadowed" | "unknown"
 
-/** The servers of a project with the user's decisions about them. */
+/**
+ * The servers of a project with the user's decisions about them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Standings {
   readonly servers: ReadonlyArray<
     ProjectServers.ProjectServer & {
@@ -116,6 +144,9 @@ const standingOf = (
 /**
  * The standing of each server of a project now. If the project's file is invalid, or another user could have written the
  * stored decisions, there are no servers and `problem` is set.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const standings = Effect.fn("Trust.standings")(function* (place: Place, users: Servers) {
   return yield* ProjectServers.read(place.workspace.root).pipe(
@@ -130,13 +161,23 @@ export const standings = Effect.fn("Trust.standings")(function* (place: Place, u
   )
 })
 
-/** The standings as if the user trusted all of the servers. Shadowed servers stay shadowed. */
+/**
+ * The standings as if the user trusted all of the servers. Shadowed servers stay shadowed.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const trusting = ({ problem, servers }: Standings): Standings => ({
   servers: servers.map((server) => (server.standing === "shadowed" ? server : { ...server, standing: "trusted" })),
   problem
 })
 
-/** All servers that may be started: the user's, and those of the project that the user trusts. */
+/**
+ * All servers that may be started: the user's, and those of the project that the user trusts.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const counting = (users: Servers, { servers }: Standings): Servers => ({
   ...Object.fromEntries(
     servers.flatMap(({ config, name, standing }) => (standing === "trusted" ? [[name, config]] : []))
@@ -144,11 +185,21 @@ export const counting = (users: Servers, { servers }: Standings): Servers => ({
   ...users
 })
 
-/** For each trusted server of the project, the patterns of its tools that run without approval. */
+/**
+ * For each trusted server of the project, the patterns of its tools that run without approval.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const allowing = ({ servers }: Standings): ReadonlyMap<string, ReadonlyArray<string>> =>
   new Map(servers.flatMap(({ allow, name, standing }) => (standing === "trusted" ? [[name, allow]] : [])))
 
-/** A message about servers that are ignored because the user has not decided about them; undefined if there are none. */
+/**
+ * A message about servers that are ignored because the user has not decided about them; undefined if there are none.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const notice = (root: string, { problem, servers }: Standings): string | undefined => {
   if (problem !== undefined) return `${problem.message}; no MCP server of this project is used`
   const names = servers.flatMap(({ name, standing }) => (standing === "unknown" ? [name] : []))
