@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
+import { ofRound, type Phase, runInto, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { postconditions } from "./support/after.ts"
 import type { Running } from "../../packages/harness/src/user/running.ts"
 import { noChildren } from "../../packages/harness/src/user/processes.ts"
@@ -25,8 +25,7 @@ const taken = ({ child, shows }: Running) =>
 const twice = (phase: Phase) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, true))
-    const running = yield* here.spawn(runOf(phase))
-    yield* phase.reached(here, running)
+    const running = yield* runInto(here, phase)
     running.child.kill("SIGINT")
     yield* taken(running)
     const at = performance.now()

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
+import { ofRound, type Phase, runInto, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { logOf, postconditions, tagsOf } from "./support/after.ts"
 import { replies } from "../../packages/harness/src/user/model.ts"
 import { until } from "../../packages/harness/src/user/until.ts"
@@ -14,8 +14,7 @@ const prompt = (output: string) => output.endsWith("> \u001b[3G")
 const inRun = (phase: Phase) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, false))
-    const running = yield* here.spawn(runOf(phase))
-    yield* phase.reached(here, running)
+    const running = yield* runInto(here, phase)
     running.child.kill("SIGINT")
     const { status, stdout, stderr } = yield* running.ended
     // A process that was already finishing may have exited before the signal.

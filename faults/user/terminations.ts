@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Case } from "../suite.ts"
-import { ofRound, type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
+import { ofRound, type Phase, runInto, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { postconditions, tagsOf } from "./support/after.ts"
 import { lives } from "../../packages/harness/src/user/processes.ts"
 import { until } from "../../packages/harness/src/user/until.ts"
@@ -21,8 +21,7 @@ const ends = (id: Id, phase: Phase, deaf: boolean) =>
   Effect.gen(function* () {
     const [signal, code] = signals[id]
     const here = yield* world(serversOf(phase, deaf))
-    const running = yield* here.spawn(runOf(phase))
-    yield* phase.reached(here, running)
+    const running = yield* runInto(here, phase)
     const at = performance.now()
     running.child.kill(signal)
     const ended = yield* running.ended

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Phase, runOf, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
+import { type Phase, runInto, serves, serversOf, startUp } from "../../packages/harness/src/user/phases.ts"
 import { replies } from "../../packages/harness/src/user/model.ts"
 import { runningIn } from "../../packages/harness/src/user/processes.ts"
 import type { Running } from "../../packages/harness/src/user/running.ts"
@@ -95,8 +95,7 @@ const inChat = (phase: Phase | undefined) =>
 /** Ctrl-C during start-up, before the first prompt, ends the command. */
 const inStartUp = Effect.gen(function* () {
   const here = yield* world({ server: [] })
-  const running = yield* here.spawn(runOf(startUp))
-  yield* startUp.reached(here, running)
+  const running = yield* runInto(here, startUp)
   const at = performance.now()
   running.child.kill("SIGINT")
   const ended = yield* running.ended
@@ -115,8 +114,7 @@ const deaf = (
 ) =>
   Effect.gen(function* () {
     const here = yield* world(serversOf(phase, true))
-    const running = yield* here.spawn(runOf(phase))
-    yield* phase.reached(here, running)
+    const running = yield* runInto(here, phase)
     yield* before(running)
     const at = performance.now()
     running.child.kill(signal)

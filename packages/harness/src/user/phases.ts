@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import { replies } from "./model.ts"
 import type { Running } from "./running.ts"
 import { until, type WaitTimeout } from "./until.ts"
@@ -98,5 +98,11 @@ export const serversOf = (phase: Phase, deaf: boolean): Servers => ({
   ...(phase.config === undefined ? {} : { config: phase.config })
 })
 
-/** The arguments that send the phase's message and print its events as they are stored. */
-export const runOf = (phase: Phase): ReadonlyArray<string> => ["run", "--format", "stream-json", phase.message]
+/** Sends the phase's message, printing events as they are stored, and waits until the command has reached the phase. */
+export const runInto = Effect.fnUntraced(function* (here: World, phase: Phase) {
+  const running = yield* here.spawn(["run", "--format", "stream-json", phase.message])
+  yield* phase.reached(here, running)
+  // Servers are started beside the round, and may run before it.
+  if (phase.end !== undefined) yield* running.shows('"RoundStarted"')
+  return running
+})
