@@ -117,12 +117,12 @@ export interface LimitsOptions extends Partial<
     | "identicalCalls"
   >
 > {
-  readonly firstChunk?: Duration.Input
-  readonly idle?: Duration.Input
-  readonly turn?: Duration.Input
-  readonly longestWait?: Duration.Input
-  readonly round?: Duration.Input
-  readonly tool?: Duration.Input
+  readonly firstChunk?: Duration.Input | undefined
+  readonly idle?: Duration.Input | undefined
+  readonly turn?: Duration.Input | undefined
+  readonly longestWait?: Duration.Input | undefined
+  readonly round?: Duration.Input | undefined
+  readonly tool?: Duration.Input | undefined
 }
 
 /**
