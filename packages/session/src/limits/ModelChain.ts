@@ -30,12 +30,14 @@ const retriesBefore: { readonly [Tag in ModelErrorReason["_tag"]]: number | unde
 /** If a provider requests a longer wait than this, in milliseconds, the fallback model is asked at once. */
 const longestWait = 10_000
 
+/** The wait that the provider requested, in milliseconds. */
+export const askedFor = (error: HandleMessageError): number =>
+  error._tag === "ModelError" && "retryAfterMillis" in error.reason ? (error.reason.retryAfterMillis ?? 0) : 0
+
 /** How often a model is asked again after this error before a fallback model is. Undefined: never a fallback model. */
 export const retriesBeforeFallback = (error: HandleMessageError): number | undefined => {
   if (error._tag !== "ModelError") return undefined
-  const { reason } = error
-  const asked = "retryAfterMillis" in reason ? (reason.retryAfterMillis ?? 0) : 0
-  return asked > longestWait ? 0 : retriesBefore[reason._tag]
+  return askedFor(error) > longestWait ? 0 : retriesBefore[error.reason._tag]
 }
 
 /** Adds the fallback models that were skipped to the error of the last attempt. */

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import { Limits } from "./Limits.ts"
-import { type ModelChain, type Obstacle, retriesBeforeFallback, withSkipped } from "./ModelChain.ts"
+import { askedFor, type ModelChain, type Obstacle, retriesBeforeFallback, withSkipped } from "./ModelChain.ts"
 import type { RetryGate } from "./RetryGate.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
 
@@ -31,10 +31,6 @@ const firstWait: { readonly [Tag in ModelErrorReason["_tag"]]: number | undefine
 
 const baseOf = (error: HandleMessageError): number | undefined =>
   error._tag === "ModelError" ? firstWait[error.reason._tag] : undefined
-
-/** The wait that the provider requested, in milliseconds. */
-const askedFor = (error: HandleMessageError): number =>
-  error._tag === "ModelError" && "retryAfterMillis" in error.reason ? (error.reason.retryAfterMillis ?? 0) : 0
 
 /** Whether the provider is overloaded, so that more requests would make it worse. */
 const isBusy = (error: HandleMessageError): boolean =>
