@@ -1,4 +1,4 @@
-import { statSync } from "node:fs"
+import { closeSync, fsyncSync, openSync, statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { assert } from "@effect/vitest"
 import { SessionId } from "@parley/domain/Ids"
@@ -18,6 +18,13 @@ const edit = (here: Machine, f: (db: DatabaseSync) => void): void => {
   f(db)
   db.exec("COMMIT")
   db.close()
+}
+
+/** Waits until the disk has what the test wrote without it; otherwise the first commit afterwards waits for all of it. */
+const synced = (here: Machine): void => {
+  const file = openSync(here.database, "r+")
+  fsyncSync(file)
+  closeSync(file)
 }
 
 const copy = `INSERT INTO sessions (id, workspace, title, created_at, updated_at, head, rounds, open, input_tokens,
@@ -103,9 +110,9 @@ const big: Case = {
   run: Effect.gen(function* () {
     const here = yield* machine
     const [id = none] = yield* talk(here)
+    const smaller = yield* machine
+    const [smallerId = none] = yield* talk(smaller)
     const { url } = yield* answering
-    // The time for a small database, to compare with under the current load.
-    const small = yield* here.live(["Hello"], { url, sessionId: id })
     edit(here, (db) => {
       db.exec(`${copy} VALUES ('large', '/w', 'Large', 1, 1, ${megabytes}, 0, 0, 0, 0, 0, 0, 0)`)
       const put = db.prepare("INSERT INTO events SELECT key, ?, 1, ?, NULL FROM sessions WHERE id = 'large'")
@@ -113,15 +120,25 @@ const big: Case = {
       for (let n = 1; n <= megabytes; n++) put.run(n, megabyte)
     })
     assert.isAbove(statSync(here.database).size, megabytes * 1024 * 1024)
+    synced(here)
     for (const crashed of [false, true]) {
-      const other = new DatabaseSync(here.database)
-      // Leave a WAL behind, as a crash would.
-      if (crashed) other.exec("UPDATE sessions SET title = title || ' again'")
-      const ended = yield* here.live(["And now?"], { url, sessionId: id })
-      assert.deepEqual(outcomes(ended), [{ status: "completed" }])
-      assert.isBelow(peak(ended), 300)
-      assert.isBelow(ended.millis, 3 * small.millis + 1000)
-      other.close()
+      const pairs = yield* Effect.replicateEffect(
+        Effect.gen(function* () {
+          const small = yield* smaller.live(["And now?"], { url, sessionId: smallerId })
+          const held = new DatabaseSync(here.database)
+          // Leave a WAL behind, as a crash would.
+          if (crashed) held.exec("UPDATE sessions SET title = title || ' again'")
+          const ended = yield* here.live(["And now?"], { url, sessionId: id })
+          held.close()
+          assert.deepEqual(outcomes(ended), [{ status: "completed" }])
+          assert.isBelow(peak(ended), 300)
+          return { small: small.millis, large: ended.millis }
+        }),
+        3
+      )
+      // The small database is opened beside the large one, so that both run under the same load.
+      const [small, large] = [Math.min(...pairs.map((p) => p.small)), Math.min(...pairs.map((p) => p.large))]
+      assert.isBelow(large, 3 * small + 1000)
     }
     const millis = yield* Effect.gen(function* () {
       const { sessions } = yield* engine(here, { url: "http://127.0.0.1:9" })
