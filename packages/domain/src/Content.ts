@@ -2,12 +2,37 @@ import * as Schema from "effect/Schema"
 import { CallId } from "./Ids.ts"
 
 /**
- * Plain text, well-formed Unicode.
+ * A passage of a source that a model names in support of what it writes.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Text = Schema.TaggedStruct("Text", { text: Schema.String })
+export const Citation = Schema.Struct({
+  /** The provider whose model cites. */
+  provider: Schema.String,
+  /** The title of the document or page; empty if it has none. */
+  title: Schema.String,
+  /** The address of a page of the web. */
+  url: Schema.optionalKey(Schema.String),
+  /** The first and the last page of the passage, counted from 1. */
+  pages: Schema.optionalKey(Schema.Struct({ first: Schema.Int, last: Schema.Int })),
+  /** The cited passage. */
+  quote: Schema.String,
+  /** The provider's own form of the citation, as JSON text. */
+  raw: Schema.String
+})
+export type Citation = typeof Citation.Type
+
+/**
+ * Plain text, well-formed Unicode. `citations` support the whole text; only texts of a model have them.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Text = Schema.TaggedStruct("Text", {
+  text: Schema.String,
+  citations: Citation.pipe(Schema.Array, Schema.optionalKey)
+})
 export type Text = typeof Text.Type
 
 /**

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { Citation } from "./Content.ts"
 import { Usage } from "./Usage.ts"
 
 /**
@@ -32,6 +33,8 @@ const Index = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
  */
 export const ProviderChunk = Schema.TaggedUnion({
   TextDelta: { index: Index, text: Schema.String },
+  /** Supports the text of the block with this index. */
+  TextCitation: { index: Index, citation: Citation },
   ThinkingDelta: { index: Index, text: Schema.String },
   /** Ends a thinking block. `raw` is the complete block in the form in which the provider expects it back. */
   ThinkingEnd: { index: Index, provider: Schema.String, raw: Schema.String },

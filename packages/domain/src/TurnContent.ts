@@ -1,11 +1,11 @@
-import type { Block } from "./Content.ts"
+import type { Block, Citation } from "./Content.ts"
 import { callId, type TurnId } from "./Ids.ts"
 import * as JsonText from "./JsonText.ts"
 import type { Finish, ProviderChunk } from "./ProviderChunk.ts"
 import { latest, type Usage, zero } from "./Usage.ts"
 
 type Draft =
-  | { readonly _tag: "Text"; text: string }
+  | { readonly _tag: "Text"; text: string; readonly citations: Array<Citation> }
   | { readonly _tag: "Thinking"; provider: string; text: string; raw: string }
   | { readonly _tag: "ToolCall"; readonly providerId: string; readonly name: string; input: string }
   | { readonly _tag: "Opaque"; readonly provider: string; readonly kind: string; readonly raw: string }
@@ -15,6 +15,15 @@ type Draft =
  * accept the block if it were changed. A block without `raw` is not sent back.
  */
 const usable = (raw: string): string => (JsonText.wellFormed(raw) === raw ? raw : "")
+
+const citationOf = ({ pages, provider, quote, raw, title, url }: Citation): Citation => ({
+  provider,
+  title: title.toWellFormed(),
+  ...(url === undefined ? {} : { url: url.toWellFormed() }),
+  ...(pages === undefined ? {} : { pages }),
+  quote: quote.toWellFormed(),
+  raw: usable(raw)
+})
 
 /** What models and servers write as the input of a call without arguments. */
 const noInput = /^\s*(?:null)?\s*$/
@@ -49,6 +58,18 @@ export class TurnContent {
     this.malformed ??= `block ${index} changed from ${from._tag} to ${to}`
   }
 
+  private text(index: number): Extract<Draft, { readonly _tag: "Text" }> | undefined {
+    const draft = this.drafts.get(index)
+    if (draft?._tag === "Text") return draft
+    if (draft !== undefined) {
+      this.changed(index, draft, "Text")
+      return undefined
+    }
+    const fresh: Extract<Draft, { readonly _tag: "Text" }> = { _tag: "Text", text: "", citations: [] }
+    this.drafts.set(index, fresh)
+    return fresh
+  }
+
   private thinking(index: number): Extract<Draft, { readonly _tag: "Thinking" }> | undefined {
     const draft = this.drafts.get(index)
     if (draft?._tag === "Thinking") return draft
@@ -65,10 +86,13 @@ export class TurnContent {
     if (this.finish !== undefined) this.malformed ??= `${chunk._tag} after the end of the turn`
     switch (chunk._tag) {
       case "TextDelta": {
-        const draft = this.drafts.get(chunk.index)
-        if (draft === undefined) this.drafts.set(chunk.index, { _tag: "Text", text: chunk.text })
-        else if (draft._tag === "Text") draft.text += chunk.text
-        else this.changed(chunk.index, draft, "Text")
+        const draft = this.text(chunk.index)
+        if (draft !== undefined) draft.text += chunk.text
+        return
+      }
+      case "TextCitation": {
+        const draft = this.text(chunk.index)
+        if (draft !== undefined) draft.citations.push(chunk.citation)
         return
       }
       case "ThinkingDelta": {
@@ -129,7 +153,11 @@ export class TurnContent {
       .map(([, draft]): Block => {
         switch (draft._tag) {
           case "Text":
-            return { _tag: "Text", text: draft.text.toWellFormed() }
+            return {
+              _tag: "Text",
+              text: draft.text.toWellFormed(),
+              ...(draft.citations.length === 0 ? {} : { citations: draft.citations.map(citationOf) })
+            }
           case "Thinking": {
             const { provider, raw, text } = draft
             // In the order of the schema's keys, so that the stored JSON is the same after it was read back.

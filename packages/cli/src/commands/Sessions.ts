@@ -17,7 +17,7 @@ import * as WorkspaceMoves from "@parley/app/WorkspaceMoves"
 import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as Engine from "@parley/app/Engine"
 import { Output } from "../output/Output.ts"
-import { outcomeLine } from "../output/Render.ts"
+import { citationLines, outcomeLine } from "../output/Render.ts"
 import * as Follow from "./Follow.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SessionFlags from "../configuration/SessionFlags.ts"
@@ -108,6 +108,7 @@ const showTurn = (turn: Turn): string => {
     `  [${turn.id}  ${formatModel(turn.model)}${instead}  ${state}  ${tokens(turn.usage)}${dollars(turn.cost)}]`,
     ...thinking,
     ...(content === "" ? [] : [content]),
+    ...citationLines(turn.content).map((line) => `  ${line}`),
     ...calls
   ].join("\n")
 }

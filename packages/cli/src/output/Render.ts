@@ -1,4 +1,4 @@
-import { textOf } from "@parley/domain/Content"
+import { type Block, type Citation, textOf } from "@parley/domain/Content"
 import type { CallId } from "@parley/domain/Ids"
 import type { ModelRef } from "@parley/domain/ModelRef"
 import { problemText } from "@parley/domain/OutputSchema"
@@ -29,6 +29,23 @@ export const outcomeLine = (callId: CallId, outcome: ToolOutcome): string => {
       return `✗ ${words}`
   }
 }
+
+const pagesOf = ({ pages }: Citation): string => {
+  if (pages === undefined) return ""
+  return pages.first === pages.last ? `, page ${pages.first}` : `, pages ${pages.first} to ${pages.last}`
+}
+
+const citationLine = (citation: Citation): string => {
+  const { quote, title, url = "" } = citation
+  const source = [title, url].filter((name) => name !== "").map(inLine)
+  const where = source.length === 0 ? "a document without a title" : source.join(", ")
+  return `* ${where}${pagesOf(citation)}${quote === "" ? "" : `: “${short(quote)}”`}`
+}
+
+/** One line for each passage that a response cites, in the order of the text. A passage that is cited again has one line. */
+export const citationLines = (content: ReadonlyArray<Block>): ReadonlyArray<string> => [
+  ...new Set(content.flatMap((block) => (block._tag === "Text" ? (block.citations ?? []).map(citationLine) : [])))
+]
 
 /** What a compaction changed, and how to undo it. */
 export const compacted = (
@@ -109,7 +126,10 @@ export const text = Effect.fnUntraced(function* (session: string, answer: "text"
             names.set(block.callId, `${block.name} ${short(block.input)}`)
             if (block.name === outputTool) answers.add(block.callId)
           }
-        return Effect.andThen(write(textOf(event.content).slice(shown)), newLine)
+        return write(textOf(event.content).slice(shown)).pipe(
+          Effect.andThen(newLine),
+          Effect.andThen(Effect.forEach(citationLines(event.content), note, { discard: true }))
+        )
       case "TurnFailed":
       case "TurnInterrupted":
         return newLine

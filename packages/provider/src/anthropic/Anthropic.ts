@@ -43,6 +43,11 @@ export interface AnthropicOptions {
   readonly maxOutputTokens?: number
   /** Sent unchanged: `{ type: "adaptive" }`, `{ type: "enabled", budget_tokens }`, … Without it the model decides. */
   readonly thinking?: ThinkingConfigParam
+  /**
+   * Whether the model is asked to cite the documents that it answers from, such as PDF files. The API then accepts no output
+   * schema, so that structured output uses a tool. Default: false.
+   */
+  readonly citations?: boolean
   /** Names of beta features that each request uses; they are sent in the header `anthropic-beta`. */
   readonly betas?: ReadonlyArray<string>
   /**
@@ -87,7 +92,8 @@ export const make = (options: AnthropicOptions): ModelProvider => {
     preferred: options.defaultModel ?? "claude-opus-5-5",
     describe: described,
     discover: client.models,
-    structured: (request, forced) => AnthropicOutput.isNative(request, isOwn, forced),
+    structured: (request, forced) =>
+      settings(request).citations !== true && AnthropicOutput.isNative(request, isOwn, forced),
     render: (request) => AnthropicRequest.pieces(settings(request), request),
     count: (request) =>
       Effect.suspend(() => {

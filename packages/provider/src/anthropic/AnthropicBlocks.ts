@@ -1,6 +1,7 @@
 import * as JsonText from "@parley/domain/JsonText"
 import type { ProviderChunk } from "@parley/domain/ProviderChunk"
 import * as InputPieces from "../stream/InputPieces.ts"
+import * as AnthropicCitations from "./AnthropicCitations.ts"
 import type { WireBlock, WireDelta } from "./AnthropicWire.ts"
 import { string } from "../text/JsonObject.ts"
 import { member, withMember } from "../text/RawJson.ts"
@@ -38,6 +39,7 @@ export const start = (
   switch (block.type) {
     case "text":
       if (typeof block.text === "string" && block.text !== "") out.push({ _tag: "TextDelta", index, text: block.text })
+      if (Array.isArray(block.citations)) AnthropicCitations.add(index, block.citations, provider, out)
       return { kind: "text" }
     case "thinking": {
       const thinking = string(block.thinking)
@@ -85,7 +87,10 @@ export const isFull = (block: OpenBlock): boolean => block.kind === "tool" && In
 
 /** The number of characters that a delta adds to the response. Dropped tool input does not count. */
 export const sizeOf = (block: OpenBlock, delta: WireDelta): number =>
-  string(delta.text).length + string(delta.thinking).length + (isFull(block) ? 0 : string(delta.partial_json).length)
+  string(delta.text).length +
+  string(delta.thinking).length +
+  (isFull(block) ? 0 : string(delta.partial_json).length) +
+  (delta.type === "citations_delta" ? (JSON.stringify(delta.citation)?.length ?? 0) : 0)
 
 /** Adds a delta to its block. Returns false if it does not match the block's kind. Unknown kinds of deltas are ignored. */
 export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Array<ProviderChunk>): boolean => {
@@ -94,6 +99,11 @@ export const add = (index: number, block: OpenBlock, delta: WireDelta, out: Arra
       if (block.kind === "opaque") block.added.text += string(delta.text)
       else if (block.kind !== "text" || !(isAbsent(delta.text) || typeof delta.text === "string")) return false
       else if (string(delta.text) !== "") out.push({ _tag: "TextDelta", index, text: string(delta.text) })
+      return true
+    case "citations_delta":
+      if (block.kind === "opaque") block.whole = false
+      else if (block.kind !== "text") return false
+      else AnthropicCitations.add(index, [delta.citation], provider, out)
       return true
     case "input_json_delta":
       if (block.kind === "opaque") block.added.input += string(delta.partial_json)

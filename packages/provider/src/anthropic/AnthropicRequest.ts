@@ -3,7 +3,7 @@ import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { Piece } from "@parley/domain/RequestSize"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { visible } from "../request/SendableText.ts"
-import { blockJson, imagesIn, manyImages, maxPixels, textBlock } from "./AnthropicContent.ts"
+import { blockJson, fewImages, imagesIn, manyImages, type MediaForm, plainForm, textBlock } from "./AnthropicContent.ts"
 import type { AnthropicSettings } from "./AnthropicSettings.ts"
 import * as AnthropicOutput from "./AnthropicOutput.ts"
 import { inLoop } from "./AnthropicThinking.ts"
@@ -70,26 +70,40 @@ const messagePieces = (
   { content, role }: Message,
   message: number,
   marker: string,
-  most: number
+  form: MediaForm
 ): ReadonlyArray<Piece> => {
   const blocks = content.flatMap((part, block): ReadonlyArray<Piece> => {
-    const text = blockJson(part, most)
+    const text = blockJson(part, form)
     return text === "" ? [] : [{ of: { _tag: "Block", message, block }, text }]
   })
   return blocks.length === 0 ? [] : [envelope(`{"role":"${role}","content":[`), ...list(blocks, marker), envelope("]}")]
 }
 
-const messageJson = once((message: Message): string => joined(messagePieces(message, 0, "", maxPixels)))
-const amongMany = once((message: Message): string => joined(messagePieces(message, 0, "", manyImages.maxPixels)))
+/** A form of media, and the JSON text that it gives a message, which is computed once. */
+interface Rendering {
+  readonly form: MediaForm
+  readonly json: (message: Message) => string
+}
+
+const rendering = (form: MediaForm): Rendering => ({
+  form,
+  json: once((message: Message): string => joined(messagePieces(message, 0, "", form)))
+})
+
+const renderings = {
+  few: { plain: rendering(plainForm), citing: rendering({ ...fewImages, citations: true }) },
+  many: { plain: rendering({ ...manyImages, citations: false }), citing: rendering({ ...manyImages, citations: true }) }
+}
 const countImages = once(imagesIn)
 
-/** The longest side of an image in a request with these messages, in pixels. */
-const longestSide = (messages: ReadonlyArray<Message>): number =>
-  messages.reduce((sum, message) => sum + countImages(message), 0) < manyImages.from ? maxPixels : manyImages.maxPixels
+const renderingOf = ({ citations }: AnthropicSettings, messages: ReadonlyArray<Message>): Rendering => {
+  const images = messages.reduce((sum, message) => sum + countImages(message), 0)
+  return renderings[images < manyImages.from ? "few" : "many"][citations === true ? "citing" : "plain"]
+}
 
-const messageSpan = (message: Message, index: number, marker: string, most: number): Span => ({
-  text: marked(most === maxPixels ? messageJson(message) : amongMany(message), marker, "}]}"),
-  pieces: () => messagePieces(message, index, marker, most)
+const messageSpan = (message: Message, index: number, marker: string, { form, json }: Rendering): Span => ({
+  text: marked(json(message), marker, "}]}"),
+  pieces: () => messagePieces(message, index, marker, form)
 })
 
 /** The API accepts no cache marker on a thinking block. For an opaque block this is unknown, so it gets none either. */
@@ -107,8 +121,8 @@ const layout = (head: string, settings: AnthropicSettings, request: ModelRequest
   const { messages, system, tools } = request
   const marker =
     settings.cache_control === undefined ? "" : `,"cache_control":${JSON.stringify(settings.cache_control)}`
-  const isUsers = (message: Message) => message.role === "user" && messageJson(message) !== ""
-  const most = longestSide(messages)
+  const rendering = renderingOf(settings, messages)
+  const isUsers = (message: Message) => message.role === "user" && rendering.json(message) !== ""
   const end = messages.findLastIndex(isUsers)
   const before = messages.slice(0, Math.max(end, 0)).findLastIndex(isUsers)
   const spans = [
@@ -129,10 +143,10 @@ const layout = (head: string, settings: AnthropicSettings, request: ModelRequest
   ]
   const { length } = spans
   messages.forEach((message, index) => {
-    if (messageJson(message) === "") return
+    if (rendering.json(message) === "") return
     if (spans.length > length) spans.push(comma)
     const isEnd = (index === end || index === before) && canBeMarked(message)
-    spans.push(messageSpan(message, index, isEnd ? marker : "", most))
+    spans.push(messageSpan(message, index, isEnd ? marker : "", rendering))
   })
   spans.push(plain("]}"))
   return spans

@@ -18,6 +18,8 @@ export const AnthropicSettings = Schema.Struct({
   output_config: Schema.optionalKey(
     Schema.Struct({ effort: Schema.Literals(["low", "medium", "high", "xhigh", "max"]) })
   ),
+  /** Whether the model is asked to cite the documents of the request. */
+  citations: Schema.optionalKey(Schema.Literal(true)),
   /** The betas that the request uses. They are sent as a header. */
   betas: Schema.NonEmptyString.pipe(Schema.Array, Schema.optionalKey),
   cache_control: Schema.optionalKey(
@@ -46,6 +48,7 @@ export interface Options {
   readonly caching?: boolean
   readonly cacheLifetime?: CacheLifetime
   readonly betas?: ReadonlyArray<string>
+  readonly citations?: boolean
 }
 
 /**
@@ -58,11 +61,13 @@ export const make = ({
   betas = [],
   cacheLifetime,
   caching,
+  citations,
   maxOutputTokens,
   thinking
 }: Options): AnthropicSettings => ({
   max_tokens: maxOutputTokens ?? 32_000,
   ...(thinking === undefined ? {} : { thinking: { ...thinking } }),
+  ...(citations === true ? { citations } : {}),
   ...(betas.length === 0 ? {} : { betas }),
   ...(caching === false
     ? {}

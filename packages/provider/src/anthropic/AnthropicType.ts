@@ -11,6 +11,8 @@ const Options = Schema.Struct({
   caching: Schema.optionalKey(Schema.Boolean),
   /** How long a cached prompt is kept after its last use. */
   cacheLifetime: Schema.optionalKey(Schema.Literals(["5m", "1h"])),
+  /** Whether the models are asked to cite the documents that they answer from. Default: false. */
+  citations: Schema.optionalKey(Schema.Boolean),
   /** Beta features that each request uses. */
   betas: Beta.pipe(Schema.Array, Schema.optionalKey),
   /** Whether the server knows the option that drops thinking whose context has changed. Default: only Anthropic's own. */

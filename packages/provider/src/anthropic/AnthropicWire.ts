@@ -17,6 +17,7 @@ export interface WireDelta {
   readonly thinking?: unknown
   readonly signature?: unknown
   readonly partial_json?: unknown
+  readonly citation?: unknown
   readonly stop_reason?: unknown
   readonly stop_sequence?: unknown
   readonly stop_details?: { readonly category?: unknown; readonly explanation?: unknown } | null
@@ -25,6 +26,7 @@ export interface WireDelta {
 export interface WireBlock {
   readonly type?: unknown
   readonly text?: unknown
+  readonly citations?: unknown
   readonly thinking?: unknown
   readonly signature?: unknown
   readonly id?: unknown

@@ -13,6 +13,7 @@ const isProgress = (chunk: ProviderChunk): boolean => {
     case "ThinkingEnd":
     case "OpaqueBlock":
       return chunk.raw !== ""
+    case "TextCitation":
     case "UsageSoFar":
     case "ToolCallStart":
     case "Finish":
