@@ -37,10 +37,10 @@ it.live("citations are shown beside the answer, and by sessions show, without co
     assert.match(lines[1] ?? "", /^\* News.*, https:\/\/example\.com\/: “Closed in May.”$/)
     assert.notInclude(ended.stderr, "\u001B[2J")
     assert.match(server.received[0]?.body ?? "", /"type":"document"[^}]*\}[^}]*"citations":\{"enabled":true\}/)
-    const [session] = JSON.parse((yield* here.run(["sessions", "list", "-f", "json"])).stdout)
-    const shown = yield* here.run(["sessions", "show", session.id])
+    const id = (yield* here.run(["sessions", "list"])).stdout.split(" ", 1)[0] ?? ""
+    const shown = yield* here.run(["sessions", "show", id])
     assert.include(shown.stdout, "  * Report.pdf, page 3: “Closed in May.”")
-    const json = yield* here.run(["sessions", "show", session.id, "-f", "json"])
+    const json = yield* here.run(["sessions", "show", id, "-f", "json"])
     assert.include(json.stdout, '"pages":{"first":3,"last":3}')
   })
 )

@@ -25,6 +25,9 @@ const citationOf = ({ pages, provider, quote, raw, title, url }: Citation): Cita
   raw: usable(raw)
 })
 
+const cited = (text: string, citations: ReadonlyArray<Citation>): Block =>
+  citations.length === 0 ? { _tag: "Text", text } : { _tag: "Text", text, citations: citations.map(citationOf) }
+
 /** What models and servers write as the input of a call without arguments. */
 const noInput = /^\s*(?:null)?\s*$/
 
@@ -153,11 +156,7 @@ export class TurnContent {
       .map(([, draft]): Block => {
         switch (draft._tag) {
           case "Text":
-            return {
-              _tag: "Text",
-              text: draft.text.toWellFormed(),
-              ...(draft.citations.length === 0 ? {} : { citations: draft.citations.map(citationOf) })
-            }
+            return cited(draft.text.toWellFormed(), draft.citations)
           case "Thinking": {
             const { provider, raw, text } = draft
             // In the order of the schema's keys, so that the stored JSON is the same after it was read back.

@@ -100,10 +100,10 @@ describe("a cost limit", () => {
       yield* send("one ".repeat(400))
       yield* send("two ".repeat(400))
       const coordinator = yield* SessionCoordinator
-      const { requests, tag } = yield* refused(
-        coordinator.compact(sessionId).pipe(within({ sessionCost: 2 * perTurn }))
-      )
-      assert.deepStrictEqual([tag, requests], ["CapReached", 2])
+      for (const limits of [{ sessionCost: 2 * perTurn }, { sessionTokens: 2 * perTurn }]) {
+        const { requests, tag } = yield* refused(coordinator.compact(sessionId).pipe(within(limits)))
+        assert.deepStrictEqual([tag, requests], ["CapReached", 2])
+      }
     }).pipe(Effect.provide(world([answer, answer, answer], { scripted: dollarPerToken })))
   )
 

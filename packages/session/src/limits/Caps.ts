@@ -77,21 +77,19 @@ export const preferredPriced = Effect.gen(function* () {
 })
 
 /**
- * Fails with `CapReached` if the tokens or the cost of the round or the session have reached a limit. Checked before each
- * request instead of after it, so that no response is discarded.
+ * Fails with `CapReached` if the tokens of the round or the session have reached a limit. Checked before each request instead
+ * of after it, so that no response is discarded. Limits in dollars are checked by `Budget.setAside`, which knows what the
+ * request may cost.
  *
  * @since 0.1.0
  * @category functions
  */
 export const checkUsage = Effect.fnUntraced(function* ({ round, spent }: SessionState, limits: RoundLimits) {
-  const { cost, tokens } = round?.spent ?? { cost: undefined, tokens: 0 }
   const sampled = (yield* SinceRound)()
-  const inAll = (yield* Sampled)?.inAll ?? { tokens: 0, cost: 0 }
+  const inAll = (yield* Sampled)?.inAll.tokens ?? 0
   const all: ReadonlyArray<readonly [Cap, limit: number | undefined, spent: number]> = [
-    ["tokens", limits.roundTokens, tokens + sampled.tokens],
-    ["cost", limits.roundCost, (cost ?? 0) + sampled.cost],
-    ["sessionTokens", limits.sessionTokens, spent.tokens + inAll.tokens],
-    ["sessionCost", limits.sessionCost, spent.cost + inAll.cost]
+    ["tokens", limits.roundTokens, (round?.spent.tokens ?? 0) + sampled.tokens],
+    ["sessionTokens", limits.sessionTokens, spent.tokens + inAll]
   ]
   for (const [cap, limit, spent] of all)
     if (limit !== undefined && spent >= limit) return yield* new CapReached({ cap, limit })
