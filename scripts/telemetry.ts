@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs"
 import { cpus, loadavg, release, type } from "node:os"
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { Effect, Layer, Stream } from "effect"
+import { DateTime, Effect, Layer, Stream } from "effect"
 import { Overloaded } from "../packages/domain/src/ModelError.ts"
 import { PromptManager } from "../packages/domain/src/PromptManager.ts"
 import { SessionManager } from "../packages/domain/src/SessionManager.ts"
@@ -33,6 +33,9 @@ const world = (turns: ReadonlyArray<ScriptedModel.Turn>, layer: Layer.Layer<neve
     Layer.provideMerge(layer)
   )
 
+const inside = <A, E, R, L>(layer: Layer.Layer<L>, effect: Effect.Effect<A, E, R>) =>
+  Effect.scoped(Effect.flatMap(Layer.build(layer), (built) => Effect.provideContext(effect, built)))
+
 const send = Effect.gen(function* () {
   const { id } = yield* Effect.flatMap(SessionManager, (sessions) => sessions.create({}))
   return yield* SessionCoordinator.use((coordinator) => coordinator.handleMessage({ sessionId: id, request: "go" }))
@@ -42,14 +45,17 @@ const shown = () => {
   const { layer, lines, metrics, tree } = telemetry()
   const turns = [
     failing(new Overloaded({ detail: "529" })),
-    turn(text(0, "Looking."), call(1, "read", { path: "a" }), call(2, "search", { query: "b" }), [finish("tool-calls")]),
+    turn(text(0, "Looking."), call(1, "read", { path: "a" }), call(2, "search", { query: "b" }), [
+      finish("tool-calls")
+    ]),
     turn(text(0, "Done."), [finish("end")])
   ]
-  return Effect.gen(function* () {
+  const seen = Effect.gen(function* () {
     yield* send
     const block = (title: string, all: ReadonlyArray<string>) => `## ${title}\n\n\`\`\`\n${all.join("\n")}\n\`\`\`\n`
     return [block("Spans", tree()), block("Log lines", lines), block("Metrics", yield* metrics)].join("\n")
-  }).pipe(Effect.provide(world(turns, layer)))
+  })
+  return inside(world(turns, layer), seen)
 }
 
 /** CPU microseconds of a round whose response has this many chunks, each as if it came in a network read of its own. */
@@ -58,12 +64,13 @@ const cost = (layer: Layer.Layer<never>, chunks: number) => {
     Stream.rechunk(1),
     Stream.flatMap((some) => Stream.fromArray(some))
   )
-  return Effect.gen(function* () {
+  const used = Effect.gen(function* () {
     const before = process.cpuUsage()
     yield* send
     const { system, user } = process.cpuUsage(before)
     return system + user
-  }).pipe(Effect.provide(world([stream], layer)))
+  })
+  return inside(world([stream], layer), used)
 }
 
 const median = (all: ReadonlyArray<number>): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
@@ -97,7 +104,7 @@ ${chunks} chunks of a response, each in a read of its own, in memory; median of 
 const output = await Effect.runPromise(
   Effect.gen(function* () {
     const machine = `${type()} ${release()}, ${cpus().length} cores, Node ${process.versions.node}`
-    const head = `# Telemetry of a round\n\n\`node scripts/telemetry.ts\`, ${new Date().toISOString().slice(0, 10)}, ${machine}, load average ${loadavg()[0]?.toFixed(1)}.\n`
+    const head = `# Telemetry of a round\n\n\`node scripts/telemetry.ts\`, ${DateTime.formatIsoDateUtc(yield* DateTime.now)}, ${machine}, load average ${loadavg()[0]?.toFixed(1)}.\n`
     return [head, yield* shown(), yield* measured].join("\n")
   })
 )

@@ -160,7 +160,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "permission for what is no name",
     '{ "permissions": { "no spaces": "ask" } }',
-    'config.json:1:20: unknown key permissions["no spaces"]; a key here must be the name of a tool, or the beginning of a name followed by *'
+    'config.json:1:20: unknown key permissions["no spaces"]; a key here must be the name of a tool, or the beginning of a name followed by *; a path in parentheses may follow'
   ],
   [
     "unknown permission",
@@ -170,7 +170,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "long key",
     `{ "${long}": 1 }`,
-    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, secretFiles, dynamicContext, compaction, worktrees, budget, limits`
+    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, workspaces, secretFiles, dynamicContext, compaction, worktrees, budget, limits`
   ],
   [
     "first of several",

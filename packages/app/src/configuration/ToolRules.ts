@@ -1,6 +1,7 @@
 import * as ToolNames from "@parley/mcp/ToolNames"
 import * as Permissions from "@parley/workspace/Permissions"
 import * as Trust from "@parley/workspace/Trust"
+import * as UserConfig from "@parley/workspace/UserConfig"
 import type { Setup } from "./Setup.ts"
 import * as WithheldFiles from "./WithheldFiles.ts"
 
@@ -34,7 +35,7 @@ export type Rules = Pick<Setup, "allow" | "config" | "project"> & {
  * @category functions
  */
 export const rule = (setup: Rules) =>
-  Permissions.rule(setup.config.permissions ?? {}, {
+  Permissions.rule(UserConfig.permissionsIn(setup.config, setup.workspace.root), {
     allowed: setup.allow,
     projects: Trust.allowing(setup.project),
     secretRead: WithheldFiles.secretRead(setup)

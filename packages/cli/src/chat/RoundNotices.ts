@@ -10,6 +10,8 @@ import { Output } from "../output/Output.ts"
 import { short } from "../output/Render.ts"
 import type { Setup } from "../configuration/SetupFlags.ts"
 import * as ToolRules from "@parley/app/ToolRules"
+import { namesOf } from "@parley/workspace/ToolPattern"
+import * as UserConfig from "@parley/workspace/UserConfig"
 
 /** Reports what the user should know before a round starts, one line each, on standard error. */
 export const show = Effect.fnUntraced(function* (setup: Setup) {
@@ -52,9 +54,9 @@ const trouble = ({ blocked, lastProblem, name, problem, state }: ServerStatus): 
 /** Patterns that match no tool, and that cannot match one of a server whose tools are not all known. */
 const idle = (patterns: ReadonlyArray<string>, names: ReadonlyArray<string>, unsure: ReadonlyArray<string>) =>
   patterns.filter((pattern) => {
-    const fixed = pattern.replace(/\*$/, "")
-    const fits = fixed === pattern ? (name: string) => name === fixed : (name: string) => name.startsWith(fixed)
-    return !names.some(fits) && !unsure.some((start) => start.startsWith(fixed) || fixed.startsWith(start))
+    const { hasPath, matches, start: fixed } = namesOf(pattern)
+    if (names.some(matches)) return false
+    return hasPath || !unsure.some((start) => start.startsWith(fixed) || fixed.startsWith(start))
   })
 
 /** Reports missing tools and rules that match no tool after a round. One line each, unless `reported` has the same line. */
@@ -67,7 +69,10 @@ export const tools = Effect.fnUntraced(function* (setup: Setup, reported: Set<st
   const unsure = declared.filter((name) => !whole.some((one) => one.name === name)).map(ToolRules.startOf)
   const names = (yield* mcp.tools).map(({ name }) => name)
   const rules: ReadonlyArray<readonly [where: string, patterns: ReadonlyArray<string>]> = [
-    [`permissions of ${setup.user.configFile}`, Object.keys(setup.config.permissions ?? {})],
+    [
+      `permissions of ${setup.user.configFile}`,
+      Object.keys(UserConfig.permissionsIn(setup.config, setup.workspace.root))
+    ],
     ["--allow", setup.allow]
   ]
   const found = [

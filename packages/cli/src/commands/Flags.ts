@@ -1,5 +1,5 @@
 import { levels } from "@parley/domain/Effort"
-import * as Permissions from "@parley/workspace/Permissions"
+import * as ToolPattern from "@parley/workspace/ToolPattern"
 import * as Flag from "effect/cli/Flag"
 
 export const shared = {
@@ -150,7 +150,7 @@ export const prompt = {
 const pattern = (description: string) =>
   Flag.String("allow").pipe(
     Flag.withMetavar("TOOL"),
-    Flag.filter(Permissions.isPattern, (text) => `expected ${Permissions.expected}, found ${JSON.stringify(text)}`),
+    Flag.filter(ToolPattern.isPattern, (text) => `expected ${ToolPattern.expected}, found ${JSON.stringify(text)}`),
     Flag.withDescription(description),
     Flag.atLeast(0)
   )

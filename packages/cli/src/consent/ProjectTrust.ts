@@ -1,4 +1,5 @@
 import * as Permissions from "@parley/workspace/Permissions"
+import * as UserConfig from "@parley/workspace/UserConfig"
 import * as ProjectServers from "@parley/workspace/ProjectServers"
 import * as Trust from "@parley/workspace/Trust"
 import * as Effect from "effect/Effect"
@@ -22,7 +23,7 @@ const unchanged = Effect.fnUntraced(function* (root: string, { hash, name }: Ser
 
 /** The user's permissions that match tools of a server, and whether they apply to a server of the project. */
 export const permissionsOf = (setup: Setup) => (name: string) =>
-  Permissions.concerning(setup.config.permissions ?? {}, startOf(name))
+  Permissions.concerning(UserConfig.permissionsIn(setup.config, setup.workspace.root), startOf(name))
 
 export interface Shown {
   /** Patterns of tools that may run without approval once the server is trusted. */

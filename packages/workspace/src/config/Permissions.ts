@@ -3,40 +3,24 @@ import type { RoundSoFar, Rule } from "@parley/domain/ToolPolicy"
 import type { ToolInput } from "@parley/domain/McpManager"
 import type { Finder } from "./SecretReads.ts"
 import * as Schema from "effect/Schema"
-
-const patternExpected = "the name of a tool, or the beginning of a name followed by *"
-
-/** A tool's name as the model uses it, or a prefix followed by a star: `notes__add`, `notes__*`, `*`. */
-const Pattern = Schema.String.check(
-  Schema.isPattern(/^(?:[A-Za-z0-9_-]{1,64}|[A-Za-z0-9_-]{0,63}\*)$/, { expected: patternExpected })
-)
-/**
- * Whether a text is a valid pattern of tool names.
- *
- * @since 0.1.0
- * @category guards
- */
-export const isPattern: (text: string) => boolean = Schema.is(Pattern)
-/**
- * A description of valid patterns, for error messages.
- *
- * @since 0.1.0
- * @category constants
- */
-export const expected: string = patternExpected
+import { matcher, namesOf, ToolPattern } from "./ToolPattern.ts"
 
 const Permission = Schema.Literals(["allow", "ask", "ask-if-tainted", "deny"])
 type Permission = typeof Permission.Type
 
+/** Of several patterns with paths that match a call, the strictest applies. */
+const strictness: ReadonlyArray<Permission> = ["deny", "ask", "ask-if-tainted", "allow"]
+
 /**
- * Which tools may run, by pattern. An exact name takes precedence over a prefix, and a longer prefix over a shorter one.
+ * Which tools may run, by pattern. A pattern with a path takes precedence, and of several the strictest; then an exact name
+ * over a prefix, and a longer prefix over a shorter one.
  * `ask-if-tainted` means `ask` if the request that led to the call is tainted (contains text that neither the user nor
  * Parley wrote), otherwise `allow`.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Permissions = Schema.Record(Pattern, Permission)
+export const Permissions = Schema.Record(ToolPattern, Permission)
 export type Permissions = typeof Permissions.Type
 
 /**
@@ -60,21 +44,10 @@ const countsForProjects = (permission: Permission): boolean => permission === "d
  */
 export const concerning = (permissions: Permissions, start: string) =>
   Object.entries(permissions).flatMap(([pattern, permission]) => {
-    const fixed = pattern.replace(/\*$/, "")
-    const fits = fixed.startsWith(start) || (fixed !== pattern && start.startsWith(fixed))
+    const names = namesOf(pattern)
+    const fits = names.start.startsWith(start) || (names.isPrefix && start.startsWith(names.start))
     return fits ? [{ pattern, permission, counts: countsForProjects(permission) }] : []
   })
-
-/** Looks up the value of the most specific matching pattern; undefined if none matches. */
-const matcher = <A>(entries: ReadonlyArray<readonly [pattern: string, value: A]>) => {
-  // A map, because a tool may be called `constructor`.
-  const whole = new Map(entries)
-  const beginnings = [...whole]
-    .flatMap(([pattern, value]) => (pattern.endsWith("*") ? [{ start: pattern.slice(0, -1), value }] : []))
-    .sort((a, b) => b.start.length - a.start.length)
-  return (name: string): A | undefined =>
-    whole.get(name) ?? beginnings.find(({ start }) => name.startsWith(start))?.value
-}
 
 /**
  * The properties of a tool that a rule depends on.
@@ -120,7 +93,7 @@ export const rule = (
   permissions: Permissions,
   { allowed = [], projects = new Map(), secretRead = () => undefined }: RuleOptions = {}
 ): ((tool: Ruled, round: RoundSoFar, input: ToolInput) => Rule) => {
-  const entries = Object.entries(permissions)
+  const entries = Object.entries(permissions).toSorted(([, a], [, b]) => strictness.indexOf(a) - strictness.indexOf(b))
   const own = { configured: matcher(entries), named: anyOf(allowed), otherwise: unnamed }
   const restricting = matcher(entries.filter(([, permission]) => countsForProjects(permission)))
   // The first `__` in the name of a tool ends the name of its server.
@@ -131,15 +104,15 @@ export const rule = (
       { configured: restricting, named: anyOf([...patterns, ...naming]), otherwise: (): Permission => "ask" }
     ])
   )
-  const ofTool = (tool: Ruled, tainted: boolean): Rule => {
+  const ofCall = (tool: Ruled, tainted: boolean, input: ToolInput): Rule => {
     const { configured, named, otherwise } = ofProject.get(tool.server) ?? own
-    const permission = configured(tool.name)
-    if (permission !== "deny" && named(tool.name) === true) return "allow"
+    const permission = configured(tool.name, input)
+    if (permission !== "deny" && named(tool.name, input) === true) return "allow"
     const meant = permission ?? otherwise(tool)
     return meant === "ask-if-tainted" ? (tainted ? "ask" : "allow") : meant
   }
   return (tool, { tainted }, input) => {
-    const rule = ofTool(tool, tainted)
+    const rule = ofCall(tool, tainted, input)
     return rule === "allow" && secretRead(tool.name, input) !== undefined ? "ask" : rule
   }
 }

@@ -59,6 +59,10 @@ export const UserConfig = Schema.Struct({
   mcpServers: Schema.optionalKey(McpServers),
   /** Which tools run, require approval, or never run. Tools without a rule require approval unless marked read-only. */
   permissions: Schema.optionalKey(Permissions),
+  /** What holds in one workspace only, by the path of its root. It takes precedence over the same pattern above. */
+  workspaces: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Struct({ permissions: Schema.optionalKey(Permissions) }))
+  ),
   /** Patterns of files that may contain secrets, in addition to the standard ones. An entry with `!` removes its matches. */
   secretFiles: Schema.optionalKey(Entries),
   dynamicContext: Schema.optionalKey(Slots),
@@ -189,6 +193,17 @@ export const load = Effect.fn("UserConfig.load")(function* (path: string): Effec
     errorAt: (key, problem) => errorAt(["providers", name, key], problem)
   }))
   return { config, warnings, providers }
+})
+
+/**
+ * The permissions that hold in a workspace: those for all, and those for this one, which take precedence.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const permissionsIn = ({ permissions, workspaces }: UserConfig, root: string): Permissions => ({
+  ...permissions,
+  ...(workspaces !== undefined && Object.hasOwn(workspaces, root) ? workspaces[root]?.permissions : undefined)
 })
 
 /**
