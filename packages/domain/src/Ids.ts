@@ -51,6 +51,15 @@ export const RequestId = Schema.NonEmptyString.pipe(Schema.brand("RequestId"))
 export type RequestId = typeof RequestId.Type
 
 /**
+ * `p<n>`, counted from 1 within the session: identifies what a process posted to it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PostId = Schema.NonEmptyString.pipe(Schema.brand("PostId"))
+export type PostId = typeof PostId.Type
+
+/**
  * Identifies a tool call. A host that serves several users uses it to find the person to ask for approval.
  *
  * @since 0.1.0
@@ -85,6 +94,14 @@ export const turnId = (round: RoundId, ordinal: number): TurnId => TurnId.make(`
  * @category functions
  */
 export const callId = (parent: TurnId | RoundId, ordinal: number): CallId => CallId.make(`${parent}c${ordinal}`)
+
+/**
+ * The id of a session's post; `ordinal` counts from 1.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const postId = (ordinal: number): PostId => PostId.make(`p${ordinal}`)
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import type { PostVersion } from "./Post.ts"
 
 /**
  * The right to append to a session, obtained from `SessionManager.acquire`. The epoch of each new lease of a session is
@@ -12,13 +13,16 @@ export interface Lease {
 }
 
 /**
- * Where to append: after the event with sequence number `after`, provided that `epoch` is still that of the latest lease.
+ * Where to append: after the event with sequence number `after`, provided that `epoch` is still that of the latest lease and
+ * that the posts `takes` still wait in these versions. The append takes them, so that no other append can.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WriteAt extends Lease {
   readonly after: number
+  /** Default: none. */
+  readonly takes?: ReadonlyArray<PostVersion> | undefined
 }
 
 /**

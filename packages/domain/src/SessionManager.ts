@@ -5,8 +5,10 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { SessionBusy, SessionNotFound, type StorageError } from "./Errors.ts"
-import { nextSessionId, type SessionId, SessionIds } from "./Ids.ts"
+import { nextSessionId, type PostId, type SessionId, SessionIds } from "./Ids.ts"
 import type { Lease, WriteAt } from "./Lease.ts"
+import * as MemoryPosts from "./MemoryPosts.ts"
+import type { NewPost, Post, PostChanged, PostExists } from "./Post.ts"
 import { endsTurn, type LogEntry, type SessionEvent } from "./SessionEvent.ts"
 import * as SessionFeed from "./SessionFeed.ts"
 import { fresh, project, type SessionInfo } from "./SessionInfo.ts"
@@ -61,14 +63,16 @@ export class SessionManager extends Context.Service<
     /**
      * Appends all events or none, with the sequence numbers `after + 1`, `after + 2` and so on. Fails with `SessionBusy`,
      * without appending anything, if the lease was acquired again since `epoch`, or if `after` is not the session's head;
-     * both mean that there is another writer. An event that ends a turn removes the deltas of that turn. Events for which
-     * `SessionEvent.needsBarrier` holds are on the disk when this returns. Subscribers receive events only afterwards.
+     * both mean that there is another writer. Fails with `PostChanged`, also without appending anything, if one of the
+     * posts `at.takes` was taken, withdrawn or edited; otherwise the append takes all of them. An event that ends a turn
+     * removes the deltas of that turn. Events for which `SessionEvent.needsBarrier` holds, and taken posts, are on the disk
+     * when this returns. Subscribers receive events only afterwards.
      */
     readonly append: (
       id: SessionId,
       at: WriteAt,
       events: ReadonlyArray<SessionEvent>
-    ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>
+    ) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy | PostChanged>
     /** All stored events with a sequence number greater than `after`, in order. Fails if one of them is damaged. */
     readonly read: (
       id: SessionId,
@@ -82,6 +86,30 @@ export class SessionManager extends Context.Service<
      * any number of subscribers. A slow one does not delay the writer, and its memory use is bounded.
      */
     readonly follow: (id: SessionId, after: number) => Stream.Stream<LogEntry, StorageError | SessionNotFound>
+    /**
+     * Posts to a session, at any time and from any process: the post waits until the holder of the lease takes it with an
+     * append. It is on the disk when this returns. Fails with `PostExists`, without storing anything, if the session ever
+     * had a post with the same key.
+     */
+    readonly post: (id: SessionId, post: NewPost) => Effect.Effect<Post, StorageError | SessionNotFound | PostExists>
+    /** The waiting posts, in the order in which they were posted. */
+    readonly posts: (id: SessionId) => Effect.Effect<ReadonlyArray<Post>, StorageError | SessionNotFound>
+    /** Replaces the payload of a waiting post. On the disk when this returns. Fails with `PostChanged` if it does not wait. */
+    readonly editPost: (
+      id: SessionId,
+      post: PostId,
+      payload: Post["payload"]
+    ) => Effect.Effect<void, StorageError | SessionNotFound | PostChanged>
+    /** Withdraws a waiting post: it is never taken. On the disk when this returns. Fails with `PostChanged` otherwise. */
+    readonly withdrawPost: (
+      id: SessionId,
+      post: PostId
+    ) => Effect.Effect<void, StorageError | SessionNotFound | PostChanged>
+    /**
+     * Emits the waiting posts, as `posts` returns them, and again each time they have changed: changes of this process
+     * immediately, those of other processes after a short delay. Ends when the session is removed.
+     */
+    readonly followPosts: (id: SessionId) => Stream.Stream<ReadonlyArray<Post>, StorageError | SessionNotFound>
   }
 >()("@parley/domain/SessionManager") {
   /** Keeps sessions in memory, for as long as the layer exists. */
@@ -91,6 +119,7 @@ export class SessionManager extends Context.Service<
       const ids = yield* SessionIds
       const logs = new Map<SessionId, MemoryLog>()
       const feed = SessionFeed.make()
+      const posts = MemoryPosts.make()
 
       const find = (id: SessionId) =>
         Effect.suspend(() => {
@@ -123,6 +152,7 @@ export class SessionManager extends Context.Service<
         yield* find(id)
         logs.delete(id)
         feed.end(id)
+        posts.remove(id)
       })
 
       /** Leases do not expire: all holders are fibers of this process, whose scopes always close. */
@@ -142,7 +172,7 @@ export class SessionManager extends Context.Service<
 
       const append = Effect.fnUntraced(function* (
         id: SessionId,
-        { after, epoch }: WriteAt,
+        { after, epoch, takes = [] }: WriteAt,
         events: ReadonlyArray<SessionEvent>
       ) {
         const log = yield* find(id)
@@ -152,6 +182,9 @@ export class SessionManager extends Context.Service<
             sessionId: id,
             detail: `another writer has appended up to event ${log.info.head}`
           })
+        const refused = posts.refusal(id, takes)
+        if (refused !== undefined) return yield* refused
+        posts.take(id, takes)
         const at = yield* Clock.currentTimeMillis
         const entries = events.map((event, i): LogEntry => ({ seq: after + 1 + i, at, event }))
         for (const entry of entries) {
@@ -179,7 +212,12 @@ export class SessionManager extends Context.Service<
         append,
         read,
         salvage: (id) => read(id, 0),
-        follow: (id, after) => feed.follow(id, after, (cursor) => read(id, cursor))
+        follow: (id, after) => feed.follow(id, after, (cursor) => read(id, cursor)),
+        post: (id, post) => Effect.andThen(find(id), posts.add(id, post)),
+        posts: (id) => Effect.map(find(id), () => posts.waiting(id)),
+        editPost: (id, post, payload) => Effect.andThen(find(id), posts.edit(id, post, payload)),
+        withdrawPost: (id, post) => Effect.andThen(find(id), posts.withdraw(id, post)),
+        followPosts: (id) => posts.follow(id, find(id))
       })
     })
   )

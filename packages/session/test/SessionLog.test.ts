@@ -44,3 +44,34 @@ it.effect("an append after a failed one fails as well, even if it is stored, and
     assert.strictEqual(appends, 2)
   }).pipe(Effect.scoped, Effect.provide(SessionManager.layerMemory))
 )
+
+it.effect("posts are taken with an append, and a post that has changed leaves the log usable", () =>
+  Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const { id } = yield* sessions.create({})
+    const lease = yield* sessions.acquire(id)
+    const slow = SessionManager.of({
+      ...sessions,
+      append: (id, at, events) => Effect.andThen(settled, sessions.append(id, at, events))
+    })
+    const log = yield* Effect.provideService(SessionLog.open(id, lease), SessionManager, slow)
+    const post = yield* sessions.post(id, { kind: "message", payload: "a" })
+    const [start, end] = [events.slice(0, 1), events.slice(1)]
+    // All three overlap: the taking waits for the first append, and the last one for the taking.
+    const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkDetach(effect, { startImmediately: true })
+    const first = yield* fork(log.append(start))
+    const refused = yield* fork(log.take([{ id: post.id, version: 7 }], end).pipe(Effect.flip))
+    const last = yield* fork(log.append(end))
+    yield* Fiber.join(first)
+    assert.deepInclude(yield* Fiber.join(refused), { _tag: "PostChanged", change: "edited" })
+    yield* Fiber.join(last)
+    assert.isUndefined(log.failure())
+    assert.strictEqual(log.state.head, 2)
+    yield* log.take([post], start)
+    assert.deepStrictEqual([log.state.head, yield* sessions.posts(id)], [3, []])
+    assert.deepStrictEqual(
+      (yield* sessions.read(id, 0)).map(({ event }) => event),
+      [...events, ...start]
+    )
+  }).pipe(Effect.scoped, Effect.provide(SessionManager.layerMemory))
+)

@@ -37,7 +37,7 @@ export const repair = Effect.fn("Repair.repair")(function* (id: SessionId) {
         Array.from({ length: Math.ceil(whole.length / batch) }, (_, i) => i * batch),
         (from) => {
           const events = whole.slice(from, from + batch).map(({ event }) => event)
-          return sessions.append(copy, { after: from, epoch }, events)
+          return Effect.catchTag(sessions.append(copy, { after: from, epoch }, events), "PostChanged", Effect.die)
         },
         { discard: true }
       )

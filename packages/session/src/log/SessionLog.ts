@@ -2,8 +2,10 @@ import { type SessionBusy, type SessionNotFound, StorageError } from "@parley/do
 import type { SessionId } from "@parley/domain/Ids"
 import type { Lease } from "@parley/domain/Lease"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import type { PostChanged, PostVersion } from "@parley/domain/Post"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import { damage } from "./LogCheck.ts"
 import { SessionState } from "./SessionState.ts"
 
@@ -20,6 +22,14 @@ export interface SessionLog {
    * after the call, the events are stored, or the log has a `failure`.
    */
   readonly append: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void, LogError>
+  /**
+   * Like `append`, and takes these posts. If one of them does not wait in this version any more, nothing is stored, and the
+   * log can still be used. Waits for earlier appends, and later ones wait for it.
+   */
+  readonly take: (
+    posts: ReadonlyArray<PostVersion>,
+    events: ReadonlyArray<SessionEvent>
+  ) => Effect.Effect<void, LogError | PostChanged>
   /** Reads and folds what other processes appended, and uses this lease for further appends. */
   readonly resume: (lease: Lease) => Effect.Effect<void, LogError>
   /** The error of the first failed append. After it, the fold cannot be trusted and the session must be opened again. */
@@ -61,22 +71,48 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
     wake()
   }
 
-  const append = (events: ReadonlyArray<SessionEvent>) =>
+  const fails = (error: LogError) =>
+    Effect.sync(() => {
+      failure ??= error
+      wake()
+    })
+  const orFailure = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
+  /** Open unless posts are being taken: only then it is not known which number the next event has. */
+  const turnstile = Latch.makeUnsafe(true)
+
+  const append = (events: ReadonlyArray<SessionEvent>): Effect.Effect<void, LogError> =>
     Effect.suspend(() => {
       // An append after a failed one might still be stored, and would then be missing from the state.
       if (failure !== undefined) return Effect.fail(failure)
+      if (!turnstile.isOpen()) return Effect.andThen(turnstile.await, append(events))
       const after = next
       next += events.length
       return sessions.append(id, { after, epoch: current }, events).pipe(
         Effect.map((entries) => fold(after, entries)),
         Effect.andThen(folded(after + events.length)),
-        Effect.andThen(Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))),
-        Effect.tapError((error) =>
-          Effect.sync(() => {
-            failure ??= error
-            wake()
-          })
-        )
+        Effect.andThen(orFailure),
+        // Only an append that takes posts fails with this error.
+        Effect.catchTag("PostChanged", Effect.die),
+        Effect.tapError(fails)
+      )
+    }).pipe(Effect.uninterruptible)
+
+  const take = (
+    takes: ReadonlyArray<PostVersion>,
+    events: ReadonlyArray<SessionEvent>
+  ): Effect.Effect<void, LogError | PostChanged> =>
+    Effect.suspend(() => {
+      if (!turnstile.isOpen()) return Effect.andThen(turnstile.await, take(takes, events))
+      turnstile.closeUnsafe()
+      return folded(next).pipe(
+        Effect.andThen(orFailure),
+        Effect.andThen(Effect.suspend(() => sessions.append(id, { after: next, epoch: current, takes }, events))),
+        Effect.map((entries) => {
+          next += events.length
+          fold(next - events.length, entries)
+        }),
+        Effect.tapError((error) => (error._tag === "PostChanged" ? Effect.void : fails(error))),
+        Effect.ensuring(turnstile.open)
       )
     }).pipe(Effect.uninterruptible)
 
@@ -97,6 +133,6 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
     })
 
   yield* refresh
-  const log: SessionLog = { id, state, append, resume, failure: () => failure }
+  const log: SessionLog = { id, state, append, take, resume, failure: () => failure }
   return log
 })

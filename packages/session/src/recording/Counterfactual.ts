@@ -137,11 +137,13 @@ const copy = Effect.fnUntraced(function* (before: ReadonlyArray<LogEntry>, title
     Effect.flatMap(sessions.acquire(id), ({ epoch }) =>
       before.length === 0
         ? Effect.void
-        : sessions.append(
-            id,
-            { after: 0, epoch },
-            before.map(({ event }) => event)
-          )
+        : sessions
+            .append(
+              id,
+              { after: 0, epoch },
+              before.map(({ event }) => event)
+            )
+            .pipe(Effect.catchTag("PostChanged", Effect.die))
     )
   )
   return id

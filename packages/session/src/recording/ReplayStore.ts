@@ -52,7 +52,7 @@ export const append = Effect.fnUntraced(function* (
       const { epoch } = yield* sessions.acquire(id)
       for (const [i, { at, event, seq }] of entries.entries()) {
         const events = [...filling(entries, i, seq - after - 1), event]
-        yield* stored(at, sessions.append(id, { after, epoch }, events))
+        yield* Effect.catchTag(stored(at, sessions.append(id, { after, epoch }, events)), "PostChanged", Effect.die)
         after = seq
       }
     }).pipe(Effect.provideService(Clock.Clock, clock.service))

@@ -10,6 +10,11 @@ import type { Operation, Port } from "./Tape.ts"
 const words: { readonly [op: string]: string } = {
   request: "request to the model",
   append: "group of stored events",
+  post: "post",
+  posts: "reading of the posts",
+  "new posts": "wait for posts",
+  "edit post": "edit of a post",
+  "withdraw post": "withdrawal of a post",
   "tool call": "tool call",
   attach: "attachment of mentioned files",
   resource: "reading of a resource",

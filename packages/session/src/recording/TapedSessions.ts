@@ -3,9 +3,12 @@ import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionInfo } from "@parley/domain/SessionInfo"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import { Post, PostChanged, PostExists } from "@parley/domain/Post"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { isNotNull } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -18,6 +21,12 @@ type Sessions = SessionManager["Service"]
 const encodeEvents = SessionEvent.pipe(Schema.Array, Schema.toCodecJson, Schema.encodeSync)
 const ReadError = Schema.Union([StorageError, SessionNotFound])
 const WriteError = Schema.Union([StorageError, SessionNotFound, SessionBusy])
+const AppendError = Schema.Union([StorageError, SessionNotFound, SessionBusy, PostChanged])
+const ChangeError = Schema.Union([StorageError, SessionNotFound, PostChanged])
+const posted = Codecs.of(Post, Schema.Union([StorageError, SessionNotFound, PostExists]))
+const posts = Codecs.of(Schema.Array(Post), ReadError)
+const readPosts = Codecs.of(Post.pipe(Schema.Array, Schema.NonEmptyArray, Schema.NullOr), ReadError)
+const changed = Codecs.of(Schema.Void, ChangeError)
 const info = Codecs.of(SessionInfo, ReadError)
 const isTime = Schema.is(Schema.Finite)
 
@@ -78,16 +87,32 @@ export const make = (tape: Tape, sessions: Sessions, store: Store): Sessions => 
   }
 
   const append: Sessions["append"] = (id, at, events) => {
-    const appended = Effect.tap(sessions.append(id, at, events), (entries) =>
-      Effect.sync(() => store.appended(id, entries))
+    // The posts of the recorded session are not in the store of the replay: what was read of them is on the tape.
+    const where = tape.port.isReplay ? { after: at.after, epoch: at.epoch } : at
+    const appended = Effect.tap(sessions.append(id, where, events), (entries) =>
+      entries.length === 0 ? Effect.void : Effect.sync(() => store.appended(id, entries))
     )
+    const takes = at.takes === undefined ? {} : { takes: at.takes.map((post) => post.id) }
     return tape.call(
-      { op: "append", input: { session: id, after: at.after, events: encodeEvents(events) }, isShown: true },
+      { op: "append", input: { session: id, after: at.after, events: encodeEvents(events), ...takes }, isShown: true },
       appended,
-      computed(WriteError, (entries) => entries[0]?.at ?? 0),
+      computed(AppendError, (entries) => entries[0]?.at ?? 0),
       again(appended)
     )
   }
+
+  const followPosts: Sessions["followPosts"] = (id) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const pull = tape.port.isReplay ? Effect.never : yield* Stream.toPull(sessions.followPosts(id))
+        const read = Effect.catchIf(pull, Cause.isDone, () => Effect.succeed(null))
+        return tape.call({ op: "new posts", input: id }, read, readPosts).pipe(
+          Effect.filterOrElse(isNotNull, () => Cause.done()),
+          Effect.succeed,
+          Stream.fromPull
+        )
+      })
+    )
 
   return {
     ...sessions,
@@ -103,6 +128,22 @@ export const make = (tape: Tape, sessions: Sessions, store: Store): Sessions => 
         again(read)
       )
     },
+    post: (id, post) =>
+      tape.call({ op: "post", input: { session: id, post }, isShown: true }, sessions.post(id, post), posted),
+    posts: (id) => tape.call({ op: "posts", input: id }, sessions.posts(id), posts),
+    editPost: (id, post, payload) =>
+      tape.call(
+        { op: "edit post", input: { session: id, post, payload }, isShown: true },
+        sessions.editPost(id, post, payload),
+        changed
+      ),
+    withdrawPost: (id, post) =>
+      tape.call(
+        { op: "withdraw post", input: { session: id, post }, isShown: true },
+        sessions.withdrawPost(id, post),
+        changed
+      ),
+    followPosts,
     follow: (id, after) => Stream.provideService(sessions.follow(id, after), Clock.Clock, tape.outsideClock)
   }
 }

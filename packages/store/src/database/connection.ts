@@ -18,6 +18,8 @@ export interface Database {
   readonly inPlace: Effect.Effect<void, StorageError>
   /** The reason to report for a row that cannot be decoded. */
   readonly unreadable: "Corrupt" | "Newer"
+  /** False for a database of an earlier version without posts, which is open only for reading. */
+  readonly hasPosts: boolean
 }
 
 /** `node:sqlite` blocks the event loop while it waits for a lock, so this is only about the duration of another process's

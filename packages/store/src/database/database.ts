@@ -119,5 +119,5 @@ export const open = Effect.fnUntraced(function* (
       typed(operation, path),
       patiently
     )
-  return { path, run, inPlace: check, unreadable: "Corrupt" } satisfies Database
+  return { path, run, inPlace: check, unreadable: "Corrupt", hasPosts: true } satisfies Database
 })

@@ -73,8 +73,28 @@ export const migrations: ReadonlyArray<ReadonlyArray<string>> = [
       until INTEGER NOT NULL,
       holder TEXT NOT NULL
     ) STRICT, WITHOUT ROWID`
+  ],
+  // Posts. `name` is the post's key, as JSON. Rows of taken and withdrawn posts stay, without their payload, so that their
+  // numbers and names are not used again.
+  [
+    `CREATE TABLE posts (
+      session INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE,
+      n INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      name TEXT,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', 'withdrawn')),
+      version INTEGER NOT NULL,
+      payload TEXT,
+      PRIMARY KEY (session, n)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE UNIQUE INDEX posts_names ON posts (session, name) WHERE name IS NOT NULL`,
+    `CREATE INDEX posts_waiting ON posts (session, n) WHERE state = 'waiting'`
   ]
 ]
+
+/** The first version with the table of posts. */
+export const withPosts = 5
 
 const version = (sql: SqlClient) =>
   Effect.map(

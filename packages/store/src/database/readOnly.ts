@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { StorageError } from "@parley/domain/Errors"
 import { connect, pragma } from "./connection.ts"
 import type { Database } from "./connection.ts"
-import { migrations, versionOf } from "./migrations.ts"
+import { migrations, versionOf, withPosts } from "./migrations.ts"
 import { retryBusy } from "./retryBusy.ts"
 import { typed } from "../file/storageError.ts"
 
@@ -27,7 +27,8 @@ export const open = Effect.fnUntraced(function* (filename: string, limit: Durati
   return yield* Effect.gen(function* () {
     const sql = yield* connect(nameOf(path), true)
     for (const name of ["trusted_schema = OFF", "cell_size_check = ON"]) yield* pragma(sql, `PRAGMA ${name}`)
-    const newer = (yield* versionOf(sql, path)) > migrations.length
+    const version = yield* versionOf(sql, path)
+    const newer = version > migrations.length
     const run: Database["run"] = (operation) => (use) =>
       Effect.suspend(() => use(sql)).pipe(
         typed(operation, path),
@@ -36,7 +37,8 @@ export const open = Effect.fnUntraced(function* (filename: string, limit: Durati
           newer ? new StorageError({ operation, reason: "Newer", detail: error.detail }) : error
         )
       )
-    return { path, run, inPlace: Effect.void, unreadable: newer ? "Newer" : "Corrupt" } satisfies Database
+    const unreadable = newer ? "Newer" : "Corrupt"
+    return { path, run, inPlace: Effect.void, unreadable, hasPosts: version >= withPosts } satisfies Database
   }).pipe(
     typed("open", path),
     Effect.mapError(() => refusal)

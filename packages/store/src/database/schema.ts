@@ -20,7 +20,13 @@ export const known: { readonly [name: string]: string } = {
     "(day, workspace) ) STRICT, WITHOUT ROWID",
   budget_reserved:
     "CREATE TABLE budget_reserved ( id TEXT PRIMARY KEY, day INTEGER NOT NULL, workspace TEXT NOT NULL, nanos INTEGER NOT " +
-    "NULL, until INTEGER NOT NULL, holder TEXT NOT NULL ) STRICT, WITHOUT ROWID"
+    "NULL, until INTEGER NOT NULL, holder TEXT NOT NULL ) STRICT, WITHOUT ROWID",
+  posts:
+    "CREATE TABLE posts ( session INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE, n INTEGER NOT NULL, " +
+    "at INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT, state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', " +
+    "'withdrawn')), version INTEGER NOT NULL, payload TEXT, PRIMARY KEY (session, n) ) STRICT, WITHOUT ROWID",
+  posts_names: "CREATE UNIQUE INDEX posts_names ON posts (session, name) WHERE name IS NOT NULL",
+  posts_waiting: "CREATE INDEX posts_waiting ON posts (session, n) WHERE state = 'waiting'"
 }
 
 interface Part {

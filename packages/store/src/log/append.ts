@@ -2,9 +2,11 @@ import type * as Exit from "effect/Exit"
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import type { SessionId, TurnId } from "@parley/domain/Ids"
 import type { WriteAt } from "@parley/domain/Lease"
+import type { PostChanged } from "@parley/domain/Post"
 import { type LogEntry, needsBarrier, type SessionEvent } from "@parley/domain/SessionEvent"
 
-export type Appended = Exit.Exit<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>
+export type AppendError = StorageError | SessionNotFound | SessionBusy | PostChanged
+export type Appended = Exit.Exit<ReadonlyArray<LogEntry>, AppendError>
 
 /** One pending call of `SessionManager.append`. */
 export interface Append {
@@ -30,6 +32,8 @@ const deltasOf = (events: ReadonlyArray<SessionEvent>): TurnId | undefined => {
     : undefined
 }
 
+const takesAny = ({ takes = [] }: WriteAt): boolean => takes.length > 0
+
 export const make = (
   id: SessionId,
   at: WriteAt,
@@ -41,8 +45,8 @@ export const make = (
   at,
   events,
   bodies,
-  deltasOf: deltasOf(events),
-  needsBarrier: events.some(needsBarrier),
+  deltasOf: takesAny(at) ? undefined : deltasOf(events),
+  needsBarrier: takesAny(at) || events.some(needsBarrier),
   settle,
   abandoned: false
 })

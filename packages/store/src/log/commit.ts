@@ -9,9 +9,10 @@ import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import type { Append } from "./append.ts"
 import { type CommitPlan, plan, type PlannedSession, type StoredSession } from "./commitPlan.ts"
-import { pragma } from "../database/connection.ts"
+import type { Synchronous } from "../database/barrier.ts"
 import type { Database } from "../database/connection.ts"
 import * as EventRows from "./eventRows.ts"
+import * as PostRows from "./postRows.ts"
 import { warnOfGrowth } from "../file/growth.ts"
 import * as SessionRows from "./sessionRows.ts"
 
@@ -45,8 +46,31 @@ const write = Effect.fnUntraced(function* (sql: SqlClient, session: PlannedSessi
     yield* sql.unsafe(EventRows.insert(rows.length), EventRows.insertValues(rows))
     yield* wrote(sql, rows.length)
   }
+  for (const post of session.taken) {
+    yield* sql.unsafe(PostRows.close, ["taken", session.key, PostRows.numberOf(post)])
+    yield* wrote(sql, 1)
+  }
+  if (session.rows.length === 0) return
   yield* sql.unsafe(SessionRows.update, SessionRows.updateValues(session.key, session.info))
   yield* wrote(sql, 1)
+})
+
+/** What has become of the posts that the appends take. */
+const storedPosts = Effect.fnUntraced(function* (
+  sql: SqlClient,
+  appends: ReadonlyArray<Append>,
+  sessions: ReadonlyMap<SessionId, StoredSession>
+) {
+  const posts = new Map<string, PostRows.StoredPost>()
+  for (const { at, id } of appends) {
+    const key = sessions.get(id)?.key
+    if (key === undefined) continue
+    for (const post of at.takes ?? []) {
+      const [row] = yield* sql.unsafe<PostRows.StoredPost>(PostRows.selectOne, [key, PostRows.numberOf(post.id)])
+      if (row !== undefined) posts.set(PostRows.mapKey(id, post), row)
+    }
+  }
+  return posts
 })
 
 /**
@@ -56,32 +80,29 @@ const write = Effect.fnUntraced(function* (sql: SqlClient, session: PlannedSessi
  */
 export const make = (
   { inPlace, path, run }: Database,
-  publish: (id: SessionId, entries: ReadonlyArray<LogEntry>) => void
+  options: {
+    readonly synchronous: Synchronous
+    readonly publish: (id: SessionId, entries: ReadonlyArray<LogEntry>) => void
+    /** Posts of the session were taken. */
+    readonly taken: (id: SessionId) => void
+  }
 ): ((group: ReadonlyArray<Append>) => Effect.Effect<void>) => {
-  /** The `synchronous` setting of the latest connection. A new connection has NORMAL. */
-  let level: { readonly sql?: SqlClient; readonly name: string } = { name: "NORMAL" }
   const warn = warnOfGrowth(path)
-
-  // Must run before the transaction: the setting cannot be changed within one.
-  const synchronous = (sql: SqlClient, name: "NORMAL" | "FULL") =>
-    name === (level.sql === sql ? level.name : "NORMAL")
-      ? Effect.void
-      : Effect.map(pragma(sql, `PRAGMA synchronous = ${name}`), () => {
-          level = { sql, name }
-        })
 
   const transaction = (sql: SqlClient, group: ReadonlyArray<Append>) =>
     Effect.gen(function* () {
       const appends = group.filter((append) => !append.abandoned)
       const sessions = yield* stored(sql, new Set(appends.map(({ id }) => id)))
-      const planned = plan(appends, sessions, yield* Clock.currentTimeMillis)
+      const posts = yield* storedPosts(sql, appends, sessions)
+      const planned = plan(appends, sessions, posts, yield* Clock.currentTimeMillis)
       for (const session of planned.sessions) yield* write(sql, session)
       return planned
     }).pipe(sql.withTransaction)
 
   const announce = ({ outcomes }: CommitPlan) => {
-    for (const [{ id, settle }, outcome] of outcomes) {
-      if (Exit.isSuccess(outcome)) publish(id, outcome.value)
+    for (const [{ at, id, settle }, outcome] of outcomes) {
+      if (Exit.isSuccess(outcome)) options.publish(id, outcome.value)
+      if (Exit.isSuccess(outcome) && (at.takes ?? []).length > 0) options.taken(id)
       settle(outcome)
     }
   }
@@ -89,7 +110,7 @@ export const make = (
   return (group) =>
     run("append")((sql) =>
       Effect.andThen(
-        synchronous(sql, group.some((append) => append.needsBarrier) ? "FULL" : "NORMAL"),
+        options.synchronous(sql, group.some((append) => append.needsBarrier) ? "FULL" : "NORMAL"),
         transaction(sql, group)
       )
     ).pipe(

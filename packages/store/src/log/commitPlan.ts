@@ -1,10 +1,12 @@
 import * as Exit from "effect/Exit"
 import { SessionBusy, SessionNotFound } from "@parley/domain/Errors"
-import type { SessionId, TurnId } from "@parley/domain/Ids"
+import type { PostId, SessionId, TurnId } from "@parley/domain/Ids"
 import { endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 import { project, type SessionInfo } from "@parley/domain/SessionInfo"
+import { changeOf, PostChanged } from "@parley/domain/Post"
 import type { Append, Appended } from "./append.ts"
 import type { NewEvent } from "./eventRows.ts"
+import { mapKey, type StoredPost } from "./postRows.ts"
 import { busy } from "../database/leases.ts"
 
 /** A session as it was at the start of the transaction. */
@@ -25,6 +27,8 @@ export interface PlannedSession {
   readonly streaming: Set<TurnId>
   /** The turns that ended, whose stored deltas are deleted. */
   readonly ended: Array<TurnId>
+  /** The posts that are taken. */
+  readonly taken: Array<PostId>
 }
 
 export interface CommitPlan {
@@ -54,6 +58,19 @@ const extend = (session: PlannedSession, append: Append, at: number): ReadonlyAr
     return entry
   })
 
+/** Marks the posts of the append as taken. If one of them cannot be taken, marks none and returns the reason. */
+const take = (posts: Map<string, StoredPost>, { at: { takes = [] }, id }: Append): PostChanged | undefined => {
+  const own = new Map<string, StoredPost>()
+  for (const post of takes) {
+    const key = mapKey(id, post)
+    const change = changeOf(own.get(key) ?? posts.get(key), post.version)
+    if (change !== undefined) return new PostChanged({ sessionId: id, postId: post.id, change })
+    own.set(key, { state: "taken", version: post.version })
+  }
+  for (const [key, post] of own) posts.set(key, post)
+  return undefined
+}
+
 /**
  * Decides, in the order of arrival, which appends are valid and what they write. An invalid append writes nothing and does
  * not affect the others. Later appends of the same group see earlier ones as stored.
@@ -61,8 +78,11 @@ const extend = (session: PlannedSession, append: Append, at: number): ReadonlyAr
 export const plan = (
   appends: ReadonlyArray<Append>,
   stored: ReadonlyMap<SessionId, StoredSession>,
+  /** The posts that the appends take, by `mapKey`. */
+  storedPosts: ReadonlyMap<string, StoredPost>,
   at: number
 ): CommitPlan => {
+  const posts = new Map(storedPosts)
   const sessions = new Map<SessionId, PlannedSession>()
   const outcomes = appends.map((append): readonly [Append, Appended] => {
     const before = stored.get(append.id)
@@ -74,15 +94,20 @@ export const plan = (
         append,
         Exit.fail(new SessionBusy({ sessionId: append.id, detail: `its log has advanced to event ${head}` }))
       ]
-    if (append.events.length === 0) return [append, Exit.succeed([])]
+    const takes = append.at.takes ?? []
+    if (append.events.length === 0 && takes.length === 0) return [append, Exit.succeed([])]
+    const refused = take(posts, append)
+    if (refused !== undefined) return [append, Exit.fail(refused)]
     const session = sessions.get(append.id) ?? {
       key: before.key,
       info: before.info,
       rows: [],
       streaming: new Set<TurnId>(),
-      ended: []
+      ended: [],
+      taken: []
     }
     sessions.set(append.id, session)
+    session.taken.push(...takes.map(({ id }) => id))
     return [append, Exit.succeed(extend(session, append, at))]
   })
   return { sessions: [...sessions.values()], outcomes }

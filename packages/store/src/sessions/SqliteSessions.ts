@@ -7,11 +7,13 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import { nextSessionId, type SessionId, SessionIds } from "@parley/domain/Ids"
+import * as PostFeed from "@parley/domain/PostFeed"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import * as SessionFeed from "@parley/domain/SessionFeed"
 import { fresh } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Append from "../log/append.ts"
+import * as Barrier from "../database/barrier.ts"
 import * as Commit from "../log/commit.ts"
 import * as Database from "../database/database.ts"
 import * as DatabaseFile from "../file/databaseFile.ts"
@@ -21,6 +23,7 @@ import * as GroupCommit from "../log/groupCommit.ts"
 import * as Leases from "../database/leases.ts"
 import * as ReadOnly from "../database/readOnly.ts"
 import * as SessionRows from "../log/sessionRows.ts"
+import * as SqlitePosts from "./SqlitePosts.ts"
 import { BusyLimit, FlushInterval, FollowInterval, LeaseDuration, LeaseRenewal } from "../file/StoreSettings.ts"
 
 type Service = SessionManager["Service"]
@@ -70,9 +73,12 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
   const damaged = (sessionId: SessionId) => (detail: string) =>
     new StorageError({ operation: "read", reason: unreadable, detail: `session ${sessionId}, ${detail}`, sessionId })
   const feed = SessionFeed.make()
+  const postFeed = PostFeed.make()
+  const synchronous = Barrier.make()
+  const interval = yield* FollowInterval
   const submit = yield* GroupCommit.make({
     interval: yield* FlushInterval,
-    commit: Commit.make(database, feed.publish)
+    commit: Commit.make(database, { synchronous, publish: feed.publish, taken: postFeed.changed })
   })
 
   const { acquire } = Leases.make(database, { duration: yield* LeaseDuration, renewal: yield* LeaseRenewal })
@@ -103,10 +109,15 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     return yield* Effect.mapError(Effect.fromResult(Result.all(rows.map(SessionRows.decode))), corrupt("list"))
   })
 
+  const ended = (id: SessionId) => {
+    feed.end(id)
+    postFeed.end(id)
+  }
+
   const remove = Effect.fn("SessionManager.remove")(function* (id: SessionId) {
     // Uninterruptible, so that the subscriptions of a removed session always end.
     const wasThere = yield* run("remove")((sql) =>
-      Effect.tap(Erase.session(sql, id), () => Effect.sync(() => feed.end(id))).pipe(Effect.uninterruptible)
+      Effect.tap(Erase.session(sql, id), () => Effect.sync(() => ended(id))).pipe(Effect.uninterruptible)
     )
     if (!wasThere) return yield* new SessionNotFound({ sessionId: id })
     yield* run("remove")((sql) => Effect.uninterruptible(Erase.rest(sql, path))).pipe(
@@ -130,7 +141,7 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
             detail: `an event is malformed: ${bodies.failure}`
           })
         )
-      return Effect.callback<ReadonlyArray<LogEntry>, StorageError | SessionNotFound | SessionBusy>((resume) => {
+      return Effect.callback<ReadonlyArray<LogEntry>, Append.AppendError>((resume) => {
         const request = Append.make(id, at, events, bodies.success, resume)
         submit(request)
         return Effect.sync(() => {
@@ -190,7 +201,6 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     return entries
   })
 
-  const interval = yield* FollowInterval
   /** Also true if the session is gone or the query fails: `read` then reports it. */
   const hasMore = (id: SessionId) => (after: number) =>
     run("follow")((sql) => sql.unsafe<{ readonly head: number }>(SessionRows.selectHead, [id])).pipe(
@@ -208,7 +218,7 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
               Effect.flatMap(Ref.get(known), (wasThere) =>
                 wasThere
                   ? Effect.as(
-                      Effect.sync(() => feed.end(id)),
+                      Effect.sync(() => ended(id)),
                       []
                     )
                   : Effect.fail(error)
@@ -219,7 +229,8 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
       })
     )
 
-  return SessionManager.of({ create, get, list, remove, acquire, append, read, salvage, follow })
+  const posts = SqlitePosts.make(database, { synchronous, feed: postFeed, interval })
+  return SessionManager.of({ create, get, list, remove, acquire, append, read, salvage, follow, ...posts })
 })
 
 /**

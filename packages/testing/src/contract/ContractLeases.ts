@@ -1,5 +1,6 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import { SessionId } from "@parley/domain/Ids"
+import type { PostChanged } from "@parley/domain/Post"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -19,7 +20,7 @@ type Service = SessionManager["Service"]
 
 /** The contract's tests of leases. Expiry depends on the implementation and is tested in the store package. */
 export const leases = <E>(name: string, layer: Layer.Layer<SessionManager, E>): void => {
-  type Failure = StorageError | SessionNotFound | SessionBusy
+  type Failure = StorageError | SessionNotFound | SessionBusy | PostChanged
   const check = (title: string, body: (sessions: Service) => Effect.fn.Return<void, Failure, Scope.Scope>) =>
     // A test is an entry point, so its layer is provided here.
     // @effect-diagnostics-next-line strictEffectProvide:off

@@ -1,4 +1,5 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
+import type { PostChanged } from "@parley/domain/Post"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, describe, it } from "@effect/vitest"
@@ -18,7 +19,7 @@ const collect = <A, E>(stream: Stream.Stream<A, E>) =>
 
 /** The contract's tests of subscriptions. */
 export const subscriptions = <E>(name: string, layer: Layer.Layer<SessionManager, E>): void => {
-  type Failure = StorageError | SessionNotFound | SessionBusy
+  type Failure = StorageError | SessionNotFound | SessionBusy | PostChanged
   const check = (title: string, body: (sessions: Service) => Effect.fn.Return<void, Failure, Scope.Scope>) =>
     // A test is an entry point, so its layer is provided here.
     // @effect-diagnostics-next-line strictEffectProvide:off

@@ -1,5 +1,6 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import { SessionId } from "@parley/domain/Ids"
+import type { PostChanged } from "@parley/domain/Post"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { zero } from "@parley/domain/Usage"
@@ -14,6 +15,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { asked, at, cancelled, completed, delta, fact, facts, failed, interrupted, t1, t2 } from "./ContractEvents.ts"
 import { generated } from "./ContractGenerated.ts"
 import { leases } from "./ContractLeases.ts"
+import { posts } from "./ContractPosts.ts"
 import { subscriptions } from "./ContractSubscriptions.ts"
 import { findAll, type RuleSettings, words } from "./ContractRule.ts"
 import { register } from "./ContractSuite.ts"
@@ -89,7 +91,7 @@ export const check = <E>(options: Options<E>): Effect.Effect<ReadonlyArray<strin
  */
 export const suite = <E>(name: string, options: Options<E>): void => {
   const { layer } = options
-  type Failure = StorageError | SessionNotFound | SessionBusy
+  type Failure = StorageError | SessionNotFound | SessionBusy | PostChanged
   const check = (title: string, body: (sessions: Service) => Effect.fn.Return<void, Failure, Scope.Scope>) =>
     // A test is an entry point, so its layer is provided here.
     // @effect-diagnostics-next-line strictEffectProvide:off
@@ -227,6 +229,7 @@ export const suite = <E>(name: string, options: Options<E>): void => {
 
   subscriptions(`${name}, a subscription`, layer)
   leases(`${name}, a lease`, layer)
+  posts(`${name}, posts`, layer)
   generated(`${name}, generated`, layer)
   register(`${name}, programs`, rules, subjectOf(options))
   for (const subject of durabilityOf(options)) register(`${name}, opened again`, durability, Effect.succeed(subject))
