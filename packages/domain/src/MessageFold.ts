@@ -8,6 +8,7 @@ import { OpenCalls } from "./OpenCalls.ts"
 import { type Origin, Origins } from "./Origins.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { Taint } from "./Taint.ts"
+import { inEffect } from "./UndoneRounds.ts"
 
 const withoutContent = (result: ToolResult): ToolResult => ({
   ...result,
@@ -20,6 +21,8 @@ const emptyMessage = "(an empty message)"
  * Folds the log into messages. Only completed turns appear, without content that a provider rejected. A new baseline removes
  * files and dynamic context from earlier messages. Baselines and compactions aside, work per event is constant, and message
  * objects are not replaced once another message follows them, so callers that serialise messages may cache by identity.
+ *
+ * What was pushed cannot be taken back, so only entries that are in effect may be pushed: see `UndoneRounds.inEffect`.
  *
  * @since 0.1.0
  * @category models
@@ -252,6 +255,6 @@ export class MessageFold {
  */
 export const fromEvents = (entries: Iterable<LogEntry>): ReadonlyArray<Message> => {
   const fold = new MessageFold()
-  for (const entry of entries) fold.push(entry)
+  for (const entry of inEffect(Array.from(entries))) fold.push(entry)
   return fold.messages()
 }

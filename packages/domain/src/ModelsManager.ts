@@ -83,10 +83,11 @@ export class ModelsManager extends Context.Service<
     /** The model to use if a message does not name one. Fails if no model is configured. */
     readonly preferred: Effect.Effect<ModelRef, ModelError>
     /**
-     * Describes one model, without a network request. Fails with reason `UnknownModel` if its provider is not configured,
-     * and with `Unsupported` if the model does not take the configured effort.
+     * Describes one model, without a network request. `effort` is asked of it instead of the configured one; a fallback model
+     * gets the nearest level that it takes. Fails with reason `UnknownModel` if its provider is not configured, and with
+     * `Unsupported` if the model does not take the effort.
      */
-    readonly describe: (ref: ModelRef) => Effect.Effect<ModelInfo, ModelError>
+    readonly describe: (ref: ModelRef, effort?: Effort) => Effect.Effect<ModelInfo, ModelError>
     /**
      * Sends one request once, without retries. Emits the chunks of the response, one array per network read, and `Finish`
      * as the last chunk. Fails with `ModelError`. Interruption closes the connection.

@@ -4,6 +4,8 @@ import { Failure } from "./Failure.ts"
 import { CallId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { StopReason } from "./ProviderChunk.ts"
+import { SessionOrigin } from "./SessionInfo.ts"
+import { SessionSettings } from "./SessionSettings.ts"
 import { ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
@@ -62,6 +64,10 @@ export const Round = Schema.Struct({
   request: Schema.Array(UserBlock),
   /** `compaction`: the user requested a compaction; nothing was sent to the model in the conversation. */
   purpose: Schema.optionalKey(Schema.Literal("compaction")),
+  /** The round is undone: no later request contains anything of it. */
+  undone: Schema.optionalKey(Schema.Literal(true)),
+  /** The round was copied from the session's origin, where its usage and cost are counted. */
+  copied: Schema.optionalKey(Schema.Literal(true)),
   status: Schema.Literals(["running", "completed", "failed", "cancelled"]),
   stop: Schema.optionalKey(StopReason),
   failure: Schema.optionalKey(Failure),
@@ -90,8 +96,13 @@ export type Round = typeof Round.Type
 export class Session extends Schema.Class<Session>("Session")({
   id: SessionId,
   rounds: Schema.Array(Round),
+  /** The usage of all rounds that were not copied, undone ones included; so is `cost`. */
   usage: Usage,
-  cost: Schema.optionalKey(Schema.Finite)
+  cost: Schema.optionalKey(Schema.Finite),
+  /** Set if the session is a fork. */
+  origin: Schema.optionalKey(SessionOrigin),
+  /** What was chosen for the session. Absent if nothing was. */
+  settings: Schema.optionalKey(SessionSettings)
 }) {
   /** All turns of all rounds, in order. */
   get turns(): ReadonlyArray<Turn> {

@@ -2,13 +2,14 @@ import * as Schema from "effect/Schema"
 import { Block, UserBlock } from "./Content.ts"
 import { Segment } from "./ContextManifest.ts"
 import { Failure } from "./Failure.ts"
-import { CallId, RequestId, RoundId, TurnId } from "./Ids.ts"
+import { CallId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import { SkippedModel } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { OutputProblem, OutputSchema } from "./OutputSchema.ts"
 import { Provenance, Stretch } from "./Provenance.ts"
 import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
 import { RequestSettings, TokenCount } from "./RequestSize.ts"
+import { SessionSettings } from "./SessionSettings.ts"
 import { ToolDefinition, ToolOutcome } from "./Tool.ts"
 import { Usage } from "./Usage.ts"
 
@@ -52,7 +53,8 @@ const turnEnd = {
  * the calls of slots (`ContextCallRequested`), the built context (`ContextBuilt`), and turns. A turn begins with
  * `TurnStarted`, streams `TurnDelta` and ends with `TurnCompleted`, `TurnFailed` or `TurnInterrupted`. Each tool call of
  * a completed turn is optionally decided (`ToolDecided`), then started (`ToolStarted`) if it may run, and settled exactly
- * once (`ToolSettled`). `CompactionUndone`, `RefreshRequested`, `Pinned` and `Unpinned` occur only between rounds.
+ * once (`ToolSettled`). `CompactionUndone`, `RefreshRequested`, `Pinned`, `Unpinned`, `RoundsUndone`, `RoundsRedone`,
+ * `Forked` and `SettingsChosen` occur only between rounds.
  *
  * @since 0.1.0
  * @category schemas
@@ -160,6 +162,26 @@ export const SessionEvent = Schema.TaggedUnion({
   Pinned: { kind: PinKind, text: Schema.NonEmptyString, provenance: Schema.optionalKey(Provenance) },
   /** The text is no longer pinned. Only between rounds. */
   Unpinned: { text: Schema.NonEmptyString },
+  /**
+   * The last rounds that were in effect are undone: later requests are as if these rounds had not happened. The log keeps
+   * them, and what they cost stays counted. Only between rounds. See `UndoneRounds`.
+   */
+  RoundsUndone: { rounds: Schema.NonEmptyArray(RoundId) },
+  /** The rounds of the latest `RoundsUndone` are in effect again. Only between rounds, and only until the next one starts. */
+  RoundsRedone: {},
+  /**
+   * All earlier events were copied from `origin` when this session was created from it. What they cost is counted there.
+   * Only between rounds.
+   */
+  Forked: {
+    origin: SessionId,
+    /** The last round that was copied. Absent if none was. */
+    roundId: Schema.optionalKey(RoundId),
+    /** Set if that round was copied only up to the end of this turn. */
+    turnId: Schema.optionalKey(TurnId)
+  },
+  /** The session's settings from now on, in place of all earlier ones. Only between rounds. */
+  SettingsChosen: { settings: SessionSettings },
   /** Chunks of the open turn. The event that ends the turn contains the complete content and removes these from the log. */
   TurnDelta: { turnId: TurnId, chunks: Schema.Array(ProviderChunk) },
   /** The model's response is complete. */
@@ -260,7 +282,16 @@ export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", 
  * @since 0.1.0
  * @category constants
  */
-export const betweenRounds = SessionEvent.isAnyOf(["CompactionUndone", "RefreshRequested", "Pinned", "Unpinned"])
+export const betweenRounds = SessionEvent.isAnyOf([
+  "CompactionUndone",
+  "RefreshRequested",
+  "Pinned",
+  "Unpinned",
+  "RoundsUndone",
+  "RoundsRedone",
+  "Forked",
+  "SettingsChosen"
+])
 
 /**
  * Whether an event is a barrier: once acknowledged, it survives a power failure. All other events survive only the death
@@ -280,5 +311,9 @@ export const needsBarrier = SessionEvent.isAnyOf([
   "CompactionUndone",
   "RefreshRequested",
   "Pinned",
-  "Unpinned"
+  "Unpinned",
+  "RoundsUndone",
+  "RoundsRedone",
+  "Forked",
+  "SettingsChosen"
 ])

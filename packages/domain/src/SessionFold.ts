@@ -3,6 +3,7 @@ import type { OutputSchema } from "./OutputSchema.ts"
 import { type Round, Session, type ToolCallView, type Turn } from "./Session.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { TurnContent } from "./TurnContent.ts"
+import * as UndoneRounds from "./UndoneRounds.ts"
 import * as Usage from "./Usage.ts"
 
 type Call = { -readonly [K in keyof ToolCallView]: ToolCallView[K] } & { startedAt?: number }
@@ -156,8 +157,8 @@ export class RoundFold {
     }
   }
 
-  /** The round as it is now. */
-  round(): Round {
+  /** The round as it is now, with what the rest of the log says of it. */
+  round(marks: Pick<Round, "undone" | "copied"> = {}): Round {
     const turns = this.turns.map(({ base, content, calls }): Turn => ({
       ...base,
       content: content instanceof TurnContent ? content.blocks() : content,
@@ -177,7 +178,8 @@ export class RoundFold {
       ...(cacheHitRatio === undefined ? {} : { cacheHitRatio }),
       ...sum(turns.map((turn) => turn.cost)),
       startedAt: this.startedAt,
-      ...this.end
+      ...this.end,
+      ...marks
     }
   }
 
@@ -210,26 +212,49 @@ export class RoundFold {
   }
 }
 
+/** What a log says of its session besides the rounds. */
+const aboutOf = (entries: ReadonlyArray<LogEntry>): Pick<Session, "origin" | "settings"> => {
+  const events = entries.map(({ event }) => event)
+  const forked = events.findLast((event) => event._tag === "Forked")
+  const chosen = events.findLast((event) => event._tag === "SettingsChosen")
+  return {
+    ...(forked === undefined
+      ? {}
+      : {
+          origin: {
+            sessionId: forked.origin,
+            ...(forked.roundId === undefined ? {} : { roundId: forked.roundId })
+          }
+        }),
+    ...(chosen === undefined || Object.keys(chosen.settings).length === 0 ? {} : { settings: chosen.settings })
+  }
+}
+
 /**
  * Folds a log into a session. Total: every sequence of events gives a session.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromEvents = (id: SessionId, entries: Iterable<LogEntry>): Session => {
-  const rounds: Array<Round> = []
-  let fold: RoundFold | undefined
+export const fromEvents = (id: SessionId, log: Iterable<LogEntry>): Session => {
+  const entries = Array.from(log)
+  const { undone } = UndoneRounds.of(entries)
+  const forked = entries.findLast(({ event }) => event._tag === "Forked")?.seq ?? 0
+  const folds: Array<{ readonly fold: RoundFold; readonly copied: boolean }> = []
   for (const entry of entries) {
-    if (entry.event._tag === "RoundStarted") {
-      if (fold !== undefined) rounds.push(fold.round())
-      fold = new RoundFold(entry.event, entry.at)
-    } else fold?.push(entry)
+    const { event, seq } = entry
+    if (event._tag === "RoundStarted") folds.push({ fold: new RoundFold(event, entry.at), copied: seq < forked })
+    else folds.at(-1)?.fold.push(entry)
   }
-  if (fold !== undefined) rounds.push(fold.round())
+  const rounds = folds.map(({ copied, fold }) =>
+    fold.round(undone.has(fold.id) ? (copied ? { undone: true, copied } : { undone: true }) : copied ? { copied } : {})
+  )
+  const own = rounds.filter(({ copied }) => copied === undefined)
   return new Session({
     id,
     rounds,
-    usage: rounds.reduce((usage, round) => Usage.add(usage, round.usage), Usage.zero),
-    ...sum(rounds.map((round) => round.cost))
+    usage: own.reduce((usage, round) => Usage.add(usage, round.usage), Usage.zero),
+    ...sum(own.map((round) => round.cost)),
+    ...aboutOf(entries)
   })
 }

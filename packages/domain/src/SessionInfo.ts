@@ -1,8 +1,21 @@
 import * as Schema from "effect/Schema"
 import { textOf } from "./Content.ts"
-import { SessionId } from "./Ids.ts"
+import { RoundId, SessionId } from "./Ids.ts"
 import { endsRound, endsTurn, type LogEntry } from "./SessionEvent.ts"
 import * as Usage from "./Usage.ts"
+
+/**
+ * The session that a session was forked from. It may have been deleted since.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionOrigin = Schema.Struct({
+  sessionId: SessionId,
+  /** The last round that was copied. Absent if none was. */
+  roundId: Schema.optionalKey(RoundId)
+})
+export type SessionOrigin = typeof SessionOrigin.Type
 
 /**
  * The summary of a session for lists. It is a fold of the log and can always be rebuilt from it.
@@ -20,12 +33,15 @@ export const SessionInfo = Schema.Struct({
   updatedAt: Schema.Int,
   /** The sequence number of the last event; 0 for a new session. */
   head: Schema.Int,
+  /** All stored rounds: copied ones and undone ones count as well. */
   rounds: Schema.Int,
   /** Whether a round is open: either it is running, or its process died. */
   open: Schema.Boolean,
   usage: Usage.Usage,
-  /** US dollars, summed over the turns whose price is known. */
-  cost: Schema.Finite
+  /** US dollars, summed over the turns whose price is known. Usage and cost of copied rounds count only at their origin. */
+  cost: Schema.Finite,
+  /** Set if the session is a fork. */
+  origin: Schema.optionalKey(SessionOrigin)
 })
 export type SessionInfo = typeof SessionInfo.Type
 
@@ -73,5 +89,10 @@ export const project = (info: SessionInfo, { at, event, seq }: LogEntry): Sessio
   }
   if (endsTurn(event))
     return { ...next, usage: Usage.add(info.usage, event.usage), cost: info.cost + (event.cost ?? 0) }
+  if (event._tag === "Forked") {
+    const { origin: sessionId, roundId } = event
+    const origin = { sessionId, ...(roundId === undefined ? {} : { roundId }) }
+    return { ...next, usage: Usage.zero, cost: 0, origin }
+  }
   return endsRound(event) ? { ...next, open: false } : next
 }

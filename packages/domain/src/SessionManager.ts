@@ -41,6 +41,20 @@ export class SessionManager extends Context.Service<
       /** An id chosen by the caller, which must be new. Default: a generated id. */
       readonly id?: SessionId | undefined
     }) => Effect.Effect<SessionInfo, StorageError | SessionBusy>
+    /**
+     * Creates a session with a copy of another one's events up to the number `through`, with their numbers and times,
+     * followed by `events`. It has the workspace and the title of the other session, which is not changed and may be in use.
+     * All of it is on the disk when this returns, or nothing. Only copied events have to be readable. Fails with
+     * `SessionBusy` if the given id is already in use.
+     */
+    readonly fork: (options: {
+      readonly origin: SessionId
+      /** The number of the last event to copy; 0 for none. Deltas of an open turn cannot be copied. */
+      readonly through: number
+      readonly events: ReadonlyArray<SessionEvent>
+      /** An id chosen by the caller, which must be new. Default: a generated id. */
+      readonly id?: SessionId | undefined
+    }) => Effect.Effect<SessionInfo, StorageError | SessionNotFound | SessionBusy>
     /** The session's current summary. */
     readonly get: (id: SessionId) => Effect.Effect<SessionInfo, StorageError | SessionNotFound>
     /** Lists sessions, most recent activity first. */
@@ -138,6 +152,19 @@ export class SessionManager extends Context.Service<
         return info
       })
 
+      const fork: SessionManager["Service"]["fork"] = Effect.fnUntraced(function* (options) {
+        const { events, origin, through } = options
+        const { entries: all, info } = yield* find(origin)
+        const copied = all.filter(({ seq }) => seq <= through)
+        const id = options.id ?? (yield* nextSessionId(ids))
+        if (logs.has(id)) return yield* new SessionBusy({ sessionId: id, detail: "this id is already taken" })
+        const now = yield* Clock.currentTimeMillis
+        const entries = [...copied, ...events.map((event, i): LogEntry => ({ seq: through + 1 + i, at: now, event }))]
+        const forked = entries.reduce(project, fresh(id, now, info))
+        logs.set(id, { info: forked, entries, epoch: 0, held: false })
+        return forked
+      })
+
       const list: SessionManager["Service"]["list"] = (options) =>
         Effect.sync(() =>
           [...logs.values()]
@@ -205,6 +232,7 @@ export class SessionManager extends Context.Service<
 
       return SessionManager.of({
         create,
+        fork,
         get: (id) => Effect.map(find(id), ({ info }) => info),
         list,
         remove,

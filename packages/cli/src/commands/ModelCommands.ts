@@ -51,9 +51,9 @@ export const use = Effect.fn("parley models use")(function* ({ name, workspace }
   const setup = yield* SetupFlags.load({ workspace })
   const output = yield* Output
   // A model whose provider is not configured is refused, so that later commands do not fail because of it.
-  yield* Effect.flatMap(ModelsManager, ({ describe }) => Effect.forEach(models, describe, { discard: true })).pipe(
-    Effect.provide(Engine.models(setup))
-  )
+  yield* Effect.flatMap(ModelsManager, ({ describe }) =>
+    Effect.forEach(models, (model) => describe(model), { discard: true })
+  ).pipe(Effect.provide(Engine.models(setup)))
   const { configFile } = setup.user
   const names = models.map(format)
   const [first = "", ...others] = names

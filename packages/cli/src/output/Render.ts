@@ -161,6 +161,10 @@ export const text = Effect.fnUntraced(function* (session: string, answer: "text"
       case "RefreshRequested":
       case "Pinned":
       case "Unpinned":
+      case "RoundsUndone":
+      case "RoundsRedone":
+      case "Forked":
+      case "SettingsChosen":
         return Effect.void
     }
   }

@@ -119,11 +119,16 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
     const fallbacks = options.fallbacks ?? []
     const isFallback = (ref: ModelRef): boolean => fallbacks.some((one) => format(one) === format(ref))
 
-    /** The configured limits of a model, with the effort that is asked of it. */
-    const askedOf = (provider: ModelProvider, ref: ModelRef): Effect.Effect<ModelLimits | undefined> => {
+    /** The configured limits of a model, with the effort that is asked of it: `wanted`, or else the configured one. */
+    const askedOf = (
+      provider: ModelProvider,
+      ref: ModelRef,
+      wanted?: Effort
+    ): Effect.Effect<ModelLimits | undefined> => {
       const own = limits.get(format(ref))
-      const { effort } = options
-      if (options.effort !== undefined && isPreferred(ref)) return Effect.succeed({ ...own, effort: options.effort })
+      const effort = wanted ?? options.effort
+      const isAsked = wanted === undefined ? isPreferred(ref) : isPreferred(ref) || !isFallback(ref)
+      if (effort !== undefined && isAsked) return Effect.succeed({ ...own, effort })
       if (effort === undefined || !isFallback(ref)) return Effect.succeed(own)
       return Effect.map(completed(provider, ref.model, own), ({ efforts = [] }) => {
         const taken = nearest(effort, efforts)
@@ -144,10 +149,10 @@ export const layer = (options: RegistryOptions): Layer.Layer<ModelsManager> =>
       })
     const known = (provider: ModelProvider, ref: ModelRef): Effect.Effect<ModelInfo> =>
       Effect.flatMap(askedOf(provider, ref), (asked) => knownAs(provider, ref, asked))
-    const describe = (ref: ModelRef): Effect.Effect<ModelInfo, ModelError> =>
+    const describe = (ref: ModelRef, wanted?: Effort): Effect.Effect<ModelInfo, ModelError> =>
       Effect.gen(function* () {
         const provider = yield* Effect.fromResult(lookup(ref))
-        const asked = yield* askedOf(provider, ref)
+        const asked = yield* askedOf(provider, ref, wanted)
         const info = yield* knownAs(provider, ref, asked)
         const effort = asked?.effort
         if (effort === undefined || info.efforts === undefined || info.efforts.includes(effort)) return info

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Closing from "../log/Closing.ts"
 import * as ContextBuilder from "./ContextBuilder.ts"
 import * as DynamicSlots from "./DynamicSlots.ts"
+import { Limits } from "../limits/Limits.ts"
 import * as ModelChain from "../limits/ModelChain.ts"
 import * as Request from "../limits/Request.ts"
 import { requestOf, described } from "./RequestOrigins.ts"
@@ -30,8 +31,7 @@ const resolve =
 export const build = Effect.fnUntraced(function* (sessionId: SessionId, words: Request.UserMessage | undefined) {
   const sessions = yield* SessionManager
   const models = yield* ModelsManager
-  const state = new SessionState()
-  for (const entry of yield* sessions.read(sessionId, 0)) state.push(entry)
+  const state = SessionState.of(yield* sessions.read(sessionId, 0))
   const at = yield* Clock.currentTimeMillis
   const pretend = (events: ReadonlyArray<SessionEvent>) => {
     for (const event of events) state.push({ seq: state.head + 1, at, event })
@@ -41,8 +41,13 @@ export const build = Effect.fnUntraced(function* (sessionId: SessionId, words: R
   if (round?.open === true)
     pretend(Closing.events(state, { _tag: "RoundFailed", roundId: round.id, failure: Closing.processDied }))
   const roundId = state.nextRoundId
-  const validated = words === undefined ? { request: [], outside: [] } : yield* Request.validate(words)
-  const { model } = yield* ModelChain.make(yield* models.describe(yield* models.preferred))
+  const { effort, limits: own, model: chosen } = state.settings
+  const validated =
+    words === undefined
+      ? { request: [], outside: [] }
+      : yield* Effect.updateService(Request.validate(words), Limits, (limits) => ({ ...limits, ...own }))
+  const info = yield* models.describe(chosen ?? (yield* models.preferred), effort)
+  const { model } = yield* ModelChain.make(info, effort)
   const built = yield* ContextBuilder.build({
     state,
     roundId,

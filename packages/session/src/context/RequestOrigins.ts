@@ -72,15 +72,15 @@ export const described = Effect.fnUntraced(function* (state: SessionState, reque
 /** Reproduces the request of an earlier turn from the log alone, byte for byte, with the source of everything in it. */
 export const sent = Effect.fnUntraced(function* (sessionId: SessionId, turnId: TurnId) {
   const sessions = yield* SessionManager
-  const state = new SessionState()
-  for (const entry of yield* sessions.read(sessionId, 0)) {
-    state.push(entry)
-    const { event } = entry
+  const entries = yield* sessions.read(sessionId, 0)
+  for (const [i, { event }] of entries.entries()) {
     if (event._tag !== "TurnStarted" || event.turnId !== turnId) continue
     if (event.purpose !== undefined)
       return yield* new InvalidMessage({
         problem: `${turnId} is a summary for a compaction; its request did not contain the conversation`
       })
+    // The rounds that are undone now were in effect then.
+    const state = SessionState.of(entries.slice(0, i + 1))
     const { endpoint, model: ref, outputTool, prefix, settings } = event
     const model = {
       ref,

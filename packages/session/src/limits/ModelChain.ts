@@ -1,3 +1,4 @@
+import type { Effort } from "@parley/domain/Effort"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import { ModelError, type ModelErrorReason, type SkippedModel } from "@parley/domain/ModelError"
 import { format } from "@parley/domain/ModelRef"
@@ -133,10 +134,13 @@ export class ModelChain {
   }
 }
 
-/** The chain of a round that begins with this model. Fails if one of the fallback models is not available. */
-export const make = Effect.fnUntraced(function* (first: ModelInfo) {
+/**
+ * The chain of a round that begins with this model. Fails if one of the fallback models is not available. The effort is that
+ * of the round, if it is not the configured one.
+ */
+export const make = Effect.fnUntraced(function* (first: ModelInfo, effort?: Effort) {
   const refs = yield* Fallbacks
   if (refs.length === 0) return new ModelChain(first)
   const models = yield* ModelsManager
-  return new ModelChain(first, yield* Effect.forEach(refs, models.describe))
+  return new ModelChain(first, yield* Effect.forEach(refs, (ref) => models.describe(ref, effort)))
 })

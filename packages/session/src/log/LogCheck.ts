@@ -15,6 +15,9 @@ class Check {
   /** The first missing event within the current turn. Deltas may be missing only if the turn ends. */
   private gap: number | undefined
   private readonly rounds = new Set<string>()
+  private readonly inEffect: Array<string> = []
+  /** The latest undos that can be taken back. */
+  private redoable: Array<ReadonlyArray<string>> = []
   private readonly turns = new Set<string>()
   private readonly calls = new Map<string, "requested" | "started" | "settled">()
 
@@ -32,11 +35,13 @@ class Check {
       if (this.rounds.has(event.roundId)) return `${event.roundId} starts twice`
       this.rounds.add(event.roundId)
       this.round = event.roundId
+      this.inEffect.push(event.roundId)
+      this.redoable = []
       return undefined
     }
     if (betweenRounds(event)) {
       if (this.round !== undefined) return `${event._tag} while ${this.round} is open`
-      return undefined
+      return this.ofUndo(event)
     }
     if (this.round === undefined) return `${event._tag} while no round is open`
     if ("roundId" in event && event.roundId !== this.round)
@@ -57,6 +62,22 @@ class Check {
   /** The rule that is violated at the end of the log, if any. */
   get end(): string | undefined {
     return this.turn === undefined || this.gap === undefined ? undefined : `event ${this.gap} is missing`
+  }
+
+  /** Undone are the last rounds in effect, in their order. */
+  private ofUndo(event: LogEntry["event"]): string | undefined {
+    if (event._tag === "CompactionUndone") this.redoable = []
+    if (event._tag === "RoundsUndone") {
+      const last = this.inEffect.splice(-event.rounds.length)
+      if (last.join() !== event.rounds.join()) return `the rounds ${event.rounds.join(", ")} cannot be undone`
+      this.redoable.push(last)
+    }
+    if (event._tag === "RoundsRedone") {
+      const last = this.redoable.pop()
+      if (last === undefined) return "there is nothing to redo"
+      this.inEffect.push(...last)
+    }
+    return undefined
   }
 
   private ofTurn(event: LogEntry["event"]): string | undefined {
@@ -114,6 +135,13 @@ export const damage = (entries: ReadonlyArray<LogEntry>): string | undefined => 
     if (problem !== undefined) return `event ${entry.seq}: ${problem}`
   }
   return check.end
+}
+
+/** The entries before the first problem. */
+export const sound = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<LogEntry> => {
+  const check = new Check()
+  const problem = entries.findIndex((entry) => check.push(entry) !== undefined)
+  return problem < 0 ? entries : entries.slice(0, problem)
 }
 
 /** The entries up to the last complete round before the first problem. */

@@ -1,7 +1,7 @@
 import { type SessionBusy, type SessionNotFound, StorageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
 import type { Lease } from "@parley/domain/Lease"
-import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import type { PostChanged, PostVersion } from "@parley/domain/Post"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
@@ -36,8 +36,12 @@ export interface SessionLog {
   readonly failure: () => LogError | undefined
 }
 
-const damaged = (sessionId: SessionId, problem: string) =>
+/** The error for a session whose log is damaged. */
+export const damaged = (sessionId: SessionId, problem: string) =>
   new StorageError({ operation: "read", reason: "Corrupt", detail: `session ${sessionId}, ${problem}`, sessionId })
+
+/** Events after which the state is computed from the whole log again. */
+const rewinds = SessionEvent.isAnyOf(["RoundsUndone", "RoundsRedone"])
 
 /** Reads a session whose lease is held. Fails with a `Corrupt` storage error if its events do not follow one another. */
 export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease) {
@@ -80,7 +84,11 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
   /** Open unless posts are being taken: only then it is not known which number the next event has. */
   const turnstile = Latch.makeUnsafe(true)
 
-  const append = (events: ReadonlyArray<SessionEvent>): Effect.Effect<void, LogError> =>
+  /** `earlier` is the whole log before the events, if they rewind it. */
+  const store = (
+    events: ReadonlyArray<SessionEvent>,
+    earlier?: ReadonlyArray<LogEntry>
+  ): Effect.Effect<void, LogError> =>
     Effect.suspend(() => {
       // An append after a failed one might still be stored, and would then be missing from the state.
       if (failure !== undefined) return Effect.fail(failure)
@@ -88,14 +96,18 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
       const after = next
       next += events.length
       return sessions.append(id, { after, epoch: current }, events).pipe(
-        Effect.map((entries) => fold(after, entries)),
+        Effect.map((entries) => {
+          if (earlier === undefined) return fold(after, entries)
+          state.load([...earlier, ...entries])
+          return wake()
+        }),
         Effect.andThen(folded(after + events.length)),
         Effect.andThen(orFailure),
         // Only an append that takes posts fails with this error.
         Effect.catchTag("PostChanged", Effect.die),
         Effect.tapError(fails)
       )
-    }).pipe(Effect.uninterruptible)
+    })
 
   const take = (
     takes: ReadonlyArray<PostVersion>,
@@ -114,14 +126,29 @@ export const open = Effect.fnUntraced(function* (id: SessionId, { epoch }: Lease
         Effect.tapError((error) => (error._tag === "PostChanged" ? Effect.void : fails(error))),
         Effect.ensuring(turnstile.open)
       )
-    }).pipe(Effect.uninterruptible)
+    })
 
-  const refresh = Effect.suspend(() => sessions.read(id, state.head)).pipe(
+  /** Events that rewind the log occur only between rounds, where no append overlaps another. */
+  const append = (events: ReadonlyArray<SessionEvent>): Effect.Effect<void, LogError> =>
+    Effect.uninterruptible(
+      events.some(rewinds) ? Effect.flatMap(sessions.read(id, 0), (earlier) => store(events, earlier)) : store(events)
+    )
+
+  const whole = Effect.suspend(() => sessions.read(id, 0)).pipe(
     Effect.flatMap((entries) => {
-      const problem = state.head === 0 ? damage(entries) : undefined
+      const problem = damage(entries)
       if (problem !== undefined) return Effect.fail(damaged(id, problem))
+      return Effect.sync(() => state.load(entries))
+    })
+  )
+
+  const refresh = Effect.suspend(() => (state.head === 0 ? whole : added)).pipe(
+    Effect.tap(() => Effect.sync(() => void (next = state.head)))
+  )
+  const added = Effect.suspend(() => sessions.read(id, state.head)).pipe(
+    Effect.flatMap((entries) => {
+      if (entries.some(({ event }) => rewinds(event))) return whole
       for (const entry of entries) state.push(entry)
-      next = state.head
       return Effect.void
     })
   )

@@ -2,9 +2,11 @@ import { type CallId, type RequestId, type RoundId, roundId, type TurnId } from 
 import type { Segment } from "@parley/domain/ContextManifest"
 import { MessageFold } from "@parley/domain/MessageFold"
 import { isRejection, isTooLarge } from "@parley/domain/ModelError"
-import { type Baseline, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
+import { type Baseline, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { RoundFold } from "@parley/domain/SessionFold"
+import type { SessionSettings } from "@parley/domain/SessionSettings"
 import type { ToolOutcome } from "@parley/domain/Tool"
+import * as UndoneRounds from "@parley/domain/UndoneRounds"
 import * as Usage from "@parley/domain/Usage"
 import type { Pin } from "@parley/prompt/Pins"
 import type { Digests } from "@parley/prompt/Part"
@@ -22,6 +24,8 @@ export interface SlotMemory {
   readonly files: string
   readonly outcome: ToolOutcome
 }
+
+type TurnEnd = EventOf<"TurnCompleted" | "TurnFailed" | "TurnInterrupted">
 
 /** What the model has received besides the conversation, as digests. */
 interface Shown {
@@ -47,7 +51,12 @@ export const pinsAfter = (pins: ReadonlyArray<Pin>, event: LogEntry["event"]): R
   return event._tag === "Unpinned" ? pins.filter(({ text }) => text !== event.text) : pins
 }
 
-/** The coordinator's view of a session: a fold of its log with constant work per event. */
+const unused = { tokens: 0, cost: 0, unpricedTokens: 0 }
+
+/**
+ * The coordinator's view of a session: a fold of its log with constant work per event. After `RoundsUndone` and
+ * `RoundsRedone`, the state has to be loaded from the whole log again.
+ */
 export class SessionState {
   head = 0
   /** The latest round, open or closed. */
@@ -79,17 +88,49 @@ export class SessionState {
   /** The first user message of the session. */
   goal: EventOf<"RoundStarted">["request"] | undefined
   /**
-   * The totals of all ended turns of all rounds, including failed ones: tokens of all kinds, US dollars where the price
-   * is known, and the tokens whose price is not known.
+   * The totals of all ended turns of all rounds, including failed and undone ones: tokens of all kinds, US dollars where
+   * the price is known, and the tokens whose price is not known. A fork begins with nothing.
    */
-  spent = { tokens: 0, cost: 0, unpricedTokens: 0 }
+  spent = unused
+  /** The rounds that are in effect, oldest first. */
+  readonly inEffect: Array<RoundId> = []
+  /** The rounds that a redo would bring back. */
+  redoable: ReadonlyArray<RoundId> | undefined
+  /** What was chosen for the session. */
+  settings: SessionSettings = {}
   private rounds = 0
+
+  /** The state after a whole log, or after the beginning of one. */
+  static of(entries: ReadonlyArray<LogEntry>): SessionState {
+    const state = new SessionState()
+    const { includes, redoable } = UndoneRounds.of(entries)
+    for (const entry of entries) {
+      if (includes(entry)) state.push(entry)
+      else state.account(entry)
+    }
+    state.redoable = redoable
+    return state
+  }
+
+  /** Replaces this state by that after a whole log. */
+  load(entries: ReadonlyArray<LogEntry>): void {
+    Object.assign(this, SessionState.of(entries))
+  }
 
   get nextRoundId(): RoundId {
     return roundId(this.rounds + 1)
   }
 
-  /** Adds the next event. The cost does not depend on the length of the history. */
+  /** Counts what stays true of a round that is undone: its id is used, its request was handled, and it had its cost. */
+  private account({ event, seq }: LogEntry): void {
+    this.head = seq
+    if (event._tag === "RoundStarted") {
+      this.rounds++
+      if (event.requestId !== undefined) this.requests.set(event.requestId, event.roundId)
+    } else if (endsTurn(event)) this.spend(event)
+  }
+
+  /** Adds the next event, which must be in effect. The cost does not depend on the length of the history. */
   push(entry: LogEntry): void {
     const { event } = entry
     this.head = entry.seq
@@ -105,6 +146,7 @@ export class SessionState {
       case "ContextCompacted":
         return this.compact(event)
       case "CompactionUndone":
+        this.redoable = undefined
         return this.undoCompaction()
       case "RefreshRequested":
         this.refresh = true
@@ -112,6 +154,12 @@ export class SessionState {
       case "Pinned":
       case "Unpinned":
         this.pins = pinsAfter(this.pins, event)
+        return
+      case "Forked":
+        this.spent = unused
+        return
+      case "SettingsChosen":
+        this.settings = event.settings
         return
       case "TurnStarted":
         return this.startTurn(event)
@@ -134,11 +182,17 @@ export class SessionState {
       case "ToolStarted":
         // The fold of the round has what there is to know of them.
         return
+      case "RoundsUndone":
+      case "RoundsRedone":
+        // `load` reads them.
+        return
     }
   }
 
   private startRound(event: EventOf<"RoundStarted">, at: number): void {
     this.rounds++
+    this.inEffect.push(event.roundId)
+    this.redoable = undefined
     this.round = new RoundFold(event, at)
     this.context = undefined
     if (event.requestId !== undefined) this.requests.set(event.requestId, event.roundId)
@@ -157,14 +211,19 @@ export class SessionState {
     if (event.purpose === undefined) this.thinking.started(event, this.baseline)
   }
 
-  private endTurn(event: EventOf<"TurnCompleted" | "TurnFailed" | "TurnInterrupted">): void {
+  private spend({ cost: paid, usage }: TurnEnd): number {
     const { cost, tokens, unpricedTokens } = this.spent
-    const took = Usage.total(event.usage)
+    const took = Usage.total(usage)
     this.spent = {
       tokens: tokens + took,
-      cost: cost + (event.cost ?? 0),
-      unpricedTokens: unpricedTokens + (event.cost === undefined ? took : 0)
+      cost: cost + (paid ?? 0),
+      unpricedTokens: unpricedTokens + (paid === undefined ? took : 0)
     }
+    return took
+  }
+
+  private endTurn(event: TurnEnd): void {
+    const took = this.spend(event)
     if (event.turnId === this.aside) return
     if (event._tag === "TurnFailed" && isRejection(event.failure)) this.rejected = true
     if (event._tag !== "TurnCompleted") return

@@ -1,10 +1,12 @@
 import { UserBlock } from "@parley/domain/Content"
+import { Effort } from "@parley/domain/Effort"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import { ModelRef } from "@parley/domain/ModelRef"
 import { OutputSchema } from "@parley/domain/OutputSchema"
 import { Provenance } from "@parley/domain/Provenance"
 import { PinKind } from "@parley/domain/SessionEvent"
+import { SessionLimits } from "@parley/domain/SessionSettings"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
@@ -30,6 +32,9 @@ const Message = Schema.Struct({
   mentions: Schema.String.pipe(Schema.UndefinedOr, Schema.optionalKey),
   refresh: Schema.String.pipe(Schema.Array, Schema.UndefinedOr, Schema.optionalKey),
   model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey),
+  edit: RoundId.pipe(Schema.UndefinedOr, Schema.optionalKey),
+  effort: Effort.pipe(Schema.UndefinedOr, Schema.optionalKey),
+  limits: SessionLimits.pipe(Schema.UndefinedOr, Schema.optionalKey),
   /** The JSON Schema of the answer. What only a decoder of the host checks is not recorded. */
   output: Schema.optionalKey(OutputSchema)
 })
@@ -52,6 +57,16 @@ export const Ask = Schema.TaggedUnion({
   Message: { way: Schema.Literals(["handleMessage", "submit", "stream"]), message: Message },
   Compact: { sessionId, model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey) },
   UndoCompaction: { sessionId },
+  Undo: { sessionId, rounds: Schema.Finite.pipe(Schema.UndefinedOr, Schema.optionalKey) },
+  Redo: { sessionId },
+  Configure: {
+    sessionId,
+    change: Schema.Struct({
+      model: Schema.Union([ModelRef, Schema.Literal("default")]).pipe(Schema.UndefinedOr, Schema.optionalKey),
+      effort: Schema.Union([Effort, Schema.Literal("default")]).pipe(Schema.UndefinedOr, Schema.optionalKey),
+      limits: SessionLimits.pipe(Schema.UndefinedOr, Schema.optionalKey)
+    })
+  },
   Refresh: { sessionId },
   Pin: {
     sessionId,
@@ -86,6 +101,12 @@ export const run = (coordinator: SessionCoordinator["Service"], ask: Ask): Effec
       return Effect.asVoid(coordinator.compact(ask.sessionId, { model: ask.model }))
     case "UndoCompaction":
       return coordinator.undoCompaction(ask.sessionId)
+    case "Undo":
+      return Effect.asVoid(coordinator.undo(ask.sessionId, { rounds: ask.rounds }))
+    case "Redo":
+      return Effect.asVoid(coordinator.redo(ask.sessionId))
+    case "Configure":
+      return Effect.asVoid(coordinator.configure(ask.sessionId, ask.change))
     case "Refresh":
       return coordinator.refresh(ask.sessionId)
     case "Pin":

@@ -50,6 +50,11 @@ export const make = (
     compact: (sessionId, options) =>
       ask({ _tag: "Compact", sessionId, model: options?.model }, engine.compact(sessionId, options)),
     undoCompaction: (sessionId) => ask({ _tag: "UndoCompaction", sessionId }, engine.undoCompaction(sessionId)),
+    undo: (sessionId, options) =>
+      ask({ _tag: "Undo", sessionId, rounds: options?.rounds }, engine.undo(sessionId, options)),
+    redo: (sessionId) => ask({ _tag: "Redo", sessionId }, engine.redo(sessionId)),
+    configure: (sessionId, change) =>
+      ask({ _tag: "Configure", sessionId, change }, engine.configure(sessionId, change)),
     refresh: (sessionId) => ask({ _tag: "Refresh", sessionId }, engine.refresh(sessionId)),
     pin: (sessionId, pin) => ask({ _tag: "Pin", sessionId, pin }, engine.pin(sessionId, pin)),
     unpin: (sessionId, text) => ask({ _tag: "Unpin", sessionId, text }, engine.unpin(sessionId, text)),

@@ -66,7 +66,12 @@ const counted =
 export const models = (tape: Tape, models: Models, counts: boolean, wired?: Models): Models => ({
   models: tape.call({ op: "models" }, models.models, infos),
   preferred: tape.call({ op: "preferred model" }, models.preferred, ref),
-  describe: (model) => tape.call({ op: "describe", input: format(model) }, models.describe(model), info),
+  describe: (model, effort) =>
+    tape.call(
+      { op: "describe", input: [format(model), ...(effort === undefined ? [] : [effort])].join(" ") },
+      models.describe(model, effort),
+      info
+    ),
   stream: wired === undefined ? streamed(tape, models) : wired.stream,
   structured: (request) =>
     tape.call(

@@ -1,5 +1,7 @@
+import type { Effort } from "@parley/domain/Effort"
 import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import type { ModelRef } from "@parley/domain/ModelRef"
+import type { SessionLimits } from "@parley/domain/SessionSettings"
 import type { Decoder, StructuredOutput } from "../output/StructuredOutput.ts"
 import type * as Request from "../limits/Request.ts"
 
@@ -27,8 +29,20 @@ export interface HandleMessage<S extends Decoder = Decoder> {
   readonly mentions?: string | undefined
   /** Ids of slots whose tools are called again regardless of their policies; `*` means all. Unknown ids are ignored. */
   readonly refresh?: ReadonlyArray<string> | undefined
-  /** The model for this round. Default: `ModelsManager.preferred`. If it is not available, `Fallbacks` are asked. */
+  /**
+   * The message takes the place of this round's message: the round and all later ones are undone in the same step in which
+   * the new round is stored. Fails with `InvalidMessage` if the session has no such round in effect.
+   */
+  readonly edit?: RoundId | undefined
+  /**
+   * The model for this round. Default: the one chosen for the session, else `ModelsManager.preferred`. If it is not
+   * available, `Fallbacks` are asked.
+   */
   readonly model?: ModelRef | undefined
+  /** How much the model thinks in this round. Default: as chosen for the session, else as configured. */
+  readonly effort?: Effort | undefined
+  /** Limits of this round, in place of those chosen for the session and of those of `Limits`. */
+  readonly limits?: SessionLimits | undefined
   /**
    * The form of the answer: a schema of Effect, or a JSON Schema (`StructuredOutput.fromJsonSchema`). The answer of the
    * round, `Round.output`, is then a JSON value that follows it; a round without such an answer fails with `OutputInvalid`.

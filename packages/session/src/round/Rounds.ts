@@ -1,4 +1,5 @@
 import { type HandleMessageError, type InvalidMessage, toFailure } from "@parley/domain/Errors"
+import type { Effort } from "@parley/domain/Effort"
 import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelRef } from "@parley/domain/ModelRef"
@@ -8,6 +9,7 @@ import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { Round } from "@parley/domain/Session"
 import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
 import { fromEvents } from "@parley/domain/SessionFold"
+import type { SessionLimits } from "@parley/domain/SessionSettings"
 import { SessionManager } from "@parley/domain/SessionManager"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -21,6 +23,7 @@ import * as Caps from "../limits/Caps.ts"
 import * as Closing from "../log/Closing.ts"
 import { traceFailure } from "../log/FailureTrace.ts"
 import * as Compaction from "../compaction/Compaction.ts"
+import { Limits } from "../limits/Limits.ts"
 import * as ModelChain from "../limits/ModelChain.ts"
 import * as OpenSessions from "./OpenSessions.ts"
 import * as Recovery from "../log/Recovery.ts"
@@ -85,7 +88,11 @@ interface Opening {
   readonly requestId?: RequestId | undefined
   /** Default: the configured model. */
   readonly model?: ModelRef | undefined
+  readonly effort?: Effort | undefined
+  readonly limits?: SessionLimits | undefined
   readonly purpose?: "compaction"
+  /** The first of the rounds to undo. */
+  readonly edit?: RoundId | undefined
   /** The form of the answer. Evaluated before anything is stored. */
   readonly output: Effect.Effect<StructuredOutput.StructuredOutput | undefined, InvalidMessage>
   /** The validated message. Evaluated before anything is stored. */
@@ -100,10 +107,8 @@ interface Opening {
   }) => Effect.Effect<StopReason, HandleMessageError, Managers>
 }
 
-const ofMessage = ({ mentions, model, output, refresh, request, requestId, sessionId }: HandleMessage): Opening => ({
-  sessionId,
-  requestId,
-  model,
+const ofMessage = ({ mentions, output, refresh, request, ...message }: HandleMessage): Opening => ({
+  ...message,
   output:
     output === undefined ? Effect.undefined : Effect.suspend(() => StructuredOutput.of(output).pipe(Effect.fromResult)),
   message: Request.validate(request),
@@ -135,13 +140,21 @@ export const make = Effect.gen(function* () {
     return fromEvents(sessionId, entries).rounds.find((round) => round.id === known)
   })
 
+  /** The limits in effect: those of the message, else those chosen for the session, else those of the context. */
+  const limited = <A, E, R>(log: SessionLog, { limits: own }: Opening, effect: Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      const { limits: chosen } = log.state.settings
+      if (own === undefined && chosen === undefined) return effect
+      return Effect.updateService(effect, Limits, (limits) => ({ ...limits, ...chosen, ...own }))
+    })
+
   /** Starts the round and runs it to its end. Returns the round, or an earlier round with the same request id. */
   const admit = Effect.fnUntraced(function* (
     log: SessionLog,
     opening: Opening,
     accepted: Deferred.Deferred<RoundStream.Admitted, HandleMessageError>
   ) {
-    const { purpose, requestId, sessionId } = opening
+    const { edit, purpose, requestId, sessionId } = opening
     const previous = yield* earlier(log, opening)
     if (previous !== undefined) {
       yield* Deferred.succeed(accepted, { sessionId, roundId: previous.id, isRepeated: true })
@@ -150,8 +163,13 @@ export const make = Effect.gen(function* () {
     const models = yield* ModelsManager
     const message = yield* opening.message
     const output = yield* opening.output
-    const model = yield* models.describe(opening.model ?? (yield* models.preferred))
-    const chain = yield* ModelChain.make(model)
+    const undone = edit === undefined ? undefined : SessionEdits.from(log.state, edit)
+    if (undone?._tag === "InvalidMessage") return yield* undone
+    const { settings } = log.state
+    // An effort that was chosen for the session is one of its model.
+    const effort = opening.effort ?? (opening.model === undefined ? settings.effort : undefined)
+    const model = yield* models.describe(opening.model ?? settings.model ?? (yield* models.preferred), effort)
+    const chain = yield* ModelChain.make(model, effort)
     yield* Caps.chainPriced(chain, purpose)
     yield* Caps.accountable(log.state, model)
     const roundId = log.state.nextRoundId
@@ -170,7 +188,7 @@ export const make = Effect.gen(function* () {
     if (meter !== undefined)
       meter.conversation = () => ({ round: log.state.round?.spent.cost ?? 0, session: log.state.spent.cost })
     const round = log
-      .append([started])
+      .append(undone === undefined ? [started] : [undone, started])
       .pipe(
         Effect.andThen(Deferred.succeed(accepted, { sessionId, roundId, isRepeated: false })),
         Effect.andThen(sinceRound === undefined ? run : Effect.provideService(run, SinceRound, sinceRound))
@@ -193,7 +211,11 @@ export const make = Effect.gen(function* () {
     const work = cancellation
       .withdrawable(sessionId, (begins) =>
         open.use(sessionId, (log) =>
-          cancellation.cancellable(log, begins, Effect.andThen(Recovery.recover(log), admit(log, opening, accepted)))
+          cancellation.cancellable(
+            log,
+            begins,
+            Effect.andThen(Recovery.recover(log), limited(log, opening, admit(log, opening, accepted)))
+          )
         )
       )
       .pipe(Effect.onError((cause) => Deferred.failCause(accepted, cause)))

@@ -7,7 +7,9 @@ import { PromptManager } from "@parley/domain/PromptManager"
 import type { Round } from "@parley/domain/Session"
 import type { RequestContext, SessionContext } from "@parley/domain/SessionContext"
 import type { LogEntry } from "@parley/domain/SessionEvent"
+import type { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
+import type { SessionSettings } from "@parley/domain/SessionSettings"
 import type { Pin } from "@parley/prompt/Pins"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,10 +21,17 @@ import * as StructuredOutput from "../output/StructuredOutput.ts"
 import * as ContextPreview from "../context/ContextPreview.ts"
 import * as RequestOrigins from "../context/RequestOrigins.ts"
 import type { Recovered } from "../log/Recovery.ts"
-import * as Rounds from "./Rounds.ts"
+import type { SessionDifference } from "../log/SessionDifference.ts"
 import { pinsAfter } from "../log/SessionState.ts"
+import * as Forks from "./Forks.ts"
+import type { ForkOptions } from "./Forks.ts"
+import * as Rounds from "./Rounds.ts"
+import type { ChangedRounds, SettingsChange } from "./SessionEdits.ts"
 
+export type { SessionDifference } from "../log/SessionDifference.ts"
+export type { ForkOptions, ForkPoint } from "./Forks.ts"
 export type { Accepted, HandleMessage } from "./HandleMessage.ts"
+export type { ChangedRounds, SettingsChange } from "./SessionEdits.ts"
 
 type Managers = PromptManager | SessionManager | McpManager | ModelsManager
 
@@ -105,8 +114,42 @@ export class SessionCoordinator extends Context.Service<
       options?: Pick<HandleMessage, "model">
     ) => Effect.Effect<Round, HandleMessageError>
     /**
+     * Undoes the last rounds (default: one) that are in effect: later requests are as if these rounds had not happened. The
+     * log keeps them, what they cost stays counted, and a message sent again with the `requestId` of one of them still gets
+     * that round. Changes between rounds, such as pinned texts, stay. Files of the workspace are not changed back. Fails
+     * with `InvalidMessage` if there are not so many rounds. Waits for a running round, as do the following methods.
+     */
+    readonly undo: (
+      sessionId: SessionId,
+      options?: { readonly rounds?: number | undefined }
+    ) => Effect.Effect<ChangedRounds, HandleMessageError>
+    /**
+     * Brings back the rounds of the latest `undo`. Fails with `InvalidMessage` if there is none since the last round started
+     * or since a compaction was undone.
+     */
+    readonly redo: (sessionId: SessionId) => Effect.Effect<ChangedRounds, HandleMessageError>
+    /**
+     * Chooses the model, the effort or the limits of later rounds, as part of the session. A message that names others is
+     * not affected. Fails if there is no such model or if it does not take the effort. Returns all settings of the session.
+     */
+    readonly configure: (
+      sessionId: SessionId,
+      change: SettingsChange
+    ) => Effect.Effect<SessionSettings, HandleMessageError>
+    /**
+     * Creates a session with a copy of this one's events up to a point, which goes on on its own: its first request is what
+     * this session would have sent there. What the copied rounds cost is not counted again. The session may be running a
+     * round; only what is closed is copied. Fails with `InvalidMessage` if a session cannot begin at that point.
+     */
+    readonly fork: (sessionId: SessionId, options?: ForkOptions) => Effect.Effect<SessionInfo, HandleMessageError>
+    /**
+     * What two sessions have in common, and the rounds that only one of them has. Works without the origin. Fails with
+     * `InvalidMessage` if they are not related by forks.
+     */
+    readonly difference: (left: SessionId, right: SessionId) => Effect.Effect<SessionDifference, HandleMessageError>
+    /**
      * Undoes the latest compaction that is in effect, so that later requests contain again what it left out. Fails with
-     * `InvalidMessage` if there is none. Waits for a running round, as do `refresh`, `pin` and `unpin`.
+     * `InvalidMessage` if there is none.
      */
     readonly undoCompaction: (sessionId: SessionId) => Effect.Effect<void, HandleMessageError>
     /**
@@ -168,6 +211,14 @@ export class SessionCoordinator extends Context.Service<
           (sessionId: SessionId, options?: Pick<HandleMessage, "model">) => rounds.compact(sessionId, options?.model),
           provide
         ),
+        undo: (sessionId, options) => provide(rounds.undo(sessionId, options?.rounds ?? 1)),
+        redo: (sessionId) => provide(rounds.redo(sessionId)),
+        configure: (sessionId, change) => provide(rounds.configure(sessionId, change)),
+        fork: Effect.fn("SessionCoordinator.fork")(
+          (sessionId: SessionId, options?: ForkOptions) => Forks.fork(sessionId, options ?? {}),
+          provide
+        ),
+        difference: (left, right) => provide(Forks.difference(left, right)),
         undoCompaction: (sessionId) => provide(rounds.undoCompaction(sessionId)),
         refresh: (sessionId) => provide(rounds.refresh(sessionId)),
         pin: (sessionId, pin) => provide(rounds.pin(sessionId, pin)),

@@ -90,8 +90,13 @@ export const migrations: ReadonlyArray<ReadonlyArray<string>> = [
     ) STRICT, WITHOUT ROWID`,
     `CREATE UNIQUE INDEX posts_names ON posts (session, name) WHERE name IS NOT NULL`,
     `CREATE INDEX posts_waiting ON posts (session, n) WHERE state = 'waiting'`
-  ]
+  ],
+  // Forks: the session that a session was copied from, which may be gone, and the last copied round.
+  [`ALTER TABLE sessions ADD COLUMN fork_of TEXT`, `ALTER TABLE sessions ADD COLUMN fork_round TEXT`]
 ]
+
+/** Columns of `sessions` that databases of earlier versions lack when they can only be read; they are then empty. */
+export const laterColumns: ReadonlyArray<string> = ["fork_of", "fork_round"]
 
 /** The first version with the table of posts. */
 export const withPosts = 5

@@ -9,7 +9,8 @@ export const known: { readonly [name: string]: string } = {
     "title TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, head INTEGER NOT NULL, rounds INTEGER " +
     "NOT NULL, open INTEGER NOT NULL CHECK (open IN (0, 1)), input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, " +
     "cache_read_tokens INTEGER NOT NULL, cache_write_tokens INTEGER NOT NULL, cost REAL NOT NULL , epoch INTEGER NOT NULL " +
-    "DEFAULT 0, lease_until INTEGER NOT NULL DEFAULT 0, holder TEXT, origin TEXT) STRICT",
+    "DEFAULT 0, lease_until INTEGER NOT NULL DEFAULT 0, holder TEXT, origin TEXT, fork_of TEXT, " +
+    "fork_round TEXT) STRICT",
   events:
     "CREATE TABLE events ( session INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE, seq INTEGER NOT NULL, " +
     "at INTEGER NOT NULL, body TEXT NOT NULL, delta_of TEXT, PRIMARY KEY (session, seq) ) STRICT, WITHOUT ROWID",

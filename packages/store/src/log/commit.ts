@@ -30,7 +30,7 @@ const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<Ses
 })
 
 /** Fails unless the previous statement wrote `count` rows, so that only stored events are acknowledged. */
-const wrote = Effect.fnUntraced(function* (sql: SqlClient, count: number) {
+export const wrote = Effect.fnUntraced(function* (sql: SqlClient, count: number) {
   const [row] = yield* sql.unsafe<{ readonly count: number }>("SELECT changes() AS count")
   if (row?.count !== count)
     return yield* new StorageError({

@@ -71,6 +71,11 @@ export const insert = (rows: number): string =>
 export const insertValues = (rows: ReadonlyArray<NewEvent>): ReadonlyArray<unknown> =>
   rows.flatMap((row) => [row.session, row.seq, row.at, row.body, row.deltaOf])
 
+/** Copies the events of one session up to a number to another session, unchanged. Parameters: key, id, number. */
+export const copy = `INSERT INTO events (session, seq, at, body, delta_of)
+  SELECT ?, e.seq, e.at, e.body, NULL FROM events e JOIN sessions s ON s.key = e.session
+  WHERE s.id = ? AND e.seq <= ? AND e.delta_of IS NULL`
+
 const Body = Schema.fromJsonString(SessionEvent)
 const encodeBody = Schema.encodeResult(Body)
 const decodeBody = Schema.decodeUnknownResult(Body)

@@ -21,6 +21,8 @@ export interface SessionRow {
   readonly cache_read_tokens: number
   readonly cache_write_tokens: number
   readonly cost: number
+  readonly fork_of: Text | null
+  readonly fork_round: Text | null
 }
 
 /** A row with the epoch of the latest lease and its holder. */
@@ -41,7 +43,9 @@ const projected = [
   "output_tokens",
   "cache_read_tokens",
   "cache_write_tokens",
-  "cost"
+  "cost",
+  "fork_of",
+  "fork_round"
 ]
 
 /** Clamps numbers: those outside of these bounds could be stored but not read again. */
@@ -60,7 +64,9 @@ const values = (info: SessionInfo): ReadonlyArray<unknown> => [
   int(info.usage.outputTokens),
   int(info.usage.cacheReadTokens),
   int(info.usage.cacheWriteTokens),
-  finite(info.cost)
+  finite(info.cost),
+  info.origin?.sessionId ?? null,
+  info.origin?.roundId ?? null
 ]
 
 /**
@@ -72,12 +78,13 @@ const bounds: { readonly [name: string]: string } = {
   updated_at: "8640000000000000",
   cost: "1.7976931348623157e308"
 }
+const named = ["id", "workspace", "title", "fork_of", "fork_round"]
 const bounded = projected
-  .slice(2)
+  .filter((name) => !named.includes(name))
   .map((name) => `max(0, min(${name}, ${bounds[name] ?? Number.MAX_SAFE_INTEGER})) AS ${name}`)
 // Many versions of Node, such as 26.0, read a text only up to its first NUL. Reading all texts as bytes would take more than
 // twice as long.
-const texts = ["id", "workspace", "title"].map(
+const texts = named.map(
   (name) => `CASE WHEN instr(${name}, char(0)) > 0 THEN CAST(${name} AS BLOB) ELSE ${name} END AS ${name}`
 )
 
@@ -108,6 +115,11 @@ const decodeInfo = Schema.decodeUnknownResult(SessionInfo)
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 const text = (stored: Text): string => (typeof stored === "string" ? stored : utf8.decode(stored))
 
+const originOf = ({ fork_of, fork_round }: SessionRow) =>
+  fork_of === null
+    ? {}
+    : { origin: { sessionId: text(fork_of), ...(fork_round === null ? {} : { roundId: text(fork_round) }) } }
+
 /** Decodes a row. A failure contains the column and the value that no version of Parley writes. */
 export const decode = (row: SessionRow): Result.Result<SessionInfo, string> =>
   Result.mapError(
@@ -126,7 +138,8 @@ export const decode = (row: SessionRow): Result.Result<SessionInfo, string> =>
         cacheReadTokens: row.cache_read_tokens,
         cacheWriteTokens: row.cache_write_tokens
       },
-      cost: row.cost
+      cost: row.cost,
+      ...originOf(row)
     }),
     (error) => `session ${text(row.id)}: ${error.message}`
   )

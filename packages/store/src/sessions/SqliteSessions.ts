@@ -15,6 +15,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Append from "../log/append.ts"
 import * as Barrier from "../database/barrier.ts"
 import * as Commit from "../log/commit.ts"
+import * as CopyLog from "../log/copyLog.ts"
 import * as Database from "../database/database.ts"
 import * as DatabaseFile from "../file/databaseFile.ts"
 import * as Erase from "../log/erase.ts"
@@ -201,6 +202,17 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     return entries
   })
 
+  const fork: Service["fork"] = Effect.fn("SessionManager.fork")(function* (wanted) {
+    const id = wanted.id ?? (yield* nextSessionId(ids))
+    const copied = (yield* salvage(wanted.origin)).filter(
+      ({ event, seq }) => seq <= wanted.through && event._tag !== "TurnDelta"
+    )
+    if ((copied.at(-1)?.seq ?? 0) !== wanted.through)
+      return yield* damaged(wanted.origin)(`event ${wanted.through}: it cannot be read`)
+    const info = yield* get(wanted.origin)
+    return yield* CopyLog.make(database, synchronous, { ...wanted, id, info, copied })
+  })
+
   /** Also true if the session is gone or the query fails: `read` then reports it. */
   const hasMore = (id: SessionId) => (after: number) =>
     run("follow")((sql) => sql.unsafe<{ readonly head: number }>(SessionRows.selectHead, [id])).pipe(
@@ -230,7 +242,7 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     )
 
   const posts = SqlitePosts.make(database, { synchronous, feed: postFeed, interval })
-  return SessionManager.of({ create, get, list, remove, acquire, append, read, salvage, follow, ...posts })
+  return SessionManager.of({ create, fork, get, list, remove, acquire, append, read, salvage, follow, ...posts })
 })
 
 /**

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { asked, at, cancelled, completed, delta, fact, facts, failed, interrupted, t1, t2 } from "./ContractEvents.ts"
+import { forks } from "./ContractForks.ts"
 import { generated } from "./ContractGenerated.ts"
 import { leases } from "./ContractLeases.ts"
 import { posts } from "./ContractPosts.ts"
@@ -229,6 +230,7 @@ export const suite = <E>(name: string, options: Options<E>): void => {
 
   subscriptions(`${name}, a subscription`, layer)
   leases(`${name}, a lease`, layer)
+  forks(`${name}, a fork`, layer)
   posts(`${name}, posts`, layer)
   generated(`${name}, generated`, layer)
   register(`${name}, programs`, rules, subjectOf(options))

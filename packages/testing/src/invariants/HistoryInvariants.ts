@@ -124,13 +124,15 @@ const add = (a: Usage, b: Usage): Usage => ({
 const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b))
 
 /**
- * Invariant 46: the usage (tokens) and cost (dollars) of a session are the sums over its turns.
+ * Invariant 46: the usage (tokens) and cost (dollars) of a session are the sums over its turns, also over undone ones, and
+ * without those that a fork copied.
  *
  * @since 0.1.0
  * @category functions
  */
 export const usageAddsUp = (log: ReadonlyArray<LogEntry>, info: SessionInfo): Violations => {
-  const turns = log.flatMap(({ event }) => (endsTurn(event) ? [event] : []))
+  const own = log.slice(log.findLastIndex(({ event }) => event._tag === "Forked") + 1)
+  const turns = own.flatMap(({ event }) => (endsTurn(event) ? [event] : []))
   const none: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
   const used = turns.reduce((sum, { usage }) => add(sum, usage), none)
   const cost = turns.reduce((sum, turn) => sum + (turn.cost ?? 0), 0)

@@ -182,7 +182,7 @@ export const legalRequests = (requests: ReadonlyArray<ModelRequest>, log: Readon
 }
 
 /**
- * Without a new baseline or a compaction, each request is a prefix of the next one. Content that was added to a request that
+ * Without a new baseline, a compaction or an undo, each request is a prefix of the next one. Content that was added to a request that
  * the provider rejected is withdrawn, so the next request begins with the last one that was answered. The thinking of a
  * model is not part of requests to another one. `turns` are the turns of the requests, if known; otherwise each turn that
  * started is assumed to have sent one request.
@@ -206,7 +206,7 @@ export const prefixStable = (
   return requests.flatMap((next, i) => {
     const known = turnsOf.get(turns[i] ?? "")
     if (known?.aside === true) return []
-    // A compaction replaces earlier messages from here on.
+    // A compaction replaces earlier messages from here on, and an undo removes the latest ones.
     const edited = known !== undefined && known.edits !== edits
     const previous = edited ? undefined : before
     if (edited) answered = undefined
@@ -231,6 +231,7 @@ const conversation = (log: ReadonlyArray<LogEntry>) => {
   return new Map(
     log.flatMap(({ event }) => {
       if (event._tag === "ContextCompacted" || event._tag === "CompactionUndone") edits++
+      if (event._tag === "RoundsUndone" || event._tag === "RoundsRedone") edits++
       if (event._tag === "ContextBuilt" && event.baseline !== undefined) edits++
       return event._tag === "TurnStarted"
         ? [[String(event.turnId), { aside: event.purpose !== undefined, edits }] as const]
