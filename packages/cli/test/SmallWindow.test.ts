@@ -51,7 +51,7 @@ const talked = (context: SessionContext) =>
 it.live("a session beyond a small window compacts, continues, keeps pinned texts, and undo restores the rest", () =>
   Effect.gen(function* () {
     const { here, id, model, notes, run } = yield* pushed(9)
-    assert.match(notes, /Compacted: about \d+ → \d+ tokens \(.*\)\. To undo: parley sessions undo ses_/)
+    assert.match(notes, /Compacted: about \d+ → \d+ tokens \(.*\)\. To undo: parley sessions uncompact ses_/)
     assert.match(notes, /summarizing the earlier messages/)
     const { stdout } = yield* run("run", "-s", id, "what do you remember?")
     assert.include(stdout, `I remember: ${goal}, ${rule}.`)

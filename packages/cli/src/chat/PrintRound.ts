@@ -16,7 +16,7 @@ const encodeRound = Schema.encodeEffect(Schema.fromJsonString(Round))
 
 const encodeOutput = Schema.encodeEffect(Schema.fromJsonString(Schema.Json))
 
-type Options = Pick<HandleMessage, "refresh" | "mentions" | "output">
+type Options = Pick<HandleMessage, "refresh" | "mentions" | "output" | "model" | "effort" | "limits">
 
 type Printer = Effect.Effect<(entry: LogEntry) => Effect.Effect<void>, never, Output>
 const printer: { readonly [F in Format]: (session: string, answer: "text" | "value") => Printer } = {
@@ -27,7 +27,7 @@ const printer: { readonly [F in Format]: (session: string, answer: "text" | "val
 
 /** Sends one message and prints its round as it is stored, even if it is cancelled. Fails with the failure of the round. */
 export const run = Effect.fn("parley round")(function* (
-  { id }: SessionInfo,
+  { id }: Pick<SessionInfo, "id">,
   request: HandleMessage["request"],
   format: Format,
   options: Options = {}

@@ -4,6 +4,8 @@ import type { PinKind } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as RoundEdits from "./RoundEdits.ts"
 import * as Engine from "@parley/app/Engine"
 import * as FallbackText from "../output/FallbackText.ts"
 import { Output } from "../output/Output.ts"
@@ -39,7 +41,7 @@ const within = <A, E, R>(flags: Flags, effect: Effect.Effect<A, E, R>) =>
 
 export const compact = Effect.fn("parley sessions compact")((flags: Flags) => within(flags, compactNow(flags.id)))
 
-export const undo = Effect.fn("parley sessions undo")((flags: Flags) =>
+export const uncompact = Effect.fn("parley sessions uncompact")((flags: Flags) =>
   within(
     flags,
     Effect.gen(function* () {
@@ -47,6 +49,33 @@ export const undo = Effect.fn("parley sessions undo")((flags: Flags) =>
       const id = yield* SessionFlags.named(flags.id)
       yield* SessionCoordinator.use((coordinator) => coordinator.undoCompaction(id))
       yield* output.note("The latest compaction is undone: later requests will contain what it had left out")
+    })
+  )
+)
+
+export const undo = Effect.fn("parley sessions undo")((flags: Flags & { readonly rounds: number }) =>
+  within(
+    flags,
+    Effect.flatMap(SessionFlags.named(flags.id), (id) => RoundEdits.undo(id, flags.rounds))
+  )
+)
+
+export const redo = Effect.fn("parley sessions redo")((flags: Flags) =>
+  within(flags, Effect.flatMap(SessionFlags.named(flags.id), RoundEdits.redo))
+)
+
+/** The new id is the output, so that a program can continue with it. */
+export const fork = Effect.fn("parley sessions fork")((flags: Flags & { readonly at: Option.Option<string> }) =>
+  within(
+    flags,
+    Effect.gen(function* () {
+      const output = yield* Output
+      const id = yield* SessionFlags.named(flags.id)
+      const info = yield* RoundEdits.fork(id, Option.getOrUndefined(flags.at))
+      yield* output.text(`${info.id}\n`)
+      const { roundId } = info.origin ?? {}
+      const where = roundId === undefined ? "before its first round" : `with its rounds up to ${roundId}`
+      yield* output.note(`Forked ${id} ${where}; it is unchanged. To continue: parley run -s ${info.id}`)
     })
   )
 )

@@ -1,11 +1,13 @@
 import type { HandleMessageError } from "@parley/domain/Errors"
-import type { SessionId } from "@parley/domain/Ids"
 import { McpManager } from "@parley/domain/McpManager"
+import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { Provenance } from "@parley/domain/Provenance"
 import type { PinKind } from "@parley/domain/SessionEvent"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
+import type { Conversation } from "./Conversation.ts"
+import * as RoundEdits from "./RoundEdits.ts"
 import { compactNow, unpinNow } from "./SessionEditCommands.ts"
 import type { UsageError } from "@parley/app/UsageError"
 import { Output } from "../output/Output.ts"
@@ -17,13 +19,18 @@ import * as ServerRestarts from "@parley/app/ServerRestarts"
 type Edit = Effect.Effect<
   void,
   HandleMessageError | UsageError,
-  SessionCoordinator | SessionManager | McpManager | Output
+  SessionCoordinator | SessionManager | McpManager | ModelsManager | Output
 >
 
-type Command = (id: SessionId, text: string, provenance: Provenance) => Edit
+type Command = (conversation: Conversation, text: string, provenance: Provenance) => Edit
 
-const help = `/compact        summarize the older messages to make later requests smaller
-/undo           undo the latest compaction
+const help = `/undo [N]       take back the last message and its answer, or the last N of them
+/redo           bring back what was taken back last
+/fork [ROUND]   continue in a copy of the session, as it was after that round
+/model [NAME]   show or choose the model of the session; default: that of the configuration
+/effort [LEVEL] show or choose how much it thinks; default: as configured
+/compact        summarize the older messages to make later requests smaller
+/uncompact      undo the latest compaction
 /refresh        send all files again with the next message, in place of their earlier versions
 /pin TEXT       keep this text in the context through every compaction, as a constraint
 /goal TEXT      the same, as the goal of the session
@@ -51,7 +58,7 @@ const listPrompts: Edit = Effect.gen(function* () {
 
 const pin =
   (kind: PinKind): Command =>
-  (id, text, provenance) =>
+  ({ id }, text, provenance) =>
     SessionCoordinator.use((parley) => noted(parley.pin(id, { kind, text, provenance }), "pinned"))
 
 const servers: Edit = Effect.gen(function* () {
@@ -77,22 +84,27 @@ const mcp = (text: string): Edit => {
 const commands: { readonly [name: string]: Command } = {
   "/help": () => Output.use((output) => output.note(help)),
   "/prompts": () => listPrompts,
-  "/compact": (id) => compactNow(id),
-  "/undo": (id) =>
+  "/undo": ({ id }, text) => RoundEdits.undoTyped(id, text),
+  "/redo": ({ id }) => RoundEdits.redo(id),
+  "/fork": RoundEdits.forkTyped,
+  "/model": RoundEdits.model,
+  "/effort": RoundEdits.effort,
+  "/compact": ({ id }) => compactNow(id),
+  "/uncompact": ({ id }) =>
     SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "the latest compaction is undone")),
-  "/refresh": (id) =>
+  "/refresh": ({ id }) =>
     SessionCoordinator.use((parley) => noted(parley.refresh(id), "all files are sent again with the next message")),
   "/mcp": (_, text) => mcp(text),
   "/pin": pin("constraint"),
   "/goal": pin("goal"),
   "/todo": pin("open-work"),
-  "/unpin": (id, text) => noted(unpinNow(id, text), "unpinned")
+  "/unpin": ({ id }, text) => noted(unpinNow(id, text), "unpinned")
 }
 
 export const names: ReadonlyArray<string> = [...Object.keys(commands), "/exit"]
 
 /** The command that a line of `chat` contains; undefined for a message. `provenance` is who wrote the line. */
-export const find = (line: string, id: SessionId, provenance: Provenance): Edit | undefined => {
+export const find = (line: string, conversation: Conversation, provenance: Provenance): Edit | undefined => {
   const [name = "", ...rest] = line.trim().split(/\s+/)
-  return Object.hasOwn(commands, name) ? commands[name]?.(id, rest.join(" "), provenance) : undefined
+  return Object.hasOwn(commands, name) ? commands[name]?.(conversation, rest.join(" "), provenance) : undefined
 }

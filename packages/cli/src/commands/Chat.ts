@@ -10,6 +10,7 @@ import type * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as RecoveryText from "../chat/RecoveryText.ts"
 import * as Completion from "../chat/Completion.ts"
+import type { Conversation } from "../chat/Conversation.ts"
 import * as Lines from "../terminal/Lines.ts"
 import * as Signals from "../terminal/Signals.ts"
 import * as Stdin from "../terminal/Stdin.ts"
@@ -68,6 +69,7 @@ const conversation = Effect.fnUntraced(function* (
   const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root, yield* WorkspacePlaces.find(setup))
   yield* output.aside(`session ${info.id}; type /help for the commands, /exit or Ctrl-D to end`)
   if (info.open) yield* tellLost(info.id)
+  const current: Conversation = { id: info.id, named: yield* SetupFlags.named(input) }
   const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())
   let running: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs what a line asks for, until Ctrl-C interrupts it. Interrupting a round cancels it and shows it to its end. */
@@ -84,9 +86,9 @@ const conversation = Effect.fnUntraced(function* (
   const send = (line: string, parts: MessageInput.Parts) =>
     Effect.flatMap(ServerPrompts.ofLine(line), (prompt) =>
       prompt === undefined
-        ? PrintRound.run(info, parts, "text", { mentions: lines.typed() })
+        ? PrintRound.run(current, parts, "text", { ...current.named, mentions: lines.typed() })
         : // An @ in the text of a server attaches nothing: the user did not write it.
-          PrintRound.run(info, MessageInput.outside(prompt), "text", { mentions: "" })
+          PrintRound.run(current, MessageInput.outside(prompt), "text", { ...current.named, mentions: "" })
     )
   completeWith((line, done) => void runFork(Effect.map(Completion.complete(line), ({ hits, on }) => done(hits, on))))
   const noticed = new Set<string>()
@@ -103,7 +105,7 @@ const conversation = Effect.fnUntraced(function* (
     if (line === undefined || line.trim() === "/exit") return
     if (line.trim() === "") continue
     const parts = MessageInput.ofLine(line, lines.typed(), Stdin.isTerminal())
-    const edit = SlashCommands.find(line, info.id, MessageInput.isTyped(parts) ? "user" : "outside")
+    const edit = SlashCommands.find(line, current, MessageInput.isTyped(parts) ? "user" : "outside")
     // A line that a person typed after Ctrl-C shows that they want to continue; the next line of a pipe shows nothing.
     if (edit === undefined && lines.interactive) Signals.forget()
     const outcome = yield* edit === undefined ? interruptible(send(line, parts)) : interruptible(edit)

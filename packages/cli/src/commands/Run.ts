@@ -58,7 +58,8 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     yield* Request.validate(request)
     const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root, yield* WorkspacePlaces.find(setup))
     // Only an @ that the user wrote attaches something, not one in the text of a server or a pipe.
-    const options = { refresh: input.refresh, mentions: input.message.join(" "), output }
+    const named = yield* SetupFlags.named(input)
+    const options = { ...named, refresh: input.refresh, mentions: input.message.join(" "), output }
     yield* PrintRound.whole(setup, info, request, input.format, options)
   }).pipe(Effect.provide(Engine.layer(setup, "stored", RecordFlag.coordinator(setup, input.record))))
 })

@@ -18,6 +18,7 @@ import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as Engine from "@parley/app/Engine"
 import { Output } from "../output/Output.ts"
 import { citationLines, outcomeLine } from "../output/Render.ts"
+import * as SettingsText from "../output/SettingsText.ts"
 import * as Follow from "./Follow.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SessionFlags from "../configuration/SessionFlags.ts"
@@ -79,7 +80,7 @@ export const list = Effect.fn("parley sessions list")(
           const where = input.all || gone.length > 0 || info.workspace !== root ? `  ${info.workspace}` : ""
           const from = former.get(info.id)
           const was = from === undefined ? "" : `  (was in ${from})`
-          const state = info.open ? "  (open)" : ""
+          const state = `${info.open ? "  (open)" : ""}${info.origin === undefined ? "" : `  (${originOf(info)})`}`
           yield* output.text(
             `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}${was}\n`
           )
@@ -113,9 +114,20 @@ const showTurn = (turn: Turn): string => {
   ].join("\n")
 }
 
+/** How a round differs from those that are the session's own and in effect. */
+const marks = ({ copied, undone }: Round): string =>
+  [...(copied === undefined ? [] : ["copied"]), ...(undone === undefined ? [] : ["undone"])]
+    .map((mark) => `${mark}, `)
+    .join("")
+
+const originOf = ({ origin }: Pick<SessionInfo, "origin">): string => {
+  if (origin === undefined) return ""
+  return `fork of ${origin.sessionId}${origin.roundId === undefined ? "" : ` after ${origin.roundId}`}`
+}
+
 const showRound = (round: Round): string =>
   [
-    `── ${round.id}  ${minute(round.startedAt)}  ${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
+    `── ${round.id}  ${minute(round.startedAt)}  ${marks(round)}${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
     round.purpose === undefined ? `> ${textOf(round.request)}` : "(compaction)",
     ...round.contextCalls.map((call) => `  (context) ${call.name} ${call.input}`),
     ...round.turns.map(showTurn),
@@ -142,8 +154,13 @@ export const show = Effect.fn("parley sessions show")(
         const session = SessionFold.fromEvents(info.id, entries)
         if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeSession(session)))
         yield* output.text(
-          `${info.id}  ${info.title}\n${info.workspace}  ${plural(info.rounds, "round")}, ${plural(session.turns.length, "turn")}, ${tokens(info.usage)}${dollars(info.cost)}\n\n`
+          `${info.id}  ${info.title}\n${info.workspace}  ${plural(info.rounds, "round")}, ${plural(session.turns.length, "turn")}, ${tokens(info.usage)}${dollars(info.cost)}\n`
         )
+        const about = [
+          ...(info.origin === undefined ? [] : [originOf(info)]),
+          ...SettingsText.lines(session.settings ?? {})
+        ]
+        yield* output.text(`${about.map((line) => `${line}\n`).join("")}\n`)
         // The open round is left out here; `Follow` shows it from its beginning.
         const rounds = session.rounds.filter((round) => !input.follow || round.status !== "running")
         for (const round of rounds) yield* output.text(`${showRound(round)}\n\n`)

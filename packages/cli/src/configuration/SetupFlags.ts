@@ -3,6 +3,7 @@ import { UsageError } from "@parley/app/UsageError"
 import type { Effort } from "@parley/domain/Effort"
 import { WorkspaceError } from "@parley/domain/Errors"
 import * as ModelRef from "@parley/domain/ModelRef"
+import type { SessionLimits } from "@parley/domain/SessionSettings"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
@@ -52,8 +53,29 @@ export interface LimitFlags {
   readonly maxCost: Option.Option<number>
 }
 
-const limit = (name: keyof Setup.Setup["limits"], flag: Option.Option<number> = Option.none()) =>
+const limit = (name: keyof Setup.Setup["limits"] | keyof SessionLimits, flag: Option.Option<number> = Option.none()) =>
   Option.match(flag, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
+
+/** What flags name for a message. It takes precedence over the settings of its session. */
+export const named = Effect.fnUntraced(function* (flags: Flags & LimitFlags) {
+  const text = flags.model === undefined ? undefined : Option.getOrUndefined(flags.model)
+  const [model] = text === undefined ? [] : yield* parseModels(text)
+  const effort = flags.effort === undefined ? undefined : Option.getOrUndefined(flags.effort)
+  const limits = {
+    ...limit("turns", flags.maxTurns),
+    ...limit(
+      "roundMillis",
+      Option.map(flags.maxSeconds, (seconds) => Math.ceil(seconds * 1000))
+    ),
+    ...limit("roundTokens", flags.maxTokens),
+    ...limit("roundCost", flags.maxCost)
+  }
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(effort === undefined ? {} : { effort }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits })
+  }
+})
 
 /** Loads the configuration from the flags of a command, the environment and the current directory. */
 export const load = Effect.fn("Setup.load")(function* (flags: Flags & Partial<LimitFlags & AllowFlags>) {

@@ -75,9 +75,33 @@ const edits = () => import("../chat/SessionEditCommands.ts")
 const compact = Command.make("compact", { id, ...Flags.shared }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.compact(input))
 ).pipe(Command.withDescription("Summarize the older part of a session, so that later requests are smaller"))
-const undo = Command.make("undo", { id, workspace }, (input) =>
-  Effect.flatMap(Effect.promise(edits), (command) => command.undo(input))
+const uncompact = Command.make("uncompact", { id, workspace }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.uncompact(input))
 ).pipe(Command.withDescription("Undo the latest compaction of a session"))
+
+const rounds = Flag.Int("rounds").pipe(
+  Flag.withAlias("n"),
+  Flag.withDescription("How many rounds to take back"),
+  Flag.withDefault(1)
+)
+const undo = Command.make("undo", { id, rounds, workspace }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.undo(input))
+).pipe(
+  Command.withDescription(
+    "Take back the last rounds: later requests are as if they had not happened, and the log keeps them"
+  )
+)
+const redo = Command.make("redo", { id, workspace }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.redo(input))
+).pipe(Command.withDescription("Bring back the rounds that were taken back last, if no round has started since"))
+
+const place = Flag.String("at").pipe(
+  Flag.withDescription("Last round to copy, such as r3, or turn, such as r3t1; 0 copies none. Default: all of them"),
+  Flag.optional
+)
+const fork = Command.make("fork", { id, at: place, workspace }, (input) =>
+  Effect.flatMap(Effect.promise(edits), (command) => command.fork(input))
+).pipe(Command.withDescription("Copy a session into a new one, which goes on on its own"))
 
 const refresh = Command.make("refresh", { id, workspace }, (input) =>
   Effect.flatMap(Effect.promise(edits), (command) => command.refresh(input))
@@ -104,5 +128,21 @@ const pins = Command.make("pins", { id, workspace }, (input) =>
 /** `parley sessions`: inspects and edits stored sessions. */
 export const sessions = Command.make("sessions").pipe(
   Command.withDescription("Inspect, edit, repair and back up stored sessions"),
-  Command.withSubcommands([list, show, compact, undo, refresh, pin, unpin, pins, relocate, repair, backup, remove])
+  Command.withSubcommands([
+    list,
+    show,
+    undo,
+    redo,
+    fork,
+    compact,
+    uncompact,
+    refresh,
+    pin,
+    unpin,
+    pins,
+    relocate,
+    repair,
+    backup,
+    remove
+  ])
 )

@@ -57,7 +57,7 @@ export const compacted = (
     ...(baseline === undefined ? [] : [`all but the last ${kept} messages summarized`]),
     ...(pruned.length === 0 ? [] : [results])
   ].join(", ")
-  return `Compacted: about ${before.tokens} → ${after.tokens} tokens (${what}). To undo: parley sessions undo ${session}`
+  return `Compacted: about ${before.tokens} → ${after.tokens} tokens (${what}). To undo: parley sessions uncompact ${session}`
 }
 
 /** One line for each file that a message mentions: attached, or why not. */

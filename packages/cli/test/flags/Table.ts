@@ -30,7 +30,16 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
       format: json([session])
     }),
     ...of("sessions compact", { workspace: anywhere(facts, [session]), model: keyless([session]) }),
-    ...of("sessions undo", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions uncompact", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions undo", {
+      workspace: anywhere(facts, [session]),
+      rounds: { args: [session], with: ["--rounds", "99"] }
+    }),
+    ...of("sessions redo", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions fork", {
+      workspace: anywhere(facts, [session]),
+      at: { args: [session], with: ["--at", "r99"] }
+    }),
     ...of("sessions refresh", { workspace: anywhere(facts, [session]) }),
     ...of("sessions pin", {
       workspace: anywhere(facts, [session, "words"]),

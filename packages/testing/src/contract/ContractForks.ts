@@ -1,6 +1,7 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import { roundId, SessionId } from "@parley/domain/Ids"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
+import type { PostChanged } from "@parley/domain/Post"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { zero } from "@parley/domain/Usage"
 import { assert, describe, it } from "@effect/vitest"
@@ -19,7 +20,7 @@ const forkedFrom = (origin: SessionId): SessionEvent => ({ _tag: "Forked", origi
 
 /** The contract's tests of forks. */
 export const forks = <E>(name: string, layer: Layer.Layer<SessionManager, E>): void => {
-  type Failure = StorageError | SessionNotFound | SessionBusy
+  type Failure = StorageError | SessionNotFound | SessionBusy | PostChanged
   const check = (title: string, body: (sessions: Service) => Effect.fn.Return<void, Failure, Scope.Scope>) =>
     // A test is an entry point, so its layer is provided here.
     // @effect-diagnostics-next-line strictEffectProvide:off
