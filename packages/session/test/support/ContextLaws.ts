@@ -2,6 +2,7 @@ import { MessageFold } from "@parley/domain/MessageFold"
 import { isRejection } from "@parley/domain/ModelError"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import type { LogEntry } from "@parley/domain/SessionEvent"
+import { inEffect } from "@parley/domain/UndoneRounds"
 import { Invariants } from "@parley/testing"
 import { Effect } from "effect"
 import { patched } from "@parley/prompt/FileChange"
@@ -28,6 +29,7 @@ const turnsOf = (log: ReadonlyArray<LogEntry>) => {
     if (event._tag === "ContextBuilt" && event.baseline !== undefined) baselines++
     if (event._tag === "RefreshRequested") refreshes++
     if (event._tag === "ContextCompacted" || event._tag === "CompactionUndone") edits++
+    if (event._tag === "RoundsUndone" || event._tag === "RoundsRedone") edits++
     return event._tag === "TurnStarted" && event.purpose === undefined
       ? [{ at, edits, baselines, refreshes, rejected: rejected.has(event.turnId) }]
       : []
@@ -127,7 +129,7 @@ const ordered = ({ request }: Sent, i: number): ReadonlyArray<string> => {
 const rebuilt = (log: ReadonlyArray<LogEntry>, at: number, { request }: Sent): ReadonlyArray<string> => {
   const fold = new MessageFold()
   let baseline: Pick<ModelRequest, "system" | "tools"> = { system: "", tools: [] }
-  for (const entry of log.slice(0, at + 1)) {
+  for (const entry of inEffect(log.slice(0, at + 1))) {
     fold.push(entry)
     const { event } = entry
     if ((event._tag === "ContextBuilt" || event._tag === "ContextCompacted") && event.baseline !== undefined)
@@ -149,6 +151,7 @@ export const run = Effect.fnUntraced(function* (program: ContextProgram) {
   const violations = [
     ...(turns.length === sent.length ? [] : [`${sent.length} requests for ${turns.length} turns`]),
     ...failures(log),
+    ...world.violations,
     ...prefix(sent, turns, typeof program.window === "number" ? program.window - 1000 : Number.POSITIVE_INFINITY),
     ...sent.flatMap(latest),
     ...sent.flatMap(complete),
@@ -165,6 +168,8 @@ export const run = Effect.fnUntraced(function* (program: ContextProgram) {
     requests: sent.length,
     rounds: count("RoundStarted"),
     compactions: count("ContextCompacted"),
+    undone: count("RoundsUndone"),
+    compared: world.compared,
     diffs: sent.reduce((most, one) => Math.max(most, diffs(one)), 0)
   }
 })

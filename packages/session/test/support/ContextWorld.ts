@@ -5,13 +5,14 @@ import { ContextOverflow } from "@parley/domain/ModelError"
 import { type ModelInfo, type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import type { LogEntry } from "@parley/domain/SessionEvent"
+import type { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { empty } from "@parley/domain/SystemPrompt"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { Recorder, ScriptedModel } from "@parley/testing"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import { Context, Effect, Layer, Stream } from "effect"
+import { Context, Effect, Layer, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { defaults } from "../../src/limits/Limits.ts"
 import { SessionCoordinator } from "../../src/round/SessionCoordinator.ts"
@@ -44,6 +45,12 @@ export const ContextCommand = Schema.Union([
   Schema.TaggedStruct("Compact", {}),
   Schema.TaggedStruct("Compact", {}),
   Schema.TaggedStruct("Undo", {}),
+  /** Undoes the last rounds. */
+  Schema.TaggedStruct("TakeBack", { rounds: Schema.Literals([1, 1, 2, 3]) }),
+  Schema.TaggedStruct("TakeBack", { rounds: Schema.Literals([1, 1, 2, 3]) }),
+  Schema.TaggedStruct("BringBack", {}),
+  /** Forks the session, and compares the two. */
+  Schema.TaggedStruct("Fork", {}),
   Schema.TaggedStruct("Refresh", {})
 ])
 export type ContextCommand = typeof ContextCommand.Type
@@ -86,6 +93,8 @@ export const contents = (path: string, version: number): string =>
 
 const tooLarge = ScriptedModel.failing(new ContextOverflow({ detail: "scripted" }))
 
+type Coordinator = SessionCoordinator["Service"]
+
 /** Everything around one session. */
 export class ContextWorld {
   private readonly files = new Map<string, number>()
@@ -94,6 +103,9 @@ export class ContextWorld {
   private prompt = 1
   private tools: ReadonlyArray<string> = ["long"]
   readonly sent: Array<Sent> = []
+  readonly violations: Array<string> = []
+  /** How often the session was compared with another one. */
+  compared = 0
   private readonly recorder = new Recorder(defaults.toolConcurrency)
   private coordinator: SessionCoordinator["Service"] | undefined
   private readonly info: ModelInfo
@@ -158,6 +170,38 @@ export class ContextWorld {
     )
   }
 
+  /** The session's next request is that of another session, which is removed then. */
+  private same(what: string, parley: Coordinator, sessions: SessionManager["Service"], other: SessionInfo) {
+    return Effect.gen({ self: this }, function* () {
+      const next = (of: SessionId) =>
+        parley.buildContext(of, "and now?").pipe(
+          Effect.map(({ request }) => JSON.stringify(request)),
+          Effect.catch(({ _tag }) => Effect.succeed<string>(_tag))
+        )
+      if ((yield* next(id)) !== (yield* next(other.id))) this.violations.push(`${what} has another next request`)
+      yield* sessions.remove(other.id)
+      this.compared++
+    })
+  }
+
+  /** Undoes rounds, and compares the session with one in which they did not happen. */
+  private takeBack(parley: Coordinator, sessions: SessionManager["Service"], count: number) {
+    return Effect.gen({ self: this }, function* () {
+      const undone = yield* Effect.option(parley.undo(id, { rounds: count }))
+      if (Option.isNone(undone)) return
+      const log = yield* sessions.read(id, 0)
+      const first = log.find(({ event }) => event._tag === "RoundStarted" && event.roundId === undone.value.rounds[0])
+      const through = log.findLast(({ seq }) => seq < (first?.seq ?? 0))?.seq ?? 0
+      // What the user changed since stays, so it would have to be done again.
+      const edited = log.some(
+        ({ event, seq }) => seq > through && (event._tag === "CompactionUndone" || event._tag === "RefreshRequested")
+      )
+      if (edited) return
+      const without = yield* sessions.fork({ origin: id, through, events: [{ _tag: "Forked", origin: id }] })
+      yield* this.same("a session without the undone rounds", parley, sessions, without)
+    })
+  }
+
   private get toolSet(): ReadonlySet<string> {
     return new Set(["long", ...this.tools])
   }
@@ -204,6 +248,15 @@ export class ContextWorld {
             break
           case "Undo":
             yield* Effect.ignore(parley.undoCompaction(id))
+            break
+          case "TakeBack":
+            yield* this.takeBack(parley, sessions, command.rounds)
+            break
+          case "BringBack":
+            yield* Effect.ignore(parley.redo(id))
+            break
+          case "Fork":
+            yield* this.same("a fork", parley, sessions, yield* parley.fork(id))
         }
       }
       // The subscriber catches up.

@@ -1,10 +1,11 @@
 import type { HandleMessageError } from "@parley/domain/Errors"
-import type { SessionId } from "@parley/domain/Ids"
+import type { RoundId, SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
 import type { Round } from "@parley/domain/Session"
 import type { SessionContext } from "@parley/domain/SessionContext"
+import type { SessionInfo } from "@parley/domain/SessionInfo"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -21,7 +22,17 @@ export interface Engine {
   readonly handleMessage: (options: {
     readonly sessionId: SessionId
     readonly request: string
+    readonly edit?: RoundId | undefined
   }) => Effect.Effect<Round, HandleMessageError>
+  /** Undoes the last rounds. */
+  readonly undo: (
+    sessionId: SessionId,
+    options: { readonly rounds: number }
+  ) => Effect.Effect<unknown, HandleMessageError>
+  /** Brings back the rounds that were undone last. */
+  readonly redo: (sessionId: SessionId) => Effect.Effect<unknown, HandleMessageError>
+  /** Creates a session with a copy of what is closed of this one. */
+  readonly fork: (sessionId: SessionId) => Effect.Effect<SessionInfo, HandleMessageError>
   /** Cancels the running round of a session. */
   readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
   /** The request that the next message would lead to. */

@@ -19,6 +19,7 @@ import type { Engine, MakeEngine, ProgramOptions } from "./ProgramEngine.ts"
 import type { ProgramConfig, ProgramScript } from "./Programs.ts"
 import type { Disturbance, EngineLimits, Sent } from "./ReferenceModel.ts"
 import * as World from "./ProgramWorld.ts"
+import * as RoundsInEffect from "./RoundsInEffect.ts"
 
 /** A message that is being sent. */
 interface Sending extends Sent {
@@ -143,22 +144,35 @@ export class ProgramProcesses {
     for (const message of messages) message.disturbed.add(by)
   }
 
-  send(text: string, sessionId: SessionId, writer: number, script: ProgramScript) {
+  send(text: string, sessionId: SessionId, writer: number, script: ProgramScript, edits = false) {
     return Effect.gen({ self: this }, function* () {
+      const log = edits ? yield* Effect.orDie(this.sessions.read(sessionId, 0)) : []
+      const edit = RoundsInEffect.of(log).rounds.at(-1)
       const running = yield* this.process(writer)
       const { process } = running
       const others = this.pending.filter((other) => other.sessionId === sessionId && other.process !== process)
       const disturbed = new Set<Disturbance>()
       const configs = [this.world.config]
-      const message: Sending = { text, sessionId, writer, script, process, disturbed, configs, answer: undefined }
+      const message: Sending = {
+        text,
+        sessionId,
+        writer,
+        script,
+        process,
+        disturbed,
+        configs,
+        edits: edit !== undefined,
+        answer: undefined
+      }
+      const using = new Set(["recover", `undo ${sessionId}`])
       const recovering = this.jobs.some(
-        (job) => job.name === "recover" && job.process !== process && job.fiber.pollUnsafe() === undefined
+        (job) => using.has(job.name) && job.process !== process && job.fiber.pollUnsafe() === undefined
       )
       if (others.length > 0 || recovering) this.disturb([...others, message], "contended")
       if (this.world.disk.mode !== "works") this.disturb([message], "disk")
       this.world.scripts.set(text, script)
       this.sent.push(message)
-      message.fiber = yield* running.engine.handleMessage({ sessionId, request: text }).pipe(
+      message.fiber = yield* running.engine.handleMessage({ sessionId, request: text, edit }).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             this.world.progress++
@@ -212,6 +226,26 @@ export class ProgramProcesses {
       "writer"
     )
     return running.process.lapse
+  }
+
+  /** Undoes rounds of a session, or brings them back, which changes its log like a message. */
+  undo(sessionId: SessionId, writer: number, rounds: number | "redo") {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      const { engine, process } = running
+      this.disturb(
+        this.pending.filter((message) => message.sessionId === sessionId && message.process !== process),
+        "contended"
+      )
+      const undoing = rounds === "redo" ? engine.redo(sessionId) : engine.undo(sessionId, { rounds })
+      yield* this.job(`undo ${sessionId}`, running, this.withoutDefect("an undo", undoing))
+    })
+  }
+
+  protected withoutDefect<E>(what: string, effect: Effect.Effect<unknown, E>) {
+    return Effect.tapCause(effect, (cause) =>
+      Effect.sync(() => this.expect(!Cause.hasDies(cause), `${what} died: ${Cause.pretty(cause)}`))
+    )
   }
 
   configure(config: ProgramConfig): void {

@@ -35,7 +35,19 @@ export const sessionIds = [SessionId.make("session-0"), SessionId.make("session-
 const command = Effect.fnUntraced(function* (state: ProgramState, n: number, command: ProgramCommand) {
   switch (command._tag) {
     case "Message":
-      return yield* state.send(messageText(n), sessionIds[command.session], command.writer, command.script)
+      return yield* state.send(
+        messageText(n),
+        sessionIds[command.session],
+        command.writer,
+        command.script,
+        command.edits
+      )
+    case "Undo":
+      return yield* state.undo(sessionIds[command.session], command.writer, command.rounds)
+    case "Redo":
+      return yield* state.undo(sessionIds[command.session], command.writer, "redo")
+    case "Fork":
+      return yield* state.fork(sessionIds[command.session], command.writer)
     case "Cancel":
       return yield* command.how === "cancel"
         ? state.cancel(sessionIds[command.session])
@@ -94,7 +106,7 @@ export const run = Effect.fnUntraced(function* (
 
 /**
  * Whatever happened before: once the disk works, recovery closes the open rounds, exactly once and without calling models or
- * tools, and then each session answers a message.
+ * tools, and then each session answers a message, and so does a fork of it.
  */
 const goesOn = Effect.fnUntraced(function* (state: ProgramState) {
   state.disturbDisk({ steps: 0, mode: "works", spares: 0 })
@@ -113,5 +125,6 @@ const goesOn = Effect.fnUntraced(function* (state: ProgramState) {
     yield* state.send(text, id, 0, { turns: [], fails: "none", ending: "answer" })
     yield* state.rest
     state.expect(state.answerOf(text) === "completed", `${id} does not answer: ${state.answerOf(text)}`)
+    yield* state.goesOnForked(id)
   }
 })

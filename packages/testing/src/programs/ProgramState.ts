@@ -1,6 +1,6 @@
 import type { SessionId } from "@parley/domain/Ids"
 import * as Message from "@parley/domain/Message"
-import type { LogEntry } from "@parley/domain/SessionEvent"
+import { endsRound, type LogEntry } from "@parley/domain/SessionEvent"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
@@ -11,6 +11,12 @@ import { compare } from "./ReferenceModel.ts"
 import { ProgramProcesses } from "./ProgramProcesses.ts"
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** The log up to the last event outside of a round. */
+const closedPart = (log: ReadonlyArray<LogEntry>): ReadonlyArray<LogEntry> => {
+  const last = log.findLastIndex(({ event }) => endsRound(event) || event._tag === "RoundStarted")
+  return log[last]?.event._tag === "RoundStarted" ? log.slice(0, last) : log
+}
 
 /** A running program, and everything that is observed of it. */
 export class ProgramState extends ProgramProcesses {
@@ -64,6 +70,61 @@ export class ProgramState extends ProgramProcesses {
         const rule = Message.illegal(one.value.request.messages)
         this.expect(rule === undefined, `25 legal: a preview shows ${rule}`)
       }
+    }).pipe(Effect.orDie)
+  }
+
+  /**
+   * Forks a session, whatever it is doing: the fork has the closed part of its log and, if the session rests, the same next
+   * request.
+   */
+  fork(sessionId: SessionId, writer: number) {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      const forking = Effect.gen({ self: this }, function* () {
+        const before = yield* this.sessions.read(sessionId, 0)
+        const { id } = yield* running.engine.fork(sessionId)
+        const log = yield* this.sessions.read(id, 0)
+        const after = yield* this.sessions.read(sessionId, 0)
+        const copied = log.slice(0, -1)
+        const through = copied.at(-1)?.seq ?? 0
+        this.expect(
+          same(
+            copied,
+            after.filter(({ seq }) => seq <= through)
+          ),
+          "a fork has other events than its origin"
+        )
+        this.expect(closedPart(copied).length === copied.length, "a fork has an open round")
+        this.expect(through >= (closedPart(before).at(-1)?.seq ?? 0), "a fork lacks a closed round")
+        this.expect(log.at(-1)?.event._tag === "Forked", "a fork does not name its origin")
+        for (const violation of Invariants.check({ log, info: yield* this.sessions.get(id) }).violations)
+          this.violations.push(`of a fork: ${violation}`)
+        if (this.pending.length > 0 || !same(before, after) || through !== after.at(-1)?.seq) return
+        const next = (of: SessionId) =>
+          Effect.exit(Effect.map(running.engine.buildContext(of, "a preview"), ({ request }) => request))
+        const [one, two] = [yield* next(sessionId), yield* next(id)]
+        this.expect(
+          this.pending.length > 0 || Exit.isSuccess(one) !== Exit.isSuccess(two) || same(one, two),
+          "a fork begins with another request than its origin"
+        )
+      })
+      yield* this.job("fork", running, this.withoutDefect("a fork", forking))
+    })
+  }
+
+  /** What a session's fork answers to a message is what the reference model allows. */
+  goesOnForked(sessionId: SessionId) {
+    return Effect.gen({ self: this }, function* () {
+      const { engine } = yield* this.process(0)
+      const { id } = yield* engine.fork(sessionId)
+      const text = `and now, in a fork of ${sessionId}?`
+      yield* this.send(text, id, 0, { turns: [], fails: "none", ending: "answer" })
+      yield* this.rest
+      this.expect(this.answerOf(text) === "completed", `a fork of ${sessionId} does not answer: ${this.answerOf(text)}`)
+      const sent = this.sent.filter((message) => message.sessionId === sessionId || message.sessionId === id)
+      const requests = this.world.requests.filter((request) => request.sessionId === id)
+      for (const violation of compare(sent, yield* this.sessions.read(id, 0), requests, this.limits, this.options))
+        this.violations.push(`51 model-equivalence, of a fork: ${violation}`)
     }).pipe(Effect.orDie)
   }
 

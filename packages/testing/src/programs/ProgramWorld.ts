@@ -88,6 +88,7 @@ export const sessionsOf = (
 ): SessionManager["Service"] => ({
   ...sessions,
   read: (id, after) => Effect.andThen(process.gate, sessions.read(id, after)),
+  fork: (options) => Effect.andThen(process.gate, sessions.fork(options)),
   acquire: (id) =>
     Effect.gen(function* () {
       yield* process.gate

@@ -114,8 +114,15 @@ const Steps = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))
 const Message = Schema.TaggedStruct("Message", {
   session: Which,
   writer: Schema.Literals([0, 0, 0, 1]),
-  script: ProgramScript
+  script: ProgramScript,
+  /** The message takes the place of that of the last round in effect, if there is one. */
+  edits: Schema.Literals([false, false, false, false, true])
 })
+/** Undoes the last rounds, or brings them back. */
+const Undo = Schema.TaggedStruct("Undo", { session: Which, writer: Which, rounds: Schema.Literals([1, 1, 2]) })
+const Redo = Schema.TaggedStruct("Redo", { session: Which, writer: Which })
+/** Forks a session, and compares the two. */
+const Fork = Schema.TaggedStruct("Fork", { session: Which, writer: Which })
 /** `coordinator.cancel`, or an interruption of the fiber that waits for the latest message. */
 const Cancel = Schema.TaggedStruct("Cancel", { session: Which, how: Schema.Literals(["cancel", "interrupt"]) })
 /** The process dies at this instant; the log remains. The next message of its writer gets a new coordinator. */
@@ -146,7 +153,7 @@ const Disk = Schema.TaggedStruct("Disk", {
 // oxfmt-ignore
 export const ProgramCommand = Schema.Union([
   Message, Message, Message, Message, Message, Message, Message,
-  Cancel, Cancel, Crash, Crash, Lapse, Recover, Configure, Preview, Disk, Disk
+  Cancel, Cancel, Crash, Crash, Lapse, Recover, Configure, Preview, Disk, Disk, Undo, Undo, Redo, Fork
 ])
 export type ProgramCommand = typeof ProgramCommand.Type
 /**

@@ -3,6 +3,7 @@ import type { Message } from "@parley/domain/Message"
 import type { EventOf, LogEntry } from "@parley/domain/SessionEvent"
 import { type ToolOutcome, toResult } from "@parley/domain/Tool"
 import { type Predicted, predict } from "./Predicted.ts"
+import * as RoundsInEffect from "./RoundsInEffect.ts"
 import type { Disturbance, EngineLimits, Sent } from "./Sent.ts"
 import type { RecordedRequest, Violations } from "../invariants/Known.ts"
 
@@ -175,10 +176,18 @@ export const messagesFor = (rounds: ReadonlyArray<LoggedRound>, at: number, turn
   return out
 }
 
-const compareRequest = (rounds: ReadonlyArray<LoggedRound>, { request, turnId }: RecordedRequest): Violations => {
-  const at = rounds.findIndex((round) => round.turns.some(({ id }) => id === turnId))
-  const turn = rounds[at]?.turns.findIndex(({ id }) => id === turnId) ?? -1
-  if (turn < 0) return [`a request was sent for turn ${turnId}, which is not in the log`]
+const compareRequest = (
+  all: ReadonlyArray<LoggedRound>,
+  { before }: RoundsInEffect.InEffect,
+  { request, turnId }: RecordedRequest
+): Violations => {
+  const round = all.find(({ turns }) => turns.some(({ id }) => id === turnId))
+  const turn = round?.turns.findIndex(({ id }) => id === turnId) ?? -1
+  if (round === undefined) return [`a request was sent for turn ${turnId}, which is not in the log`]
+  const { roundId } = round.start
+  const seen = new Set([...(before.get(roundId) ?? []), roundId])
+  const rounds = all.filter(({ start }) => seen.has(start.roundId))
+  const at = rounds.indexOf(round)
   const baseline = baselineOf(rounds.slice(0, at + 1))
   const [is, expected] = [
     [request.system, request.tools, request.messages],
@@ -208,7 +217,9 @@ export const compare = (
     if (admitted.length > 1) found.push(`${message.text} was admitted ${admitted.length} times`)
     if (admitted.length > 0 && message.answer === "MessageWithdrawn")
       found.push(`${message.text} was withdrawn and is in the log`)
-    const refused = message.answer === "SessionBusy" && message.disturbed.has("contended")
+    const refused =
+      (message.answer === "SessionBusy" && message.disturbed.has("contended")) ||
+      (message.answer === "InvalidMessage" && message.edits)
     if (admitted.length === 0 && message.answer !== undefined && isCalm(message.disturbed) && !refused)
       found.push(`${message.text} was answered ${message.answer} and is not in the log`)
     if (message.answer !== undefined && isCalm(message.disturbed))
@@ -224,5 +235,6 @@ export const compare = (
     const order = rounds.map(({ start }) => texts.indexOf(textOf(start.request))).filter((i) => i >= 0)
     if (order.some((n, i) => n < (order[i - 1] ?? -1))) found.push(`writer ${writer} ran [${order.join()}]`)
   }
-  return [...found, ...requests.flatMap((request) => compareRequest(rounds, request))]
+  const inEffect = RoundsInEffect.of(log)
+  return [...found, ...inEffect.violations, ...requests.flatMap((request) => compareRequest(rounds, inEffect, request))]
 }

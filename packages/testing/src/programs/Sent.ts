@@ -19,6 +19,8 @@ export interface Sent {
   readonly text: string
   readonly script: ProgramScript
   readonly writer: number
+  /** Whether it takes the place of an earlier message, whose round may be undone meanwhile. */
+  readonly edits: boolean
   readonly disturbed: ReadonlySet<Disturbance>
   /** Every configuration that was in effect while it was handled. */
   readonly configs: ReadonlyArray<ProgramConfig>
