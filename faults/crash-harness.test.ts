@@ -4,9 +4,13 @@ import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { half } from "../scripts/crash/check.ts"
 import { failAt } from "../scripts/crash/faults.ts"
 import { killAt } from "../scripts/crash/kills.ts"
 import { randomJobs } from "../scripts/crash/random.ts"
+import { roundId, SessionId } from "../packages/domain/src/Ids.ts"
+import type { LogEntry } from "../packages/domain/src/SessionEvent.ts"
+import { fresh } from "../packages/domain/src/SessionInfo.ts"
 import { add, afterDeath, none, start } from "../scripts/crash/rounds.ts"
 import { empty, needed, placeAt, quiet } from "./crash/places.ts"
 import { missing } from "../packages/harness/src/disk/needs.ts"
@@ -36,8 +40,9 @@ it.live.skipIf(missing(["strace"]).length > 0)("a point that is not reached is r
 it.live("finds no problem in a correct store, and finds planted bugs", () =>
   Effect.gen(function* () {
     const place = yield* empty
-    const life = yield* Effect.promise(() => start(place, needed("three tools")))
-    assert.deepStrictEqual(add(none, afterDeath(place, life)), none)
+    const round = needed("three tools")
+    const life = yield* Effect.promise(() => start(place, round))
+    assert.deepStrictEqual(add(none, afterDeath(place, life, round)), none)
     const plants = [
       ["UPDATE events SET at = at + 1 WHERE seq = 1", "lost", /^RoundStarted 1 was shown and is not stored$/m],
       ["DELETE FROM events WHERE body LIKE '%ToolStarted%'", "broken", /ran unrecorded$/m],
@@ -47,12 +52,37 @@ it.live("finds no problem in a correct store, and finds planted bugs", () =>
       const database = new DatabaseSync(join(place.data, "parley.db"))
       assert.isAbove(Number(database.prepare(sql).run().changes), 0)
       database.close()
-      assert.match(afterDeath(place, life)[kind]?.join("\n") ?? "", words)
+      assert.match(afterDeath(place, life, round)[kind]?.join("\n") ?? "", words)
     }
     appendFileSync(place.effectsFile, `${place.effects()[0]}\n`)
-    assert.match(afterDeath(place, life).twice?.join("\n") ?? "", /ran twice$/)
+    assert.match(afterDeath(place, life, round).twice?.join("\n") ?? "", /ran twice$/)
   })
 )
+
+it("finds an undo and a fork that were reported and are not stored, or are stored in part", () => {
+  const entry = (seq: number, event: LogEntry["event"]): LogEntry => ({ seq, at: 0, event })
+  const id = SessionId.make("a")
+  const info = fresh(id, 0, {})
+  const [r1] = [roundId(1)]
+  const began = entry(1, { _tag: "RoundStarted", roundId: r1, request: [] })
+  const ended = entry(2, { _tag: "RoundCancelled", roundId: r1 })
+  const undone = entry(3, { _tag: "RoundsUndone", rounds: [r1] })
+  const forked = entry(3, { _tag: "Forked", origin: id })
+  const origin = { id, info, log: [began, ended] }
+  const fork = (...log: ReadonlyArray<LogEntry>) => ({ id: "b", info, log })
+  const [silent, told] = [
+    { stdout: "", stderr: "" },
+    { stdout: "ses_b\n", stderr: "Undone: r1" }
+  ]
+  assert.isEmpty(half("undo", silent, [origin]))
+  assert.isEmpty(half("undo", told, [{ ...origin, log: [began, ended, undone] }]))
+  assert.deepStrictEqual(half("undo", told, [origin]), ["an undo was reported and is not stored"])
+  assert.isEmpty(half("fork", silent, [origin]))
+  assert.isEmpty(half("fork", told, [origin, fork(began, ended, forked)]))
+  assert.deepStrictEqual(half("fork", told, [origin]), ["a fork was reported and is not stored"])
+  for (const part of [fork(began, ended), fork(began, forked), fork(forked)])
+    assert.deepStrictEqual(half("fork", silent, [origin, part]), ["a fork is incomplete"])
+})
 
 it.live("reports a store that acknowledges before it commits", () =>
   Effect.gen(function* () {
@@ -60,8 +90,9 @@ it.live("reports a store that acknowledges before it commits", () =>
     const place = yield* placeAt([...early, resolve(import.meta.dirname, "../packages/cli/src/main.ts")])
     // The first event is shown only after its message was accepted, which waits for the commit.
     const instant = { killAt: { step: 2, millis: 0 } }
-    const life = yield* Effect.promise(() => start(place, needed("text, first start"), instant))
+    const round = needed("text, first start")
+    const life = yield* Effect.promise(() => start(place, round, instant))
     assert.strictEqual(life.signal, "SIGKILL", life.stderr)
-    assert.match(afterDeath(place, life).lost?.join("\n") ?? "", /^ContextBuilt 2 was shown and is not stored$/)
+    assert.match(afterDeath(place, life, round).lost?.join("\n") ?? "", /^ContextBuilt 2 was shown and is not stored$/)
   })
 )

@@ -4,6 +4,7 @@ import { TurnContent } from "../../packages/domain/src/TurnContent.ts"
 import { endsTurn, type LogEntry } from "../../packages/domain/src/SessionEvent.ts"
 import * as Invariants from "../../packages/testing/src/invariants/Invariants.ts"
 import type { Body } from "../../packages/harness/src/provider/messagesBody.ts"
+import type { Life } from "./place.ts"
 import { scripts } from "./provider.ts"
 import type { StoredSession } from "./stored.ts"
 
@@ -35,6 +36,30 @@ export const lost = (shown: Log, log: Log): Found => {
       ? []
       : [`delta ${seq} was shown and is neither stored nor in its turn's content`]
   })
+}
+
+/**
+ * What a command left that was not all of its change, or nothing of it; and a change that was reported and is not stored. The
+ * session had no undone rounds and no fork before.
+ */
+export const half = (
+  command: "undo" | "fork",
+  { stderr, stdout }: Pick<Life, "stderr" | "stdout">,
+  sessions: ReadonlyArray<StoredSession>
+): Found => {
+  const [origin, fork, ...more] = sessions
+  if (command === "undo") {
+    const undone = origin?.log.filter(({ event }) => event._tag === "RoundsUndone") ?? []
+    const reported = stderr.includes("Undone:") && undone.length !== 1
+    return [
+      ...(reported ? ["an undo was reported and is not stored"] : []),
+      ...(fork === undefined ? [] : ["an undo created a session"])
+    ]
+  }
+  if (fork === undefined) return stdout === "" ? [] : ["a fork was reported and is not stored"]
+  const copied = fork.log.slice(0, -1)
+  const whole = isDeepStrictEqual(copied, origin?.log) && fork.log.at(-1)?.event._tag === "Forked"
+  return [...(whole ? [] : ["a fork is incomplete"]), ...(more.length === 0 ? [] : ["there is more than one fork"])]
 }
 
 /** Calls that reached the server more than once, over all processes of the session. */

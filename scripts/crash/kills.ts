@@ -9,7 +9,7 @@ export const killAt = (round: Round, point: Point): Job => ({
   name: `SIGKILL at ${point.call} ${point.k}`,
   run: async (place) => {
     const life = await start(place, round, { strace: inject(place, point, "signal=SIGKILL") })
-    const dead = add(none, afterDeath(place, life))
+    const dead = add(none, afterDeath(place, life, round))
     const reached = life.signal === "SIGKILL" && !life.hung
     return { reached, verdict: add(dead, await goOn(place, [life])) }
   }

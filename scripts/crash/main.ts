@@ -3,6 +3,7 @@
 //   pnpm crash                      each point of each round, SIGKILL          --every N   only each Nth point
 //   pnpm crash --faults             the same points, failing with ENOSPC and EIO, once and from then on
 //   pnpm crash --random N --seed S  N kills at random instants, each bound to the progress of the process
+// Rounds that are commands, such as an undo, are not part of --random.
 //   --round WORD   only rounds whose name contains the word      --write   put the result into docs/evidence/crash.md
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -48,7 +49,12 @@ try {
   const every = Number(values.every)
   const jobs: ReadonlyArray<Job> =
     values.random !== undefined
-      ? await randomJobs(first, chosen, Number(values.random), Number(values.seed))
+      ? await randomJobs(
+          first,
+          chosen.filter(({ command }) => command === undefined),
+          Number(values.random),
+          Number(values.seed)
+        )
       : values.faults
         ? await faultJobs(first, chosen, every)
         : await killJobs(first, chosen, every)

@@ -68,7 +68,7 @@ export const randomJobs = async (
           if (life.signal !== "SIGKILL" || life.hung)
             missed.push(`${round.name}, step ${killAt.step} of ${life.progress.length} + ${killAt.millis} ms`)
           ended.push(life)
-          verdict = add(verdict, afterDeath(place, life))
+          verdict = add(verdict, afterDeath(place, life, round))
         }
         return { reached: lives.length - missed.length, missed, verdict: add(verdict, await goOn(place, ended)) }
       }

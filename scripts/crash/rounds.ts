@@ -5,6 +5,8 @@ import { readShown, readStored } from "./stored.ts"
 
 /** A message and the home it is sent from: no home yet, an empty database, or an existing session. */
 export interface Round {
+  /** A command that changes the latest session is run instead of the message. */
+  readonly command?: "undo" | "fork"
   readonly name: string
   readonly script: keyof typeof scripts
   readonly from: "nothing" | "empty" | "talked" | "talked much"
@@ -21,7 +23,9 @@ export const rounds: ReadonlyArray<Round> = [
   { name: "provider breaks off, twice", script: "breaks", from: "talked", code: 4 },
   { name: "too large, then summed up", script: "overflows", from: "talked much", code: 0 },
   { name: "long stream", script: "long", from: "empty", code: 0 },
-  { name: "answer with a schema, corrected", script: "wrong", from: "talked", code: 0 }
+  { name: "answer with a schema, corrected", script: "wrong", from: "talked", code: 0 },
+  { name: "undo of a round", script: "text", command: "undo", from: "talked much", code: 0 },
+  { name: "fork", script: "text", command: "fork", from: "talked much", code: 0 }
 ]
 
 export interface Verdict {
@@ -71,8 +75,15 @@ export const send = (place: Place, script: keyof typeof scripts, how: How = {}):
 
 export const start = (place: Place, round: Round, how: How = {}): Promise<Life> => {
   place.reset(round.from === "nothing" ? undefined : round.from)
+  if (round.command !== undefined) {
+    const id = readStored(place).sessions.at(-1)?.id ?? ""
+    return place.run(["sessions", round.command, id], how)
+  }
   return send(place, round.script, round.cancelAt === undefined ? how : { ...how, cancelAt: round.cancelAt })
 }
+
+/** Whether a process printed events, and not the id of a fork. */
+const isStream = ({ stdout }: Life): boolean => !stdout.startsWith("ses_")
 
 const trace = /^\s+at .+:\d+/m
 /** Output that a user must never see, such as a stack trace, and processes that had to be ended. */
@@ -82,8 +93,10 @@ export const unseemly = ({ hung, stderr }: Life): ReadonlyArray<string> => [
 ]
 
 /** Checks the state that a process left, before another process recovers it. */
-export const afterDeath = (place: Place, life: Life): Partial<Verdict> => {
+export const afterDeath = (place: Place, life: Life, { command }: Round): Partial<Verdict> => {
   const { damage, sessions } = readStored(place)
+  if (command !== undefined)
+    return { lost: Check.half(command, life, sessions), unusable: unseemly(life), broken: damage }
   const log = sessions.at(-1)?.log ?? []
   const shown = readShown(life.stdout)
   return {
@@ -104,7 +117,7 @@ export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Pa
   const effects = place.effects()
   const answered = next.stdout.includes('"RoundCompleted"') && scripts.next.every((text) => next.stdout.includes(text))
   return {
-    lost: [...lives, next].flatMap((life) => Check.lost(readShown(life.stdout), log)),
+    lost: [...lives.filter(isStream), next].flatMap((life) => Check.lost(readShown(life.stdout), log)),
     twice: Check.twice(effects),
     unusable: [
       ...(next.code === 0 && answered

@@ -67,7 +67,11 @@ const rounds = (first: number, words: number): ReadonlyArray<SessionEvent> => {
     ...began(c, false),
     { _tag: "TurnInterrupted", turnId: turnId(c, 1), content: [], usage },
     { _tag: "RoundCancelled", roundId: c },
-    { _tag: "CompactionUndone" }
+    { _tag: "CompactionUndone" },
+    { _tag: "RoundsUndone", rounds: [c] },
+    { _tag: "RoundsRedone" },
+    { _tag: "SettingsChosen", settings: { effort: "high" } },
+    { _tag: "Forked", origin: SessionId.make("other"), roundId: c }
   ]
 }
 

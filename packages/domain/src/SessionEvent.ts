@@ -284,13 +284,13 @@ export const endsRound = SessionEvent.isAnyOf(["RoundCompleted", "RoundFailed", 
  */
 export const betweenRounds = SessionEvent.isAnyOf([
   "CompactionUndone",
-  "RefreshRequested",
-  "Pinned",
-  "Unpinned",
-  "RoundsUndone",
-  "RoundsRedone",
   "Forked",
-  "SettingsChosen"
+  "Pinned",
+  "RefreshRequested",
+  "RoundsRedone",
+  "RoundsUndone",
+  "SettingsChosen",
+  "Unpinned"
 ])
 
 /**

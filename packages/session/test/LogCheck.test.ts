@@ -51,6 +51,13 @@ const started: SessionEvent = { _tag: "ToolStarted", callId: call }
 const done: SessionEvent = { _tag: "RoundCompleted", roundId: round, stop: "end" }
 const second: SessionEvent = { ...asked, roundId: roundId(2) }
 const refresh: SessionEvent = { _tag: "RefreshRequested" }
+const secondDone: SessionEvent = { ...done, roundId: roundId(2) }
+const undone = (first: number, ...more: ReadonlyArray<number>): SessionEvent => ({
+  _tag: "RoundsUndone",
+  rounds: [roundId(first), ...more.map(roundId)]
+})
+const redone: SessionEvent = { _tag: "RoundsRedone" }
+const compactionUndone: SessionEvent = { _tag: "CompactionUndone" }
 const slot = callId(round, 1)
 const context: SessionEvent = {
   _tag: "ContextCallRequested",
@@ -91,6 +98,13 @@ describe("the rules of a log", () => {
     ["event 5: call r1t1c1 starts but is already started", numbered(...asking, started, started)],
     ["event 5: call r1t1c1 starts but is already settled", numbered(...asking, settled, started)],
     ["event 5: a second result of call r1t1c1", numbered(...asking, settled, settled)],
+    ["event 2: RoundsUndone while r1 is open", numbered(asked, undone(1))],
+    ["event 3: the rounds r2 cannot be undone", numbered(asked, done, undone(2))],
+    ["event 4: the rounds r1 cannot be undone", numbered(asked, done, undone(1), undone(1))],
+    ["event 5: the rounds r1 cannot be undone", numbered(asked, done, second, secondDone, undone(1))],
+    ["event 3: there is nothing to redo", numbered(asked, done, redone)],
+    ["event 6: there is nothing to redo", numbered(asked, done, undone(1), second, secondDone, redone)],
+    ["event 5: there is nothing to redo", numbered(asked, done, undone(1), compactionUndone, redone)],
     ["event 4 is missing", numbered(asked, begun, delta, 5, delta)]
   ]
   for (const [rule, entries] of broken) it(`are violated: ${rule}`, () => assert.strictEqual(damage(entries), rule))
@@ -100,6 +114,7 @@ describe("the rules of a log", () => {
       numbered(),
       numbered(...asking, started),
       numbered(...asking, settled, done, refresh, second),
+      numbered(asked, done, second, secondDone, undone(2), undone(1), redone, redone, undone(1, 2)),
       numbered(asked, begun, delta, 7, answered(), done),
       numbered(asked, context, { ...settled, callId: slot }, begun)
     ])

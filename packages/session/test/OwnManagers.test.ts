@@ -103,7 +103,9 @@ describe("programs with managers of the user", () => {
   it.effect("use the user's managers", () =>
     Effect.gen(function* () {
       const script = { turns: [], fails: "none", ending: "answer" } as const
-      const program: Programs.Program = [{ command: { _tag: "Message", session: 0, writer: 0, script }, go: "rest" }]
+      const program: Programs.Program = [
+        { command: { _tag: "Message", session: 0, writer: 0, script, edits: false }, go: "rest" }
+      ]
       const asked: Array<string> = []
       const watch = changeModels(({ stream }) => ({
         stream: (request) => {

@@ -1,4 +1,5 @@
 import { text as textBlock } from "@parley/domain/Content"
+import { roundId } from "@parley/domain/Ids"
 import { Environment } from "@parley/domain/Environment"
 import { FilesManager } from "@parley/domain/FilesManager"
 import { QuotaExhausted, Refused } from "@parley/domain/ModelError"
@@ -89,6 +90,36 @@ describe("RecordedEngine", () => {
       assert.strictEqual(report.difference, undefined)
       assert.strictEqual(report.messages, 2)
       assert.include(bytesOf(replayed), "of another process")
+      assert.strictEqual(bytesOf(replayed), recorded)
+    })
+  )
+
+  it.effect("rounds that are undone, brought back and edited, and settings, are replayed", () =>
+    Effect.gen(function* () {
+      const written: Array<string> = []
+      const recorded = yield* Effect.gen(function* () {
+        yield* watched
+        const parley = yield* SessionCoordinator
+        yield* send("one")
+        yield* send("two")
+        yield* parley.undo(sessionId)
+        yield* parley.redo(sessionId)
+        yield* parley.undo(sessionId, { rounds: 2 })
+        yield* Effect.flip(parley.undo(sessionId))
+        yield* parley.configure(sessionId, { model: { provider: "scripted", model: "other" }, effort: "high" })
+        yield* send("three")
+        const edit = roundId(3)
+        yield* parley.handleMessage({ sessionId, request: "four", edit, effort: "low", limits: { turns: 2 } })
+        const fork = yield* parley.fork(sessionId)
+        yield* parley.handleMessage({ sessionId: fork.id, request: "five" })
+        return bytesOf(yield* log)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(recordedWorld([answer, answer, answer, answer, answer], written, tools), { local: true })
+      )
+      const { log: replayed, report } = yield* replay(written)
+      assert.strictEqual(report.difference, undefined)
+      assert.strictEqual(report.messages, 10, "everything that was asked of the engine")
       assert.strictEqual(bytesOf(replayed), recorded)
     })
   )
