@@ -15,12 +15,11 @@ const Log = Schema.fromJsonString(Schema.Array(LogEntry))
 /** Whether the request of each turn was tainted, from the log as another process reads it. */
 const replayed = Effect.fnUntraced(function* (log: ReadonlyArray<LogEntry>) {
   const stored = yield* Schema.decodeEffect(Log)(yield* Schema.encodeEffect(Log)(log))
-  const state = new SessionState()
-  return stored.flatMap((entry) => {
-    state.push(entry)
-    const { event } = entry
-    return event._tag === "TurnStarted" && event.purpose === undefined ? [state.history.tainted] : []
-  })
+  return stored.flatMap(({ event }, i) =>
+    event._tag === "TurnStarted" && event.purpose === undefined
+      ? [SessionState.of(stored.slice(0, i + 1)).history.tainted]
+      : []
+  )
 })
 
 it.effect.prop(

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as FallbackText from "./FallbackText.ts"
 import { Output } from "./Output.ts"
+import * as SettingsText from "./SettingsText.ts"
 
 /** The text on one line, cut to `limit` characters. */
 export const short = (text: string, limit = 120): string => {
@@ -161,11 +162,14 @@ export const text = Effect.fnUntraced(function* (session: string, answer: "text"
       case "RefreshRequested":
       case "Pinned":
       case "Unpinned":
-      case "RoundsUndone":
-      case "RoundsRedone":
       case "Forked":
-      case "SettingsChosen":
         return Effect.void
+      case "RoundsUndone":
+        return note(`Undone: ${event.rounds.join(", ")}`)
+      case "RoundsRedone":
+        return note("The rounds that were undone last are in effect again")
+      case "SettingsChosen":
+        return Effect.forEach(SettingsText.lines(event.settings), note, { discard: true })
     }
   }
   return ({ event }: LogEntry) => show(event)

@@ -43,6 +43,10 @@ export const TaintCommand = Schema.Union([
   Schema.TaggedStruct("Compact", {}),
   Schema.TaggedStruct("Undo", {}),
   Schema.TaggedStruct("Undo", {}),
+  /** Undoes the last rounds. */
+  Schema.TaggedStruct("TakeBack", { rounds: Schema.Literals([1, 1, 2]) }),
+  Schema.TaggedStruct("TakeBack", { rounds: Schema.Literals([1, 1, 2]) }),
+  Schema.TaggedStruct("BringBack", {}),
   Schema.TaggedStruct("Refresh", {})
 ])
 export type TaintCommand = typeof TaintCommand.Type
@@ -216,6 +220,12 @@ export class TaintWorld {
             break
           case "Undo":
             yield* Effect.ignore(parley.undoCompaction(id))
+            break
+          case "TakeBack":
+            yield* Effect.ignore(parley.undo(id, { rounds: command.rounds }))
+            break
+          case "BringBack":
+            yield* Effect.ignore(parley.redo(id))
             break
           case "Refresh":
             yield* Effect.ignore(parley.refresh(id))
