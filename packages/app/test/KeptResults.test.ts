@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
-import { CallId } from "@parley/domain/Ids"
+import { CallId, SessionId } from "@parley/domain/Ids"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
 import { Effect } from "effect"
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -39,4 +40,28 @@ it.effect("kept results are removed, and a missing file does not prevent the rem
     yield* KeptResults.remove(directory, [nameOf("a"), nameOf("b"), nameOf("c")])
     assert.deepStrictEqual(readdirSync(directory), ["other.txt"])
   })
+)
+
+it.effect("files that a fork or its origin names as well are kept until the last of them is deleted", () =>
+  Effect.gen(function* () {
+    const sessions = yield* SessionManager
+    const keep = (digit: string, seq: number): SessionEvent =>
+      settled(seq, { _tag: "Succeeded", content: [{ _tag: "Text", text: nameOf(digit) }] }).event
+    const append = (id: SessionId, after: number, event: SessionEvent) =>
+      sessions.append(id, { after, epoch: 0 }, [event])
+    const origin = SessionId.make("origin")
+    yield* sessions.create({ id: origin })
+    yield* append(origin, 0, keep("a", 1))
+    const events: ReadonlyArray<SessionEvent> = [{ _tag: "Forked", origin }]
+    const { id } = yield* sessions.fork({ origin, through: 1, events })
+    yield* append(origin, 1, keep("b", 2))
+    yield* append(id, 2, keep("c", 3))
+    const other = yield* sessions.create({})
+    yield* append(other.id, 0, keep("b", 1))
+    assert.deepStrictEqual(yield* KeptResults.onlyIn(origin), [nameOf("b")])
+    assert.deepStrictEqual(yield* KeptResults.onlyIn(id), [nameOf("c")])
+    yield* sessions.remove(origin)
+    assert.deepStrictEqual(yield* KeptResults.onlyIn(id), [nameOf("a"), nameOf("c")])
+    assert.deepStrictEqual(yield* KeptResults.onlyIn(SessionId.make("unknown")), [])
+  }).pipe(Effect.provide(SessionManager.layerMemory))
 )

@@ -116,6 +116,7 @@ describe("the settings of a session", () => {
       for (const limits of [{ turns: 0 }, { roundCost: -1 }, { retries: 1.5 }, { sessionTokens: Number.NaN }]) {
         const error = yield* Effect.flip(parley.configure(sessionId, { limits }))
         assert.instanceOf(error, InvalidMessage)
+        assert.instanceOf(yield* Effect.flip(send({ limits })), InvalidMessage)
       }
       assert.strictEqual((yield* sessions.get(sessionId)).head, 0)
     }).pipe(Effect.provide(testing(0)))

@@ -1,7 +1,9 @@
 import { unlink } from "node:fs/promises"
 import { join } from "node:path"
 import { textOf } from "@parley/domain/Content"
+import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
+import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 
 /** The names that `@parley/mcp` gives to files with results that were too large to be shown. */
@@ -19,6 +21,30 @@ export const namesIn = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<string>
   )
   return [...new Set(texts.flatMap((text) => text.match(name) ?? []))]
 }
+
+/**
+ * The files of a session that no other session names. Forks and their origins share those of the events that were copied.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const onlyIn = Effect.fnUntraced(function* (id: SessionId) {
+  const sessions = yield* SessionManager
+  // Of a damaged session, the readable part counts.
+  const logOf = (session: SessionId) =>
+    Effect.orElseSucceed(sessions.salvage(session), (): ReadonlyArray<LogEntry> => [])
+  const entries = yield* logOf(id)
+  const names = namesIn(entries)
+  if (names.length === 0) return names
+  const infos = yield* sessions.list({})
+  const origins = new Set([
+    ...infos.flatMap(({ origin }) => (origin === undefined ? [] : [origin.sessionId])),
+    ...entries.flatMap(({ event }) => (event._tag === "Forked" ? [event.origin] : []))
+  ])
+  const related = infos.filter((other) => other.id !== id && (other.origin !== undefined || origins.has(other.id)))
+  const shared = new Set((yield* Effect.forEach(related, (other) => logOf(other.id))).flatMap(namesIn))
+  return names.filter((name) => !shared.has(name))
+})
 
 /**
  * Removes these files. Files that do not exist are ignored.

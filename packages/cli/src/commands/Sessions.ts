@@ -200,8 +200,7 @@ export const remove = Effect.fn("parley sessions delete")(
           const sessions = yield* SessionManager
           const output = yield* Output
           const id = yield* SessionFlags.named(input.id)
-          // For a damaged session, the files named in its readable part are removed.
-          const results = KeptResults.namesIn(yield* Effect.orElseSucceed(sessions.salvage(id), () => []))
+          const results = yield* KeptResults.onlyIn(id)
           yield* sessions.remove(id)
           yield* KeptResults.remove(setup.user.resultsDirectory, results)
           yield* output.note(`Deleted session ${id}`)

@@ -160,6 +160,7 @@ export const make = Effect.gen(function* () {
       yield* Deferred.succeed(accepted, { sessionId, roundId: previous.id, isRepeated: true })
       return previous
     }
+    if (opening.limits !== undefined && !SessionEdits.isLimits(opening.limits)) return yield* SessionEdits.wrongLimits()
     const models = yield* ModelsManager
     const message = yield* opening.message
     const output = yield* opening.output

@@ -2,7 +2,7 @@ import { InvalidMessage } from "@parley/domain/Errors"
 import type { RoundId, SessionId } from "@parley/domain/Ids"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
-import { SessionSettings } from "@parley/domain/SessionSettings"
+import { SessionLimits, SessionSettings } from "@parley/domain/SessionSettings"
 import * as Arr from "effect/Array"
 import type { Pin } from "@parley/prompt/Pins"
 import * as Effect from "effect/Effect"
@@ -67,6 +67,11 @@ const redone = ({ state }: SessionLog): SessionEvent | InvalidMessage =>
     : { _tag: "RoundsRedone" }
 
 const isSettings = Schema.is(SessionSettings)
+
+/** Whether the limits of a message have a meaning. */
+export const isLimits = Schema.is(SessionLimits)
+
+export const wrongLimits = () => refuse("Limits are numbers above 0; only retries may be 0")
 
 const chosen = (before: SessionSettings, { effort, limits, model }: SettingsChange): SessionSettings => {
   const after = {
@@ -156,7 +161,7 @@ export const make = (open: OpenSessions) => {
       id,
       Effect.fnUntraced(function* (log: SessionLog) {
         const settings = chosen(log.state.settings, change)
-        if (!isSettings(settings)) return yield* refuse("Limits are numbers above 0; only retries may be 0")
+        if (!isSettings(settings)) return yield* wrongLimits()
         const models = yield* ModelsManager
         if (settings.model !== undefined || settings.effort !== undefined)
           yield* models.describe(settings.model ?? (yield* models.preferred), settings.effort)
