@@ -29,6 +29,7 @@ const problems = (db: DatabaseSync): ReadonlyArray<string> => [
 const watched = (sessions: SessionManager["Service"], look: Effect.Effect<void>): SessionManager["Service"] => ({
   ...sessions,
   create: (options) => Effect.tap(sessions.create(options), look),
+  fork: (options) => Effect.tap(sessions.fork(options), look),
   remove: (id) => Effect.tap(sessions.remove(id), look),
   acquire: (id) => Effect.tap(sessions.acquire(id), look),
   append: (id, at, events) => Effect.tap(sessions.append(id, at, events), look)
@@ -60,7 +61,8 @@ it.effect.prop(
       assert.deepStrictEqual(report.violations, [], report.violations.join("; "))
       // Each round takes the lease, and has a beginning and an end.
       assert.isAtLeast(looks, 3 * report.rounds)
-      for (const id of ProgramRunner.sessionIds) yield* sessions.remove(id)
+      // A program may also have forked its sessions.
+      for (const { id } of yield* sessions.list({})) yield* sessions.remove(id)
       assert.deepStrictEqual(found, [])
       assert.deepStrictEqual(db.prepare("SELECT count(*) AS rows FROM events").get(), { rows: 0 })
     }).pipe(Effect.scoped),
