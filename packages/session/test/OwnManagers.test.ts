@@ -115,7 +115,7 @@ describe("programs with managers of the user", () => {
       }))
       const managers: Managers = Layer.provideMerge(watch, independent)
       const { calls, requests } = yield* run(program, { managers, predictable: false })
-      assert.deepStrictEqual([requests, asked.length, calls], [3, 3, 9])
+      assert.deepStrictEqual([requests, asked.length, calls], [5, 5, 15])
       for (const own of ["our own prompt", "our own file", "our own echo", "message 1"]) assert.include(asked[0], own)
     })
   )

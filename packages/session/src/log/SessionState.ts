@@ -211,13 +211,13 @@ export class SessionState {
     if (event.purpose === undefined) this.thinking.started(event, this.baseline)
   }
 
-  private spend({ cost: paid, usage }: TurnEnd): number {
+  private spend(event: TurnEnd): number {
     const { cost, tokens, unpricedTokens } = this.spent
-    const took = Usage.total(usage)
+    const took = Usage.total(event.usage)
     this.spent = {
       tokens: tokens + took,
-      cost: cost + (paid ?? 0),
-      unpricedTokens: unpricedTokens + (paid === undefined ? took : 0)
+      cost: cost + (event.cost ?? 0),
+      unpricedTokens: unpricedTokens + (event.cost === undefined ? took : 0)
     }
     return took
   }
