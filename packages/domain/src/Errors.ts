@@ -5,8 +5,10 @@ import { Holder } from "./Lease.ts"
 import { CapReached, PriceUnknown } from "./LimitErrors.ts"
 import { ModelError } from "./ModelError.ts"
 import { OutputInvalid } from "./OutputSchema.ts"
+import { RoundWaiting } from "./QuestionErrors.ts"
 
 export { Cap, CapReached, PriceUnknown } from "./LimitErrors.ts"
+export { AnswerInvalid, QuestionClosed, QuestionNotFound, RoundWaiting } from "./QuestionErrors.ts"
 
 /**
  * The store contains no session with this id.
@@ -216,6 +218,7 @@ export const HandleMessageError = Schema.Union([
   SessionBusy,
   InvalidMessage,
   MessageWithdrawn,
+  RoundWaiting,
   CapReached,
   PriceUnknown,
   ConfigError,

@@ -60,6 +60,15 @@ export const PostId = Schema.NonEmptyString.pipe(Schema.brand("PostId"))
 export type PostId = typeof PostId.Type
 
 /**
+ * `<call>q<n>`, counted from 1 within the call, so that a log has the same ids on every machine.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const QuestionId = Schema.NonEmptyString.pipe(Schema.brand("QuestionId"))
+export type QuestionId = typeof QuestionId.Type
+
+/**
  * Identifies a tool call. A host that serves several users uses it to find the person to ask for approval.
  *
  * @since 0.1.0
@@ -102,6 +111,14 @@ export const callId = (parent: TurnId | RoundId, ordinal: number): CallId => Cal
  * @category functions
  */
 export const postId = (ordinal: number): PostId => PostId.make(`p${ordinal}`)
+
+/**
+ * The id of a call's question; `ordinal` counts from 1.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const questionId = (call: CallId, ordinal: number): QuestionId => QuestionId.make(`${call}q${ordinal}`)
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

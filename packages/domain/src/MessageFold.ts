@@ -112,6 +112,11 @@ export class MessageFold {
     return fold.taint.of(() => fold.viewed)
   }
 
+  /** Whether the request of the latest turn was tainted. */
+  get turnTainted(): boolean {
+    return this.taint.turn
+  }
+
   private settled(): MessageFold {
     if (this.calls.isEmpty && this.request === undefined) return this
     const copy = this.copy()

@@ -4,6 +4,7 @@ import { Failure } from "./Failure.ts"
 import { CallId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { StopReason } from "./ProviderChunk.ts"
+import { Question } from "./Question.ts"
 import { SessionOrigin } from "./SessionInfo.ts"
 import { SessionSettings } from "./SessionSettings.ts"
 import { ToolOutcome } from "./Tool.ts"
@@ -68,7 +69,8 @@ export const Round = Schema.Struct({
   undone: Schema.optionalKey(Schema.Literal(true)),
   /** The round was copied from the session's origin, where its usage and cost are counted. */
   copied: Schema.optionalKey(Schema.Literal(true)),
-  status: Schema.Literals(["running", "completed", "failed", "cancelled"]),
+  /** `waiting`: all that is open are tool calls that were asked about. No process needs to run the round meanwhile. */
+  status: Schema.Literals(["running", "waiting", "completed", "failed", "cancelled"]),
   stop: Schema.optionalKey(StopReason),
   failure: Schema.optionalKey(Failure),
   /** The answer as a JSON value that follows the round's output schema. Absent if there is none, or no valid answer. */
@@ -76,6 +78,8 @@ export const Round = Schema.Struct({
   /** The calls of the round's slots. */
   contextCalls: Schema.Array(ToolCallView),
   turns: Schema.Array(Turn),
+  /** What the round asked people, in order. Absent if it asked nothing. */
+  questions: Question.pipe(Schema.Array, Schema.optionalKey),
   usage: Usage,
   /** The share of the input that the provider read from its cache, from 0 to 1. Absent if there was no input. */
   cacheHitRatio: Schema.optionalKey(Schema.Finite),

@@ -2,12 +2,13 @@ import * as Schema from "effect/Schema"
 import { Block, UserBlock } from "./Content.ts"
 import { Segment } from "./ContextManifest.ts"
 import { Failure } from "./Failure.ts"
-import { CallId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
+import { CallId, QuestionId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import { SkippedModel } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { OutputProblem, OutputSchema } from "./OutputSchema.ts"
 import { Provenance, Stretch } from "./Provenance.ts"
 import { ProviderChunk, StopReason } from "./ProviderChunk.ts"
+import { AnsweredBy, QuestionAnswer, QuestionSubject } from "./Question.ts"
 import { RequestSettings, TokenCount } from "./RequestSize.ts"
 import { SessionSettings } from "./SessionSettings.ts"
 import { ToolDefinition, ToolOutcome } from "./Tool.ts"
@@ -52,9 +53,10 @@ const turnEnd = {
  * A round begins with `RoundStarted` and ends with `RoundCompleted`, `RoundFailed` or `RoundCancelled`. In between are
  * the calls of slots (`ContextCallRequested`), the built context (`ContextBuilt`), and turns. A turn begins with
  * `TurnStarted`, streams `TurnDelta` and ends with `TurnCompleted`, `TurnFailed` or `TurnInterrupted`. Each tool call of
- * a completed turn is optionally decided (`ToolDecided`), then started (`ToolStarted`) if it may run, and settled exactly
- * once (`ToolSettled`). `CompactionUndone`, `RefreshRequested`, `Pinned`, `Unpinned`, `RoundsUndone`, `RoundsRedone`,
- * `Forked` and `SettingsChosen` occur only between rounds.
+ * a completed turn is optionally asked about (`QuestionAsked`, `QuestionAnswered`) and decided (`ToolDecided`), then
+ * started (`ToolStarted`) if it may run, and settled exactly once (`ToolSettled`). A running call may ask questions too.
+ * `CompactionUndone`, `RefreshRequested`, `Pinned`, `Unpinned`, `RoundsUndone`, `RoundsRedone`, `Forked` and
+ * `SettingsChosen` occur only between rounds.
  *
  * @since 0.1.0
  * @category schemas
@@ -220,6 +222,16 @@ export const SessionEvent = Schema.TaggedUnion({
     /** What the model is told, as a message of the user. Absent if the result of its call of the `outputTool` says it. */
     message: Schema.optionalKey(Schema.String)
   },
+  /**
+   * The engine needs an answer: whether a call may run, before it is started, or what a running call asks for. The question
+   * is open until it is answered or its round ends.
+   */
+  QuestionAsked: { questionId: QuestionId, roundId: RoundId, callId: CallId, subject: QuestionSubject },
+  /**
+   * The question has its answer; there is no second one. What was filled in in a form is not stored: `content` is empty. A
+   * call that may run now is decided and started next.
+   */
+  QuestionAnswered: { questionId: QuestionId, roundId: RoundId, by: AnsweredBy, answer: QuestionAnswer },
   /** A rule denied the call, or a person decided about it. Not stored for calls that a rule allows. */
   ToolDecided: {
     callId: CallId,
@@ -303,6 +315,8 @@ export const betweenRounds = SessionEvent.isAnyOf([
 export const needsBarrier = SessionEvent.isAnyOf([
   "RoundStarted",
   "TurnCompleted",
+  "QuestionAsked",
+  "QuestionAnswered",
   "ToolStarted",
   "ToolSettled",
   "RoundCompleted",

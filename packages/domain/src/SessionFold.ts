@@ -1,5 +1,6 @@
-import type { CallId, RoundId, SessionId, TurnId } from "./Ids.ts"
+import type { CallId, QuestionId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import type { OutputSchema } from "./OutputSchema.ts"
+import type { Question } from "./Question.ts"
 import { type Round, Session, type ToolCallView, type Turn } from "./Session.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { TurnContent } from "./TurnContent.ts"
@@ -34,8 +35,10 @@ export class RoundFold {
   private readonly turns: Array<TurnDraft> = []
   private readonly contextCalls: Array<Call> = []
   private readonly calls = new Map<CallId, Call>()
+  private readonly asked = new Map<QuestionId, Question>()
   /** The model that failed, if the next turn asks a fallback model. */
   private fallbackFor: Turn["model"] | undefined
+  private hasOverflowed = false
   private end: Partial<Pick<Round, "stop" | "failure" | "output" | "endedAt">> & Pick<Round, "status"> = {
     status: "running"
   }
@@ -69,6 +72,16 @@ export class RoundFold {
     return turn?.content instanceof TurnContent ? { id: turn.base.id, content: turn.content } : undefined
   }
 
+  /** Whether the provider rejected a request of the round as too large, and the history was compacted for it. */
+  get overflowed(): boolean {
+    return this.hasOverflowed
+  }
+
+  /** The tool by which the round's latest turn could give an answer that follows the output schema. */
+  get outputTool(): string | undefined {
+    return this.turns.findLast(({ base }) => base.purpose === undefined)?.outputTool
+  }
+
   get turnCount(): number {
     return this.turns.length
   }
@@ -87,6 +100,40 @@ export class RoundFold {
   /** Calls that are started but not settled. */
   get running(): ReadonlyArray<ToolCallView> {
     return this.unsettled.filter((call) => call.state === "started")
+  }
+
+  /** The questions without an answer, oldest first. The end of the round closes them. */
+  get openQuestions(): ReadonlyArray<Question> {
+    return this.open ? [...this.asked.values()].filter(({ answer }) => answer === undefined) : []
+  }
+
+  /** A question of the round, open or answered. */
+  question(id: QuestionId): Question | undefined {
+    return this.asked.get(id)
+  }
+
+  /** The latest question whether this call may run. */
+  approvalOf(callId: CallId): Question | undefined {
+    return this.questionsOf(callId).findLast(({ subject }) => subject._tag === "Approval")
+  }
+
+  /** All questions about this call, and of it, oldest first. */
+  questionsOf(callId: CallId): ReadonlyArray<Question> {
+    return [...this.asked.values()].filter((one) => one.callId === callId)
+  }
+
+  /**
+   * Whether all that is open are calls that never started, and one of them was asked about. Such a round can be continued
+   * by any process.
+   */
+  get isParked(): boolean {
+    const { openTurn, unsettled } = this
+    return (
+      this.open &&
+      openTurn === undefined &&
+      unsettled.every(({ state }) => state === "requested") &&
+      unsettled.some(({ callId }) => this.approvalOf(callId) !== undefined)
+    )
   }
 
   /** Adds the next event of the round. */
@@ -113,6 +160,9 @@ export class RoundFold {
       case "RetryScheduled":
         this.fallbackFor = event.model === undefined ? undefined : this.turns.at(-1)?.base.model
         return
+      case "ContextCompacted":
+        this.hasOverflowed ||= event.why === "overflow"
+        return
       case "TurnDelta": {
         const content = this.turns.at(-1)?.content
         if (content instanceof TurnContent) content.add(event.chunks)
@@ -122,6 +172,17 @@ export class RoundFold {
       case "TurnFailed":
       case "TurnInterrupted":
         return this.endTurn(event)
+      case "QuestionAsked": {
+        const { callId, questionId, subject } = event
+        this.asked.set(questionId, { questionId, callId, subject })
+        return
+      }
+      case "QuestionAnswered": {
+        const question = this.asked.get(event.questionId)
+        if (question !== undefined)
+          this.asked.set(event.questionId, { ...question, answer: event.answer, by: event.by })
+        return
+      }
       case "ToolDecided": {
         const call = this.calls.get(event.callId)
         if (call !== undefined) call.decision = { allowed: event.allowed, by: event.by }
@@ -174,11 +235,12 @@ export class RoundFold {
       ...(purpose === undefined ? {} : { purpose }),
       contextCalls: this.contextCalls.map(view),
       turns,
+      ...(this.asked.size === 0 ? {} : { questions: [...this.asked.values()] }),
       usage,
       ...(cacheHitRatio === undefined ? {} : { cacheHitRatio }),
       ...sum(turns.map((turn) => turn.cost)),
       startedAt: this.startedAt,
-      ...this.end,
+      ...(this.isParked ? { status: "waiting" } : this.end),
       ...marks
     }
   }

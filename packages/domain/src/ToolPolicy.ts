@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { CallReference } from "./Ids.ts"
 import type { ToolInput } from "./McpManager.ts"
+import type { ApprovalScope } from "./Question.ts"
 import type { ToolDefinition } from "./Tool.ts"
 
 /**
@@ -45,7 +46,11 @@ export type Rule = "allow" | "ask" | "deny"
  * @category models
  */
 export type Decision =
-  | { readonly allowed: true }
+  | {
+      readonly allowed: true
+      /** How far the approval reaches. Default: `once`. */
+      readonly scope?: ApprovalScope
+    }
   | {
       readonly allowed: false
       /** Sent to the model, after "Not run: ". */
@@ -64,10 +69,19 @@ export interface ToolPolicy {
   /** Decides without a person. Must be pure, because it may be called several times for the same call. */
   readonly rule: (tool: ToolDefinition, round: RoundSoFar, input: ToolInput) => Rule
   /**
-   * Asks a person to approve a call for which `rule` returned `ask`. Interrupted if the round is cancelled; the call then
-   * never runs. Calls of one turn may be asked about concurrently. A defect counts as a denial.
+   * Decides about a call for which `rule` returned `ask` without asking, and without storing a question: because of an
+   * earlier answer, or because there is no person. `park` leaves the question open: the round ends in this process when
+   * nothing else of it is left to do, and continues where the question is answered. Default: a person is asked.
+   */
+  readonly withoutAsking?: (request: ApprovalRequest) => Effect.Effect<Decision | "park" | undefined>
+  /**
+   * Asks a person to approve a call for which `rule` returned `ask`. The question is stored before. Interrupted if the
+   * round is cancelled, and the call then never runs, or if the question is answered elsewhere. Calls of one turn may be
+   * asked about concurrently. A defect counts as a denial.
    */
   readonly ask: (request: ApprovalRequest) => Effect.Effect<Decision>
+  /** Receives each answer that allowed a call, from wherever it came, so that its scope can be applied to later calls. */
+  readonly remember?: (request: ApprovalRequest, scope: ApprovalScope) => void
 }
 
 /**

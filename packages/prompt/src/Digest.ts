@@ -12,6 +12,14 @@ import type { Section } from "./Section.ts"
 export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 8))
 
 /**
+ * All hexadecimal digits of the SHA-256 of the text's UTF-8 bytes, for comparisons that a malicious server must not be able to defeat.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const fullDigest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
+
+/**
  * The number of UTF-8 bytes of the text. A lone surrogate counts as U+FFFD, by which it is replaced.
  *
  * @since 0.1.0
