@@ -49,7 +49,8 @@ export const make = (options: {
   const { state } = log
   const limitNow = () => RequestEstimate.limitOf(chain.model)
   let size: TokenCount | undefined
-  let recovered = false
+  /** A round that another process began may have been compacted for this reason already. */
+  let recovered = state.round?.overflowed ?? false
   let dropping = false
 
   const request = () => requestOf(state, { ...chain.model, outputTool }, dropping ? "none" : "fitting")

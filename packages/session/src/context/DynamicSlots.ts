@@ -1,7 +1,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { type DynamicSlot, DynamicContextManager } from "@parley/domain/DynamicContextManager"
 import { callId, type RoundId, type CallId, type CallReference } from "@parley/domain/Ids"
+import type { Round } from "@parley/domain/Session"
 import type { DynamicResult } from "@parley/domain/SessionContext"
 import type { ToolDefinition, ToolOutcome } from "@parley/domain/Tool"
 import * as ToolFibers from "../tools/ToolFibers.ts"
@@ -69,6 +71,26 @@ export const resolve = Effect.fnUntraced(function* <E, R>(options: {
   return results
 })
 
+/**
+ * The values of the enabled slots in a round whose context is built already, from the log alone: the results of the round's
+ * own calls, and the last values of the other slots.
+ */
+export const built = Effect.fnUntraced(function* (state: SessionState, round: Round) {
+  const slots = yield* Effect.flatMap(DynamicContextManager, (manager) => manager.slots)
+  const now = yield* Clock.currentTimeMillis
+  const values = slots.flatMap((slot, i) => {
+    const id = callId(round.id, i + 1)
+    const own = round.contextCalls.find((call) => call.callId === id && call.name === slot.tool)
+    const memory = SlotPolicy.remembered(state, slot)
+    const outcome = own?.outcome ?? memory?.outcome
+    const told = own === undefined ? ("kept" as const) : ("fresh" as const)
+    const value = { slot, callId: id, why: "as it was when the round began", state: told, memory, now }
+    return outcome === undefined ? [] : [SlotValue.of({ ...value, outcome })]
+  })
+  // A required slot that could not be resolved has failed the round before it could be continued.
+  return values.flatMap((value) => (Result.isSuccess(value) ? [value.success] : []))
+})
+
 /** Runs the calls of slots concurrently, each with its own timeout. Outcomes are in the order of the calls. */
 export const callTools = <E>(
   calls: ReadonlyArray<SlotCall>,
@@ -91,4 +113,4 @@ export const callTools = <E>(
         timeoutMillis: call.slot.timeoutMillis
       }),
     { concurrency: "unbounded" }
-  ).pipe(Effect.map((outcomes) => outcomes.flat()))
+  ).pipe(Effect.map((outcomes) => outcomes.flat().filter((outcome) => outcome !== undefined)))

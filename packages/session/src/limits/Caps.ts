@@ -96,18 +96,18 @@ export const checkUsage = Effect.fnUntraced(function* ({ round, spent }: Session
 })
 
 /**
- * Limits the elapsed time of the round. If the round was completed just before the timeout, that result is kept.
+ * Limits the elapsed time of the round in this process. If the round was completed just before the timeout, that result is kept.
  *
  * @since 0.1.0
  * @category functions
  */
-export const withinTime = <E, R>(effect: Effect.Effect<StopReason, E, R>, log: SessionLog) =>
+export const withinTime = <A, E, R>(effect: Effect.Effect<A, E, R>, log: SessionLog) =>
   Effect.flatMap(Limits, ({ roundMillis }) =>
     roundMillis === undefined
       ? effect
       : Effect.timeoutOrElse(effect, {
           duration: roundMillis,
-          orElse: () => {
+          orElse: (): Effect.Effect<StopReason, CapReached> => {
             const round = log.state.round?.round()
             return round?.status === "completed" && round.stop !== undefined
               ? Effect.succeed(round.stop)

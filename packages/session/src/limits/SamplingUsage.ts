@@ -1,5 +1,7 @@
 import { cost, type Price, total, type Usage } from "@parley/domain/Usage"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { SessionLog } from "../log/SessionLog.ts"
 
 interface Spent {
   readonly tokens: number
@@ -79,3 +81,17 @@ export const Sampled = Context.Reference<Meter | undefined>("@parley/session/Sam
 export const SinceRound = Context.Reference<() => Spent>("@parley/session/Sampled/SinceRound", {
   defaultValue: () => () => nothing
 })
+
+/**
+ * Counts what sampling uses from now on towards the round that `run` runs.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const metered = <A, E, R>(log: SessionLog, run: Effect.Effect<A, E, R>): Effect.Effect<Effect.Effect<A, E, R>> =>
+  Effect.map(Sampled, (meter) => {
+    if (meter === undefined) return run
+    const sinceRound = meter.round()
+    meter.conversation = () => ({ round: log.state.round?.spent.cost ?? 0, session: log.state.spent.cost })
+    return Effect.provideService(run, SinceRound, sinceRound)
+  })

@@ -20,6 +20,7 @@ class Check {
   private redoable: Array<ReadonlyArray<string>> = []
   private readonly turns = new Set<string>()
   private readonly calls = new Map<string, "requested" | "started" | "settled">()
+  private readonly questions = new Map<string, "open" | "answered">()
 
   /** Checks the next entry; returns the rule that it violates, if any. */
   push({ event, seq }: LogEntry): string | undefined {
@@ -51,7 +52,7 @@ class Check {
       this.round = undefined
       return undefined
     }
-    return this.ofTurn(event) ?? this.ofCall(event)
+    return this.ofTurn(event) ?? this.ofQuestion(event) ?? this.ofCall(event)
   }
 
   /** Whether the entries so far consist of complete rounds. */
@@ -99,6 +100,22 @@ class Check {
         if (this.calls.has(block.callId)) return `call ${block.callId} is requested twice`
         this.calls.set(block.callId, "requested")
       }
+    }
+    return undefined
+  }
+
+  private ofQuestion(event: LogEntry["event"]): string | undefined {
+    if (event._tag === "QuestionAsked") {
+      const expected = event.subject._tag === "Approval" ? "requested" : "started"
+      if (this.calls.get(event.callId) !== expected)
+        return `a question about call ${event.callId}, which is not ${expected}`
+      if (this.questions.has(event.questionId)) return `question ${event.questionId} is asked twice`
+      this.questions.set(event.questionId, "open")
+    } else if (event._tag === "QuestionAnswered") {
+      const state = this.questions.get(event.questionId)
+      if (state !== "open")
+        return `an answer to question ${event.questionId}, which is ${state === undefined ? "not asked" : "answered"}`
+      this.questions.set(event.questionId, "answered")
     }
     return undefined
   }

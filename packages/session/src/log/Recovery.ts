@@ -1,5 +1,6 @@
 import type { SessionBusy, SessionNotFound, StorageError } from "@parley/domain/Errors"
 import { CallId, RoundId, SessionId } from "@parley/domain/Ids"
+import { Question } from "@parley/domain/Question"
 import { Holder } from "@parley/domain/Lease"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -24,6 +25,13 @@ export const Recovered = Schema.TaggedUnion({
     /** Calls that never ran. */
     notExecuted: Schema.Array(Call)
   },
+  /** The round waits for answers and continues with them, in any process; nothing was changed. */
+  Waiting: {
+    sessionId: SessionId,
+    roundId: RoundId,
+    /** The open questions. Empty if they have been answered and the round only has to be continued. */
+    questions: Schema.Array(Question)
+  },
   /** Another process is running or recovering the round; nothing was changed. */
   InUse: { sessionId: SessionId, detail: Schema.String, holder: Schema.optionalKey(Holder) },
   /** The session's log is damaged. Other sessions are not affected. */
@@ -33,7 +41,7 @@ export type Recovered = typeof Recovered.Type
 
 /**
  * Closes an open round that is not running: the caller must hold the session's lease, and no fiber of this process may be
- * running the round. Calls no model and no tool. Idempotent.
+ * running the round. A round that waits for answers is left open. Calls no model and no tool. Idempotent.
  *
  * There is no limit on attempts, because recovery repeats nothing of the round: a turn that kills its process cannot do
  * so again during recovery. Closing is one append. A process that dies before it has changed nothing, and one that dies
@@ -45,6 +53,8 @@ export type Recovered = typeof Recovered.Type
 export const recover = Effect.fnUntraced(function* (log: SessionLog) {
   const { round } = log.state
   if (round === undefined || !round.open) return []
+  if (round.isParked)
+    return [Recovered.cases.Waiting.make({ sessionId: log.id, roundId: round.id, questions: round.openQuestions })]
   const { id, running, unsettled } = round
   const calls = (some: typeof unsettled) => some.map(({ callId, name }) => ({ callId, name }))
   yield* log.append(Closing.events(log.state, { _tag: "RoundFailed", roundId: id, failure: Closing.processDied }))

@@ -178,6 +178,8 @@ export class SessionState {
       case "TurnDelta":
       case "RetryScheduled":
       case "OutputRejected":
+      case "QuestionAsked":
+      case "QuestionAnswered":
       case "ToolDecided":
       case "ToolStarted":
         // The fold of the round has what there is to know of them.

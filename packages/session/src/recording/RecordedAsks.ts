@@ -1,10 +1,11 @@
 import { UserBlock } from "@parley/domain/Content"
 import { Effort } from "@parley/domain/Effort"
 import type { HandleMessageError } from "@parley/domain/Errors"
-import { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import { QuestionId, RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import { ModelRef } from "@parley/domain/ModelRef"
 import { OutputSchema } from "@parley/domain/OutputSchema"
 import { Provenance } from "@parley/domain/Provenance"
+import { QuestionAnswer } from "@parley/domain/Question"
 import { PinKind } from "@parley/domain/SessionEvent"
 import { SessionLimits } from "@parley/domain/SessionSettings"
 import * as Effect from "effect/Effect"
@@ -15,7 +16,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as StructuredOutput from "../output/StructuredOutput.ts"
-import type { HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
+import type { AnswerError, HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
 
 const sessionId = SessionId
 const Part = Schema.Union([
@@ -73,6 +74,8 @@ export const Ask = Schema.TaggedUnion({
     pin: Schema.Struct({ kind: PinKind, text: Schema.String, provenance: Schema.optionalKey(Provenance) })
   },
   Unpin: { sessionId, text: Schema.String },
+  Answer: { sessionId, questionId: QuestionId, answer: QuestionAnswer, continues: Schema.Boolean },
+  Resume: { sessionId },
   Cancel: { sessionId, roundId: RoundId.pipe(Schema.UndefinedOr, Schema.optionalKey) }
 })
 export type Ask = typeof Ask.Type
@@ -93,7 +96,7 @@ const message = (coordinator: SessionCoordinator["Service"], { message, way }: E
 }
 
 /** Asks the coordinator the same again. */
-export const run = (coordinator: SessionCoordinator["Service"], ask: Ask): Effect.Effect<void, HandleMessageError> => {
+export const run = (coordinator: SessionCoordinator["Service"], ask: Ask): Effect.Effect<void, AnswerError> => {
   switch (ask._tag) {
     case "Message":
       return message(coordinator, ask)
@@ -113,6 +116,10 @@ export const run = (coordinator: SessionCoordinator["Service"], ask: Ask): Effec
       return coordinator.pin(ask.sessionId, ask.pin)
     case "Unpin":
       return coordinator.unpin(ask.sessionId, ask.text)
+    case "Answer":
+      return Effect.asVoid(coordinator.answer(ask.sessionId, ask.questionId, ask.answer, { continues: ask.continues }))
+    case "Resume":
+      return Stream.runDrain(coordinator.resume(ask.sessionId))
     case "Cancel":
       return coordinator.cancel(ask.sessionId, ask.roundId)
   }

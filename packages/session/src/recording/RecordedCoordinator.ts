@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { Decoder } from "../output/StructuredOutput.ts"
-import { type HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
+import { type AnswerError, type HandleMessage, SessionCoordinator } from "../round/SessionCoordinator.ts"
 import { type Ask, recorded } from "./RecordedAsks.ts"
 
 type Coordinator = SessionCoordinator["Service"]
@@ -20,33 +20,35 @@ const ahead = 64
 export const make = (
   engine: Coordinator,
   plain: Coordinator,
-  ask: <A, E extends HandleMessageError>(asked: Ask, effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ask: <A, E extends AnswerError>(asked: Ask, effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Coordinator => {
   const messageOf = (way: "handleMessage" | "submit" | "stream", message: HandleMessage): Ask => ({
     _tag: "Message",
     way,
     message: recorded(message)
   })
+  /** A request whose events are a stream. */
+  const streamed = (asked: Ask, events: Stream.Stream<LogEntry, HandleMessageError>) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const entries = yield* Queue.bounded<LogEntry, HandleMessageError | Cause.Done>(ahead)
+        const running = Stream.runForEach(events, (entry) => Queue.offer(entries, entry))
+        yield* ask(asked, running).pipe(
+          Effect.matchCauseEffect({
+            onFailure: (cause) => Queue.failCause(entries, cause),
+            onSuccess: () => Queue.end(entries)
+          }),
+          Effect.forkScoped({ startImmediately: true })
+        )
+        return Stream.fromQueue(entries)
+      })
+    )
   return SessionCoordinator.of({
     ...plain,
     handleMessage: <S extends Decoder = never>(options: HandleMessage<S>) =>
       ask(messageOf("handleMessage", options), engine.handleMessage(options)),
     submit: (options) => ask(messageOf("submit", options), engine.submit(options)),
-    stream: (options, onAccepted) =>
-      Stream.unwrap(
-        Effect.gen(function* () {
-          const entries = yield* Queue.bounded<LogEntry, HandleMessageError | Cause.Done>(ahead)
-          const running = Stream.runForEach(engine.stream(options, onAccepted), (entry) => Queue.offer(entries, entry))
-          yield* ask(messageOf("stream", options), running).pipe(
-            Effect.matchCauseEffect({
-              onFailure: (cause) => Queue.failCause(entries, cause),
-              onSuccess: () => Queue.end(entries)
-            }),
-            Effect.forkScoped({ startImmediately: true })
-          )
-          return Stream.fromQueue(entries)
-        })
-      ),
+    stream: (options, onAccepted) => streamed(messageOf("stream", options), engine.stream(options, onAccepted)),
     compact: (sessionId, options) =>
       ask({ _tag: "Compact", sessionId, model: options?.model }, engine.compact(sessionId, options)),
     undoCompaction: (sessionId) => ask({ _tag: "UndoCompaction", sessionId }, engine.undoCompaction(sessionId)),
@@ -58,6 +60,12 @@ export const make = (
     refresh: (sessionId) => ask({ _tag: "Refresh", sessionId }, engine.refresh(sessionId)),
     pin: (sessionId, pin) => ask({ _tag: "Pin", sessionId, pin }, engine.pin(sessionId, pin)),
     unpin: (sessionId, text) => ask({ _tag: "Unpin", sessionId, text }, engine.unpin(sessionId, text)),
+    answer: (sessionId, questionId, answer, options) =>
+      ask(
+        { _tag: "Answer", sessionId, questionId, answer, continues: options?.continues ?? true },
+        engine.answer(sessionId, questionId, answer, options)
+      ),
+    resume: (sessionId, onAccepted) => streamed({ _tag: "Resume", sessionId }, engine.resume(sessionId, onAccepted)),
     cancel: (sessionId, roundId) => ask({ _tag: "Cancel", sessionId, roundId }, engine.cancel(sessionId, roundId))
   })
 }

@@ -1,6 +1,7 @@
 import { Environment } from "@parley/domain/Environment"
 import { FilesManager } from "@parley/domain/FilesManager"
 import { ModelRef } from "@parley/domain/ModelRef"
+import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { Budget } from "../limits/Budget.ts"
@@ -46,6 +47,8 @@ export const Settings = Schema.Struct({
   tellsState: Schema.Boolean,
   /** Whether the files manager attaches what messages mention. */
   attaches: Schema.Boolean,
+  /** Whether the tool policy can decide without asking a person. Absent in recordings of earlier versions. */
+  decidesWithoutAsking: Schema.optionalKey(Schema.Literal(true)),
   /** Whether the models manager determines the size of requests. */
   counts: Schema.Boolean,
   budget: Schema.optionalKey(
@@ -66,6 +69,7 @@ export const read = (found: Context.Context<never>, counts: boolean): Settings =
     tellsState: state !== undefined,
     attaches: Context.get(found, FilesManager).attach !== undefined,
     counts,
+    ...(Context.get(found, ToolPolicy).withoutAsking === undefined ? {} : { decidesWithoutAsking: true as const }),
     ...(budget === undefined ? {} : { budget: { limits: budget.limits, workspace: budget.workspace } })
   }
 }

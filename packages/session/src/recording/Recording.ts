@@ -1,5 +1,4 @@
 import { canonical } from "@parley/domain/CanonicalJson"
-import type { HandleMessageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import { SessionManager } from "@parley/domain/SessionManager"
@@ -10,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { SessionCoordinator } from "../round/SessionCoordinator.ts"
+import { type AnswerError, SessionCoordinator } from "../round/SessionCoordinator.ts"
 import { Ask, endOf } from "./RecordedAsks.ts"
 import * as RecordedCoordinator from "./RecordedCoordinator.ts"
 import * as RecordedEngine from "./RecordedEngine.ts"
@@ -99,7 +98,7 @@ const make = Effect.fnUntraced(function* (options: RecordingOptions) {
   }
 
   /** Passes a request of the host to the engine as a step, and its interruption as another one. */
-  const ask = <A, E extends HandleMessageError>(asked: Ask, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  const ask = <A, E extends AnswerError>(asked: Ask, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.contextWith((caller: Context.Context<never>) =>
       Effect.callback<A, E>((resume) => {
         const found = Context.merge(managers, caller)

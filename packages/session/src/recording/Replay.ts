@@ -1,5 +1,4 @@
 import type { SessionId } from "@parley/domain/Ids"
-import type { HandleMessageError } from "@parley/domain/Errors"
 import { McpManager } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
@@ -15,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { Difference } from "./Differences.ts"
 import { Ask, endOf, run as runAsk } from "./RecordedAsks.ts"
+import type { AnswerError } from "../round/SessionCoordinator.ts"
 import * as RecordedEngine from "./RecordedEngine.ts"
 import { Settings } from "./RecordedSettings.ts"
 import { type Recorded, RecordingError, type StepOf } from "./RecordingFormat.ts"
@@ -36,7 +36,7 @@ export interface ReplayOptions {
   /** Builds the models on the recorded HTTP client, as for the recording. */
   readonly wired?: (tape: Tape.Tape) => Layer.Layer<ModelsManager>
   /** Where the replay stores its sessions. Default: in memory. The layer is built with the clock of the recording. */
-  readonly sessions?: Layer.Layer<SessionManager, HandleMessageError>
+  readonly sessions?: Layer.Layer<SessionManager, AnswerError>
 }
 
 /**
@@ -117,7 +117,7 @@ export const run = Effect.fn("Replay.run")(function* (options: ReplayOptions) {
   const engine = yield* RecordedEngine.make({ tape, managers, store, counts: first.value.counts, wired }, engineScope)
 
   let settings = first.value
-  const running = new Map<number, Fiber.Fiber<void, HandleMessageError>>()
+  const running = new Map<number, Fiber.Fiber<void, AnswerError>>()
   const ended = new Map<number, string>()
   const ask = Effect.fnUntraced(function* (step: StepOf<"ask">) {
     const asked = decodeAsk(step.ask)

@@ -3,9 +3,10 @@ import { DynamicContextManager, DynamicSlot } from "@parley/domain/DynamicContex
 import { CapReached, ConfigError, ContextUnavailable, StorageError, WorkspaceError } from "@parley/domain/Errors"
 import { Environment } from "@parley/domain/Environment"
 import { Attachment, FilesManager, WorkspaceFile } from "@parley/domain/FilesManager"
+import { ApprovalScope } from "@parley/domain/Question"
 import type { PromptManager } from "@parley/domain/PromptManager"
 import { SystemPrompt } from "@parley/domain/SystemPrompt"
-import { ToolPolicy } from "@parley/domain/ToolPolicy"
+import { type ApprovalRequest, ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -26,12 +27,12 @@ const fileSet = Codecs.of(Schema.Struct({ files: Schema.Array(WorkspaceFile), sk
 const attachments = Codecs.of(Schema.Array(Attachment), FilesError)
 const slots = Codecs.of(Schema.Array(DynamicSlot), PromptError)
 const state = Schema.String.pipe(Schema.NullOr, Codecs.safe)
-const decision = Codecs.safe(
-  Schema.Union([
-    Schema.Struct({ allowed: Schema.Literal(true) }),
-    Schema.Struct({ allowed: Schema.Literal(false), reason: Schema.String })
-  ])
-)
+const Decision = Schema.Union([
+  Schema.Struct({ allowed: Schema.Literal(true), scope: Schema.optionalKey(ApprovalScope) }),
+  Schema.Struct({ allowed: Schema.Literal(false), reason: Schema.String })
+])
+const decision = Codecs.safe(Decision)
+const withoutAsking = Codecs.safe(Schema.Union([Decision, Schema.Literal("park"), Schema.Null]))
 const reservation = Codecs.of(
   Schema.Struct({ id: Schema.String, day: Schema.Int, workspace: Schema.String, nanos: Schema.Int }),
   BudgetError
@@ -81,20 +82,31 @@ const environment = (tape: Tape, current: Environment, { environment, tellsState
 const Rule = Schema.Literals(["allow", "ask", "deny"])
 const isRule = Schema.is(Rule)
 
-const policy = (tape: Tape, current: ToolPolicy): ToolPolicy => ({
+const asked = ({ callId, input, tool }: ApprovalRequest) => ({ callId, tool: tool.name, input })
+
+const policy = (tape: Tape, current: ToolPolicy, { decidesWithoutAsking }: Settings): ToolPolicy => ({
   rule: (tool, round, input) => {
     const rule = tape.port.value({ op: "rule", input: { tool: tool.name, ...round, input } }, () =>
       current.rule(tool, round, input)
     )
     return isRule(rule) ? rule : "deny"
   },
-  ask: (request) => {
-    const { callId, input, tool } = request
-    return tape.call(
-      { op: "approval", input: { callId, tool: tool.name, input }, isShown: true },
-      current.ask(request),
-      decision
-    )
+  ...(decidesWithoutAsking === true
+    ? {
+        withoutAsking: (request) =>
+          Effect.map(
+            tape.call(
+              { op: "decision without asking", input: asked(request) },
+              Effect.map(current.withoutAsking?.(request) ?? Effect.undefined, (known) => known ?? null),
+              withoutAsking
+            ),
+            (known) => known ?? undefined
+          )
+      }
+    : {}),
+  ask: (request) => tape.call({ op: "approval", input: asked(request), isShown: true }, current.ask(request), decision),
+  remember: (request, scope) => {
+    if (!tape.port.isReplay) current.remember?.(request, scope)
   }
 })
 
@@ -137,6 +149,6 @@ export const references = (tape: Tape, found: Context.Context<never>, settings: 
       slots: tape.call({ op: "slots" }, Context.get(found, DynamicContextManager).slots, slots)
     }),
     Context.add(Environment, environment(tape, Context.get(found, Environment), settings)),
-    Context.add(ToolPolicy, policy(tape, Context.get(found, ToolPolicy))),
+    Context.add(ToolPolicy, policy(tape, Context.get(found, ToolPolicy), settings)),
     Context.add(Budget, budget(tape, Context.get(found, Budget), settings))
   )

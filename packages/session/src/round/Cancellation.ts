@@ -50,7 +50,8 @@ export const make = () => {
   ): Effect.Effect<Round, E, R> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
-        const before = log.state.round?.id
+        // A round that is open now is the one that continues.
+        const before = log.state.round?.open === true ? undefined : log.state.round?.id
         const fiber = yield* Effect.forkChild(restore(round))
         running.set(log.id, { fiber })
         begins()

@@ -49,7 +49,7 @@ const stored = (sessionId: SessionId, roundId: RoundId) =>
   )
 
 /**
- * Starts a round and emits its events as they are stored, until it is closed. Fails with the round's error. Ending the
+ * Starts a round and emits its events as they are stored, until it is closed or waits for answers. Fails with the round's error. Ending the
  * stream early cancels the round.
  */
 export const make = <R>(
@@ -66,21 +66,33 @@ export const make = <R>(
     if (isRepeated) return yield* Effect.succeed(stored(sessionId, roundId))
 
     const isClosed = Effect.map(sessions.read(sessionId, head), (entries) => entries.some(isEndOf(roundId)))
-    // If the end of the round could not be stored, there is no last event to wait for.
+    // If the end of the round could not be stored, or it waits for answers, there is no last event to wait for.
     const endsUnclosed = Effect.flatMap(Fiber.await(fiber), (exit) =>
       Exit.isSuccess(exit)
-        ? Effect.never
+        ? exit.value.status === "waiting"
+          ? Effect.void
+          : Effect.never
         : Effect.flatMap(
             Effect.orElseSucceed(isClosed, () => false),
             (closed) => (closed ? Effect.never : exit)
           )
     )
-    return sessions
-      .follow(sessionId, head)
-      .pipe(
-        Stream.filter(withoutOthers(roundId)),
-        Stream.takeUntil(isEndOf(roundId)),
-        Stream.interruptWhen(endsUnclosed),
-        Stream.concat(Fiber.join(fiber).pipe(Stream.fromEffect, Stream.drain))
+    let last = head
+    const isMine = withoutOthers(roundId)
+    /** The events of a waiting round that were stored before its stream was interrupted. */
+    const rest = Effect.suspend(() => sessions.read(sessionId, last)).pipe(
+      Effect.map(Stream.fromIterable),
+      Stream.unwrap
+    )
+    return sessions.follow(sessionId, head).pipe(
+      Stream.tap(({ seq }) => Effect.sync(() => (last = seq))),
+      Stream.filter(isMine),
+      Stream.takeUntil(isEndOf(roundId)),
+      Stream.interruptWhen(endsUnclosed),
+      Stream.concat(
+        Effect.map(Fiber.join(fiber), ({ status }) =>
+          status === "waiting" ? Stream.filter(rest, isMine) : Stream.empty
+        ).pipe(Stream.unwrap)
       )
+    )
   }).pipe(Stream.unwrap)

@@ -1,36 +1,35 @@
-import { type HandleMessageError, type InvalidMessage, toFailure } from "@parley/domain/Errors"
+import { type HandleMessageError, InvalidMessage } from "@parley/domain/Errors"
 import type { Effort } from "@parley/domain/Effort"
 import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelRef } from "@parley/domain/ModelRef"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
-import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { Round } from "@parley/domain/Session"
 import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
-import { fromEvents } from "@parley/domain/SessionFold"
+import { fromEvents, type RoundFold } from "@parley/domain/SessionFold"
 import type { SessionLimits } from "@parley/domain/SessionSettings"
 import { SessionManager } from "@parley/domain/SessionManager"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
-import * as Option from "effect/Option"
 import * as Cancellation from "./Cancellation.ts"
 import * as Caps from "../limits/Caps.ts"
-import * as Closing from "../log/Closing.ts"
-import { traceFailure } from "../log/FailureTrace.ts"
 import * as Compaction from "../compaction/Compaction.ts"
 import { Limits } from "../limits/Limits.ts"
 import * as ModelChain from "../limits/ModelChain.ts"
 import * as OpenSessions from "./OpenSessions.ts"
+import * as ParkedRounds from "./ParkedRounds.ts"
+import * as Answering from "./Answering.ts"
 import * as Recovery from "../log/Recovery.ts"
 import * as Request from "../limits/Request.ts"
 import { RetryGate } from "../limits/RetryGate.ts"
+import * as RoundEnd from "./RoundEnd.ts"
 import * as RoundRunner from "./RoundRunner.ts"
-import { Sampled, SinceRound } from "../limits/SamplingUsage.ts"
+import { metered } from "../limits/SamplingUsage.ts"
+import { Desk, QuestionDesk } from "../tools/QuestionDesk.ts"
+import { RoundQuestions } from "../tools/RoundQuestions.ts"
 import type { Accepted, HandleMessage } from "./HandleMessage.ts"
 import * as RoundStream from "./RoundStream.ts"
 import * as SessionEdits from "./SessionEdits.ts"
@@ -39,47 +38,6 @@ import type { SessionLog } from "../log/SessionLog.ts"
 import * as StructuredOutput from "../output/StructuredOutput.ts"
 
 type Managers = PromptManager | SessionManager | McpManager | ModelsManager
-type RoundEnd = EventOf<"RoundCompleted" | "RoundFailed" | "RoundCancelled">
-
-const endOf = (roundId: RoundEnd["roundId"], exit: Exit.Exit<StopReason, HandleMessageError>): RoundEnd => {
-  if (Exit.isSuccess(exit)) return { _tag: "RoundCompleted", roundId, stop: exit.value }
-  const error = Cause.findErrorOption(exit.cause)
-  if (Option.isSome(error)) return { _tag: "RoundFailed", roundId, failure: toFailure(error.value) }
-  if (!Cause.hasDies(exit.cause)) return { _tag: "RoundCancelled", roundId }
-  const message = Cause.prettyErrors(exit.cause)[0]?.message ?? "no reason given"
-  return { _tag: "RoundFailed", roundId, failure: { error: "Defect", message } }
-}
-
-/**
- * Closes the round in every case and settles its open tool calls. If the log has failed, recovery closes the round later.
- */
-const close = (log: SessionLog, exit: Exit.Exit<StopReason, HandleMessageError>) =>
-  Effect.suspend(() => {
-    const { round } = log.state
-    if (round === undefined || !round.open) return Effect.void
-    const failure = log.failure()
-    if (failure !== undefined) return Effect.fail(failure)
-    return log.append(Closing.events(log.state, endOf(round.id, exit)))
-  })
-
-/**
- * Runs a round and closes it. If its end cannot be stored, that error replaces the round's own error. If the round was
- * cancelled, no caller receives the error, so it is logged.
- */
-const closing = <R>(log: SessionLog, work: Effect.Effect<StopReason, HandleMessageError, R>) =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.exit(restore(work)), (exit) =>
-      traceFailure(exit, "The round failed because of a bug in a provider or a manager").pipe(
-        Effect.andThen(close(log, exit)),
-        Effect.tapError((error) =>
-          Exit.hasInterrupts(exit)
-            ? Effect.logError(`The end of the round could not be stored: ${error.message}`)
-            : Effect.void
-        ),
-        Effect.andThen(exit)
-      )
-    )
-  )
 
 /** A round that is to be started. */
 interface Opening {
@@ -104,7 +62,8 @@ interface Opening {
     readonly gate: RetryGate
     readonly message: Request.Validated
     readonly output: StructuredOutput.StructuredOutput | undefined
-  }) => Effect.Effect<StopReason, HandleMessageError, Managers>
+    readonly questions: RoundQuestions
+  }) => Effect.Effect<RoundRunner.RoundStop, HandleMessageError, Managers>
 }
 
 const ofMessage = ({ mentions, output, refresh, request, ...message }: HandleMessage): Opening => ({
@@ -130,6 +89,7 @@ const ofCompaction = (sessionId: SessionId, model: ModelRef | undefined): Openin
 export const make = Effect.gen(function* () {
   const open = yield* OpenSessions.make
   const gate = new RetryGate()
+  const desk = (yield* QuestionDesk) ?? new Desk()
   const fibers = yield* FiberSet.make<Round, HandleMessageError>()
   const cancellation = Cancellation.make()
 
@@ -141,7 +101,7 @@ export const make = Effect.gen(function* () {
   })
 
   /** The limits in effect: those of the message, else those chosen for the session, else those of the context. */
-  const limited = <A, E, R>(log: SessionLog, { limits: own }: Opening, effect: Effect.Effect<A, E, R>) =>
+  const limited = <A, E, R>(log: SessionLog, own: SessionLimits | undefined, effect: Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
       const { limits: chosen } = log.state.settings
       if (own === undefined && chosen === undefined) return effect
@@ -183,45 +143,76 @@ export const make = Effect.gen(function* () {
       ...(purpose === undefined ? {} : { purpose }),
       ...(output === undefined ? {} : { outputSchema: output.schema })
     }
-    const run = opening.run({ log, roundId, chain, gate, message, output })
-    const meter = yield* Sampled
-    const sinceRound = meter?.round()
-    if (meter !== undefined)
-      meter.conversation = () => ({ round: log.state.round?.spent.cost ?? 0, session: log.state.spent.cost })
+    const questions = new RoundQuestions(log, roundId, yield* ParkedRounds.postsOf(log.id))
+    const run = yield* metered(log, opening.run({ log, roundId, chain, gate, message, output, questions }))
     const round = log
       .append(undone === undefined ? [started] : [undone, started])
-      .pipe(
-        Effect.andThen(Deferred.succeed(accepted, { sessionId, roundId, isRepeated: false })),
-        Effect.andThen(sinceRound === undefined ? run : Effect.provideService(run, SinceRound, sinceRound))
-      )
-    yield* Spans.round(closing(log, round), {
+      .pipe(Effect.andThen(Deferred.succeed(accepted, { sessionId, roundId, isRepeated: false })), Effect.andThen(run))
+    yield* Spans.round(RoundEnd.closing(log, desk.during(questions, round)), {
       sessionId,
       roundId,
       model: model.ref,
       purpose,
       ended: () => (log.state.round?.open === false ? log.state.round.round() : undefined)
     })
-    return log.state.round?.open === false
-      ? log.state.round.round()
-      : yield* Effect.die(`round ${roundId} ended without being closed`)
+    return yield* RoundEnd.ended(log, roundId)
   })
 
-  const start = Effect.fnUntraced(function* (opening: Opening) {
-    const { sessionId } = opening
+  /** Continues a parked round, in a fiber that can be cancelled. */
+  const resumed = (log: SessionLog, round: RoundFold, begins: () => void) =>
+    cancellation.cancellable(
+      log,
+      begins,
+      Effect.suspend(() => {
+        cancellation.started(log.id, round.id)
+        return limited(log, undefined, ParkedRounds.resume(log, round, { desk, gate }))
+      })
+    )
+
+  /** Runs `work` with the session, after recovery, in a fiber of its own. */
+  const fork = Effect.fnUntraced(function* (
+    sessionId: SessionId,
+    work: (
+      log: SessionLog,
+      begins: () => void,
+      accepted: Deferred.Deferred<RoundStream.Admitted, HandleMessageError>
+    ) => Effect.Effect<Round, HandleMessageError, Managers>
+  ) {
     const accepted = yield* Deferred.make<RoundStream.Admitted, HandleMessageError>()
-    const work = cancellation
+    const whole = cancellation
       .withdrawable(sessionId, (begins) =>
-        open.use(sessionId, (log) =>
-          cancellation.cancellable(
-            log,
-            begins,
-            Effect.andThen(Recovery.recover(log), limited(log, opening, admit(log, opening, accepted)))
-          )
-        )
+        open.use(sessionId, (log) => Effect.andThen(Recovery.recover(log), work(log, begins, accepted)))
       )
       .pipe(Effect.onError((cause) => Deferred.failCause(accepted, cause)))
-    return { accepted, fiber: yield* FiberSet.run(fibers, work) }
+    return { accepted, fiber: yield* FiberSet.run(fibers, whole) }
   })
+
+  const start = (opening: Opening) =>
+    fork(
+      opening.sessionId,
+      Effect.fnUntraced(function* (log, begins, accepted) {
+        const parked = ParkedRounds.parkedIn(log)
+        if (parked !== undefined) {
+          // The message waits until then, so that it can still be withdrawn.
+          const exit = yield* Effect.exit(resumed(log, parked, () => {}))
+          if (ParkedRounds.parkedIn(log) !== undefined) yield* exit
+          yield* ParkedRounds.noneIn(log)
+        }
+        return yield* cancellation.cancellable(log, begins, limited(log, opening.limits, admit(log, opening, accepted)))
+      })
+    )
+
+  const startParked = (sessionId: SessionId) =>
+    fork(
+      sessionId,
+      Effect.fnUntraced(function* (log, begins, accepted) {
+        const parked = ParkedRounds.parkedIn(log)
+        if (parked === undefined)
+          return yield* new InvalidMessage({ problem: "No round of this session waits for answers" })
+        yield* Deferred.succeed(accepted, { sessionId, roundId: parked.id, isRepeated: false })
+        return yield* resumed(log, parked, begins)
+      })
+    )
 
   /** Interruption cancels the round and waits until it is closed. */
   const handle = (opening: Opening) =>
@@ -258,7 +249,10 @@ export const make = Effect.gen(function* () {
     stream: (options: HandleMessage, onAccepted?: (accepted: Accepted) => Effect.Effect<void>) =>
       RoundStream.make(options.sessionId, start(ofMessage(options)), onAccepted),
     compact: (sessionId: SessionId, model: ModelRef | undefined) => handle(ofCompaction(sessionId, model)),
+    resume: (sessionId: SessionId, onAccepted?: (accepted: Accepted) => Effect.Effect<void>) =>
+      RoundStream.make(sessionId, startParked(sessionId), onAccepted),
     submit,
+    ...Answering.make(open, desk, startParked),
     cancel: cancellation.cancel,
     recover,
     ...SessionEdits.make(open)

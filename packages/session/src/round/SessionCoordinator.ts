@@ -1,9 +1,10 @@
 import type { HandleMessageError, SessionNotFound, StorageError } from "@parley/domain/Errors"
-import type { RoundId, SessionId, TurnId } from "@parley/domain/Ids"
+import type { QuestionId, RoundId, SessionId, TurnId } from "@parley/domain/Ids"
 import * as LayerContext from "@parley/domain/LayerContext"
 import { McpManager } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
+import type { Question, QuestionAnswer } from "@parley/domain/Question"
 import type { Round } from "@parley/domain/Session"
 import type { RequestContext, SessionContext } from "@parley/domain/SessionContext"
 import type { LogEntry } from "@parley/domain/SessionEvent"
@@ -15,6 +16,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
+import type { Answered as AnsweredQuestion, AnswerError, AnswerOptions } from "./Answering.ts"
 import type { Accepted, HandleMessage } from "./HandleMessage.ts"
 import { type Answered, type Decoder } from "../output/StructuredOutput.ts"
 import * as StructuredOutput from "../output/StructuredOutput.ts"
@@ -28,6 +30,7 @@ import type { ForkOptions } from "./Forks.ts"
 import * as Rounds from "./Rounds.ts"
 import type { ChangedRounds, SettingsChange } from "./SessionEdits.ts"
 
+export type { AnswerError, AnswerOptions } from "./Answering.ts"
 export type { SessionDifference } from "../log/SessionDifference.ts"
 export type { ForkOptions, ForkPoint } from "./Forks.ts"
 export type { Accepted, HandleMessage } from "./HandleMessage.ts"
@@ -55,7 +58,9 @@ export class SessionCoordinator extends Context.Service<
   SessionCoordinator,
   {
     /**
-     * Runs one user message to the end of its round and returns the round. Fails with the error with which the round
+     * Runs one user message to the end of its round and returns the round. A round whose questions stay open, by
+     * `ToolPolicy.withoutAsking`, is returned with the status `waiting`; a round that waits is continued before the next
+     * message of its session. Fails with the error with which the round
      * failed, or, if the message was not accepted, with the reason; in the latter case nothing of it was stored.
      * Interruption cancels the round: every tool call is settled, no fiber is left running, and the session accepts the
      * next message. A round that was ended by `cancel` is returned with status `cancelled`. With a schema of Effect as
@@ -166,6 +171,30 @@ export class SessionCoordinator extends Context.Service<
     readonly unpin: (sessionId: SessionId, text: string) => Effect.Effect<void, HandleMessageError>
     /** The currently pinned texts, oldest first. */
     readonly pins: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Pin>, StorageError | SessionNotFound>
+    /** The questions of the session's latest round that have no answer yet, oldest first. */
+    readonly questions: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Question>, StorageError | SessionNotFound>
+    /**
+     * Answers a question from any process; only its first answer counts. Returns when the answer is stored, with what became
+     * of it. If no process runs the round, it continues in the background here once no question is open, while the layer
+     * exists; follow it with `events`. Fails with `QuestionClosed` if the question needs no answer any more, with
+     * `QuestionNotFound`, or with `AnswerInvalid`.
+     */
+    readonly answer: (
+      sessionId: SessionId,
+      questionId: QuestionId,
+      answer: QuestionAnswer,
+      options?: AnswerOptions
+    ) => Effect.Effect<AnsweredQuestion, AnswerError>
+    /**
+     * Continues the session's round if it waits for answers without a process, and emits its events until it is closed or
+     * waits again. Questions that are still open are decided as in a round that was started here: by the person or the
+     * policy of this host. Fails with `InvalidMessage` if no round waits.
+     */
+    readonly resume: (
+      sessionId: SessionId,
+      /** Called before the first event. */
+      onAccepted?: (accepted: Accepted) => Effect.Effect<void>
+    ) => Stream.Stream<LogEntry, HandleMessageError>
     /**
      * Cancels what this process does in the session. The running round is closed: every open tool call is settled, and the
      * round has the status `cancelled`. Messages that wait for it are withdrawn: their callers receive `MessageWithdrawn`.
@@ -174,7 +203,7 @@ export class SessionCoordinator extends Context.Service<
     readonly cancel: (sessionId: SessionId, roundId?: RoundId) => Effect.Effect<void>
     /**
      * Recovers all sessions: closes rounds that dead processes left open, and reports what it did. Rounds of live
-     * processes are not changed. Calls no model and no tool. Idempotent. A session is also recovered before its next
+     * processes are not changed, and rounds that wait for answers stay open. Calls no model and no tool. Idempotent. A session is also recovered before its next
      * round, so calling this is optional.
      */
     readonly recover: Effect.Effect<ReadonlyArray<Recovered>, StorageError>
@@ -227,6 +256,13 @@ export class SessionCoordinator extends Context.Service<
           Effect.map(sessions.read(sessionId, 0), (entries) =>
             entries.reduce<ReadonlyArray<Pin>>((pins, { event }) => pinsAfter(pins, event), [])
           ),
+        questions: (sessionId) => provide(rounds.questions(sessionId)),
+        answer: Effect.fn("SessionCoordinator.answer")(
+          (sessionId: SessionId, questionId: QuestionId, answer: QuestionAnswer, options?: AnswerOptions) =>
+            rounds.answer(sessionId, questionId, answer, options),
+          provide
+        ),
+        resume: (sessionId, onAccepted) => provideStream(rounds.resume(sessionId, onAccepted)),
         cancel: rounds.cancel,
         recover: provide(rounds.recover)
       })

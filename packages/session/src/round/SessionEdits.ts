@@ -8,6 +8,7 @@ import type { Pin } from "@parley/prompt/Pins"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { OpenSessions } from "./OpenSessions.ts"
+import * as ParkedRounds from "./ParkedRounds.ts"
 import * as Recovery from "../log/Recovery.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
 import type { SessionState } from "../log/SessionState.ts"
@@ -111,14 +112,14 @@ const unpinned =
 
 /**
  * Changes of a user to a session between rounds. They wait for a running round; a round of a dead process is closed
- * first.
+ * first. While a round waits for answers, nothing can be changed.
  */
 export const make = (open: OpenSessions) => {
   /** Runs `f` between rounds. */
   const use = <A, E, R>(id: SessionId, f: (log: SessionLog) => Effect.Effect<A, E, R>) =>
     open.use(id, (log) =>
       Effect.andThen(
-        Recovery.recover(log),
+        Effect.andThen(Recovery.recover(log), ParkedRounds.noneIn(log)),
         Effect.suspend(() => f(log))
       )
     )

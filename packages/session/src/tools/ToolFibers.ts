@@ -50,7 +50,7 @@ export const firstStarts = (
   calls: ReadonlyArray<Call>,
   tools: ReadonlyArray<ToolDefinition>,
   toolConcurrency: number,
-  policy: TurnPolicy
+  policy: Pick<TurnPolicy, "rule">
 ): ReadonlyArray<SessionEvent> =>
   calls
     .slice(0, toolConcurrency)
@@ -87,7 +87,8 @@ const again = <A, R>(call: Effect.Effect<A, ToolError, R>, { safeToRepeat }: Too
 /**
  * Runs calls concurrently, at most `Limits.toolConcurrency` at a time. The start of a call is stored before the call is
  * sent, and the call is settled exactly once, even if it dies or the round is cancelled. A call that cannot be run is
- * settled immediately. Calls that never started must be settled by the code that closes the round.
+ * settled immediately. Calls that never started must be settled by the code that closes the round. The outcome of a call
+ * whose question stays open is undefined.
  */
 export const run = Effect.fnUntraced(function* <E>(options: {
   readonly calls: ReadonlyArray<Call>
@@ -101,7 +102,7 @@ export const run = Effect.fnUntraced(function* <E>(options: {
   readonly turnId?: TurnId
   readonly idempotencyKey: (callId: CallId) => string
   /** Decides about the round's calls whose start is not stored yet. Without it, all calls may run. */
-  readonly policy?: TurnPolicy
+  readonly policy?: TurnPolicy<E>
   /** Milliseconds that one call may take, including a second attempt. Default: `Limits.toolMillis`. */
   readonly timeoutMillis?: number
 }) {
@@ -124,13 +125,28 @@ export const run = Effect.fnUntraced(function* <E>(options: {
 
   const observed = (call: Call) => ({ ...call, round: options.round, turnId: options.turnId })
 
-  const start = (call: Call, { input, tool }: Checked, before: ReadonlyArray<SessionEvent>) =>
+  const questions = options.policy?.questions
+
+  const start = (
+    call: Call,
+    { input, tool }: Checked,
+    before: ReadonlyArray<SessionEvent>,
+    whenStored: () => void = () => {}
+  ) =>
     Effect.uninterruptibleMask((restore) =>
       (before.length === 0 ? Effect.void : options.append(before)).pipe(
+        Effect.andThen(
+          Effect.sync(() => {
+            whenStored()
+            questions?.starts(call.callId)
+          })
+        ),
         Effect.andThen(Effect.exit(restore(limit(again(mcp.call(call.name, input, contextOf(call)), tool), call)))),
         Effect.tap((exit) => traceFailure(exit, `The tool ${tool.name} failed unexpectedly`)),
         Effect.map((exit) => outcomeOf(exit, tool)),
-        Effect.tap((outcome) => options.append([settle(call.callId, outcome)]))
+        Effect.tap((outcome) =>
+          options.append([...(questions?.settles(call.callId) ?? []), settle(call.callId, outcome)])
+        )
       )
     ).pipe((run) => ToolSpans.execute(run, observed(call)))
 
@@ -143,11 +159,16 @@ export const run = Effect.fnUntraced(function* <E>(options: {
     const reference = referenceOf(call)
     return options.policy === undefined || reference === undefined
       ? start(call, checked, [startOf(call)])
-      : Effect.flatMap(decide(options.policy, { ...reference, ...checked }), ({ decision, events }) =>
-          decision.allowed
-            ? start(call, checked, [...events, startOf(call)])
-            : refuse(call, { _tag: "Denied", reason: decision.reason }, events)
-        )
+      : Effect.flatMap(decide(options.policy, { ...reference, ...checked }), (decided) => {
+          if (decided === undefined) return Effect.undefined
+          const { close = () => {}, decision, events, whenStored = () => {} } = decided
+          const decides = decision.allowed
+            ? start(call, checked, [...events, startOf(call)], whenStored)
+            : Effect.tap(refuse(call, { _tag: "Denied", reason: decision.reason }, events), () =>
+                Effect.sync(whenStored)
+              )
+          return Effect.ensuring(decides, Effect.sync(close))
+        })
   }
 
   const one = (call: Call) =>

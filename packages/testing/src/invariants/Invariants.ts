@@ -3,6 +3,7 @@ import type { Known, Violations } from "./Known.ts"
 import * as Log from "./LogInvariants.ts"
 import * as Retry from "./RetryInvariants.ts"
 import * as Output from "./OutputInvariants.ts"
+import * as Question from "./QuestionInvariants.ts"
 import * as Tool from "./ToolInvariants.ts"
 
 /**
@@ -14,6 +15,7 @@ export * from "./HistoryInvariants.ts"
 export * from "./LogInvariants.ts"
 export * from "./RetryInvariants.ts"
 export * from "./OutputInvariants.ts"
+export * from "./QuestionInvariants.ts"
 export * from "./ToolInvariants.ts"
 
 /**
@@ -110,7 +112,8 @@ export const all: { readonly [number: number]: Invariant } = {
   31: invariant("retry is new", [], ({ log }) => Retry.retriesAreNew(log)),
   44: invariant("storage failure is loud", ["recorded"], ({ recorded }) => History.turnBeforeRequest(recorded)),
   46: invariant("usage adds up", ["info"], ({ info, log }) => History.usageAddsUp(log, info)),
-  54: invariant("answers follow", [], ({ log }) => Output.answersFollow(log))
+  54: invariant("answers follow", [], ({ log }) => Output.answersFollow(log)),
+  55: invariant("answered first", [], ({ log }) => Question.answeredFirst(log))
 }
 
 /**

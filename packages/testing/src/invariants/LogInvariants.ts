@@ -8,6 +8,7 @@ import { isRejection } from "@parley/domain/ModelError"
 import { betweenRounds, endsRound, endsTurn, type EventOf, type LogEntry } from "@parley/domain/SessionEvent"
 import { TurnContent } from "@parley/domain/TurnContent"
 import type { Violations } from "./Known.ts"
+import { isWaiting } from "./QuestionInvariants.ts"
 
 /**
  * Sequence numbers increase by one. Only the removed deltas of finished turns leave gaps.
@@ -103,14 +104,14 @@ export const nothingAfterClose = (log: ReadonlyArray<LogEntry>): Violations => {
 }
 
 /**
- * The log of a session without a running round ends with a closed round.
+ * The log of a session without a running round ends with a closed round, or with one that waits for answers.
  *
  * @since 0.1.0
  * @category functions
  */
 export const closed = (log: ReadonlyArray<LogEntry>): Violations => {
   const last = log.findLast(({ event }) => !betweenRounds(event))
-  return last === undefined || endsRound(last.event) ? [] : [`the log ends with ${last.event._tag}`]
+  return last === undefined || endsRound(last.event) || isWaiting(log) ? [] : [`the log ends with ${last.event._tag}`]
 }
 
 /**
