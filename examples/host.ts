@@ -24,7 +24,7 @@ const questions: Questions = {
       const allowed = yield* Deferred.make<boolean>()
       open.set(callId, allowed)
       yield* write({ question: { sessionId, roundId, callId, tool: tool.name, input } })
-      return (yield* Deferred.await(allowed)) ? ({ allowed: true, remember: false } as const) : refused
+      return (yield* Deferred.await(allowed)) ? ({ allowed: true, scope: "once" } as const) : refused
     }).pipe(Effect.ensuring(Effect.sync(() => open.delete(callId)))),
   elicit: () => Effect.succeed({ _tag: "Decline" }),
   allowSampling: () => Effect.succeed(refused)

@@ -3,6 +3,7 @@ import type { ToolInput } from "@parley/domain/McpManager"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as ApprovalPolicy from "../src/engine/ApprovalPolicy.ts"
+import type { ApprovalRequest, Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
 import { type Notice, Notices } from "../src/ports/Notices.ts"
 import { type Approval, type ApprovalAnswer, Questions } from "../src/ports/Questions.ts"
 
@@ -21,8 +22,16 @@ const request = (session: string, tool: string, input: ToolInput = {}) => ({
   input
 })
 
+/** Asks as the engine does: a person only if the policy does not decide without one. */
+const askOf =
+  (policy: ToolPolicy) =>
+  (request: ApprovalRequest): Effect.Effect<Decision | "park"> =>
+    Effect.flatMap(policy.withoutAsking?.(request) ?? Effect.undefined, (known) =>
+      known === undefined ? policy.ask(request) : Effect.succeed(known)
+    )
+
 /** A policy with a user who gives one answer, and the recorded questions and notices. */
-const policyOf = (answer: ApprovalAnswer, available = true) =>
+const policyOf = (answer: ApprovalAnswer, available = true, leavesOpen = false) =>
   Effect.gen(function* () {
     const asked: Array<Approval> = []
     const told: Array<Notice> = []
@@ -30,6 +39,7 @@ const policyOf = (answer: ApprovalAnswer, available = true) =>
     let most = 0
     const questions: Questions = {
       available,
+      leavesOpen,
       approve: (approval) =>
         Effect.gen(function* () {
           asked.push(approval)
@@ -41,11 +51,11 @@ const policyOf = (answer: ApprovalAnswer, available = true) =>
       elicit: () => Effect.succeed({ _tag: "Decline" }),
       allowSampling: () => Effect.succeed({ allowed: true })
     }
-    const { ask } = yield* ApprovalPolicy.make(setup).pipe(
+    const policy = yield* ApprovalPolicy.make(setup).pipe(
       Effect.provideService(Questions, questions),
       Effect.provideService(Notices, { notify: (notice) => Effect.sync(() => void told.push(notice)) })
     )
-    return { ask, asked, told, most: () => most }
+    return { policy, ask: askOf(policy), asked, told, most: () => most }
   })
 
 describe("a tool call that needs an approval", () => {
@@ -65,14 +75,14 @@ describe("a tool call that needs an approval", () => {
 
   it.effect("is remembered only for its tool and its session", () =>
     Effect.gen(function* () {
-      const { ask, asked } = yield* policyOf({ allowed: true, remember: true })
+      const { ask, asked } = yield* policyOf({ allowed: true, scope: "session" })
       for (const [session, tool] of [
         ["a", "send"],
         ["a", "send"],
         ["a", "other"],
         ["b", "send"]
       ] as const)
-        assert.deepStrictEqual(yield* ask(request(session, tool)), { allowed: true })
+        assert.deepStrictEqual(yield* ask(request(session, tool)), { allowed: true, scope: "session" })
       assert.deepStrictEqual(
         asked.map(({ sessionId, tool }) => `${sessionId} ${tool.tool}`),
         ["a send", "a other", "b send"]
@@ -82,7 +92,7 @@ describe("a tool call that needs an approval", () => {
 
   it.effect("requires approval each time when the approval is not remembered", () =>
     Effect.gen(function* () {
-      const { ask, asked } = yield* policyOf({ allowed: true, remember: false })
+      const { ask, asked } = yield* policyOf({ allowed: true, scope: "once" })
       yield* ask(request("a", "send"))
       yield* ask(request("a", "send"))
       assert.lengthOf(asked, 2)
@@ -92,10 +102,10 @@ describe("a tool call that needs an approval", () => {
   it.effect("is the only open question of its session, so that one answer can apply to the waiting calls", () =>
     Effect.gen(function* () {
       const calls = (session: string) => [request(session, "send"), request(session, "send")]
-      const one = yield* policyOf({ allowed: true, remember: true })
+      const one = yield* policyOf({ allowed: true, scope: "session" })
       yield* Effect.forEach(calls("a"), one.ask, { concurrency: "unbounded" })
       assert.deepStrictEqual([one.asked.length, one.most()], [1, 1])
-      const two = yield* policyOf({ allowed: true, remember: false })
+      const two = yield* policyOf({ allowed: true, scope: "once" })
       yield* Effect.forEach([...calls("a"), ...calls("b")], two.ask, { concurrency: "unbounded" })
       assert.deepStrictEqual([two.asked.length, two.most()], [4, 2], "sessions do not wait for each other")
     })
@@ -103,7 +113,7 @@ describe("a tool call that needs an approval", () => {
 
   it.effect("is not run when no user is available, and a notice reports that", () =>
     Effect.gen(function* () {
-      const { ask, asked, told } = yield* policyOf({ allowed: true, remember: true }, false)
+      const { ask, asked, told } = yield* policyOf({ allowed: true, scope: "session" }, false)
       const decision = yield* ask(request("a", "send"))
       assert.deepStrictEqual(decision, {
         allowed: false,
@@ -117,9 +127,21 @@ describe("a tool call that needs an approval", () => {
     })
   )
 
+  it.effect("is left open for another process if the host wants that, also when a user is available", () =>
+    Effect.gen(function* () {
+      const { ask, asked, policy, told } = yield* policyOf({ allowed: true, scope: "session" }, true, true)
+      assert.strictEqual(yield* ask(request("a", "send")), "park")
+      assert.deepStrictEqual([asked, told], [[], []])
+      policy.remember?.(request("a", "send"), "session")
+      assert.deepStrictEqual(yield* ask(request("a", "send")), { allowed: true, scope: "session" })
+      policy.remember?.(request("a", "other"), "once")
+      assert.strictEqual(yield* ask(request("a", "other")), "park")
+    })
+  )
+
   it.effect("that reads a file that may hold secrets requires approval every time", () =>
     Effect.gen(function* () {
-      const { ask, asked } = yield* policyOf({ allowed: true, remember: true })
+      const { ask, asked } = yield* policyOf({ allowed: true, scope: "session" })
       const reading = (path: string) => {
         const one = request("a", "read_file", { path })
         return { ...one, tool: { ...one.tool, name: "workspace__read_file", server: "workspace" } }
@@ -142,7 +164,8 @@ describe("a tool call that needs an approval", () => {
       assert.isFalse((yield* approve({ ...request("a", "send"), secret: undefined })).allowed)
       const form = { _tag: "Form" as const, server: "s", calls: [], message: "?", fields: [] }
       assert.deepStrictEqual(yield* elicit(form), { _tag: "Decline" })
-      assert.isFalse((yield* (yield* ApprovalPolicy.make(setup)).ask(request("a", "send"))).allowed)
+      const decision = yield* askOf(yield* ApprovalPolicy.make(setup))(request("a", "send"))
+      assert.isTrue(decision !== "park" && !decision.allowed)
     })
   )
 })

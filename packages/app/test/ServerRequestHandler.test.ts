@@ -26,7 +26,7 @@ const handler = (person: "allows" | "refuses" | "absent") =>
     const told: Array<Notice> = []
     const questions: Questions = {
       available: person !== "absent",
-      approve: () => Effect.succeed({ allowed: true, remember: false }),
+      approve: () => Effect.succeed({ allowed: true, scope: "once" }),
       elicit: ({ message }) =>
         Effect.as(
           Effect.sync(() => asked.push(message)),

@@ -27,8 +27,9 @@ const unavailable = (secret: SecretRead | undefined): Decision => ({
 
 /**
  * Allows calls that the configuration allows and asks the user about the others. An approval applies to that call with the
- * input that was shown. A remembered approval applies to the tool in that session until the engine ends, but never to files
- * that may hold secrets. If no user is available, the call is not run and a notice reports that.
+ * input that was shown. An approval for the session applies to the tool until the engine ends, but never to files that may
+ * hold secrets. If no user is available, the question stays open, or the call is not run and a notice reports that, as the
+ * host chooses.
  */
 export const make = Effect.fnUntraced(function* (setup: ToolRules.Rules) {
   const questions = yield* Questions
@@ -40,29 +41,45 @@ export const make = Effect.fnUntraced(function* (setup: ToolRules.Rules) {
     sessions.set(id, known)
     return known
   }
+  const secretOf = ({ input, tool }: ApprovalRequest) => secretRead(tool.name, input)
 
-  const ask = Effect.fnUntraced(function* (request: ApprovalRequest, remembered: Set<string>) {
-    const { name } = request.tool
-    const secret = secretRead(name, request.input)
-    if (remembered.has(name) && secret === undefined) return { allowed: true } satisfies Decision
-    if (!questions.available) {
-      const { tool } = request
-      const isOfProject = Trust.allowing(setup.project).has(tool.server)
-      const { configFile } = setup.user
-      yield* notices.notify({ _tag: "ApprovalUnavailable", tool, secret, isOfProject, configFile })
-      return unavailable(secret)
-    }
-    const answer = yield* questions.approve({ ...request, secret })
-    if (answer.allowed && answer.remember && secret === undefined) remembered.add(name)
-    return answer.allowed ? ({ allowed: true } satisfies Decision) : answer
+  const remembered = (request: ApprovalRequest): Decision | undefined =>
+    askedOf(request.sessionId).remembered.has(request.tool.name) && secretOf(request) === undefined
+      ? { allowed: true, scope: "session" }
+      : undefined
+
+  const remember = (request: ApprovalRequest, scope: "once" | "session"): void => {
+    if (scope === "session" && secretOf(request) === undefined)
+      askedOf(request.sessionId).remembered.add(request.tool.name)
+  }
+
+  const withoutAsking = Effect.fnUntraced(function* (request: ApprovalRequest) {
+    const known = remembered(request)
+    if (known !== undefined) return known
+    if (questions.leavesOpen === true) return "park"
+    if (questions.available) return undefined
+    const { tool } = request
+    const secret = secretOf(request)
+    const isOfProject = Trust.allowing(setup.project).has(tool.server)
+    const { configFile } = setup.user
+    yield* notices.notify({ _tag: "ApprovalUnavailable", tool, secret, isOfProject, configFile })
+    return unavailable(secret)
+  })
+
+  const ask = Effect.fnUntraced(function* (request: ApprovalRequest) {
+    // The answer to an earlier question of this turn may apply to this call, too.
+    const known = remembered(request)
+    if (known !== undefined) return known
+    const answer: Decision = yield* questions.approve({ ...request, secret: secretOf(request) })
+    if (answer.allowed) remember(request, answer.scope ?? "once")
+    return answer
   })
 
   const policy: ToolPolicy = {
     rule: ToolRules.rule(setup),
-    ask: (request) => {
-      const { lock, remembered } = askedOf(request.sessionId)
-      return ask(request, remembered).pipe(lock.withPermits(1))
-    }
+    withoutAsking,
+    ask: (request) => ask(request).pipe(askedOf(request.sessionId).lock.withPermits(1)),
+    remember
   }
   return policy
 })

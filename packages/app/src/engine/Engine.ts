@@ -7,6 +7,7 @@ import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import { CompactionSettings } from "@parley/session/CompactionSettings"
 import { Fallbacks } from "@parley/session/Fallbacks"
 import { Meter, Sampled } from "@parley/session/SamplingUsage"
+import { Desk, QuestionDesk } from "@parley/session/QuestionDesk"
 import * as Limits from "@parley/session/Limits"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as DynamicContext from "@parley/workspace/DynamicContext"
@@ -63,6 +64,7 @@ const workspace = (setup: Setup, where: "stored" | "memory"): Layer.Layer<Prompt
     }),
     Layer.succeed(Fallbacks, setup.fallbacks),
     Layer.sync(Sampled, () => new Meter()),
+    Layer.sync(QuestionDesk, () => new Desk()),
     Layer.effect(ToolPolicy, ApprovalPolicy.make(setup)),
     Limits.layer(limitsOf(setup.limits))
   )

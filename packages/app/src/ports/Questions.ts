@@ -1,3 +1,4 @@
+import type { ApprovalScope } from "@parley/domain/Question"
 import type { Elicitation, ElicitationAnswer, Sampling } from "@parley/domain/ServerRequests"
 import type { ApprovalRequest } from "@parley/domain/ToolPolicy"
 import type { SecretRead } from "@parley/workspace/SecretReads"
@@ -36,14 +37,15 @@ export type Refusal = {
 export type ApprovalAnswer =
   | {
       readonly allowed: true
-      /** Later calls to the tool in the same session run without approval, except those that may read secrets. */
-      readonly remember: boolean
+      /** `session`: later calls to the tool in the same session run without approval, except those that may read secrets. */
+      readonly scope: ApprovalScope
     }
   | Refusal
 
 /**
  * Asks the user of a host. Each question names its session, so that a host can serve several users. A host must discard
- * input that was entered before the question was shown. A question is interrupted when its round is cancelled. The
+ * input that was entered before the question was shown. A question is interrupted when its round is cancelled, or when it
+ * is answered in another process. The
  * approvals of one session are requested one after the other.
  *
  * @since 0.1.0
@@ -52,6 +54,11 @@ export type ApprovalAnswer =
 export interface Questions {
   /** Whether a user is available. If not, no method below is called, and MCP servers are not offered elicitation. */
   readonly available: boolean
+  /**
+   * Whether questions about tool calls are left open instead, to be answered elsewhere: nobody is asked, and the round ends
+   * in this process with the status `waiting` when nothing else of it is left to do.
+   */
+  readonly leavesOpen?: boolean
   /** Asks whether a tool call may run. The call waits until this returns. */
   readonly approve: (approval: Approval) => Effect.Effect<ApprovalAnswer>
   /** A form to fill in, or a URL to open, for an MCP server. */

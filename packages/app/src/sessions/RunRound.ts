@@ -1,4 +1,5 @@
-import type { RoundId } from "@parley/domain/Ids"
+import type { HandleMessageError } from "@parley/domain/Errors"
+import type { RoundId, SessionId } from "@parley/domain/Ids"
 import type { Round } from "@parley/domain/Session"
 import type { LogEntry } from "@parley/domain/SessionEvent"
 import * as SessionFold from "@parley/domain/SessionFold"
@@ -11,33 +12,53 @@ import * as Stream from "effect/Stream"
 /** How long to wait until the remaining events of a cancelled round are shown. */
 const patience = "5 seconds"
 
+type Show = (entry: LogEntry) => Effect.Effect<void>
+type Last = (round: Round) => Effect.Effect<void>
+type OnAccepted = (accepted: Accepted) => Effect.Effect<void>
+
 /**
- * Sends one message and calls `show` with each event of its round as it is stored, until the round closes. Returns the
- * round, or fails with the round's error. On interruption, the round is cancelled and its remaining events are shown.
- * `last` receives the stored round however it ended; it is not called if the message was not admitted.
+ * Sends one message and calls `show` with each event of its round as it is stored, until the round closes or waits for
+ * answers. Returns the round, or fails with the round's error. On interruption, the round is cancelled and its remaining
+ * events are shown. `last` receives the stored round however it ended; it is not called if the message was not admitted.
  *
  * @since 0.1.0
  * @category functions
  */
-export const run = Effect.fn("RunRound.run")(function* (
-  message: HandleMessage,
-  show: (entry: LogEntry) => Effect.Effect<void>,
-  last: (round: Round) => Effect.Effect<void> = () => Effect.void
+export const run = Effect.fn("RunRound.run")((message: HandleMessage, show: Show, last?: Last) =>
+  SessionCoordinator.use((coordinator) =>
+    shown(message.sessionId, (accepted) => coordinator.stream(message, accepted), show, last)
+  )
+)
+
+/**
+ * Continues a round that waits for answers, as `run` does with the round of a message.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const resume = Effect.fn("RunRound.resume")((sessionId: SessionId, show: Show, last?: Last) =>
+  SessionCoordinator.use((coordinator) =>
+    shown(sessionId, (accepted) => coordinator.resume(sessionId, accepted), show, last)
+  )
+)
+
+const shown = Effect.fnUntraced(function* (
+  sessionId: SessionId,
+  stream: (accepted: OnAccepted) => Stream.Stream<LogEntry, HandleMessageError>,
+  show: Show,
+  last: Last = () => Effect.void
 ) {
   const coordinator = yield* SessionCoordinator
   const sessions = yield* SessionManager
-  const { sessionId } = message
   const { head } = yield* sessions.get(sessionId)
   let roundId: RoundId | undefined
   const accepted = (round: Accepted) => Effect.sync(() => void (roundId = round.roundId))
-  const showing = yield* coordinator
-    .stream(message, accepted)
-    .pipe(Stream.runForEach(show), Effect.forkScoped({ startImmediately: true }))
+  const showing = yield* stream(accepted).pipe(Stream.runForEach(show), Effect.forkScoped({ startImmediately: true }))
   const roundIn = (after: number) =>
     Effect.map(sessions.read(sessionId, after), (entries) =>
       SessionFold.fromEvents(sessionId, entries).rounds.find(({ id }) => id === roundId)
     )
-  /** The round of a message that was sent before under the same request id is older than `head`. */
+  /** A round that continues, and that of a message sent before under the same request id, began before `head`. */
   const stored = Effect.suspend(() => (roundId === undefined ? Effect.undefined : roundIn(head))).pipe(
     Effect.flatMap((round) => (round !== undefined || roundId === undefined ? Effect.succeed(round) : roundIn(0)))
   )

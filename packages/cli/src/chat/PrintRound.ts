@@ -1,7 +1,10 @@
 import * as RunRound from "@parley/app/RunRound"
 import { Round } from "@parley/domain/Session"
+import type { SessionId } from "@parley/domain/Ids"
 import type { LogEntry } from "@parley/domain/SessionEvent"
+import * as SessionFold from "@parley/domain/SessionFold"
 import type { SessionInfo } from "@parley/domain/SessionInfo"
+import { SessionManager } from "@parley/domain/SessionManager"
 import type { HandleMessage } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -25,6 +28,17 @@ const printer: { readonly [F in Format]: (session: string, answer: "text" | "val
   json: () => Effect.succeed(() => Effect.void)
 }
 
+/** What a format prints when the round has ended or waits. */
+const printRound =
+  (format: Format, hasOutput: boolean, line: (json: string) => Effect.Effect<void>) =>
+  (round: Round): Effect.Effect<void> => {
+    if (format === "json") return Effect.flatMap(Effect.orDie(encodeRound(round)), line)
+    // Programs read the answer that they asked for, and nothing else.
+    return format === "text" && hasOutput && round.output !== undefined
+      ? Effect.flatMap(Effect.orDie(encodeOutput(round.output)), line)
+      : Effect.void
+  }
+
 /** Sends one message and prints its round as it is stored, even if it is cancelled. Fails with the failure of the round. */
 export const run = Effect.fn("parley round")(function* (
   { id }: Pick<SessionInfo, "id">,
@@ -34,29 +48,49 @@ export const run = Effect.fn("parley round")(function* (
 ) {
   const { line } = yield* Output
   const print = yield* printer[format](id, options.output === undefined ? "text" : "value")
-  const printRound = (round: Round) => {
-    if (format === "json") return Effect.flatMap(Effect.orDie(encodeRound(round)), line)
-    // Programs read the answer that they asked for, and nothing else.
-    return format === "text" && options.output !== undefined && round.output !== undefined
-      ? Effect.flatMap(Effect.orDie(encodeOutput(round.output)), line)
-      : Effect.void
-  }
-  return yield* RunRound.run({ ...options, sessionId: id, request }, print, printRound)
+  const last = printRound(format, options.output !== undefined, line)
+  return yield* RunRound.run({ ...options, sessionId: id, request }, print, last)
+})
+
+/** Continues a round that waits for answers and prints the rest of it. */
+export const resume = Effect.fn("parley round")(function* (id: SessionId, format: Format) {
+  const { line } = yield* Output
+  const print = yield* printer[format](id, "text")
+  return yield* RunRound.resume(id, print, printRound(format, false, line))
+})
+
+/** Prints the latest round of a session, which has ended, as JSON. */
+export const lastOf = Effect.fnUntraced(function* (id: SessionId) {
+  const { line } = yield* Output
+  const entries = yield* SessionManager.use((sessions) => sessions.read(id, 0))
+  const round = SessionFold.fromEvents(id, entries).rounds.at(-1)
+  if (round !== undefined) yield* line(yield* Effect.orDie(encodeRound(round)))
 })
 
 /** The complete output of `parley run`: the round, then notices about it. */
-export const whole = Effect.fnUntraced(function* (
+export const whole = (
   setup: Setup,
   info: SessionInfo,
   request: HandleMessage["request"],
   format: Format,
   options: Options
+) => noticed(setup, info.id, format, run(info, request, format, options))
+
+/** The complete output of `parley answer`: the rest of the round, then notices about it. */
+export const continued = (setup: Setup, id: SessionId, format: Format) => noticed(setup, id, format, resume(id, format))
+
+const noticed = Effect.fnUntraced(function* <E, R>(
+  setup: Setup,
+  id: SessionId,
+  format: Format,
+  printing: Effect.Effect<Round, E, R>
 ) {
-  const ended = yield* Effect.result(run(info, request, format, options))
+  const ended = yield* Effect.result(printing)
   // Reported even if the round failed, since a missing tool may be the reason.
   yield* RoundNotices.tools(setup, new Set())
   const round = yield* Effect.fromResult(ended)
   const output = yield* Output
-  if (format === "text") yield* output.aside(`session ${info.id}`)
+  if (format === "text") yield* output.aside(`session ${id}`)
   if (round.status === "completed") yield* RoundNotices.allDenied(round)
+  if (round.status === "waiting") return yield* RoundNotices.awaited(id, round)
 })

@@ -1,10 +1,12 @@
 import { McpManager, type ServerStatus } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
+import type { SessionId } from "@parley/domain/Ids"
 import type { Round } from "@parley/domain/Session"
 import * as Engine from "@parley/app/Engine"
 import * as FallbackEfforts from "@parley/app/FallbackEfforts"
 import * as Effect from "effect/Effect"
-import { CallsDenied } from "../errors/ExitCode.ts"
+import { AnswersAwaited, CallsDenied } from "../errors/ExitCode.ts"
+import * as QuestionText from "../consent/QuestionText.ts"
 import * as FallbackText from "../output/FallbackText.ts"
 import { Output } from "../output/Output.ts"
 import { short } from "../output/Render.ts"
@@ -98,3 +100,12 @@ export const allDenied = ({ turns }: Round) => {
     ? Effect.fail(new CallsDenied({ tools: [...new Set(calls.map(({ name }) => name))] }))
     : Effect.void
 }
+
+/** Fails with `AnswersAwaited`, which says how to answer the round's open questions. */
+export const awaited = (sessionId: SessionId, { questions = [] }: Round) =>
+  Effect.fail(
+    new AnswersAwaited({
+      sessionId,
+      questions: questions.flatMap(({ answer, subject }) => (answer === undefined ? [QuestionText.line(subject)] : []))
+    })
+  )

@@ -35,13 +35,17 @@ export interface Input
   readonly record: Option.Option<string>
 }
 
-/** On resume, reports how recovery closed the session's last round. The round is not repeated unless the user asks. */
+/**
+ * On resume, reports how recovery closed the session's last round. The round is not repeated unless the user asks. Returns
+ * whether the round waits for answers instead.
+ */
 const tellLost = Effect.fnUntraced(function* (id: SessionId) {
   const output = yield* Output
   const found = yield* SessionCoordinator.use((coordinator) => coordinator.recover)
   for (const one of found)
     if (one._tag === "Closed" && one.sessionId === id)
       yield* output.note(`parley: ${RecoveryText.words(one)}; type "continue" to resume it`)
+  return found.some((one) => one._tag === "Waiting" && one.sessionId === id)
 })
 
 /** Opens the reader of the conversation's lines. Completion needs the engine, so it is set once the engine runs. */
@@ -68,7 +72,7 @@ const conversation = Effect.fnUntraced(function* (
   yield* Caps.preferredPriced
   const info = yield* SessionFlags.findOrCreate(input, setup.workspace.root, yield* WorkspacePlaces.find(setup))
   yield* output.aside(`session ${info.id}; type /help for the commands, /exit or Ctrl-D to end`)
-  if (info.open) yield* tellLost(info.id)
+  const waits = info.open && (yield* tellLost(info.id))
   const current: Conversation = { id: info.id, named: yield* SetupFlags.named(input) }
   const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())
   let running: Fiber.Fiber<unknown, unknown> | undefined
@@ -100,6 +104,12 @@ const conversation = Effect.fnUntraced(function* (
     return isBusy || lines.interactive
   })
   yield* ServerRestarts.listen(setup)
+  if (waits) {
+    yield* output.note("parley: the last round waits for answers, and continues now")
+    const outcome = yield* interruptible(PrintRound.resume(info.id, "text"))
+    if (outcome === "cancelled") yield* output.note("parley: cancelled")
+    else if (Result.isFailure(outcome)) yield* output.note(`parley: ${messageOf(outcome.failure)}`)
+  }
   for (;;) {
     const line = yield* lines.next("> ")
     if (line === undefined || line.trim() === "/exit") return

@@ -165,6 +165,34 @@ export const allowWhenTrusting = pattern(
   "Once the server is trusted, run this tool of it without asking for approval: a tool name, or SERVER__*; may be repeated"
 )
 
+export const park = Flag.Boolean("park").pipe(
+  Flag.withDescription(
+    "Leave questions about tool calls open: the command ends with exit code 7, and `parley answer` continues the round"
+  ),
+  Flag.withDefault(false)
+)
+
+export const answers = {
+  allowCalls: Flag.Boolean("allow").pipe(
+    Flag.withDescription("Allow each call that is asked about, once, without asking"),
+    Flag.withDefault(false)
+  ),
+  deny: Flag.Boolean("deny").pipe(
+    Flag.withDescription("Deny each call that is asked about, and decline each form, without asking"),
+    Flag.withDefault(false)
+  ),
+  reason: Flag.String("reason").pipe(
+    Flag.withMetavar("TEXT"),
+    Flag.withDescription("Why the calls are denied, with --deny; the model receives it"),
+    Flag.optional
+  ),
+  question: Flag.String("question").pipe(
+    Flag.withMetavar("QUESTION"),
+    Flag.withDescription("Answer only this question, such as r3t1c1q1"),
+    Flag.optional
+  )
+}
+
 export const listFormat = Flag.Literals("format", ["text", "json"]).pipe(
   Flag.withAlias("f"),
   Flag.withDescription("Output format: text for people, json for programs"),

@@ -5,6 +5,7 @@ import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Output } from "../output/Output.ts"
+import * as QuestionText from "../consent/QuestionText.ts"
 import * as Render from "../output/Render.ts"
 
 /** The sequence number after which to follow once all closed rounds are shown: before the open round, or the end. */
@@ -24,6 +25,10 @@ const spectator = Effect.fnUntraced(function* (session: string) {
         return output.text(
           `── ${event.roundId}\n${event.purpose === undefined ? `> ${textOf(event.request)}` : "(compaction)"}\n`
         )
+      case "QuestionAsked":
+        return output.aside(`? ${event.questionId}: ${QuestionText.line(event.subject)} (parley answer ${session})`)
+      case "QuestionAnswered":
+        return output.aside(`  ${event.questionId}: ${QuestionText.answerLine(event)}`)
       case "RoundCompleted":
         return Effect.andThen(show(entry), output.aside(`${event.roundId} completed`))
       case "RoundCancelled":

@@ -12,6 +12,8 @@ const encode = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(Recovered)
 
 const words = Recovered.match({
   Closed: (closed) => `${RecoveryText.words(closed)}; to resume: parley run -s ${closed.sessionId} continue`,
+  Waiting: ({ questions, roundId, sessionId }) =>
+    `${roundId} waits for ${questions.length === 1 ? "an answer" : `${questions.length} answers`}: parley answer ${sessionId}`,
   InUse: ({ detail, holder }) => `skipped: ${holder === undefined ? detail : `in use by ${detail}`}`,
   Damaged: ({ problem, sessionId }) =>
     `cannot be read: ${problem}; \`parley sessions repair ${sessionId}\` copies its readable part into a new session`

@@ -1,6 +1,7 @@
 import * as Caps from "@parley/session/Caps"
 import * as Request from "@parley/session/Request"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { UsageError } from "@parley/app/UsageError"
 import * as Engine from "@parley/app/Engine"
@@ -9,6 +10,7 @@ import * as RoundNotices from "../chat/RoundNotices.ts"
 import * as ServerPrompts from "@parley/app/ServerPrompts"
 import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as PrintRound from "../chat/PrintRound.ts"
+import * as Ports from "../consent/Ports.ts"
 import * as RecordFlag from "../configuration/RecordFlag.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SlotOptions from "@parley/app/SlotOptions"
@@ -26,6 +28,8 @@ export interface Input
   /** A file with the JSON Schema that the answer follows. */
   readonly outputSchema: Option.Option<string>
   readonly format: PrintRound.Format
+  /** Whether questions about tool calls stay open. */
+  readonly park: boolean
   readonly record: Option.Option<string>
 }
 
@@ -61,5 +65,12 @@ export const run = Effect.fn("parley run")(function* (input: Input) {
     const named = yield* SetupFlags.named(input)
     const options = { ...named, refresh: input.refresh, mentions: input.message.join(" "), output }
     yield* PrintRound.whole(setup, info, request, input.format, options)
-  }).pipe(Effect.provide(Engine.layer(setup, "stored", RecordFlag.coordinator(setup, input.record))))
+  }).pipe(
+    Effect.provide(
+      Layer.provide(
+        Engine.layer(setup, "stored", RecordFlag.coordinator(setup, input.record)),
+        input.park ? Ports.leavingOpen : Layer.empty
+      )
+    )
+  )
 })

@@ -1,4 +1,5 @@
 import { textOf } from "@parley/domain/Content"
+import type { Question } from "@parley/domain/Question"
 import { Session } from "@parley/domain/Session"
 import type { Round, Turn } from "@parley/domain/Session"
 import * as SessionFold from "@parley/domain/SessionFold"
@@ -13,19 +14,23 @@ import * as Schema from "effect/Schema"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
 import * as KeptResults from "@parley/app/KeptResults"
 import * as SessionChoice from "@parley/app/SessionChoice"
+import * as WaitingRounds from "@parley/app/WaitingRounds"
 import * as WorkspaceMoves from "@parley/app/WorkspaceMoves"
 import * as WorkspacePlaces from "../chat/WorkspacePlaces.ts"
 import * as Engine from "@parley/app/Engine"
 import { Output } from "../output/Output.ts"
 import { citationLines, outcomeLine } from "../output/Render.ts"
 import * as SettingsText from "../output/SettingsText.ts"
+import * as QuestionText from "../consent/QuestionText.ts"
 import * as Follow from "./Follow.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
 import * as SessionFlags from "../configuration/SessionFlags.ts"
 
 type ListFormat = "text" | "json"
 
-const encodeList = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(SessionInfo)))
+/** A session of a list, with the number of its open questions, if there are any. */
+const Listed = Schema.Struct({ ...SessionInfo.fields, questions: Schema.optionalKey(Schema.Int) })
+const encodeList = Schema.encodeEffect(Schema.fromJsonString(Schema.Array(Listed)))
 const encodeSession = Schema.encodeEffect(Schema.fromJsonString(Session))
 
 const stored = <A, E, R>(
@@ -57,7 +62,15 @@ export const list = Effect.fn("parley sessions list")(
         const { root } = setup.workspace
         const { offered, shared = [] } = input.all ? {} : yield* WorkspacePlaces.find(setup)
         const found = yield* input.all ? sessions.list({}) : SessionChoice.listIn([root, ...shared])
-        if (input.format === "json") return yield* output.line(yield* Effect.orDie(encodeList(found)))
+        if (input.format === "json") {
+          const listed = yield* Effect.forEach(found, (info) =>
+            Effect.map(WaitingRounds.openQuestions(info), ({ length }) => ({
+              ...info,
+              ...(length === 0 ? {} : { questions: length })
+            }))
+          )
+          return yield* output.line(yield* Effect.orDie(encodeList(listed)))
+        }
         if (found.length === 0) yield* output.note(`No sessions in ${root}${yield* SessionFlags.elsewhere}`)
         for (const from of yield* offered ?? Effect.succeed([])) {
           const { length } = yield* sessions.list({ workspace: from })
@@ -80,7 +93,9 @@ export const list = Effect.fn("parley sessions list")(
           const where = input.all || gone.length > 0 || info.workspace !== root ? `  ${info.workspace}` : ""
           const from = former.get(info.id)
           const was = from === undefined ? "" : `  (was in ${from})`
-          const state = `${info.open ? "  (open)" : ""}${info.origin === undefined ? "" : `  (${originOf(info)})`}`
+          const questions = yield* WaitingRounds.openQuestions(info)
+          const open = questions.length > 0 ? "  (waits for an answer)" : info.open ? "  (open)" : ""
+          const state = `${open}${info.origin === undefined ? "" : `  (${originOf(info)})`}`
           yield* output.text(
             `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}${was}\n`
           )
@@ -89,7 +104,7 @@ export const list = Effect.fn("parley sessions list")(
     )
 )
 
-const showTurn = (turn: Turn): string => {
+const showTurn = (turn: Turn, questions: ReadonlyArray<Question>): string => {
   const thinking = turn.content.flatMap((block) =>
     block._tag === "Thinking" && block.text !== "" ? [`  (thinking) ${block.text}`] : []
   )
@@ -97,6 +112,9 @@ const showTurn = (turn: Turn): string => {
     turn.purpose === undefined ? textOf(turn.content) : "  (a summary that replaces the messages before it)"
   const calls = turn.toolCalls.flatMap((call) => [
     `  → ${call.name} ${call.input}`,
+    ...questions
+      .filter(({ callId }) => callId === call.callId)
+      .map((one) => `  ? ${QuestionText.line(one.subject)} ${QuestionText.answerLine(one)}`),
     call.outcome === undefined ? `  … ${call.state}` : `  ${outcomeLine(call.callId, call.outcome)}`
   ])
   const state =
@@ -130,7 +148,7 @@ const showRound = (round: Round): string =>
     `── ${round.id}  ${minute(round.startedAt)}  ${marks(round)}${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
     round.purpose === undefined ? `> ${textOf(round.request)}` : "(compaction)",
     ...round.contextCalls.map((call) => `  (context) ${call.name} ${call.input}`),
-    ...round.turns.map(showTurn),
+    ...round.turns.map((turn) => showTurn(turn, round.questions ?? [])),
     // An answer that was given by a call is in no text.
     ...(round.output === undefined || textOf(round.turns.at(-1)?.content ?? []) !== ""
       ? []
@@ -162,7 +180,7 @@ export const show = Effect.fn("parley sessions show")(
         ]
         yield* output.text(`${about.map((line) => `${line}\n`).join("")}\n`)
         // The open round is left out here; `Follow` shows it from its beginning.
-        const rounds = session.rounds.filter((round) => !input.follow || round.status !== "running")
+        const rounds = session.rounds.filter((round) => !input.follow || round.endedAt !== undefined)
         for (const round of rounds) yield* output.text(`${showRound(round)}\n\n`)
         if (input.follow) yield* Follow.follow(info, Follow.startOf(entries), "text")
       })

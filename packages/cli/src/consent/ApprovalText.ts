@@ -3,6 +3,13 @@ import type { ApprovalRequest } from "@parley/domain/ToolPolicy"
 import type { SecretRead } from "@parley/workspace/SecretReads"
 import { pieces, visibleJson } from "@parley/domain/VisibleText"
 
+/** A tool call as it is shown to a person, in this process or another one. */
+export interface Shown extends Pick<ApprovalRequest, "input"> {
+  readonly tool: Pick<ApprovalRequest["tool"], "name" | "server" | "tool">
+  /** The file that the call would read, if it may hold secrets. */
+  readonly secret: SecretRead | undefined
+}
+
 /** Maximum characters shown of an input, half of them from its end, because an attacker would hide something there. */
 const shownCharacters = 2000
 
@@ -51,7 +58,7 @@ const inputLines = (input: ApprovalRequest["input"], columns: number, whole: boo
 
 /** Describes a tool call for approval: the tool, its server, its input and, if it reads a secret file, the reason. */
 export const words = (
-  { input, tool }: Pick<ApprovalRequest, "input" | "tool">,
+  { input, tool }: Pick<Shown, "input" | "tool">,
   columns: number,
   whole = false,
   secret?: SecretRead
@@ -62,7 +69,7 @@ export const words = (
     .join("\n")
 
 /** The prompt of an approval. It does not offer "always" for files that may hold secrets: these require approval each time. */
-export const question = ({ tool: { name } }: Pick<ApprovalRequest, "tool">, secret?: SecretRead): string =>
+export const question = ({ tool: { name } }: Pick<Shown, "tool">, secret?: SecretRead): string =>
   secret === undefined
     ? `  run it? [y]es, this call; [a]lways ${name}, with any input, until this process ends; [v]iew all; [N]o, or no and why: `
     : "  run it? [y]es, this call; [v]iew all; [N]o, or no and why: "

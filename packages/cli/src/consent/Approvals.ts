@@ -1,4 +1,4 @@
-import type { Approval, ApprovalAnswer } from "@parley/app/Questions"
+import type { ApprovalAnswer } from "@parley/app/Questions"
 import * as Effect from "effect/Effect"
 import * as ApprovalText from "./ApprovalText.ts"
 import { choose, refusalOf } from "./Consent.ts"
@@ -7,7 +7,7 @@ import type { Dialogue } from "./Person.ts"
 
 /** Shows a tool call and asks whether it may run. Words after a "no" are passed on to the model. */
 export const ask =
-  (approval: Approval) =>
+  (approval: ApprovalText.Shown) =>
   (dialogue: Dialogue): Effect.Effect<ApprovalAnswer> =>
     Effect.gen(function* () {
       const { secret } = approval
@@ -18,7 +18,7 @@ export const ask =
         if (answer === undefined)
           return { allowed: false, reason: "it needs the user's permission, and the input ended before an answer" }
         if (answer.choice === "no") return { allowed: false, reason: refusalOf(answer.words) }
-        if (answer.choice !== "view") return { allowed: true, remember: answer.choice === "always" }
+        if (answer.choice !== "view") return { allowed: true, scope: answer.choice === "always" ? "session" : "once" }
         yield* dialogue.show(ApprovalText.words(approval, Streams.columns(), true, secret))
       }
     })

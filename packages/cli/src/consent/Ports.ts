@@ -44,3 +44,9 @@ export const withPerson = (person: Person.Person): Layer.Layer<never, never, Out
 
 /** The engine's ports as this command implements them: notices on standard error, and the person at the terminal, if any. */
 export const layer: Layer.Layer<never, never, Output> = Layer.mergeAll(notices, host, withPerson(Person.make()))
+
+/** Leaves questions about tool calls open, to be answered elsewhere. */
+export const leavingOpen: Layer.Layer<never> = Layer.effect(
+  Questions,
+  Effect.map(Questions, (questions) => ({ ...questions, leavesOpen: true }))
+)

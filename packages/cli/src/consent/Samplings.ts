@@ -6,8 +6,10 @@ import { choose, refusalOf } from "./Consent.ts"
 import type { Dialogue } from "./Person.ts"
 import { short } from "../output/Render.ts"
 
+type Shown = Pick<Sampling, "maxTokens" | "messages" | "server" | "system">
+
 /** Describes a sampling request, so that a person can decide about it. */
-const words = ({ maxTokens, messages, server, system }: Sampling): string =>
+const words = ({ maxTokens, messages, server, system }: Shown): string =>
   [
     `? The server ${server} asks to send this to your model, at your expense (at most ${maxTokens} tokens):`,
     ...(system === "" ? [] : [`  instructions of the server: ${short(system, 1000)}`]),
@@ -19,7 +21,7 @@ const words = ({ maxTokens, messages, server, system }: Sampling): string =>
 
 /** Shows a sampling request of an MCP server and asks the person whether it may use the model. */
 export const ask =
-  (request: Sampling) =>
+  (request: Shown) =>
   (dialogue: Dialogue): Effect.Effect<{ readonly allowed: true } | Refusal> =>
     Effect.gen(function* () {
       yield* dialogue.show(words(request))

@@ -35,6 +35,7 @@ const run = Command.make(
     refresh: Flags.refresh,
     trust: Flags.trust,
     allow: Flags.allow,
+    park: Flags.park,
     record: Flags.record,
     format: Flags.roundFormat
   },
@@ -66,6 +67,28 @@ const chat = Command.make(
       (command) => command.chat(input)
     )
 ).pipe(Command.withDescription("Start an interactive conversation; each line is a message"))
+
+const answer = Command.make(
+  "answer",
+  {
+    id: Argument.String("id").pipe(Argument.withDescription("ID of the session")),
+    ...Flags.shared,
+    effort: Flags.effort,
+    ...Flags.answers,
+    format: Flags.roundFormat
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("../commands/AnswerCommand.ts")),
+      (command) => command.answer(input)
+    )
+).pipe(
+  Command.withDescription("Answer the open questions of a session, from any terminal, and show the rest of its round"),
+  Command.withExamples([
+    { command: "parley answer ses_06h2…", description: "Show each question and ask for its answer" },
+    { command: 'parley answer ses_06h2… --deny --reason "use git instead"', description: "Answer in a script" }
+  ])
+)
 
 const recover = Command.make("recover", { workspace, format: Flags.listFormat }, (input) =>
   Effect.flatMap(
@@ -147,5 +170,19 @@ export const parley = Command.make("parley").pipe(
   Command.withDescription(
     "Conversations with models that use tools, stored so that crashes and cancellation cannot break them"
   ),
-  Command.withSubcommands([run, chat, sessions, recover, replay, context, files, dynamic, mcp, tools, models, auth])
+  Command.withSubcommands([
+    run,
+    chat,
+    answer,
+    sessions,
+    recover,
+    replay,
+    context,
+    files,
+    dynamic,
+    mcp,
+    tools,
+    models,
+    auth
+  ])
 )

@@ -1,5 +1,4 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import type { HandleMessageError } from "@parley/domain/Errors"
 import * as Http from "@parley/http/Http"
 import * as Proxies from "@parley/http/Proxies"
 import * as Cause from "effect/Cause"
@@ -12,10 +11,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { messageOf } from "../errors/Advice.ts"
 import { parley } from "./Cli.ts"
+import type { AnswerError } from "@parley/session/SessionCoordinator"
 import * as Telemetry from "@parley/app/Telemetry"
 import type { ServerTrouble } from "@parley/app/ServerTrouble"
 import type { UsageError } from "@parley/app/UsageError"
-import { type CallsDenied, exitCode, ofError, type ReplayDiffers } from "../errors/ExitCode.ts"
+import { type AnswersAwaited, type CallsDenied, exitCode, ofError, type ReplayDiffers } from "../errors/ExitCode.ts"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
 import * as Signals from "../terminal/Signals.ts"
 import * as Streams from "../terminal/Streams.ts"
@@ -35,7 +35,14 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(event)
 }
 
-type Failure = HandleMessageError | UsageError | ServerTrouble | CallsDenied | ReplayDiffers | CliError.CliError
+type Failure =
+  | AnswerError
+  | UsageError
+  | ServerTrouble
+  | CallsDenied
+  | AnswersAwaited
+  | ReplayDiffers
+  | CliError.CliError
 
 const report = (error: Failure): number => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCode.usage

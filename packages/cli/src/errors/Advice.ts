@@ -1,10 +1,13 @@
-import type { HandleMessageError } from "@parley/domain/Errors"
+import type { AnswerError } from "@parley/session/SessionCoordinator"
 
 /** The end of a message that names the command which helps with an error, if there is one. */
-const adviceFor = (error: HandleMessageError): string | undefined => {
+const adviceFor = (error: AnswerError): string | undefined => {
   switch (error._tag) {
     case "SessionNotFound":
       return "; `parley sessions list` lists the existing sessions"
+    case "RoundWaiting":
+    case "QuestionNotFound":
+      return `; \`parley answer ${error.sessionId}\` shows and answers what it asks`
     case "SessionBusy":
       return error.holder === undefined
         ? undefined
@@ -27,8 +30,8 @@ const adviceFor = (error: HandleMessageError): string | undefined => {
   }
 }
 
-const isOfEngine = (error: { readonly message: string }): error is HandleMessageError => "_tag" in error
+const isOfEngine = (error: { readonly message: string }): error is AnswerError => "_tag" in error
 
 /** The message of an error, with advice on which command helps, if there is one. */
-export const messageOf = (error: { readonly message: string } | HandleMessageError): string =>
+export const messageOf = (error: { readonly message: string } | AnswerError): string =>
   isOfEngine(error) ? `${error.message}${adviceFor(error) ?? ""}` : error.message

@@ -1,7 +1,8 @@
 import type { ServerTrouble } from "@parley/app/ServerTrouble"
 import type { UsageError } from "@parley/app/UsageError"
-import type { HandleMessageError } from "@parley/domain/Errors"
+import { SessionId } from "@parley/domain/Ids"
 import type { ModelErrorReason } from "@parley/domain/ModelError"
+import type { AnswerError } from "@parley/session/SessionCoordinator"
 import * as Schema from "effect/Schema"
 
 /** The exit codes of the process. `docs/guide/command-line.md` lists them. */
@@ -13,6 +14,7 @@ export const exitCode = {
   provider: 4,
   storage: 5,
   denied: 6,
+  waiting: 7,
   interrupted: 130
 } as const
 
@@ -25,6 +27,22 @@ export class CallsDenied extends Schema.TaggedError<CallsDenied>()("CallsDenied"
       `No tool call of this round was allowed to run (${this.tools.join(", ")}). To allow a tool, use --allow TOOL, or ` +
       `"permissions" in the configuration; a tool that "permissions" deny stays denied with --allow`
     )
+  }
+}
+
+/** A round waits for answers, which its host leaves to others. */
+export class AnswersAwaited extends Schema.TaggedError<AnswersAwaited>()("AnswersAwaited", {
+  sessionId: SessionId,
+  /** What each open question is about, one line each. */
+  questions: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const count = this.questions.length
+    const what = count === 1 ? "an answer" : `${count} answers`
+    return [
+      `The round waits for ${what}. To see and answer what it asks: parley answer ${this.sessionId}`,
+      ...this.questions.map((question) => `  ? ${question}`)
+    ].join("\n")
   }
 }
 
@@ -58,18 +76,24 @@ const ofReason = (reason: ModelErrorReason): number => {
 }
 
 export const ofError = (
-  error: HandleMessageError | UsageError | ServerTrouble | CallsDenied | ReplayDiffers
+  error: AnswerError | UsageError | ServerTrouble | CallsDenied | AnswersAwaited | ReplayDiffers
 ): number => {
   switch (error._tag) {
     case "UsageError":
     case "InvalidMessage":
     case "SessionNotFound":
+    case "QuestionNotFound":
+    case "QuestionClosed":
+    case "AnswerInvalid":
       return exitCode.usage
     case "ConfigError":
     case "WorkspaceError":
     case "ContextUnavailable":
     case "PriceUnknown":
       return exitCode.configuration
+    case "AnswersAwaited":
+    case "RoundWaiting":
+      return exitCode.waiting
     case "ModelError":
       return ofReason(error.reason)
     case "CallsDenied":

@@ -158,6 +158,8 @@ export const text = Effect.fnUntraced(function* (session: string, answer: "text"
       case "RoundStarted":
       case "RoundCancelled":
       case "ToolDecided":
+      case "QuestionAsked":
+      case "QuestionAnswered":
       case "CompactionUndone":
       case "RefreshRequested":
       case "Pinned":
