@@ -1,6 +1,5 @@
 import { UserBlock } from "@parley/domain/Content"
 import { Effort } from "@parley/domain/Effort"
-import type { HandleMessageError } from "@parley/domain/Errors"
 import { QuestionId, RequestId, RoundId, SessionId } from "@parley/domain/Ids"
 import { ModelRef } from "@parley/domain/ModelRef"
 import { OutputSchema } from "@parley/domain/OutputSchema"

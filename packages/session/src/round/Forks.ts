@@ -39,6 +39,8 @@ interface Plan {
 const refuse = (problem: string) => Effect.fail(new InvalidMessage({ problem }))
 
 const ofTools: ReadonlySet<SessionEvent["_tag"]> = new Set([
+  "QuestionAsked",
+  "QuestionAnswered",
   "ToolDecided",
   "ToolStarted",
   "ToolSettled",
