@@ -50,7 +50,10 @@ const atTheEnd = Effect.gen(function* () {
   assert.strictEqual(joined(yield* question(running, 2)), text)
   yield* running.type("y\r")
   const ended = yield* running.ended
-  assert.include(ended.stdout, "[y]es, this call; [a]lways notes__send, with any input, until this process ends")
+  assert.include(
+    ended.stdout,
+    "[y]es, this call; [a]lways notes__send in this session, or in this [p]roject, with any input"
+  )
   assert.deepStrictEqual(it.reached("send"), [input])
   yield* it.whole(ended)
 })

@@ -2,6 +2,11 @@ import { callId, roundId, SessionId, turnId } from "@parley/domain/Ids"
 import type { ToolInput } from "@parley/domain/McpManager"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as UserConfig from "@parley/workspace/UserConfig"
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as ToolRules from "../src/configuration/ToolRules.ts"
 import * as ApprovalPolicy from "../src/engine/ApprovalPolicy.ts"
 import type { ApprovalRequest, Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
 import { type Notice, Notices } from "../src/ports/Notices.ts"
@@ -14,6 +19,10 @@ const setup = {
   workspace: { root: "/work" },
   project: { servers: [], problem: undefined }
 }
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "parley-approvals-")))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+)
 const request = (session: string, tool: string, input: ToolInput = {}) => ({
   sessionId: SessionId.make(session),
   roundId: roundId(1),
@@ -31,7 +40,7 @@ const askOf =
     )
 
 /** A policy with a user who gives one answer, and the recorded questions and notices. */
-const policyOf = (answer: ApprovalAnswer, available = true, leavesOpen = false) =>
+const policyOf = (answer: ApprovalAnswer, available = true, leavesOpen = false, rules: ToolRules.Rules = setup) =>
   Effect.gen(function* () {
     const asked: Array<Approval> = []
     const told: Array<Notice> = []
@@ -51,7 +60,7 @@ const policyOf = (answer: ApprovalAnswer, available = true, leavesOpen = false) 
       elicit: () => Effect.succeed({ _tag: "Decline" }),
       allowSampling: () => Effect.succeed({ allowed: true })
     }
-    const policy = yield* ApprovalPolicy.make(setup).pipe(
+    const policy = yield* ApprovalPolicy.make(rules).pipe(
       Effect.provideService(Questions, questions),
       Effect.provideService(Notices, { notify: (notice) => Effect.sync(() => void told.push(notice)) })
     )
@@ -87,6 +96,71 @@ describe("a tool call that needs an approval", () => {
         asked.map(({ sessionId, tool }) => `${sessionId} ${tool.tool}`),
         ["a send", "a other", "b send"]
       )
+    })
+  )
+
+  it.effect("is known from an earlier process of the session, except for files that may hold secrets", () =>
+    Effect.gen(function* () {
+      const { ask, asked } = yield* policyOf({ allowed: true, scope: "once" })
+      const earlier = { ...request("a", "send"), isAllowedInSession: true }
+      assert.deepStrictEqual(yield* ask(earlier), { allowed: true, scope: "session" })
+      assert.isEmpty(asked)
+      const tool = { ...earlier.tool, name: "workspace__read_file", server: "workspace" }
+      yield* ask({ ...earlier, tool, input: { path: ".env" } })
+      assert.lengthOf(asked, 1)
+    })
+  )
+
+  it.effect("is remembered for the project in the user's configuration, and applies to all sessions there", () =>
+    Effect.gen(function* () {
+      const configFile = join(yield* temporary, "config.json")
+      writeFileSync(configFile, '{\n  // mine\n  "permissions": { "*": "ask" }\n}\n', { mode: 0o600 })
+      const rules = { ...setup, user: { configFile } }
+      const { ask, asked, told } = yield* policyOf({ allowed: true, scope: "project" }, true, false, rules)
+      for (const session of ["a", "a", "b"])
+        assert.deepStrictEqual(yield* ask(request(session, "send")), { allowed: true, scope: "project" })
+      assert.lengthOf(asked, 1)
+      assert.deepStrictEqual(told, [{ _tag: "ToolAllowed", tool: "net__send", configFile }])
+      const { config } = yield* UserConfig.load(configFile)
+      assert.deepStrictEqual(config.workspaces, { "/work": { permissions: { net__send: "allow" } } })
+      assert.include(readFileSync(configFile, "utf8"), "// mine")
+      const rule = (root: string) => ToolRules.rule({ ...rules, config, workspace: { root } })
+      const { input, tool } = request("a", "send")
+      assert.strictEqual(rule("/work")(tool, { tainted: true }, input), "allow")
+      assert.strictEqual(rule("/work/other")(tool, { tainted: true }, input), "ask")
+    })
+  )
+
+  it.effect("is remembered in this process if the configuration cannot be changed, and a notice reports that", () =>
+    Effect.gen(function* () {
+      const configFile = join(yield* temporary, "config.json")
+      writeFileSync(configFile, "{ broken", { mode: 0o600 })
+      const rules = { ...setup, user: { configFile } }
+      const { ask, asked, told } = yield* policyOf({ allowed: true, scope: "project" }, true, false, rules)
+      for (const session of ["a", "b"]) yield* ask(request(session, "send"))
+      assert.lengthOf(asked, 1)
+      assert.strictEqual(readFileSync(configFile, "utf8"), "{ broken")
+      assert.deepStrictEqual(
+        told.map((notice) => notice._tag === "ToolAllowed" && (notice.problem ?? "").includes("config.json")),
+        [true]
+      )
+    })
+  )
+
+  it.effect("is remembered for the session at most if the project declares the tool's server", () =>
+    Effect.gen(function* () {
+      const configFile = join(yield* temporary, "config.json")
+      const server = { name: "net", hash: "h", config: { command: "x" }, standing: "trusted" as const, allow: [] }
+      const project = { servers: [server], problem: undefined }
+      const rules = { ...setup, user: { configFile }, project }
+      const { ask, asked, told } = yield* policyOf({ allowed: true, scope: "project" }, true, false, rules)
+      for (const session of ["a", "a", "b"]) yield* ask(request(session, "send"))
+      assert.deepStrictEqual(
+        asked.map(({ sessionId }) => String(sessionId)),
+        ["a", "b"]
+      )
+      assert.isEmpty(told)
+      assert.isFalse(existsSync(configFile))
     })
   )
 
@@ -132,9 +206,9 @@ describe("a tool call that needs an approval", () => {
       const { ask, asked, policy, told } = yield* policyOf({ allowed: true, scope: "session" }, true, true)
       assert.strictEqual(yield* ask(request("a", "send")), "park")
       assert.deepStrictEqual([asked, told], [[], []])
-      policy.remember?.(request("a", "send"), "session")
+      yield* policy.remember?.(request("a", "send"), "session") ?? Effect.void
       assert.deepStrictEqual(yield* ask(request("a", "send")), { allowed: true, scope: "session" })
-      policy.remember?.(request("a", "other"), "once")
+      yield* policy.remember?.(request("a", "other"), "once") ?? Effect.void
       assert.strictEqual(yield* ask(request("a", "other")), "park")
     })
   )

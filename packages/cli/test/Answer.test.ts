@@ -88,6 +88,23 @@ describe("parley answer", () => {
     })
   )
 
+  it.live("allows the tool in the project or in the session, and says so", () =>
+    Effect.gen(function* () {
+      for (const scope of ["session", "project"]) {
+        const { here, id } = yield* parked
+        const answered = yield* here.run("answer", id, "--allow", "--scope", scope)
+        assert.strictEqual(answered.code, 0, answered.stderr)
+        const said = "workspace__list_files is allowed in this workspace from now on"
+        assert.strictEqual(answered.stderr.includes(said), scope === "project", answered.stderr)
+        assert.include((yield* here.run("sessions", "show", id)).stdout, `allowed for this ${scope}`)
+        const same = yield* here.run("run", "-s", id, "List the files here")
+        assert.strictEqual(same.code, 0, same.stderr)
+        const other = yield* here.run("run", "List the files here")
+        assert.strictEqual(other.code, scope === "project" ? 0 : 6, other.stderr)
+      }
+    })
+  )
+
   it.live("denies it with words that reach the model", () =>
     Effect.gen(function* () {
       const { here, id } = yield* parked
@@ -109,6 +126,8 @@ describe("parley answer", () => {
       const wrong = [
         ["--allow", "--deny"],
         ["--reason", "x"],
+        ["--scope", "session"],
+        ["--deny", "--scope", "session"],
         ["--allow", "--question", "r9t1c1q1"]
       ]
       for (const flags of wrong) assert.strictEqual((yield* here.run("answer", id, ...flags)).code, 2)

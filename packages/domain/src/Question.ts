@@ -34,13 +34,14 @@ export const QuestionSubject = Schema.TaggedUnion({
 export type QuestionSubject = typeof QuestionSubject.Type
 
 /**
- * How far an approval reaches: this call only, or later calls of the same tool in the same session too, until the engine
- * ends.
+ * How far an approval reaches: this call only, later calls of the same tool in the same session, or in all sessions of the
+ * same workspace. What it means that a tool may be called again is up to the host: calls may still be asked about, such as
+ * those that may read secrets.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const ApprovalScope = Schema.Literals(["once", "session"])
+export const ApprovalScope = Schema.Literals(["once", "session", "project"])
 export type ApprovalScope = typeof ApprovalScope.Type
 
 const Allowed = Schema.Struct({ allowed: Schema.Literal(true), scope: ApprovalScope })

@@ -14,6 +14,8 @@ import type { ToolDefinition } from "./Tool.ts"
 export interface ApprovalRequest extends CallReference {
   readonly tool: ToolDefinition
   readonly input: ToolInput
+  /** Whether a person has allowed the tool for the session, in this process or an earlier one, according to the log. */
+  readonly isAllowedInSession?: boolean
 }
 
 /**
@@ -81,7 +83,7 @@ export interface ToolPolicy {
    */
   readonly ask: (request: ApprovalRequest) => Effect.Effect<Decision>
   /** Receives each answer that allowed a call, from wherever it came, so that its scope can be applied to later calls. */
-  readonly remember?: (request: ApprovalRequest, scope: ApprovalScope) => void
+  readonly remember?: (request: ApprovalRequest, scope: ApprovalScope) => Effect.Effect<void>
 }
 
 /**

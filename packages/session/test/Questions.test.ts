@@ -167,7 +167,8 @@ describe("questions: a tool call that needs an approval", () => {
     Effect.gen(function* () {
       yield* created
       const told: Array<string> = []
-      const remember = ({ callId }: ApprovalRequest, scope: string) => void told.push(`${callId} ${scope}`)
+      const remember = ({ callId }: ApprovalRequest, scope: string) =>
+        Effect.sync(() => void told.push(`${callId} ${scope}`))
       const host = yield* process(person(() => Effect.never, { remember }))
       const round = yield* Effect.forkChild(host.send("go"))
       yield* World.until("QuestionAsked")
@@ -175,6 +176,26 @@ describe("questions: a tool call that needs an approval", () => {
       yield* Fiber.join(round)
       assert.deepStrictEqual(told.slice(0, 1), ["r1t1c1 session"])
     }).pipe(Effect.provide(World.shared([asks("careful"), done])))
+  )
+
+  it.effect("are allowed for the session in a later process too, if that was the answer", () =>
+    Effect.gen(function* () {
+      yield* created
+      const known: Array<string> = []
+      const withoutAsking: ToolPolicy["withoutAsking"] = ({ isAllowedInSession, tool }) =>
+        Effect.sync(() => {
+          known.push(`${tool.name} ${isAllowedInSession}`)
+          return isAllowedInSession === true ? allow : undefined
+        })
+      const ask: ToolPolicy["ask"] = ({ tool }) =>
+        Effect.succeed({ allowed: true, scope: tool.name === "risky" ? "once" : "session" })
+      const first = yield* process(person(ask, { withoutAsking }))
+      yield* first.send("go")
+      yield* first.dies
+      const second = yield* process(person(() => Effect.succeed(allow), { withoutAsking }))
+      yield* second.send("go")
+      assert.deepStrictEqual(known, ["careful false", "risky false", "careful true", "risky false"])
+    }).pipe(Effect.provide(World.shared([asks("careful", "risky"), done, asks("careful", "risky"), done])))
   )
 
   it.effect("keeps every invariant when calls are allowed, denied and answered elsewhere", () =>

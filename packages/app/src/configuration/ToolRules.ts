@@ -1,7 +1,9 @@
+import type { ConfigError } from "@parley/domain/Errors"
 import * as ToolNames from "@parley/mcp/ToolNames"
 import * as Permissions from "@parley/workspace/Permissions"
 import * as Trust from "@parley/workspace/Trust"
 import * as UserConfig from "@parley/workspace/UserConfig"
+import type * as Effect from "effect/Effect"
 import type { Setup } from "./Setup.ts"
 import * as WithheldFiles from "./WithheldFiles.ts"
 
@@ -40,6 +42,26 @@ export const rule = (setup: Rules) =>
     projects: Trust.allowing(setup.project),
     secretRead: WithheldFiles.secretRead(setup)
   })
+
+/**
+ * Whether the project declares the tool's server. Permissions that allow do not apply to its tools.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const isOfProject = (setup: Rules, { server }: { readonly server: string }): boolean =>
+  Trust.allowing(setup.project).has(server)
+
+/**
+ * Allows a tool in the workspace, in the user's configuration.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const allowInWorkspace = (setup: Rules, tool: string): Effect.Effect<void, ConfigError> =>
+  UserConfig.edit(setup.user.configFile, [
+    { path: ["workspaces", setup.workspace.root, "permissions", tool], value: "allow" }
+  ])
 
 /**
  * The command with which a user allows a tool of a project's server to run without approval.

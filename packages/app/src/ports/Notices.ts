@@ -34,6 +34,8 @@ export type Notice =
       /** The user's configuration file, where permissions for all other tools are set. */
       readonly configFile: string
     }
+  /** A tool was allowed in the workspace, and the user's configuration says so now; or why it could not be changed. */
+  | { readonly _tag: "ToolAllowed"; readonly tool: string; readonly configFile: string; readonly problem?: string }
   /** A server takes long to start. Its launcher, such as npx, may be downloading it. */
   | {
       readonly _tag: "ServerStarting"

@@ -37,7 +37,10 @@ export type Refusal = {
 export type ApprovalAnswer =
   | {
       readonly allowed: true
-      /** `session`: later calls to the tool in the same session run without approval, except those that may read secrets. */
+      /**
+       * `session`, `project`: later calls to the tool in the same session, or in all sessions of the workspace, run without
+       * approval, except those that may read secrets. For the workspace, that is stored in the user's configuration.
+       */
       readonly scope: ApprovalScope
     }
   | Refusal

@@ -3,7 +3,7 @@ import { UsageError } from "@parley/app/UsageError"
 import * as WaitingRounds from "@parley/app/WaitingRounds"
 import * as WithheldFiles from "@parley/app/WithheldFiles"
 import type { SessionId } from "@parley/domain/Ids"
-import type { Question, QuestionAnswer } from "@parley/domain/Question"
+import type { ApprovalScope, Question, QuestionAnswer } from "@parley/domain/Question"
 import { endsRound } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { SessionCoordinator } from "@parley/session/SessionCoordinator"
@@ -25,6 +25,7 @@ import * as Render from "../output/Render.ts"
 export interface Input extends SetupFlags.Flags {
   readonly id: string
   readonly allowCalls: boolean
+  readonly scope: Option.Option<ApprovalScope>
   readonly deny: boolean
   readonly reason: Option.Option<string>
   readonly question: Option.Option<string>
@@ -32,10 +33,12 @@ export interface Input extends SetupFlags.Flags {
 }
 
 /** How each question is answered without asking; undefined if a person is asked. */
-const scripted = Effect.fnUntraced(function* ({ allowCalls, deny, reason }: Input) {
+const scripted = Effect.fnUntraced(function* ({ allowCalls, deny, reason, scope }: Input) {
   if (allowCalls && deny) return yield* new UsageError({ problem: "Use either --allow or --deny, not both" })
   if (Option.isSome(reason) && !deny)
     return yield* new UsageError({ problem: "--reason says why something is denied; use it with --deny" })
+  if (Option.isSome(scope) && !allowCalls)
+    return yield* new UsageError({ problem: "--scope says how far an approval reaches; use it with --allow" })
   if (!allowCalls && !deny) return undefined
   return Effect.fnUntraced(function* ({ questionId, subject }: Question) {
     const isElicitation = subject._tag === "Form" || subject._tag === "Url"
@@ -47,7 +50,7 @@ const scripted = Effect.fnUntraced(function* ({ allowCalls, deny, reason }: Inpu
       return yield* new UsageError({
         problem: `${questionId} is ${QuestionText.line(subject)}: it has to be answered at a terminal, or declined with --deny`
       })
-    return { allowed: true, scope: "once" } satisfies QuestionAnswer
+    return { allowed: true, scope: Option.getOrElse(scope, () => "once" as const) } satisfies QuestionAnswer
   })
 })
 

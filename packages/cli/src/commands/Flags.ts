@@ -174,8 +174,14 @@ export const park = Flag.Boolean("park").pipe(
 
 export const answers = {
   allowCalls: Flag.Boolean("allow").pipe(
-    Flag.withDescription("Allow each call that is asked about, once, without asking"),
+    Flag.withDescription("Allow each call that is asked about, without asking"),
     Flag.withDefault(false)
+  ),
+  scope: Flag.Literals("scope", ["once", "session", "project"]).pipe(
+    Flag.withDescription(
+      "With --allow: allow this call only (default), or the tool from now on in this session, or in this project"
+    ),
+    Flag.optional
   ),
   deny: Flag.Boolean("deny").pipe(
     Flag.withDescription("Deny each call that is asked about, and decline each form, without asking"),

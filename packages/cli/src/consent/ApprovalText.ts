@@ -71,5 +71,5 @@ export const words = (
 /** The prompt of an approval. It does not offer "always" for files that may hold secrets: these require approval each time. */
 export const question = ({ tool: { name } }: Pick<Shown, "tool">, secret?: SecretRead): string =>
   secret === undefined
-    ? `  run it? [y]es, this call; [a]lways ${name}, with any input, until this process ends; [v]iew all; [N]o, or no and why: `
+    ? `  run it? [y]es, this call; [a]lways ${name} in this session, or in this [p]roject, with any input; [v]iew all; [N]o, or no and why: `
     : "  run it? [y]es, this call; [v]iew all; [N]o, or no and why: "

@@ -22,5 +22,5 @@ export const answerLine = ({ answer, by }: Pick<Question, "answer" | "by">): str
   const who = by === "engine" ? ", because its call ended" : ""
   if (!("allowed" in answer)) return `${answer._tag.toLowerCase()}${who}`
   if (!answer.allowed) return `denied: ${short(answer.reason)}`
-  return answer.scope === "session" ? "allowed for this session" : "allowed once"
+  return answer.scope === "once" ? "allowed once" : `allowed for this ${answer.scope}`
 }

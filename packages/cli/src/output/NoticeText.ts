@@ -41,6 +41,12 @@ export const lines = (notice: Notice): ReadonlyArray<string> => {
   switch (notice._tag) {
     case "ApprovalUnavailable":
       return [notice.secret === undefined ? howToAllow(notice) : howToShow(notice, notice.secret)]
+    case "ToolAllowed":
+      return [
+        notice.problem === undefined
+          ? `${notice.tool} is allowed in this workspace from now on; ${notice.configFile} says so`
+          : `${notice.tool} is allowed until this process ends, because the configuration could not be changed: ${notice.problem}`
+      ]
     case "ServerStarting":
       return [`starting server ${notice.server}: ${notice.seconds} s${why(notice.launcher)}`]
     case "ServerRestarted":

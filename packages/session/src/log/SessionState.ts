@@ -98,6 +98,8 @@ export class SessionState {
   redoable: ReadonlyArray<RoundId> | undefined
   /** What was chosen for the session. */
   settings: SessionSettings = {}
+  /** The tools that a person has allowed for the session. A fork is another session. */
+  readonly allowedTools = new Set<string>()
   private rounds = 0
 
   /** The state after a whole log, or after the beginning of one. */
@@ -157,10 +159,13 @@ export class SessionState {
         return
       case "Forked":
         this.spent = unused
+        this.allowedTools.clear()
         return
       case "SettingsChosen":
         this.settings = event.settings
         return
+      case "QuestionAnswered":
+        return this.allow(event)
       case "TurnStarted":
         return this.startTurn(event)
       case "TurnCompleted":
@@ -179,7 +184,6 @@ export class SessionState {
       case "RetryScheduled":
       case "OutputRejected":
       case "QuestionAsked":
-      case "QuestionAnswered":
       case "ToolDecided":
       case "ToolStarted":
         // The fold of the round has what there is to know of them.
@@ -189,6 +193,12 @@ export class SessionState {
         // `load` reads them.
         return
     }
+  }
+
+  private allow({ answer, questionId }: EventOf<"QuestionAnswered">): void {
+    const subject = this.round?.question(questionId)?.subject
+    if (subject?._tag === "Approval" && "allowed" in answer && answer.allowed && answer.scope !== "once")
+      this.allowedTools.add(subject.tool.name)
   }
 
   private startRound(event: EventOf<"RoundStarted">, at: number): void {

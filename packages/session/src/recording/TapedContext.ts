@@ -105,9 +105,7 @@ const policy = (tape: Tape, current: ToolPolicy, { decidesWithoutAsking }: Setti
       }
     : {}),
   ask: (request) => tape.call({ op: "approval", input: asked(request), isShown: true }, current.ask(request), decision),
-  remember: (request, scope) => {
-    if (!tape.port.isReplay) current.remember?.(request, scope)
-  }
+  remember: (request, scope) => (tape.port.isReplay ? Effect.void : (current.remember?.(request, scope) ?? Effect.void))
 })
 
 const budget = (tape: Tape, current: BudgetSettings | undefined, { budget }: Settings): BudgetSettings | undefined => {

@@ -50,7 +50,7 @@ interface Asking {
   /** Asks the person of this host. */
   readonly dialog: Effect.Effect<QuestionAnswer>
   /** Called with the answer before the dialog is interrupted. */
-  readonly onAnswer?: (given: Given) => void
+  readonly onAnswer?: (given: Given) => Effect.Effect<void>
 }
 
 /** A question with its first answer. */
@@ -205,7 +205,7 @@ export class RoundQuestions<E = LogError> {
           { startImmediately: true }
         )
         return yield* restore(Deferred.await(given)).pipe(
-          Effect.tap((first) => Effect.sync(() => onAnswer?.(first))),
+          Effect.tap((first) => onAnswer?.(first) ?? Effect.void),
           Effect.ensuring(Fiber.interruptAll([fiber, elsewhere]))
         )
       }).pipe(Effect.onError(() => abandoned))

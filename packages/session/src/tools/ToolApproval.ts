@@ -76,8 +76,9 @@ const decisionOf = (answer: QuestionAnswer): Decision => ("allowed" in answer ? 
 const answerOf = (decision: Decision): QuestionAnswer =>
   decision.allowed ? { allowed: true, scope: decision.scope ?? "once" } : { allowed: false, reason: decision.reason }
 
-const remember = (policy: ToolPolicy, request: ApprovalRequest, answer: QuestionAnswer): void => {
-  if ("allowed" in answer && answer.allowed) policy.remember?.(request, answer.scope)
+const remember = (policy: ToolPolicy, request: ApprovalRequest, answer: QuestionAnswer): Effect.Effect<void> => {
+  const remembered = "allowed" in answer && answer.allowed ? policy.remember?.(request, answer.scope) : undefined
+  return remembered === undefined ? Effect.void : Effect.ignoreCause(remembered)
 }
 
 /** The decision that follows from an answer: an approval applies only while the tool is the one that was shown. */
@@ -89,7 +90,7 @@ const applied = Effect.fnUntraced(function* (
 ) {
   const decision = decisionOf(answer)
   if (!decision.allowed) return decided(request, decision, "user")
-  remember(policy, request, answer)
+  yield* remember(policy, request, answer)
   const mcp = yield* McpManager
   const current = (yield* mcp.tools).find(({ name }) => name === request.tool.name)
   return current !== undefined && hashOf(current, request.input) === hash
@@ -107,8 +108,9 @@ const asked = ({ callId }: ApprovalRequest, { log }: { readonly log: { readonly 
  * Decides about a call, by rule or by asking a person. The events belong to the append that starts or settles the call.
  * Undefined if the question stays open: the call neither runs nor is settled.
  */
-export const decide = Effect.fnUntraced(function* <E>(turn: TurnPolicy<E>, request: ApprovalRequest) {
+export const decide = Effect.fnUntraced(function* <E>(turn: TurnPolicy<E>, call: ApprovalRequest) {
   const { policy, questions } = turn
+  const request = { ...call, isAllowedInSession: questions.log.state.allowedTools.has(call.tool.name) }
   const before = asked(request, questions)
   const open = before?.answer === undefined ? before?.questionId : undefined
   /** A decision without a person closes the question of an earlier process, too. */
