@@ -65,7 +65,7 @@ it.live("a session beyond a small window compacts, continues, keeps pinned texts
     configure(here, 1_000_000)
     const next = Effect.flatMap(run("context", "-s", id, "-f", "json"), (ended) => of(SessionContext)(ended.stdout))
     assert.isBelow(talked(yield* next).length, 8)
-    for (let left = 20; left > 0 && (yield* here.run(["sessions", "undo", id])).code === 0; left--);
+    for (let left = 20; left > 0 && (yield* here.run(["sessions", "uncompact", id])).code === 0; left--);
     assert.deepStrictEqual(talked(yield* next), ["2", "3", "4", "5", "6", "7", "8", "9"])
     yield* run("run", "-s", id, "what do you remember?")
     assert.include(model.bodies.at(-1), "number 3")

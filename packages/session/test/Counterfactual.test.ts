@@ -1,4 +1,5 @@
 import { textOf } from "@parley/domain/Content"
+import { roundId } from "@parley/domain/Ids"
 import { PromptManager } from "@parley/domain/PromptManager"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { Chunks, ScriptedModel, ScriptedTools } from "@parley/testing"
@@ -6,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Counterfactual from "../src/recording/Counterfactual.ts"
 import { parse } from "../src/recording/RecordingFormat.ts"
+import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { recordedWorld } from "./support/Taped.ts"
 import { send, sessionId, watched } from "./World.ts"
 
@@ -102,6 +104,36 @@ describe("a recorded session with another model", () => {
       assert.deepStrictEqual(rounds[1]?.unrecorded, [])
       assert.include(asText(rounds[0]?.now), "the recording has no result for this call")
     })
+  )
+
+  it.effect("replaces edited messages again, and asks for no effort of the recorded model", () =>
+    Effect.gen(function* () {
+      const written: Array<string> = []
+      const turns = [says("One."), says("Two."), says("Three."), says("Four.")]
+      yield* Effect.gen(function* () {
+        yield* watched
+        const parley = yield* SessionCoordinator
+        yield* send("one")
+        yield* send("two")
+        yield* parley.handleMessage({ sessionId, request: "better", edit: roundId(2), effort: "high" })
+        yield* parley.handleMessage({ sessionId, request: "best", edit: roundId(3) })
+      }).pipe(Effect.scoped, Effect.provide(recordedWorld(turns, written), { local: true }))
+      const recording = yield* Effect.fromResult(parse("x.jsonl", written.join("")))
+      const { rounds } = yield* Counterfactual.run({ name: "x.jsonl", recorded: recording, from: "r3", model: other })
+      assert.deepStrictEqual(
+        rounds.map(({ end, now }) => `${now?.id} ${end}`),
+        ["r3 completed", "r4 completed"]
+      )
+      const requests = yield* ScriptedModel.Requests.all
+      assert.deepStrictEqual(
+        requests.map(({ messages }) => messages.map(({ content }) => textOf(content)).join(" ")),
+        ["one One. better", "one One. best"]
+      )
+    }).pipe(
+      Effect.provide(Layer.merge(ScriptedModel.layer([says("Trois."), says("Quatre.")]), SessionManager.layerMemory), {
+        local: true
+      })
+    )
   )
 
   it.effect("a round that the recording does not have is an error that names those that it has", () =>

@@ -122,11 +122,15 @@ const settingsBefore = (recorded: Recorded, n: number): Settings | undefined => 
   return found
 }
 
-/** The same request of the host to another session, with another model. Its idempotency key belongs to the recorded session. */
-const again = (ask: Ask, sessionId: SessionId, model: ModelRef): Ask => {
+/**
+ * The same request of the host to another session, with another model. Its idempotency key belongs to the recorded session,
+ * and its effort to the recorded model. What the first message took the place of is undone already in what was copied.
+ */
+const again = (ask: Ask, sessionId: SessionId, model: ModelRef, isFirst: boolean): Ask => {
   if (ask._tag !== "Message") return ask._tag === "Compact" ? { ...ask, sessionId, model } : { ...ask, sessionId }
-  const { requestId: _, ...message } = ask.message
-  return { _tag: "Message", way: "handleMessage", message: { ...message, sessionId, model } }
+  const { edit, effort: _, requestId: __, ...message } = ask.message
+  const replaced = isFirst || edit === undefined ? {} : { edit }
+  return { _tag: "Message", way: "handleMessage", message: { ...message, ...replaced, sessionId, model } }
 }
 
 /** Copies the events before a round into a new session. */
@@ -204,7 +208,9 @@ export const run = Effect.fn("Counterfactual.run")(function* (options: Counterfa
       Context.add(Budget, Context.get(context, Budget)),
       Context.add(Fallbacks, Context.get(context, Fallbacks))
     )
-    const exit = yield* Effect.exit(Effect.provideContext(runAsk(engine, again(ask, copied, model)), references))
+    const exit = yield* Effect.exit(
+      Effect.provideContext(runAsk(engine, again(ask, copied, model, round === first.round)), references)
+    )
     const now = SessionFold.fromEvents(copied, yield* sessions.read(copied, before)).rounds.at(-1)
     compared.push({
       recorded: rounds.get(sessionId)?.find(({ id }) => id === round),
