@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { callId, roundId, turnId } from "@parley/domain/Ids"
+import { callId, questionId, roundId, turnId } from "@parley/domain/Ids"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { zero } from "@parley/domain/Usage"
@@ -150,3 +150,30 @@ it.effect("a repair copies all complete rounds, however many, and does not chang
     assert.deepStrictEqual(yield* sessions.read(id, 0), before)
   }).pipe(Effect.provide(SessionManager.layerMemory, { local: true }))
 )
+
+it("a question is about a call that can still be asked about, and has one answer", () => {
+  const logOf = (...events: ReadonlyArray<SessionEvent>) =>
+    [asked, begun, answered(toolCall), ...events].map((event, i): LogEntry => ({ seq: i + 1, at: 0, event }))
+  const ids = { questionId: questionId(call, 1), roundId: round }
+  const approval: SessionEvent = {
+    _tag: "QuestionAsked",
+    ...ids,
+    callId: call,
+    subject: { _tag: "Approval", tool: { name: "t", server: "s", tool: "t" }, input: {}, hash: "" }
+  }
+  const url: SessionEvent = {
+    ...approval,
+    subject: { _tag: "Url", server: "s", message: "m", url: "https://a.example/", host: "a.example" }
+  }
+  const cancel: SessionEvent = { _tag: "QuestionAnswered", ...ids, by: "engine", answer: { _tag: "Cancel" } }
+  assert.isUndefined(damage(logOf(approval, cancel, started)))
+  assert.isUndefined(damage(logOf(started, url, cancel, settled)))
+  assert.strictEqual(damage(logOf(started, approval)), "event 5: a question about call r1t1c1, which is not requested")
+  assert.strictEqual(damage(logOf(url)), "event 4: a question about call r1t1c1, which is not started")
+  assert.strictEqual(damage(logOf(approval, approval)), "event 5: question r1t1c1q1 is asked twice")
+  assert.strictEqual(damage(logOf(cancel)), "event 4: an answer to question r1t1c1q1, which is not asked")
+  assert.strictEqual(
+    damage(logOf(approval, cancel, cancel)),
+    "event 6: an answer to question r1t1c1q1, which is answered"
+  )
+})

@@ -18,3 +18,14 @@ it.effect.prop(
     }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
   { arbitrary: { runs } }
 )
+
+it.effect.prop(
+  "any program about questions does too: two processes answer, continue rounds and die",
+  [Programs.aboutQuestions],
+  ([program]) =>
+    Effect.map(ProgramRunner.run(program, engine, limits), ({ findings, violations }) => {
+      assert.deepStrictEqual(violations, [], violations.join("; "))
+      assert.deepStrictEqual(findings.unchecked, [])
+    }).pipe(Effect.provide(SessionManager.layerMemory, { local: true })),
+  { arbitrary: { runs: 0.4 * runs } }
+)

@@ -1,4 +1,4 @@
-import { callId, roundId, SessionId, turnId } from "@parley/domain/Ids"
+import { callId, questionId as questionIdOf, roundId, SessionId, turnId } from "@parley/domain/Ids"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { fresh, project } from "@parley/domain/SessionInfo"
@@ -68,7 +68,7 @@ it("every invariant is checked when all facts are known, and a correct session h
 it("an invariant reports which facts it needs and does not have", () => {
   const { checked, unchecked, violations } = Invariants.check({ log })
   assert.deepStrictEqual(violations, [])
-  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31, 54])
+  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31, 54, 55])
   assert.deepStrictEqual(unchecked, [
     "1 dense order: needs seen",
     "4 append only: needs snapshots",
@@ -233,4 +233,41 @@ it("a request may end with a paused turn, whose empty last block is not sent", (
   const notTheUsers = ["request 1: the last message is not the user's"]
   assert.deepStrictEqual(Invariants.legalRequests([sentBack], paused("a", "b")), notTheUsers)
   assert.deepStrictEqual(Invariants.legalRequests([sentBack], log), notTheUsers)
+})
+
+it("a call that was asked about runs only after the answer that allows it", () => {
+  const questionId = questionIdOf(call, 1)
+  const ids = { questionId, roundId: round }
+  const subject = { _tag: "Approval" as const, tool: { name: "t", server: "s", tool: "t" }, input: {}, hash: "h" }
+  const asked: SessionEvent = { _tag: "QuestionAsked", ...ids, callId: call, subject }
+  const answered = (allowed: boolean): SessionEvent => ({
+    _tag: "QuestionAnswered",
+    ...ids,
+    by: "host",
+    answer: allowed ? { allowed: true, scope: "once" } : { allowed: false, reason: "no" }
+  })
+  const started: SessionEvent = { _tag: "ToolStarted", callId: call }
+  const found = (...more: ReadonlyArray<SessionEvent>) =>
+    Invariants.answeredFirst(logOf([...events.slice(0, 4), ...more]))
+  assert.deepStrictEqual(found(asked, answered(true), started), [])
+  assert.deepStrictEqual(found(asked, started), ["ToolStarted at 6 starts r1t1c1, which was not allowed"])
+  assert.lengthOf(found(asked, answered(false), started), 1)
+  assert.deepStrictEqual(found(asked, asked), ["QuestionAsked at 6 is asked a second time"])
+  assert.deepStrictEqual(found(asked, answered(true), answered(false)), ["QuestionAnswered at 7 is the second answer"])
+  assert.deepStrictEqual(found(answered(true)), ["QuestionAnswered at 5 answers a question that was not asked"])
+  const elsewhere: SessionEvent = {
+    _tag: "QuestionAnswered",
+    ...ids,
+    roundId: roundId(2),
+    by: "host",
+    answer: { _tag: "Cancel" }
+  }
+  assert.deepStrictEqual(found(asked, elsewhere), ["QuestionAnswered at 6 answers a question of another round"])
+
+  const waits = (...more: ReadonlyArray<SessionEvent>) => Invariants.isWaiting(logOf([...events.slice(0, 4), ...more]))
+  assert.deepStrictEqual(
+    [waits(), waits(asked), waits(asked, answered(true)), waits(asked, answered(true), started)],
+    [false, true, true, false]
+  )
+  assert.isFalse(Invariants.isWaiting(logOf([...events.slice(0, 3), asked])), "the turn is still open")
 })

@@ -116,7 +116,7 @@ export const make = <R>(
     sessionId: SessionId,
     questionId: QuestionId,
     given: QuestionAnswer,
-    head: number
+    { head, isContinued }: { readonly head: number; readonly isContinued: boolean }
   ) {
     const sessions = yield* SessionManager
     const closed = (detail: string) => new QuestionClosed({ sessionId, questionId, detail })
@@ -134,7 +134,7 @@ export const make = <R>(
       ),
       Stream.runDrain
     )
-    const abandoned = open.use(sessionId, store(questionId, given, true, one)).pipe(
+    const abandoned = open.use(sessionId, store(questionId, given, isContinued, one)).pipe(
       Effect.catchTag("PostChanged", () => Effect.void),
       Effect.retry({ schedule: patience, while: ({ _tag }) => _tag === "SessionBusy" })
     )
@@ -159,7 +159,9 @@ export const make = <R>(
       return yield* open.use(sessionId, store(questionId, given, isContinued)).pipe(
         Effect.as(became("stored")),
         Effect.catchTag("PostChanged", Effect.die),
-        Effect.catchTag("SessionBusy", () => Effect.as(post(sessionId, questionId, given, head), became("passed")))
+        Effect.catchTag("SessionBusy", () =>
+          Effect.as(post(sessionId, questionId, given, { head, isContinued }), became("passed"))
+        )
       )
     if (!(yield* local))
       return yield* new QuestionClosed({ sessionId, questionId, detail: `it has been answered, or ${ended}` })

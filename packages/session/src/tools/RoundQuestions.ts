@@ -174,9 +174,14 @@ export class RoundQuestions<E = LogError> {
       const store = (given: Given) =>
         Effect.suspend(() => {
           if (!this.open.has(id)) return Effect.succeed(cancelled.answer)
-          return this.log
-            .append([this.event(id, given)])
-            .pipe(Effect.andThen(Effect.sync(() => this.close(id, true))), Effect.as(given.answer))
+          return this.received(id, subject, given).pipe(
+            Effect.flatMap(({ events, given: { answer }, whenStored }) =>
+              (events.length === 0 ? Effect.void : this.log.append(events)).pipe(
+                Effect.tap(() => Effect.sync(whenStored)),
+                Effect.as(answer)
+              )
+            )
+          )
         })
       return this.wait(id, { callId, subject, dialog }, Effect.ignore(store(cancelled))).pipe(
         Effect.flatMap((given) => Effect.uninterruptible(store(given))),

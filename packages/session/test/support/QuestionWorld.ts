@@ -129,7 +129,8 @@ export const until = (tag: SessionEvent["_tag"], count = 1) =>
     )
   )
 /** The ids of the first round's first turn. */
-export const callOf = (n: number) => callId(turnId(roundId(1), 1), n)
+export const round = roundId(1)
+export const callOf = (n: number) => callId(turnId(round, 1), n)
 export const questionOf = (n: number) => questionId(callOf(n), 1)
 export const yes = { allowed: true, scope: "once" } as const
 export const no = { allowed: false, reason: "not today" } as const

@@ -1,6 +1,6 @@
 import { type RoundId, turnId, callId, type TurnId } from "@parley/domain/Ids"
 import type { EngineLimits, Sent } from "./Sent.ts"
-import { attemptsOf, markOf, type ProgramAttempt, cutInput, inputOf } from "./ProgramScripts.ts"
+import { attemptsOf, markOf, type ProgramAttempt, cutInput, deniedReason, inputOf } from "./ProgramScripts.ts"
 import type { Block, ToolCall } from "@parley/domain/Content"
 import type { StopReason } from "@parley/domain/ProviderChunk"
 import type { ToolOutcome } from "@parley/domain/Tool"
@@ -42,6 +42,8 @@ const outcomesOf = (kind: ProgramTool, input: string, configs: Sent["configs"]):
       return [failed("The input is not a JSON object; nothing was run. Send the call again with a valid input")]
     case "hangs":
       return []
+    case "asked":
+      return [echo, { _tag: "Denied", reason: deniedReason }]
   }
 }
 

@@ -1,14 +1,16 @@
-import type { HandleMessageError } from "@parley/domain/Errors"
-import type { RoundId, SessionId } from "@parley/domain/Ids"
+import type { AnswerInvalid, HandleMessageError, QuestionClosed, QuestionNotFound } from "@parley/domain/Errors"
+import type { QuestionId, RoundId, SessionId } from "@parley/domain/Ids"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
+import type { Question, QuestionAnswer } from "@parley/domain/Question"
 import type { Round } from "@parley/domain/Session"
 import type { SessionContext } from "@parley/domain/SessionContext"
 import type { SessionInfo } from "@parley/domain/SessionInfo"
 import type { SessionManager } from "@parley/domain/SessionManager"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
 import type * as Scope from "effect/Scope"
 
 /**
@@ -37,7 +39,18 @@ export interface Engine {
   readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
   /** The request that the next message would lead to. */
   readonly buildContext: (sessionId: SessionId, request?: string) => Effect.Effect<SessionContext, HandleMessageError>
-  readonly recover: Effect.Effect<ReadonlyArray<unknown>, HandleMessageError>
+  /** The open questions of a session, oldest first. */
+  readonly questions: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<Question>, HandleMessageError>
+  /** Answers a question of any process. */
+  readonly answer: (
+    sessionId: SessionId,
+    questionId: QuestionId,
+    answer: QuestionAnswer,
+    options: { readonly continues: boolean }
+  ) => Effect.Effect<unknown, HandleMessageError | QuestionClosed | QuestionNotFound | AnswerInvalid>
+  /** Continues a round that waits for answers, until it is closed or waits again. */
+  readonly resume: (sessionId: SessionId) => Stream.Stream<unknown, HandleMessageError>
+  readonly recover: Effect.Effect<ReadonlyArray<{ readonly _tag: string }>, HandleMessageError>
 }
 
 /**

@@ -7,6 +7,7 @@ import { ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
 import type { Round } from "@parley/domain/Session"
 import { SessionManager } from "@parley/domain/SessionManager"
+import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -15,7 +16,9 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { Engine, MakeEngine, ProgramOptions } from "./ProgramEngine.ts"
+import { deniedReason } from "./ProgramScripts.ts"
 import type { ProgramConfig, ProgramScript } from "./Programs.ts"
 import type { Disturbance, EngineLimits, Sent } from "./ReferenceModel.ts"
 import * as World from "./ProgramWorld.ts"
@@ -42,6 +45,9 @@ interface Job {
   readonly process: World.Process
   readonly fiber: Fiber.Fiber<unknown, unknown>
 }
+
+/** Jobs that hold the lease of a session for some time. */
+const usesSessions = /^(recover|answer|resume)/
 
 const answerOf = (exit: Exit.Exit<Round, HandleMessageError>): string => {
   if (Exit.isSuccess(exit)) return exit.value.status
@@ -120,6 +126,7 @@ export class ProgramProcesses {
           Effect.provideService(PromptManager, Context.get(managers, PromptManager)),
           Effect.provideService(FilesManager, Context.get(managers, FilesManager)),
           Effect.provideService(DynamicContextManager, Context.get(managers, DynamicContextManager)),
+          Effect.provideService(ToolPolicy, World.policyOf(world)),
           Scope.provide(scope)
         )
         const running: Running = { process, scope, engine }
@@ -141,7 +148,11 @@ export class ProgramProcesses {
   }
 
   protected disturb(messages: ReadonlyArray<Sending>, by: Disturbance): void {
-    for (const message of messages) message.disturbed.add(by)
+    for (const message of messages) {
+      message.disturbed.add(by)
+      // What is left of its round may wait for answers.
+      if (by === "crash" || by === "writer" || by === "disk") message.disturbed.add("parked")
+    }
   }
 
   send(text: string, sessionId: SessionId, writer: number, script: ProgramScript, edits = false) {
@@ -166,7 +177,10 @@ export class ProgramProcesses {
       }
       const using = new Set(["recover", `undo ${sessionId}`])
       const recovering = this.jobs.some(
-        (job) => using.has(job.name) && job.process !== process && job.fiber.pollUnsafe() === undefined
+        (job) =>
+          (usesSessions.test(job.name) || using.has(job.name)) &&
+          job.process !== process &&
+          job.fiber.pollUnsafe() === undefined
       )
       if (others.length > 0 || recovering) this.disturb([...others, message], "contended")
       if (this.world.disk.mode !== "works") this.disturb([message], "disk")
@@ -177,6 +191,7 @@ export class ProgramProcesses {
           Effect.sync(() => {
             this.world.progress++
             if (process.alive) message.answer = answerOf(exit)
+            if (message.answer === "waiting") message.disturbed.add("parked")
           })
         ),
         Effect.forkIn(running.scope, { startImmediately: true })
@@ -258,17 +273,54 @@ export class ProgramProcesses {
     if (disk.mode !== "works") this.disturb(this.pending, "disk")
   }
 
+  /** Others that use sessions now may be refused. */
+  private contend(process: World.Process) {
+    this.disturb(
+      this.pending.filter((message) => message.process !== process),
+      "contended"
+    )
+  }
+
+  /** Answers the oldest open question of a session. */
+  answer(writer: number, sessionId: SessionId, allow: boolean) {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      this.contend(running.process)
+      const { answer, questions } = running.engine
+      const given = allow
+        ? ({ allowed: true, scope: "once" } as const)
+        : ({ allowed: false, reason: deniedReason } as const)
+      const answers = Effect.gen({ self: this }, function* () {
+        const [question] = yield* questions(sessionId)
+        if (question === undefined) return
+        // The round continues as a job of its own, so that what it disturbs is known.
+        yield* answer(sessionId, question.questionId, given, { continues: false })
+        this.world.progress++
+      })
+      yield* this.job(`answer ${sessionId}`, running, answers)
+    })
+  }
+
+  /** Continues a round that waits for answers. */
+  resume(writer: number, sessionId: SessionId) {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      this.contend(running.process)
+      yield* this.job(`resume ${sessionId}`, running, Stream.runDrain(running.engine.resume(sessionId)))
+    })
+  }
+
   recover(writer: number) {
     return Effect.gen({ self: this }, function* () {
       const running = yield* this.process(writer)
-      this.disturb(
-        this.pending.filter((message) => message.process !== running.process),
-        "contended"
-      )
+      this.contend(running.process)
       yield* this.job(
         "recover",
         running,
-        Effect.map(running.engine.recover, (closed) => void this.recovered.push(closed.length))
+        Effect.map(
+          running.engine.recover,
+          (found) => void this.recovered.push(found.filter(({ _tag }) => _tag !== "Waiting").length)
+        )
       )
     })
   }

@@ -58,6 +58,12 @@ const command = Effect.fnUntraced(function* (state: ProgramState, n: number, com
       return yield* state.lapse(command.writer)
     case "Recover":
       return yield* state.recover(command.writer)
+    case "Answer":
+      return yield* state.answer(command.writer, sessionIds[command.session], command.allow)
+    case "Resume":
+      return yield* state.resume(command.writer, sessionIds[command.session])
+    case "Person":
+      return state.configure(Object.assign({}, state.world.config, { person: command.person }))
     case "Configure":
       return state.configure(command.config)
     case "Preview":
@@ -106,7 +112,7 @@ export const run = Effect.fnUntraced(function* (
 
 /**
  * Whatever happened before: once the disk works, recovery closes the open rounds, exactly once and without calling models or
- * tools, and then each session answers a message, and so does a fork of it.
+ * tools. Rounds that wait for answers are continued, and then each session answers a message, and so does a fork of it.
  */
 const goesOn = Effect.fnUntraced(function* (state: ProgramState) {
   state.disturbDisk({ steps: 0, mode: "works", spares: 0 })
@@ -121,6 +127,9 @@ const goesOn = Effect.fnUntraced(function* (state: ProgramState) {
   const after = [state.world.requests.length, state.world.calls.length].join()
   state.expect(before === after, "41 recovery is quiet: it called a model or a tool")
   for (const id of sessionIds) {
+    // A round that waits is continued, unless it only ends by a cancellation.
+    yield* state.resume(0, id)
+    yield* state.rest
     const text = `and now, ${id}?`
     yield* state.send(text, id, 0, { turns: [], fails: "none", ending: "answer" })
     yield* state.rest

@@ -17,8 +17,12 @@ export const tools: { readonly [name: string]: ScriptedTools.Behaviour } = {
   slower: ScriptedTools.steps(20, ScriptedTools.echo),
   lost: ScriptedTools.lost,
   malformed: ScriptedTools.echo,
-  hangs: ScriptedTools.hangs
+  hangs: ScriptedTools.hangs,
+  asked: ScriptedTools.echo
 } satisfies { readonly [Kind in Exclude<ProgramTool, "unknown">]: ScriptedTools.Behaviour }
+
+/** Why a call was denied, by everyone who denies calls. */
+export const deniedReason = "the user said no"
 
 /** The first chunk of every response: its usage so far. */
 export const begun: ProviderChunk = { _tag: "UsageSoFar", usage: { ...Chunks.usage, outputTokens: 1 } }

@@ -1,3 +1,4 @@
+import { textOf } from "@parley/domain/Content"
 import type { SessionId } from "@parley/domain/Ids"
 import * as Message from "@parley/domain/Message"
 import { endsRound, type LogEntry } from "@parley/domain/SessionEvent"
@@ -16,6 +17,12 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 const closedPart = (log: ReadonlyArray<LogEntry>): ReadonlyArray<LogEntry> => {
   const last = log.findLastIndex(({ event }) => endsRound(event) || event._tag === "RoundStarted")
   return log[last]?.event._tag === "RoundStarted" ? log.slice(0, last) : log
+}
+
+/** The text of the message whose round is open; empty if none is. */
+const openMessage = (log: ReadonlyArray<LogEntry>): string => {
+  const last = log.findLast(({ event }) => event._tag === "RoundStarted" || endsRound(event))
+  return last?.event._tag === "RoundStarted" ? textOf(last.event.request) : ""
 }
 
 /** A running program, and everything that is observed of it. */
@@ -136,6 +143,20 @@ export class ProgramState extends ProgramProcesses {
   /** Runs until nothing is left to do. Cancels only those rounds that end in no other way. */
   readonly rest = Effect.suspend(() => this.settle())
 
+  /** Whether a round of the session ends only by a cancellation. It may be one that was sent earlier and continues now. */
+  private hangs(id: SessionId): boolean {
+    const { scripts, unanswered } = this.world
+    const open = openMessage(this.world.committed.get(id) ?? [])
+    const running = [
+      scripts.get(open),
+      ...this.pending.filter(({ sessionId }) => sessionId === id).map(({ script }) => script)
+    ]
+    return running.some((script) => {
+      const tools = script?.turns.flatMap((turn) => turn.tools) ?? []
+      return script?.ending === "silence" || tools.includes("hangs") || (tools.includes("asked") && unanswered.has(id))
+    })
+  }
+
   private settle() {
     return Effect.gen({ self: this }, function* () {
       let progress = this.world.progress
@@ -146,13 +167,7 @@ export class ProgramState extends ProgramProcesses {
         // Enough time for a pending retry. The clock advances only when nothing progresses, so a slow tool is unaffected.
         if (still % 20 === 0 && still <= 100) yield* TestClock.adjust("5 seconds")
         if (still === 200) {
-          for (const id of this.seen.keys()) {
-            const waiting = this.pending.filter((message) => message.sessionId === id)
-            const hangs = waiting.some(
-              ({ script }) => script.ending === "silence" || script.turns.some(({ tools }) => tools.includes("hangs"))
-            )
-            if (hangs) yield* this.cancel(id)
-          }
+          for (const id of this.seen.keys()) if (this.hangs(id)) yield* this.cancel(id)
         }
         if (still === 400) {
           this.violations.push(`35 cancel anywhere: nothing progresses, and these are unfinished: ${this.busy.join()}`)

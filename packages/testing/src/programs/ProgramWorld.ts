@@ -10,6 +10,7 @@ import type { SessionManager } from "@parley/domain/SessionManager"
 import { empty } from "@parley/domain/SystemPrompt"
 import type { ToolDefinition } from "@parley/domain/Tool"
 import { ToolError } from "@parley/domain/ToolError"
+import type { Decision, ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -18,7 +19,7 @@ import * as Stream from "effect/Stream"
 import type { RecordedCall, RecordedRequest } from "../invariants/Known.ts"
 import { initialConfig, type ProgramConfig, type ProgramScript } from "./Programs.ts"
 import * as ScriptedModel from "../scripted/ScriptedModel.ts"
-import { answer, tools } from "./ProgramScripts.ts"
+import { answer, deniedReason, tools } from "./ProgramScripts.ts"
 
 /** How appends behave, after those that `spares` lets through. */
 export interface Disk {
@@ -36,6 +37,8 @@ export class ProgramWorld {
   readonly calls: Array<RecordedCall> = []
   /** Every event that was ever committed, in order, whether the store acknowledged it or not. */
   readonly committed = new Map<string, Array<LogEntry>>()
+  /** The sessions with a question to a person who never answers. */
+  readonly unanswered = new Set<SessionId>()
   /** Counts all activity, so that a program without progress is detected. */
   progress = 0
 
@@ -89,6 +92,8 @@ export const sessionsOf = (
   ...sessions,
   read: (id, after) => Effect.andThen(process.gate, sessions.read(id, after)),
   fork: (options) => Effect.andThen(process.gate, sessions.fork(options)),
+  post: (id, post) => Effect.andThen(process.gate, sessions.post(id, post)),
+  withdrawPost: (id, post) => Effect.andThen(process.gate, sessions.withdrawPost(id, post)),
   acquire: (id) =>
     Effect.gen(function* () {
       yield* process.gate
@@ -125,6 +130,29 @@ export const sessionsOf = (
     })
   }
 })
+
+/** Asks for the approval of calls of the tool `asked`, as the configuration says at that moment. */
+export const policyOf = (world: ProgramWorld): ToolPolicy => {
+  const deny: Decision = { allowed: false, reason: deniedReason }
+  const allow: Decision = { allowed: true }
+  return {
+    rule: ({ name }) => (name === "asked" ? "ask" : "allow"),
+    withoutAsking: () =>
+      Effect.sync(() => {
+        const { person } = world.config
+        return person === "elsewhere" ? "park" : person === "absent" ? deny : undefined
+      }),
+    ask: ({ input, sessionId }) =>
+      Effect.suspend(() => {
+        if (world.config.person !== "answers") {
+          world.unanswered.add(sessionId)
+          return Effect.never
+        }
+        world.progress++
+        return Effect.as(times(3), Number(input["n"]) % 2 === 1 ? allow : deny)
+      })
+  }
+}
 
 /** Models that respond as the script of the last message in a request says. */
 export const modelsOf = (world: ProgramWorld): ModelsManager["Service"] => ({

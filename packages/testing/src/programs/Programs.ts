@@ -8,12 +8,12 @@ import { ToolKind } from "../parts/Arbitraries.ts"
  */
 
 /**
- * How a tool of a program behaves: as in `ToolKind`, or it never returns.
+ * How a tool of a program behaves: as in `ToolKind`, or it never returns, or it needs an approval and then returns its input.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const ProgramTool = Schema.Literals([...ToolKind.literals, "hangs"])
+export const ProgramTool = Schema.Literals([...ToolKind.literals, "hangs", "asked", "asked", "asked"])
 export type ProgramTool = typeof ProgramTool.Type
 
 /**
@@ -96,7 +96,12 @@ export const ProgramConfig = Schema.Struct({
   /** Whether round parts contain the date. */
   date: Schema.Boolean,
   /** The context slot: none, one that resolves, one whose failure is noted in the context, one that fails the round. */
-  slot: Schema.Literals(["none", "resolves", "noted", "required"])
+  slot: Schema.Literals(["none", "resolves", "noted", "required"]),
+  /**
+   * Who is asked for approvals: a person who allows every other call, one who never answers, none, so that calls are denied,
+   * or none, so that questions stay open.
+   */
+  person: Schema.Literals(["answers", "waits", "absent", "elsewhere"])
 })
 export type ProgramConfig = typeof ProgramConfig.Type
 
@@ -106,7 +111,14 @@ export type ProgramConfig = typeof ProgramConfig.Type
  * @since 0.1.0
  * @category constructors
  */
-export const initialConfig: ProgramConfig = { prompt: 1, file: 1, echo: true, date: false, slot: "none" }
+export const initialConfig: ProgramConfig = {
+  prompt: 1,
+  file: 1,
+  echo: true,
+  date: false,
+  slot: "none",
+  person: "answers"
+}
 
 const Which = Schema.Literals([0, 1])
 const Steps = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))
@@ -130,6 +142,12 @@ const Crash = Schema.TaggedStruct("Crash", { writer: Which })
 /** The process pauses for so long that others may acquire its sessions; then it continues without noticing. */
 const Lapse = Schema.TaggedStruct("Lapse", { writer: Which })
 const Recover = Schema.TaggedStruct("Recover", { writer: Which })
+/** A process answers the oldest open question of a session, which may be a question of another process. */
+const Answer = Schema.TaggedStruct("Answer", { writer: Which, session: Which, allow: Schema.Boolean })
+/** A process continues the session's round, if it waits for answers. */
+const Resume = Schema.TaggedStruct("Resume", { writer: Which, session: Which })
+/** Who is asked from now on. */
+const Person = Schema.TaggedStruct("Person", { person: ProgramConfig.fields.person })
 const Configure = Schema.TaggedStruct("Configure", { config: ProgramConfig })
 /** Shows the next request without sending it. */
 const Preview = Schema.TaggedStruct("Preview", { session: Which })
@@ -153,7 +171,8 @@ const Disk = Schema.TaggedStruct("Disk", {
 // oxfmt-ignore
 export const ProgramCommand = Schema.Union([
   Message, Message, Message, Message, Message, Message, Message,
-  Cancel, Cancel, Crash, Crash, Lapse, Recover, Configure, Preview, Disk, Disk, Undo, Undo, Redo, Fork
+  Cancel, Cancel, Crash, Crash, Lapse, Recover, Configure, Preview, Disk, Disk, Undo, Undo, Redo, Fork,
+  Person, Person, Person, Answer, Answer, Answer, Resume
 ])
 export type ProgramCommand = typeof ProgramCommand.Type
 /**
@@ -192,6 +211,67 @@ export type Program = typeof Program.Type
  * @category constants
  */
 export const arbitrary: Arbitrary.Arbitrary<Program> = Arbitrary.schema(Program)
+
+const AskingMessage = Schema.TaggedStruct("Message", {
+  session: Schema.Literal(0),
+  writer: Which,
+  edits: Schema.Literal(false),
+  script: Schema.Struct({
+    turns: Schema.Array(
+      Schema.Struct({
+        fails: Schema.Literals(["none", "none", "overloaded"]),
+        texts: Schema.Array(Schema.Literal("t")).check(Schema.isMaxLength(1)),
+        thinks: Schema.Boolean,
+        tools: Schema.Array(Schema.Literals(["asked", "asked", "asked", "echo", "slow", "hangs"])).check(
+          Schema.isMinLength(1),
+          Schema.isMaxLength(4)
+        )
+      })
+    ).check(Schema.isMinLength(1), Schema.isMaxLength(2)),
+    fails: Schema.Literal("none"),
+    ending: Schema.Literal("answer")
+  })
+})
+/** A question that stays open can be answered, so most are. */
+const Asked = Schema.TaggedStruct("Person", {
+  person: Schema.Literals(["elsewhere", "elsewhere", "elsewhere", "waits", "waits", "answers", "absent"])
+})
+const AnswerHere = Schema.TaggedStruct("Answer", { writer: Which, session: Schema.Literal(0), allow: Schema.Boolean })
+const ResumeHere = Schema.TaggedStruct("Resume", { writer: Which, session: Schema.Literal(0) })
+/** A message that asks for approvals, and what becomes of its questions. */
+const Scene = Schema.Struct({
+  asked: Asked,
+  message: AskingMessage,
+  go: ProgramStep.fields.go,
+  then: Schema.Array(
+    Schema.Struct({
+      command: Schema.Union([
+        AnswerHere,
+        AnswerHere,
+        AnswerHere,
+        ResumeHere,
+        Crash,
+        Lapse,
+        Recover,
+        Cancel,
+        Disk,
+        Asked
+      ]),
+      go: ProgramStep.fields.go
+    })
+  ).check(Schema.isMinLength(1), Schema.isMaxLength(5))
+})
+const scenes = Arbitrary.schema(Schema.Array(Scene).check(Schema.isMinLength(1), Schema.isMaxLength(3)))
+
+/**
+ * Generates programs in which one session asks for approvals often, and two processes answer, continue its rounds and die.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const aboutQuestions: Arbitrary.Arbitrary<Program> = Arbitrary.map(scenes, (all) =>
+  all.flatMap(({ asked, go, message, then }): Program => [{ command: asked, go: 0 }, { command: message, go }, ...then])
+)
 
 /**
  * The text of the message that the n-th command sends. It is unique, so that a round can be matched with its command.

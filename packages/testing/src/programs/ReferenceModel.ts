@@ -56,7 +56,7 @@ const isCalm = (disturbed: Sent["disturbed"]): boolean => disturbed.size === (di
 
 /** Compares what the sender received with the end of the round. */
 const compareAnswer = ({ end }: LoggedRound, { answer, disturbed, text }: Sent): Violations => {
-  if (answer === undefined || end === undefined || !isCalm(disturbed)) return []
+  if (answer === undefined || answer === "waiting" || end === undefined || !isCalm(disturbed)) return []
   const logged = end.replace(/^completed:.*/, "completed").replace("failed:", "")
   return logged === answer ? [] : [`${text}: the sender received ${answer}, the log contains ${end}`]
 }
@@ -98,10 +98,10 @@ const compareRound = (round: LoggedRound, sent: Sent, limits: EngineLimits): Vio
 
 const compareEnd = (round: LoggedRound, { configs, disturbed }: Sent, predicted: Predicted): Violations => {
   const early: { readonly [end: string]: ReadonlyArray<Disturbance> } = {
-    cancelled: ["cancel"],
-    "failed:Interrupted": ["crash", "disk", "writer"],
-    "failed:StorageError": ["disk"],
-    "failed:SessionBusy": ["writer", "disk"]
+    cancelled: ["cancel", "parked"],
+    "failed:Interrupted": ["crash", "disk", "writer", "parked"],
+    "failed:StorageError": ["disk", "parked"],
+    "failed:SessionBusy": ["writer", "disk", "parked"]
   }
   const end = round.end ?? ""
   if (early[end]?.some((cause) => disturbed.has(cause)) === true) return []
@@ -219,12 +219,16 @@ export const compare = (
       found.push(`${message.text} was withdrawn and is in the log`)
     const refused =
       (message.answer === "SessionBusy" && message.disturbed.has("contended")) ||
-      (message.answer === "InvalidMessage" && message.edits)
+      (message.answer === "InvalidMessage" && message.edits) ||
+      message.answer === "RoundWaiting"
+    if (admitted.length > 0 && message.answer === "RoundWaiting")
+      found.push(`${message.text} was refused and is in the log`)
     if (admitted.length === 0 && message.answer !== undefined && isCalm(message.disturbed) && !refused)
       found.push(`${message.text} was answered ${message.answer} and is not in the log`)
     if (message.answer !== undefined && isCalm(message.disturbed))
       for (const { end } of admitted)
-        if (end === undefined) found.push(`${message.text} is answered and its round open`)
+        if (end === undefined && message.answer !== "waiting")
+          found.push(`${message.text} is answered and its round open`)
     for (const round of admitted) {
       if (predictable) found.push(...compareRound(round, message, limits))
       found.push(...compareAnswer(round, message))

@@ -2,12 +2,13 @@ import type { ProgramConfig, ProgramScript } from "./Programs.ts"
 
 /**
  * A disturbance of a message: it was cancelled, its process died, the disk failed, or its process lost its lease (`writer`).
- * `contended`: another process used the session, so the message may be refused; if admitted, its round is undisturbed.
+ * `parked`: its round waited for answers or could have, so that any process may have continued it; what disturbs that process
+ * disturbs the round. `contended`: another process used the session, so the message may be refused; if admitted, its round is undisturbed.
  *
  * @since 0.1.0
  * @category models
  */
-export type Disturbance = "cancel" | "crash" | "disk" | "writer" | "contended"
+export type Disturbance = "cancel" | "crash" | "disk" | "writer" | "parked" | "contended"
 
 /**
  * A message as the program sent it.
