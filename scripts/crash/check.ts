@@ -84,6 +84,23 @@ const denied = (effects: ReadonlyArray<string>, log: Log): Found =>
       : []
   )
 
+/** Calls that reached the server without an answer that allows them, or after one that denies them. */
+export const unapproved = (effects: ReadonlyArray<string>, log: Log): Found => {
+  const questions = new Map(
+    log.flatMap(({ event }) => (event._tag === "QuestionAsked" ? [[event.questionId, event.callId] as const] : []))
+  )
+  const allowed = new Set(
+    log.flatMap(({ event }) =>
+      event._tag === "QuestionAnswered" && "allowed" in event.answer && event.answer.allowed
+        ? [questions.get(event.questionId)]
+        : []
+    )
+  )
+  return [...questions.values()]
+    .filter((callId) => !allowed.has(callId) && effects.some((key) => key.endsWith(`/${callId}`)))
+    .map((callId) => `${callId} ran without an approval`)
+}
+
 /** Checks the requests that reached the provider against the rules of the Messages API. */
 export const illegal = (bodies: ReadonlyArray<Body>): Found =>
   bodies.flatMap(({ messages }, n) => {
@@ -161,6 +178,7 @@ export const broken = (
     ...(session === undefined ? [] : findings(session).violations),
     ...unfaithful(log),
     ...denied(effects, log),
+    ...unapproved(effects, log),
     ...resent(log, bodies)
   ]
 }

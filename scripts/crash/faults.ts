@@ -1,4 +1,4 @@
-import { endsRound } from "../../packages/domain/src/SessionEvent.ts"
+import { endsRound, type LogEntry } from "../../packages/domain/src/SessionEvent.ts"
 import type { Life, Place } from "./place.ts"
 import { failed, inject, type Point, pointsOf } from "./points.ts"
 import type { Job } from "./report.ts"
@@ -8,10 +8,11 @@ import { readShown, readStored } from "./stored.ts"
 /** The process may end with success only if nothing was lost; otherwise it must report the failure and exit with 5. */
 const silent = (place: Place, round: Round, life: Life): Partial<Verdict> => {
   const last = readStored(place).sessions.at(-1)?.log.at(-1)
-  const closed = last !== undefined && endsRound(last.event)
+  const isEnd = (event: LogEntry["event"]) =>
+    endsRound(event) || (round.parks === true && event._tag === "QuestionAsked")
+  const closed = last !== undefined && isEnd(last.event)
   const shownToEnd =
-    round.command === undefined &&
-    readShown(life.stdout).some(({ event, seq }) => endsRound(event) && seq === last?.seq)
+    round.command === undefined && readShown(life.stdout).some(({ event, seq }) => isEnd(event) && seq === last?.seq)
   const told = life.stderr.includes("parley: ") && /database|disk|storage|I\/O|ENOSPC|EIO|space/i.test(life.stderr)
   const how = `ended with ${life.code ?? life.signal}: ${life.stderr.trim()}`
   if (told && (life.code === 5 || (life.code === 130 && round.code === 130))) return {}

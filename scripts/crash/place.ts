@@ -49,7 +49,7 @@ export interface Instant {
 export type Place = Awaited<ReturnType<typeof makePlace>>
 
 /**
- * Creates a separate home, workspace, provider and MCP server. `reset` restores a saved home. `parley` are the arguments of
+ * Creates a separate home, workspace, provider and MCP server. `reset` restores a saved home, with the permission for all tools. `parley` are the arguments of
  * Node that start the command.
  */
 export const makePlace = async (root: string, parley: ReadonlyArray<string> = built) => {
@@ -69,14 +69,14 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
   mkdirSync(workspace, { recursive: true })
   writeFileSync(schemaFile, '{"type":"integer"}')
 
-  const reset = (name?: string): void => {
+  const reset = (name?: string, permission: "allow" | "ask" = "allow"): void => {
     rmSync(home, { recursive: true, force: true })
     rmSync(effectsFile, { force: true })
     provider.bodies.length = 0
     if (name !== undefined) cpSync(join(saved, name), home, { recursive: true })
     mkdirSync(join(home, ".config/parley"), { recursive: true })
     const mcpServers = { effects: { command: process.execPath, args: [effects, effectsFile, settledFile] } }
-    const permissions = { "*": "allow" }
+    const permissions = { "*": permission }
     const config = { model: "anthropic/fake", mcpServers, permissions, limits: { retries: 1 } }
     writeFileSync(join(home, ".config/parley/config.json"), JSON.stringify(config), { mode: 0o600 })
   }

@@ -37,11 +37,13 @@ const instantOf = (progress: ReadonlyArray<number>, lot: number): Instant => {
  */
 export const randomJobs = async (
   place: Place,
-  rounds: ReadonlyArray<Round>,
+  chosen: ReadonlyArray<Round>,
   kills: number,
   seed: number
 ): Promise<ReadonlyArray<Job>> => {
   const random = generator(seed)
+  // A process that answers has nothing to do in a session whose round another process has closed.
+  const rounds = chosen.filter(({ answers }) => answers === undefined)
   const measured = new Map<Round, Awaited<ReturnType<typeof measure>>>()
   for (const round of rounds) measured.set(round, await measure(place, round))
   const draw = (i: number) => {

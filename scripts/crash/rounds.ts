@@ -9,9 +9,13 @@ export interface Round {
   readonly command?: "undo" | "fork"
   readonly name: string
   readonly script: keyof typeof scripts
-  readonly from: "nothing" | "empty" | "talked" | "talked much"
+  readonly from: "nothing" | "empty" | "talked" | "talked much" | "parked"
   readonly code: number
   readonly cancelAt?: string
+  /** Each call needs an approval, and the command leaves these questions open. */
+  readonly parks?: true
+  /** The process answers the open questions of the session instead of sending a message. */
+  readonly answers?: "--allow" | "--deny"
 }
 
 export const rounds: ReadonlyArray<Round> = [
@@ -25,7 +29,10 @@ export const rounds: ReadonlyArray<Round> = [
   { name: "long stream", script: "long", from: "empty", code: 0 },
   { name: "answer with a schema, corrected", script: "wrong", from: "talked", code: 0 },
   { name: "undo of a round", script: "text", command: "undo", from: "talked much", code: 0 },
-  { name: "fork", script: "text", command: "fork", from: "talked much", code: 0 }
+  { name: "fork", script: "text", command: "fork", from: "talked much", code: 0 },
+  { name: "three questions asked, and left open", script: "tools", from: "talked", code: 7, parks: true },
+  { name: "questions answered in another process", script: "tools", from: "parked", code: 0, answers: "--allow" },
+  { name: "questions denied in another process", script: "tools", from: "parked", code: 6, answers: "--deny" }
 ]
 
 export interface Verdict {
@@ -61,24 +68,33 @@ export const prepare = async (place: Place): Promise<void> => {
   place.save("talked")
   const much = await send(place, "much")
   place.save("talked much")
-  const failed = [listed, talked, much].filter(({ code }) => code !== 0)
+  place.reset("talked", "ask")
+  const parked = await send(place, "tools", {}, ["--park"])
+  place.save("parked")
+  const failed = [listed, talked, much].filter(({ code }) => code !== 0).concat(parked.code === 7 ? [] : [parked])
   if (failed.length > 0) throw new Error(`cannot prepare: ${failed.map(({ stderr }) => stderr).join("")}`)
 }
 
 /** One message in the latest session, or in a new one. */
-export const send = (place: Place, script: keyof typeof scripts, how: How = {}): Promise<Life> => {
+export const send = (
+  place: Place,
+  script: keyof typeof scripts,
+  how: How = {},
+  flags: ReadonlyArray<string> = []
+): Promise<Life> => {
   const id = readStored(place).sessions.at(-1)?.id
   const session = id === undefined ? [] : ["-s", id]
   const schema = script === "wrong" ? ["--output-schema", place.schemaFile] : []
-  return place.run(["run", ...session, ...schema, "--format", "stream-json", `script:${script}`], how)
+  return place.run(["run", ...session, ...schema, ...flags, "--format", "stream-json", `script:${script}`], how)
 }
 
 export const start = (place: Place, round: Round, how: How = {}): Promise<Life> => {
-  place.reset(round.from === "nothing" ? undefined : round.from)
-  if (round.command !== undefined) {
-    const id = readStored(place).sessions.at(-1)?.id ?? ""
-    return place.run(["sessions", round.command, id], how)
-  }
+  const asks = round.parks === true || round.answers !== undefined
+  place.reset(round.from === "nothing" ? undefined : round.from, asks ? "ask" : "allow")
+  const id = readStored(place).sessions.at(-1)?.id ?? ""
+  if (round.command !== undefined) return place.run(["sessions", round.command, id], how)
+  if (round.answers !== undefined) return place.run(["answer", id, round.answers, "--format", "stream-json"], how)
+  if (round.parks === true) return send(place, round.script, how, ["--park"])
   return send(place, round.script, round.cancelAt === undefined ? how : { ...how, cancelAt: round.cancelAt })
 }
 
@@ -103,7 +119,12 @@ export const afterDeath = (place: Place, life: Life, { command }: Round): Partia
     lost: Check.lost(shown, log),
     twice: Check.twice(place.effects()),
     unusable: unseemly(life),
-    broken: [...damage, ...Check.gaps(shown), ...Check.early(place.effects(), log)]
+    broken: [
+      ...damage,
+      ...Check.gaps(shown),
+      ...Check.early(place.effects(), log),
+      ...Check.unapproved(place.effects(), log)
+    ]
   }
 }
 
