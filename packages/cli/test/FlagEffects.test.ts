@@ -6,7 +6,7 @@ import * as Table from "./flags/Table.ts"
 import type { Facts } from "./flags/World.ts"
 import { place } from "./support/Cli.ts"
 
-const nowhere: Facts = { root: "", alpha: "", beta: "", home: "", session: "", other: "", hash: "" }
+const nowhere: Facts = { root: "", alpha: "", beta: "", home: "", session: "", other: "", parked: "", hash: "" }
 
 /** All flags of all commands, as the command itself completes them. */
 const flagsIn = (completions: string): ReadonlyArray<string> =>

@@ -72,8 +72,7 @@ const answer = Command.make(
   "answer",
   {
     id: Argument.String("id").pipe(Argument.withDescription("ID of the session")),
-    ...Flags.shared,
-    effort: Flags.effort,
+    workspace,
     ...Flags.answers,
     format: Flags.roundFormat
   },

@@ -60,6 +60,7 @@ const roundsOf = (facts: Facts, slow: string): ReadonlyArray<Experiment> => {
     run("stdin", { args: ["hello"], with: ["--no-stdin"], run: { input: "piped words" }, afterwards: [latest] }),
     run("refresh", { args: ["hello"], with: ["--refresh", "tree"], afterwards: [latest] }),
     run("output-schema", { args: ["hello"], with: ["--output-schema", "schema.json"] }),
+    run("park", { args: ["Search for a"], with: ["--park"] }),
     run("trust", { args: ["hello"], with: ["--trust"] }),
     run("format", { args: ["hello"], with: ["--format", "json"] })
   ]

@@ -18,7 +18,7 @@ const patience = 1500
 
 /** Every flag of the commands about sessions. */
 export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
-  const { root, session } = facts
+  const { parked, root, session } = facts
   const recording = `${root}/recording.jsonl`
   const again = [recording, "--from", "r2", "--model", "demo/demo"]
   const keyless = (args: ReadonlyArray<string>): Rest => ({ args, with: ["--model", "anthropic/claude-x"] })
@@ -50,6 +50,14 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
     ...of("sessions relocate", { workspace: anywhere(facts, [facts.beta]) }),
     ...of("sessions repair", { workspace: anywhere(facts, [session]) }),
     ...of("sessions delete", { workspace: anywhere(facts, [session]) }),
+    ...of("answer", {
+      workspace: anywhere(facts, [parked, "--allow"]),
+      allow: { args: [parked], with: ["--allow"] },
+      deny: { args: [parked], with: ["--deny"] },
+      reason: { args: [parked, "--deny"], with: ["--reason", "not now"] },
+      question: { args: [parked, "--allow"], with: ["--question", "r9t1c1q1"] },
+      format: json([parked, "--allow"])
+    }),
     ...of("recover", { workspace: anywhere(facts), format: json() }),
     ...of("replay", {
       workspace: anywhere(facts, again),

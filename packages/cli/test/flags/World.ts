@@ -15,6 +15,8 @@ export interface Facts {
   readonly home: string
   /** A session of `alpha` with two rounds, and one of `beta`. */
   readonly session: string
+  /** A session whose round waits for an approval. */
+  readonly parked: string
   readonly other: string
   /** The hash of the server that `alpha` declares. */
   readonly hash: string
@@ -87,6 +89,7 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
   const root = join(top, "live")
   const kept = join(top, "kept")
   const [alpha, beta, home] = [join(root, "alpha"), join(root, "beta"), join(root, "home")]
+  const gamma = join(root, "gamma")
   const configFile = join(home, ".config/parley/config.json")
   const config = { permissions: { "*": "allow", workspace__search_files: "ask" }, mcpServers: servers }
   put(configFile, encode(config))
@@ -95,6 +98,7 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
   put(join(alpha, "schema.json"), encode({ type: "object", properties: { a: { type: "string" } } }))
   put(join(alpha, "others.json"), encode({ mcpServers: { theirs: { command: "true" } } }))
   put(join(beta, "b.md"), "the file b\n")
+  put(join(gamma, "c.md"), "the file c\n")
   // The argument is long enough to be shortened where it is shown.
   const declared = { ...server("v1-server.mjs"), args: ["x".repeat(5000)] }
   put(join(alpha, ".parley/mcp.json"), encode({ mcpServers: { declared } }))
@@ -107,6 +111,8 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
   yield* does("run", "hello")
   yield* does("run", "-c", "--record", join(root, "recording.jsonl"), "List the files here")
   yield* does("run", "--workspace", beta, "hello")
+  const { code } = yield* start({ alpha, home }, { args: ["run", "--workspace", gamma, "--park", "Search for c"] })
+  if (code !== 7) return yield* Effect.die(new Error(`a round that should wait ended with ${code}`))
   const sessions = yield* does("sessions", "list", "--all", "-f", "json")
   const trust = yield* does("mcp", "trust", "--list", "-f", "json")
   cpSync(root, kept, { recursive: true })
@@ -117,6 +123,7 @@ export const world = Effect.fnUntraced(function* (servers: Readonly<Record<strin
     home,
     session: idIn(sessions, alpha),
     other: idIn(sessions, beta),
+    parked: idIn(sessions, gamma),
     hash: /"hash":"([^"]+)"/.exec(trust)?.[1] ?? ""
   }
   return {
