@@ -119,7 +119,7 @@ describe("a round that is continued by another process counts on from its log", 
   })
 
   it.effect("whether the request that led to the calls was tainted", () => {
-    const rule: ToolPolicy["rule"] = (_tool, { tainted }) => (tainted ? "deny" : "ask")
+    const rule: ToolPolicy["rule"] = ({ name }, { tainted }) => (tainted ? "deny" : name === "echo" ? "allow" : "ask")
     const asking = person(() => Effect.succeed(allow), { rule })
     return isSame(
       {

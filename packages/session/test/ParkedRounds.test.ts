@@ -154,6 +154,25 @@ describe("a question of a round that another process runs", () => {
     }).pipe(inWorld([asks("careful"), done]))
   )
 
+  it.effect("is answered by a post that names it, and other questions stay open", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      const host = yield* process(World.waits)
+      const round = yield* host.begin("go")
+      yield* World.until("QuestionAsked", 2)
+      const { coordinator } = yield* process(alone)
+      yield* coordinator.answer(sessionId, questionOf(2), yes)
+      assert.deepStrictEqual(
+        (yield* coordinator.questions(sessionId)).map(({ questionId }) => questionId),
+        [questionOf(1)]
+      )
+      yield* coordinator.answer(sessionId, questionOf(1), no)
+      yield* Fiber.join(round)
+      assert.deepStrictEqual(yield* reached, [callOf(2)])
+      yield* checkInvariants(seen)
+    }).pipe(inWorld([asks("careful", "risky"), done]))
+  )
+
   it.effect("is answered by its own host first: the post is withdrawn, and its sender learns it", () =>
     Effect.gen(function* () {
       yield* watched

@@ -76,8 +76,13 @@ describe("questions: a tool call that needs an approval", () => {
   it.effect("is answered by a caller: the dialog is interrupted, and the first answer wins", () =>
     Effect.gen(function* () {
       yield* created
-      const ended = yield* Deferred.make<string>()
-      const dialog = Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, "interrupted"))
+      const sessions = yield* SessionManager
+      const ended = yield* Deferred.make<ReadonlyArray<string>>()
+      const dialog = Effect.onInterrupt(Effect.never, () =>
+        Effect.flatMap(Effect.orDie(sessions.read(sessionId, 0)), (now) =>
+          Deferred.succeed(ended, World.journalOf(now))
+        )
+      )
       const host = yield* process(person(() => dialog))
       const { answer, questions } = host.coordinator
       const round = yield* Effect.forkChild(host.send("go"))
@@ -87,7 +92,7 @@ describe("questions: a tool call that needs an approval", () => {
         [questionOf(1)]
       )
       yield* answer(sessionId, questionOf(1), yes)
-      assert.strictEqual(yield* Deferred.await(ended), "interrupted")
+      assert.deepStrictEqual(yield* Deferred.await(ended), ["r1t1c1q1 Approval"], "before the call starts")
       assert.deepStrictEqual((yield* journal).slice(0, 3), [
         "r1t1c1q1 Approval",
         "r1t1c1q1 allowed by caller",

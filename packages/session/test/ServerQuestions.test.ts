@@ -147,6 +147,25 @@ describe("a question of an MCP server, while its tool runs", () => {
     )
   )
 
+  it.effect("is closed before its call is settled, also if the handler of the server's request is still waiting", () =>
+    world(
+      (desk, host) =>
+        Effect.gen(function* () {
+          const seen = yield* watched
+          const round = yield* Effect.forkChild(host.send("go"))
+          yield* World.until("ToolStarted")
+          const question = yield* Effect.forkChild(desk.ask(calls, form, Effect.never))
+          yield* World.until("QuestionAsked")
+          yield* Fiber.interrupt(round)
+          yield* Fiber.interrupt(question)
+          assert.deepStrictEqual((yield* journal).slice(-2), ["r1t1c1q1 Cancel by engine", "r1t1c1 Unknown"])
+          yield* checkInvariants(seen)
+        }),
+      Effect.never,
+      [asks("hangs"), done]
+    )
+  )
+
   it.effect("is cancelled if the server gives it up while the call goes on", () => {
     const gone = Deferred.makeUnsafe<void>()
     return world(
