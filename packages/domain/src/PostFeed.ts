@@ -107,7 +107,8 @@ export const make = (): PostFeed => {
         let seen: string | undefined
         const wait =
           others === undefined
-            ? Effect.as(news(reader), "")
+            ? // No signature at all: that of no posts is empty.
+              Effect.as(news(reader), undefined)
             : Effect.andThen(Effect.timeoutOption(news(reader), others.interval), others.signature)
         const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<ReadonlyArray<Post>>, E, void, R> = Effect.suspend(() => {
           if (reader.isEnded) return Cause.done()
