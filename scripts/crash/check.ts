@@ -45,7 +45,7 @@ export const lost = (shown: Log, log: Log): Found => {
 export const half = (
   command: "undo" | "fork",
   { stderr, stdout }: Pick<Life, "stderr" | "stdout">,
-  sessions: ReadonlyArray<StoredSession>
+  sessions: ReadonlyArray<Omit<StoredSession, "posts">>
 ): Found => {
   const [origin, fork, ...more] = sessions
   if (command === "undo") {
@@ -169,7 +169,7 @@ export const findings = ({ info, log }: Pick<StoredSession, "info" | "log">): In
 
 /** The violations found in a session without a running round. */
 export const broken = (
-  session: StoredSession | undefined,
+  session: Omit<StoredSession, "posts"> | undefined,
   effects: ReadonlyArray<string>,
   bodies: ReadonlyArray<Body>
 ): Found => {

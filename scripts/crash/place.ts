@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join, resolve } from "node:path"
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
+import { steer } from "./messages.ts"
 import { startProvider } from "./provider.ts"
 
 /** The built command. */
@@ -62,7 +63,8 @@ export const makePlace = async (root: string, parley: ReadonlyArray<string> = bu
   let progressed = () => {}
   const provider = await startProvider(
     () => shown,
-    () => progressed()
+    () => progressed(),
+    () => steer({ data: join(home, ".local/share/parley") })
   )
   const traceFile = join(root, "trace")
   const schemaFile = join(root, "schema.json")

@@ -22,7 +22,9 @@ export const scripts = {
   summary: pieces("summary", 3),
   /** An answer that does not follow the schema, and the corrected one, which is given by a call. */
   wrong: pieces("wrong", 2),
-  right: pieces("right", 2)
+  right: pieces("right", 2),
+  /** The user sends another message while this response arrives. */
+  steered: pieces("steered", 2)
 }
 type Name = keyof typeof scripts
 const isName = (name: string): name is Name => Object.hasOwn(scripts, name)
@@ -53,9 +55,10 @@ const message = {
 
 /**
  * A deterministic Messages API on a socket. It sends the next piece only after `shown` contains the previous one, so that
- * each piece is committed separately and every run makes the same system calls. `asked` is called for each request.
+ * each piece is committed separately and every run makes the same system calls. `asked` is called for each request,
+ * and `steer` to send a message during a response.
  */
-export const startProvider = async (shown: () => string, asked: () => void) => {
+export const startProvider = async (shown: () => string, asked: () => void, steer: () => void) => {
   const bodies: Array<Body> = []
   /** `retry`: whether this request repeats the previous one. */
   const answer = async (name: Name, retry: boolean, short: boolean, out: ServerResponse) => {
@@ -87,8 +90,10 @@ export const startProvider = async (shown: () => string, asked: () => void) => {
       send("error", { error: { type: "overloaded_error", message: "Overloaded" } })
       return out.end()
     }
+    if (name === "steered") steer()
     send("content_block_stop", { index: 0 })
-    for (const n of name === "tools" ? [1, 2, 3] : []) {
+    const asks = name === "tools" || name === "steered"
+    for (const n of asks ? [1, 2, 3] : []) {
       const content_block = { type: "tool_use", id: `toolu_${n}`, name: "effects__record", input: {} }
       send("content_block_start", { index: n, content_block })
       send("content_block_delta", { index: n, delta: { type: "input_json_delta", partial_json: `{"n":${n}}` } })
@@ -100,7 +105,7 @@ export const startProvider = async (shown: () => string, asked: () => void) => {
       send("content_block_delta", { index: 1, delta: { type: "input_json_delta", partial_json: '{"answer":42}' } })
       send("content_block_stop", { index: 1 })
     }
-    const stop_reason = name === "tools" || name === "right" ? "tool_use" : "end_turn"
+    const stop_reason = asks || name === "right" ? "tool_use" : "end_turn"
     send("message_delta", { delta: { stop_reason, stop_sequence: null }, usage })
     send("message_stop", {})
     return out.end()

@@ -1,6 +1,7 @@
 import type { How, Life, Place } from "./place.ts"
 import { scripts } from "./provider.ts"
 import * as Check from "./check.ts"
+import * as Messages from "./messages.ts"
 import { readShown, readStored } from "./stored.ts"
 
 /** A message and the home it is sent from: no home yet, an empty database, or an existing session. */
@@ -32,7 +33,8 @@ export const rounds: ReadonlyArray<Round> = [
   { name: "fork", script: "text", command: "fork", from: "talked much", code: 0 },
   { name: "three questions asked, and left open", script: "tools", from: "talked", code: 7, parks: true },
   { name: "questions answered in another process", script: "tools", from: "parked", code: 0, answers: "--allow" },
-  { name: "questions denied in another process", script: "tools", from: "parked", code: 6, answers: "--deny" }
+  { name: "questions denied in another process", script: "tools", from: "parked", code: 6, answers: "--deny" },
+  { name: "steered by another message", script: "steered", from: "talked", code: 0 }
 ]
 
 export interface Verdict {
@@ -123,7 +125,8 @@ export const afterDeath = (place: Place, life: Life, { command }: Round): Partia
       ...damage,
       ...Check.gaps(shown),
       ...Check.early(place.effects(), log),
-      ...Check.unapproved(place.effects(), log)
+      ...Check.unapproved(place.effects(), log),
+      ...Messages.torn(sessions.at(-1))
     ]
   }
 }
@@ -138,7 +141,10 @@ export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Pa
   const effects = place.effects()
   const answered = next.stdout.includes('"RoundCompleted"') && scripts.next.every((text) => next.stdout.includes(text))
   return {
-    lost: [...lives.filter(isStream), next].flatMap((life) => Check.lost(readShown(life.stdout), log)),
+    lost: [
+      ...[...lives.filter(isStream), next].flatMap((life) => Check.lost(readShown(life.stdout), log)),
+      ...Messages.left(last)
+    ],
     twice: Check.twice(effects),
     unusable: [
       ...(next.code === 0 && answered
@@ -148,6 +154,6 @@ export const goOn = async (place: Place, lives: ReadonlyArray<Life>): Promise<Pa
       ...unseemly(next),
       ...Check.illegal(place.provider.bodies)
     ],
-    broken: [...damage, ...Check.broken(last, effects, place.provider.bodies)]
+    broken: [...damage, ...Check.broken(last, effects, place.provider.bodies), ...Messages.torn(last)]
   }
 }

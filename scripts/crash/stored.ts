@@ -12,6 +12,8 @@ export interface StoredSession {
   readonly log: ReadonlyArray<LogEntry>
   /** The data of its row in the table of sessions. */
   readonly info: SessionInfo
+  /** What was posted to it. */
+  readonly posts: ReadonlyArray<{ readonly id: string; readonly state: string }>
 }
 
 export interface Stored {
@@ -54,6 +56,7 @@ export const readStored = ({ data, scratch }: Pick<Place, "data" | "scratch">): 
     const check = database.prepare("PRAGMA integrity_check").all()
     const foreign = database.prepare("PRAGMA foreign_key_check").all()
     const events = database.prepare("SELECT seq, at, body FROM events WHERE session = ? ORDER BY seq")
+    const posts = database.prepare("SELECT n, state FROM posts WHERE session = ? ORDER BY n")
     return {
       sessions: database
         .prepare("SELECT * FROM sessions ORDER BY key")
@@ -61,6 +64,7 @@ export const readStored = ({ data, scratch }: Pick<Place, "data" | "scratch">): 
         .map(({ id, key, ...row }) => ({
           id: String(id),
           info: infoOf(String(id), row),
+          posts: posts.all(Number(key)).map(({ n, state }) => ({ id: `p${String(n)}`, state: String(state) })),
           log: events.all(Number(key)).map(({ at, body, seq }) => decode({ seq, at, event: JSON.parse(String(body)) }))
         })),
       damage: [

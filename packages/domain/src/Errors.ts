@@ -1,6 +1,7 @@
 import * as Schema from "effect/Schema"
 import type { Failure } from "./Failure.ts"
 import { SessionId } from "./Ids.ts"
+import { MessageClosed } from "./InboxMessage.ts"
 import { Holder } from "./Lease.ts"
 import { CapReached, PriceUnknown } from "./LimitErrors.ts"
 import { ModelError } from "./ModelError.ts"
@@ -219,6 +220,7 @@ export const HandleMessageError = Schema.Union([
   InvalidMessage,
   MessageWithdrawn,
   RoundWaiting,
+  MessageClosed,
   CapReached,
   PriceUnknown,
   ConfigError,

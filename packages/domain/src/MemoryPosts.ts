@@ -86,6 +86,13 @@ export const make = () => {
       for (const { id: post } of takes) close(id, post, "taken")
       if (takes.length > 0) feed.changed(id)
     },
+    /** The ids of the posts of `origin` are not used again in its fork. */
+    fork: (origin: SessionId, id: SessionId): void => {
+      all.set(
+        id,
+        kept(origin).map(({ post: { key: _, ...post } }) => ({ post: { ...post, payload: null }, state: "taken" }))
+      )
+    },
     follow: <E>(id: SessionId, find: Effect.Effect<unknown, E>): Stream.Stream<ReadonlyArray<Post>, E> =>
       feed.follow(
         id,

@@ -33,6 +33,8 @@ export class MessageFold {
   private roundId: RoundId | undefined
   private request: EventOf<"RoundStarted"> | undefined
   private calls = new OpenCalls()
+  /** Delivered messages that follow the results of calls that are still open. */
+  private delivered: Array<EventOf<"MessageDelivered">> = []
   /** Index of the latest round's user message. */
   private asked = 0
   /** The number of messages when the model last responded. */
@@ -58,6 +60,11 @@ export class MessageFold {
       case "RoundStarted":
         this.roundId = event.roundId
         this.request = event.purpose === undefined ? event : undefined
+        return
+      case "MessageDelivered":
+        this.ask()
+        this.delivered.push(event)
+        if (this.calls.isEmpty) this.deliver()
         return
       case "ContextBuilt":
         this.taint.rebase(event)
@@ -138,6 +145,7 @@ export class MessageFold {
     const copy = Object.assign(new MessageFold(this.origins, this.superseded), this)
     copy.done = [...this.done]
     copy.calls = this.calls.copy()
+    copy.delivered = [...this.delivered]
     copy.taint = this.taint.copy()
     return copy
   }
@@ -241,6 +249,14 @@ export class MessageFold {
       "user",
       closed.map(({ result }) => result)
     )
+    this.deliver()
+  }
+
+  private deliver(): void {
+    for (const event of this.delivered.splice(0)) {
+      this.origins.noteDelivered(event)
+      this.add("user", event.request.filter(sendable))
+    }
   }
 
   private add(role: Message["role"], content: ReadonlyArray<Block>): void {

@@ -1,4 +1,4 @@
-import type { Block, ToolResult } from "./Content.ts"
+import type { Block, ToolResult, UserBlock } from "./Content.ts"
 import type { RoundId } from "./Ids.ts"
 import type { Message } from "./Message.ts"
 import { pieces, type Provenance, type Stretch, together } from "./Provenance.ts"
@@ -45,11 +45,24 @@ export class Origins {
    * Records a user message. If it was stored before provenance existed, its author is unknown and it counts as `outside`.
    */
   noteRequest({ outside, request, roundId }: EventOf<"RoundStarted">): void {
+    this.noteUser(request, outside, { source: "request", roundId })
+  }
+
+  /** Records a message that was delivered during the round. */
+  noteDelivered({ messageId, outside, request, roundId }: EventOf<"MessageDelivered">): void {
+    this.noteUser(request, outside, { source: `steer:${messageId}`, roundId, why: "the user sent it during the round" })
+  }
+
+  private noteUser(
+    request: ReadonlyArray<UserBlock>,
+    outside: ReadonlyArray<Stretch> | undefined,
+    origin: Pick<Origin, "source" | "roundId" | "why">
+  ): void {
     for (const [i, block] of request.entries()) {
       const own = outside?.filter((stretch) => stretch.block === i)
       const text = block._tag === "Text" ? block.text : block.data
       const provenance = own === undefined ? "outside" : together(pieces(text, own), "user")
-      this.note([block], { source: "request", roundId, provenance, ...(own === undefined ? {} : { outside: own }) })
+      this.note([block], { ...origin, provenance, ...(own === undefined ? {} : { outside: own }) })
     }
   }
 

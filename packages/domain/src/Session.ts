@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { Block, UserBlock } from "./Content.ts"
 import { Failure } from "./Failure.ts"
-import { CallId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
+import { CallId, PostId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { StopReason } from "./ProviderChunk.ts"
 import { Question } from "./Question.ts"
@@ -54,6 +54,23 @@ export const Turn = Schema.Struct({
 export type Turn = typeof Turn.Type
 
 /**
+ * A message that was delivered during a round.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const DeliveredMessage = Schema.Struct({
+  id: PostId,
+  requestId: Schema.optionalKey(RequestId),
+  request: Schema.Array(UserBlock),
+  /** The number of the round's turns, including failed ones, before it was delivered. */
+  afterTurns: Schema.Int,
+  /** When it was delivered, in milliseconds since the epoch. */
+  at: Schema.Int
+})
+export type DeliveredMessage = typeof DeliveredMessage.Type
+
+/**
  * One user message and everything that it caused.
  *
  * @since 0.1.0
@@ -63,6 +80,10 @@ export const Round = Schema.Struct({
   id: RoundId,
   requestId: Schema.optionalKey(RequestId),
   request: Schema.Array(UserBlock),
+  /** The message of the inbox that is the request, if it waited there. */
+  messageId: Schema.optionalKey(PostId),
+  /** The messages that were delivered during the round, in order. Absent if there are none. */
+  delivered: DeliveredMessage.pipe(Schema.Array, Schema.optionalKey),
   /** `compaction`: the user requested a compaction; nothing was sent to the model in the conversation. */
   purpose: Schema.optionalKey(Schema.Literal("compaction")),
   /** The round is undone: no later request contains anything of it. */

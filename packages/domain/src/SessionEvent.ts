@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import { Block, UserBlock } from "./Content.ts"
 import { Segment } from "./ContextManifest.ts"
 import { Failure } from "./Failure.ts"
-import { CallId, QuestionId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
+import { CallId, PostId, QuestionId, RequestId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import { SkippedModel } from "./ModelError.ts"
 import { ModelRef } from "./ModelRef.ts"
 import { OutputProblem, OutputSchema } from "./OutputSchema.ts"
@@ -55,8 +55,8 @@ const turnEnd = {
  * `TurnStarted`, streams `TurnDelta` and ends with `TurnCompleted`, `TurnFailed` or `TurnInterrupted`. Each tool call of
  * a completed turn is optionally asked about (`QuestionAsked`, `QuestionAnswered`) and decided (`ToolDecided`), then
  * started (`ToolStarted`) if it may run, and settled exactly once (`ToolSettled`). A running call may ask questions too.
- * `CompactionUndone`, `RefreshRequested`, `Pinned`, `Unpinned`, `RoundsUndone`, `RoundsRedone`, `Forked` and
- * `SettingsChosen` occur only between rounds.
+ * Between two turns, messages of the user can be delivered (`MessageDelivered`). `CompactionUndone`, `RefreshRequested`,
+ * `Pinned`, `Unpinned`, `RoundsUndone`, `RoundsRedone`, `Forked` and `SettingsChosen` occur only between rounds.
  *
  * @since 0.1.0
  * @category schemas
@@ -75,7 +75,21 @@ export const SessionEvent = Schema.TaggedUnion({
     /** `compaction`: the user requested a compaction instead of sending a message; `request` is empty. */
     purpose: Schema.optionalKey(Schema.Literal("compaction")),
     /** The JSON Schema that the answer of the round follows. */
-    outputSchema: Schema.optionalKey(OutputSchema)
+    outputSchema: Schema.optionalKey(OutputSchema),
+    /** The message of the inbox that is this round's request. Absent if the message did not wait in the inbox. */
+    messageId: Schema.optionalKey(PostId)
+  },
+  /**
+   * A message that was sent during the round: it is part of the next request. Never while a turn or a call of a turn is
+   * open.
+   */
+  MessageDelivered: {
+    roundId: RoundId,
+    messageId: PostId,
+    requestId: Schema.optionalKey(RequestId),
+    request: Schema.Array(UserBlock),
+    /** The parts of the request that the user did not write. */
+    outside: Schema.Array(Stretch)
   },
   /** The round requested the tool call of a slot. It is started and settled like every tool call. */
   ContextCallRequested: {
@@ -314,6 +328,7 @@ export const betweenRounds = SessionEvent.isAnyOf([
  */
 export const needsBarrier = SessionEvent.isAnyOf([
   "RoundStarted",
+  "MessageDelivered",
   "TurnCompleted",
   "QuestionAsked",
   "QuestionAnswered",

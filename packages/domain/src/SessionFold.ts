@@ -1,7 +1,7 @@
 import type { CallId, QuestionId, RoundId, SessionId, TurnId } from "./Ids.ts"
 import type { OutputSchema } from "./OutputSchema.ts"
 import type { Question } from "./Question.ts"
-import { type Round, Session, type ToolCallView, type Turn } from "./Session.ts"
+import { type DeliveredMessage, type Round, Session, type ToolCallView, type Turn } from "./Session.ts"
 import type { EventOf, LogEntry } from "./SessionEvent.ts"
 import { TurnContent } from "./TurnContent.ts"
 import * as UndoneRounds from "./UndoneRounds.ts"
@@ -34,6 +34,7 @@ export class RoundFold {
   private readonly startedAt: number
   private readonly turns: Array<TurnDraft> = []
   private readonly contextCalls: Array<Call> = []
+  private readonly deliveries: Array<DeliveredMessage> = []
   private readonly calls = new Map<CallId, Call>()
   private readonly asked = new Map<QuestionId, Question>()
   /** The model that failed, if the next turn asks a fallback model. */
@@ -55,6 +56,11 @@ export class RoundFold {
   /** The user's message. */
   get message(): Round["request"] {
     return this.start.request
+  }
+
+  /** The messages that were delivered during the round. */
+  get delivered(): ReadonlyArray<DeliveredMessage> {
+    return this.deliveries
   }
 
   /** The JSON Schema that the answer follows, if there is one. */
@@ -141,6 +147,11 @@ export class RoundFold {
     switch (event._tag) {
       case "ContextCallRequested":
         return void this.contextCalls.push(this.request(event.callId, event.name, event.input))
+      case "MessageDelivered": {
+        const { messageId: id, request, requestId } = event
+        const known = requestId === undefined ? {} : { requestId }
+        return void this.deliveries.push({ id, ...known, request, afterTurns: this.turns.length, at })
+      }
       case "TurnStarted":
         this.turns.push({
           base: {
@@ -225,13 +236,15 @@ export class RoundFold {
       content: content instanceof TurnContent ? content.blocks() : content,
       toolCalls: calls.map(view)
     }))
-    const { purpose, request, requestId } = this.start
+    const { messageId, purpose, request, requestId } = this.start
     const usage = turns.reduce((usage, turn) => Usage.add(usage, turn.usage), Usage.zero)
     const cacheHitRatio = Usage.cacheHitRatio(usage)
     return {
       id: this.start.roundId,
       ...(requestId === undefined ? {} : { requestId }),
       request,
+      ...(messageId === undefined ? {} : { messageId }),
+      ...(this.deliveries.length === 0 ? {} : { delivered: [...this.deliveries] }),
       ...(purpose === undefined ? {} : { purpose }),
       contextCalls: this.contextCalls.map(view),
       turns,

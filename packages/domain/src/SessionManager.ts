@@ -44,6 +44,7 @@ export class SessionManager extends Context.Service<
     /**
      * Creates a session with a copy of another one's events up to the number `through`, with their numbers and times,
      * followed by `events`. It has the workspace and the title of the other session, which is not changed and may be in use.
+     * It has no posts, and ids that the other session has given to posts are not used again.
      * All of it is on the disk when this returns, or nothing. Only copied events have to be readable. Fails with
      * `SessionBusy` if the given id is already in use.
      */
@@ -162,6 +163,7 @@ export class SessionManager extends Context.Service<
         const entries = [...copied, ...events.map((event, i): LogEntry => ({ seq: through + 1 + i, at: now, event }))]
         const forked = entries.reduce(project, fresh(id, now, info))
         logs.set(id, { info: forked, entries, epoch: 0, held: false })
+        posts.fork(origin, id)
         return forked
       })
 

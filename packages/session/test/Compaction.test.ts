@@ -8,7 +8,7 @@ import { ContextOverflow, InvalidRequest, Refused, Unauthorized } from "@parley/
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import { ScriptedModel } from "@parley/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Latch, Layer, Stream } from "effect"
 import { SessionCoordinator } from "../src/round/SessionCoordinator.ts"
 import { answer, isSummary, long, talk, type Talk } from "./support/Talk.ts"
 import { checkInvariants, log, send, session, sessionId, watched } from "./World.ts"
@@ -94,6 +94,36 @@ describe("a history that no longer fits", () => {
       assert.include(last, "please call call call call")
       assert.isTrue(requests.some(isSummary))
     })
+  )
+})
+
+describe("a message that was delivered during the round", () => {
+  const latch = Latch.makeUnsafe(false)
+  testing(
+    "survives a compaction in the middle of the round",
+    (requests) =>
+      Effect.gen(function* () {
+        yield* sendAll(1, 4)
+        const round = yield* Effect.forkChild(send("hold it"), { startImmediately: true })
+        yield* use((parley) =>
+          parley.events(sessionId).pipe(
+            Stream.takeUntil(({ event }) => event._tag === "TurnStarted" && event.turnId === "r5t1"),
+            Stream.runDrain
+          )
+        )
+        yield* use((parley) => parley.send(sessionId, { request: "watch out call call call call", delivery: "steer" }))
+        yield* latch.open
+        yield* Fiber.join(round)
+        assert.isTrue(requests.some(isSummary))
+        const last = flat(requests.at(-1))
+        assert.include(last, "hold it")
+        assert.include(last, "watch out call call call call")
+        assert.notInclude(last, "message 2 ")
+      }),
+    {
+      answer: (request) =>
+        flat(request).endsWith('"hold it"}]}]') ? Stream.tap(answer(request), () => latch.await) : answer(request)
+    }
   )
 })
 

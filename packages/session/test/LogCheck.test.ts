@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { callId, questionId, roundId, turnId } from "@parley/domain/Ids"
+import { callId, postId, questionId, roundId, turnId } from "@parley/domain/Ids"
 import type { LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { zero } from "@parley/domain/Usage"
@@ -49,6 +49,13 @@ const answered = (...content: ReadonlyArray<typeof toolCall>): SessionEvent => (
 const interrupted: SessionEvent = { _tag: "TurnInterrupted", ...ended }
 const started: SessionEvent = { _tag: "ToolStarted", callId: call }
 const done: SessionEvent = { _tag: "RoundCompleted", roundId: round, stop: "end" }
+const told: SessionEvent = {
+  _tag: "MessageDelivered",
+  roundId: round,
+  messageId: postId(1),
+  request: [{ _tag: "Text", text: "And?" }],
+  outside: []
+}
 const second: SessionEvent = { ...asked, roundId: roundId(2) }
 const refresh: SessionEvent = { _tag: "RefreshRequested" }
 const secondDone: SessionEvent = { ...done, roundId: roundId(2) }
@@ -105,12 +112,18 @@ describe("the rules of a log", () => {
     ["event 3: there is nothing to redo", numbered(asked, done, redone)],
     ["event 6: there is nothing to redo", numbered(asked, done, undone(1), second, secondDone, redone)],
     ["event 5: there is nothing to redo", numbered(asked, done, undone(1), compactionUndone, redone)],
+    ["event 2: message p1 is delivered twice", numbered({ ...asked, messageId: postId(1) }, told)],
+    ["event 3: message p1 is delivered twice", numbered(asked, told, told)],
+    ["event 3: message p1 is delivered while r1t1 is open", numbered(asked, begun, told)],
+    ["event 4: message p1 is delivered while calls are open", numbered(...asking, told)],
+    ["event 3: message p1 is delivered while calls are open", numbered(asked, context, told)],
     ["event 4 is missing", numbered(asked, begun, delta, 5, delta)]
   ]
   for (const [rule, entries] of broken) it(`are violated: ${rule}`, () => assert.strictEqual(damage(entries), rule))
 
   it("allow missing results, a missing end of the round, and missing deltas of an ended turn", () => {
     for (const entries of [
+      numbered(asked, begun, answered(toolCall), settled, told),
       numbered(),
       numbered(...asking, started),
       numbered(...asking, settled, done, refresh, second),

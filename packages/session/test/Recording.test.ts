@@ -62,6 +62,32 @@ describe("a recording is replayed with the same log", () => {
     })
   )
 
+  it.effect("with messages that were sent during a round, by this process and by another", () =>
+    Effect.gen(function* () {
+      const written: Array<string> = []
+      const latch = yield* Latch.make(false)
+      const held = Stream.tap(answer, (chunk) => (chunk._tag === "Finish" ? latch.await : Effect.void))
+      const recorded = yield* Effect.gen(function* () {
+        yield* watched
+        const coordinator = yield* SessionCoordinator
+        const round = yield* Effect.forkChild(send("Go"), { startImmediately: true })
+        yield* until("TurnDelta")
+        yield* coordinator.send(sessionId, { request: "first", delivery: "steer" })
+        const edited = yield* coordinator.send(sessionId, { request: "second", delivery: "queue" })
+        yield* coordinator.editMessage(sessionId, edited.messageId, "edited")
+        const gone = yield* coordinator.send(sessionId, { request: "third", delivery: "queue" })
+        yield* coordinator.withdrawMessage(sessionId, gone.messageId)
+        yield* latch.open
+        yield* Fiber.join(round)
+        yield* Stream.runDrain(coordinator.deliver(sessionId))
+        return bytesOf(yield* log)
+      }).pipe(Effect.scoped, Effect.provide(recordedWorld([held, answer, answer], written, tools)))
+      assert.match(recorded, /MessageDelivered[^]*first[^]*edited/)
+      assert.notInclude(recorded, "third")
+      yield* isReplayed(written, recorded)
+    })
+  )
+
   it.effect("with an answer that follows a schema and is corrected", () =>
     Effect.gen(function* () {
       const written: Array<string> = []

@@ -1,6 +1,8 @@
 export * as Arbitraries from "./parts/Arbitraries.ts"
 export * as Chunks from "./parts/Chunks.ts"
 export * as Fixed from "./parts/Fixed.ts"
+export * as InboxPrograms from "./programs/InboxPrograms.ts"
+export * as InboxRunner from "./programs/InboxRunner.ts"
 export * as Invariants from "./invariants/Invariants.ts"
 export * as ProgramRunner from "./programs/ProgramRunner.ts"
 export * as Programs from "./programs/Programs.ts"

@@ -1,4 +1,4 @@
-import { callId, questionId as questionIdOf, roundId, SessionId, turnId } from "@parley/domain/Ids"
+import { callId, postId, questionId as questionIdOf, roundId, SessionId, turnId } from "@parley/domain/Ids"
 import type { ModelRequest } from "@parley/domain/ModelsManager"
 import { type LogEntry, SessionEvent } from "@parley/domain/SessionEvent"
 import { fresh, project } from "@parley/domain/SessionInfo"
@@ -68,7 +68,7 @@ it("every invariant is checked when all facts are known, and a correct session h
 it("an invariant reports which facts it needs and does not have", () => {
   const { checked, unchecked, violations } = Invariants.check({ log })
   assert.deepStrictEqual(violations, [])
-  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31, 54, 55])
+  assert.deepStrictEqual(checked, [2, 3, 5, 13, 14, 31, 54, 55, 56])
   assert.deepStrictEqual(unchecked, [
     "1 dense order: needs seen",
     "4 append only: needs snapshots",
@@ -145,6 +145,13 @@ const rejected = (turnId: typeof turn): SessionEvent => ({
   turnId,
   problems: []
 })
+const told = (n: number): SessionEvent => ({
+  _tag: "MessageDelivered",
+  roundId: round,
+  messageId: postId(n),
+  request: [text("and")],
+  outside: []
+})
 const answered = (events: ReadonlyArray<SessionEvent>) => ({ log: logOf(events) })
 
 const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, words: RegExp]> = [
@@ -179,7 +186,18 @@ const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, w
     54,
     answered([asked, { _tag: "ToolSettled", callId: call, outcome: { _tag: "Answered", content: [] } }]),
     /answers without/
-  ]
+  ],
+  [56, answered([{ ...asked, messageId: postId(1) }, told(1)]), /delivers p1 a second time/],
+  [56, answered([asked, told(2), told(1)]), /delivers p1 after a later message/],
+  [56,
+    answered([
+      { ...asked, messageId: postId(2) },
+      { ...asked, messageId: postId(1) }
+    ]),
+    /p1 after a later message/
+  ],
+  [56, answered([...events.slice(0, 2), told(1)]), /delivers p1 while r1t1 is open/],
+  [56, answered([...events.filter(({ _tag }) => _tag !== "ToolSettled"), told(1)]), /delivers p1 while r1t1c1 is open/]
 ]
 for (const [i, [number, known, words]] of broken.entries())
   it(`${number} ${Invariants.all[number]?.name} finds what is broken (${i + 1})`, () => {

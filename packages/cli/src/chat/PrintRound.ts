@@ -7,7 +7,9 @@ import type { SessionInfo } from "@parley/domain/SessionInfo"
 import { SessionManager } from "@parley/domain/SessionManager"
 import type { HandleMessage } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Delivering from "./Delivering.ts"
 import * as RoundNotices from "./RoundNotices.ts"
 import { Output } from "../output/Output.ts"
 import * as Render from "../output/Render.ts"
@@ -85,7 +87,13 @@ const noticed = Effect.fnUntraced(function* <E, R>(
   format: Format,
   printing: Effect.Effect<Round, E, R>
 ) {
+  const waited = yield* format === "stream-json" ? Render.streamJson : Delivering.aside
+  // Messages that waited are delivered first. Their rounds are shown here, because they are no part of this one's output.
+  yield* Delivering.before(id, waited)
+  const { head } = yield* SessionManager.use((sessions) => sessions.get(id))
   const ended = yield* Effect.result(printing)
+  // Only this process can deliver messages that arrived meanwhile: others found the session in use.
+  if (Result.isSuccess(ended)) yield* Delivering.afterwards(id, head, waited)
   // Reported even if the round failed, since a missing tool may be the reason.
   yield* RoundNotices.tools(setup, new Set())
   const round = yield* Effect.fromResult(ended)

@@ -8,6 +8,7 @@ import { SessionCoordinator } from "@parley/session/SessionCoordinator"
 import * as Effect from "effect/Effect"
 import type { Conversation } from "./Conversation.ts"
 import * as RoundEdits from "./RoundEdits.ts"
+import * as InboxLines from "./InboxLines.ts"
 import { compactNow, unpinNow } from "./SessionEditCommands.ts"
 import type { UsageError } from "@parley/app/UsageError"
 import { Output } from "../output/Output.ts"
@@ -41,6 +42,9 @@ const help = `/undo [N]       take back the last message and its answer, or the 
 @SERVER:URI     in a message: attach this resource of an MCP server, as @PATH attaches a file
 /mcp            list the MCP servers and their status
 /mcp restart S  restart the server S
+/queue TEXT     during a round: send this text when the round has ended; other lines reach the running round
+/inbox          list the messages that wait
+/withdraw ID    take back a message that waits; without an ID, the last one
 /exit           end the conversation; it stays stored`
 
 const noted = <E, R>(edit: Effect.Effect<void, E, R>, words: string) =>
@@ -94,6 +98,8 @@ const commands: { readonly [name: string]: Command } = {
     SessionCoordinator.use((parley) => noted(parley.undoCompaction(id), "the latest compaction is undone")),
   "/refresh": ({ id }) =>
     SessionCoordinator.use((parley) => noted(parley.refresh(id), "all files are sent again with the next message")),
+  "/inbox": ({ id }) => InboxLines.list(id),
+  "/withdraw": ({ id }, text) => InboxLines.withdraw(id, text),
   "/mcp": (_, text) => mcp(text),
   "/pin": pin("constraint"),
   "/goal": pin("goal"),

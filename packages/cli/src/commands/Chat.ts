@@ -8,6 +8,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
+import { SessionManager } from "@parley/domain/SessionManager"
+import * as Delivering from "../chat/Delivering.ts"
+import * as InboxLines from "../chat/InboxLines.ts"
 import * as RecoveryText from "../chat/RecoveryText.ts"
 import * as Completion from "../chat/Completion.ts"
 import type { Conversation } from "../chat/Conversation.ts"
@@ -74,7 +78,17 @@ const conversation = Effect.fnUntraced(function* (
   yield* output.aside(`session ${info.id}; type /help for the commands, /exit or Ctrl-D to end`)
   const waits = info.open && (yield* tellLost(info.id))
   const current: Conversation = { id: info.id, named: yield* SetupFlags.named(input) }
-  const runFork = Effect.runForkWith(yield* Effect.context<McpManager>())
+  const runFork = Effect.runForkWith(yield* Effect.context<McpManager | SessionCoordinator | Output>())
+  const inOrder = yield* Semaphore.make(1)
+  /** Sends what is typed during a round. Commands are read after the round. */
+  const meanwhile = (line: string, typed: string): boolean => {
+    const meant = InboxLines.meaning(typed)
+    if (meant === undefined) return false
+    const [first = "", ...rest] = MessageInput.ofLine(line, typed, Stdin.isTerminal())
+    const request = [typeof first === "string" ? first.slice(meant.skips) : first, ...rest]
+    runFork(inOrder.withPermit(InboxLines.send(current.id, request, meant.delivery)))
+    return true
+  }
   let running: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs what a line asks for, until Ctrl-C interrupts it. Interrupting a round cancels it and shows it to its end. */
   const interruptible = <A, E, R>(work: Effect.Effect<A, E, R>) =>
@@ -88,12 +102,24 @@ const conversation = Effect.fnUntraced(function* (
       return Exit.hasInterrupts(exit) ? ("cancelled" as const) : yield* Effect.asVoid(exit).pipe(Effect.result)
     })
   const send = (line: string, parts: MessageInput.Parts) =>
-    Effect.flatMap(ServerPrompts.ofLine(line), (prompt) =>
-      prompt === undefined
-        ? PrintRound.run(current, parts, "text", { ...current.named, mentions: lines.typed() })
-        : // An @ in the text of a server attaches nothing: the user did not write it.
-          PrintRound.run(current, MessageInput.outside(prompt), "text", { ...current.named, mentions: "" })
-    )
+    Effect.gen(function* () {
+      const { id, named } = current
+      const mentions = lines.typed()
+      const prompt = yield* ServerPrompts.ofLine(line)
+      const show = yield* Delivering.text(id)
+      yield* lines.meanwhile(meanwhile)
+      // Messages that stayed after a cancelled round come first.
+      yield* Delivering.before(id, show)
+      const { head } = yield* SessionManager.use((sessions) => sessions.get(id))
+      const round = yield* Effect.result(
+        prompt === undefined
+          ? PrintRound.run(current, parts, "text", { ...named, mentions })
+          : // An @ in the text of a server attaches nothing: the user did not write it.
+            PrintRound.run(current, MessageInput.outside(prompt), "text", { ...named, mentions: "" })
+      )
+      if (Result.isFailure(round)) yield* output.note(`parley: ${messageOf(round.failure)}`)
+      yield* Delivering.afterwards(id, head, show)
+    }).pipe(Effect.scoped)
   completeWith((line, done) => void runFork(Effect.map(Completion.complete(line), ({ hits, on }) => done(hits, on))))
   const noticed = new Set<string>()
   Signals.divertInterrupt(() => {

@@ -52,6 +52,13 @@ export const limits = {
   )
 }
 
+export const queue = Flag.Boolean("queue").pipe(
+  Flag.withDescription(
+    "Send the message when the running round has ended, as a round of its own (default: with the model's next request)"
+  ),
+  Flag.withDefault(false)
+)
+
 export const trust = Flag.Boolean("trust").pipe(
   Flag.withDescription(
     "Trust the MCP servers of this project as currently declared, for this run only; see `parley mcp trust`"

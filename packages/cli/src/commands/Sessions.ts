@@ -143,12 +143,19 @@ const originOf = ({ origin }: Pick<SessionInfo, "origin">): string => {
   return `fork of ${origin.sessionId}${origin.roundId === undefined ? "" : ` after ${origin.roundId}`}`
 }
 
+/** The messages that were delivered during a round, before its next turn. */
+const showDelivered = ({ delivered = [] }: Round, afterTurns: number): ReadonlyArray<string> =>
+  delivered.flatMap((message) =>
+    message.afterTurns === afterTurns ? [`> ${textOf(message.request)}  (${message.id}, sent during the round)`] : []
+  )
+
 const showRound = (round: Round): string =>
   [
     `── ${round.id}  ${minute(round.startedAt)}  ${marks(round)}${round.status}${round.failure === undefined ? "" : `: ${round.failure.message}`}`,
     round.purpose === undefined ? `> ${textOf(round.request)}` : "(compaction)",
     ...round.contextCalls.map((call) => `  (context) ${call.name} ${call.input}`),
-    ...round.turns.map((turn) => showTurn(turn, round.questions ?? [])),
+    ...round.turns.flatMap((turn, i) => [...showDelivered(round, i), showTurn(turn, round.questions ?? [])]),
+    ...showDelivered(round, round.turns.length),
     // An answer that was given by a call is in no text.
     ...(round.output === undefined || textOf(round.turns.at(-1)?.content ?? []) !== ""
       ? []

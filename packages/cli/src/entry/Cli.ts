@@ -58,6 +58,31 @@ const run = Command.make(
   ])
 )
 
+const send = Command.make(
+  "send",
+  {
+    id: Argument.String("session").pipe(Argument.withDescription("ID of the session")),
+    message,
+    ...Flags.shared,
+    allow: Flags.allow,
+    queue: Flags.queue
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("../commands/Send.ts")),
+      (command) => command.send(input)
+    )
+).pipe(
+  Command.withDescription("Send a message to a session, also while another process uses it"),
+  Command.withExamples([
+    { command: 'parley send ses_… "Leave the tests alone"', description: "Reach the model with its next request" },
+    {
+      command: 'parley send ses_… --queue "Now write the tests"',
+      description: "Send it when the running round has ended"
+    }
+  ])
+)
+
 const chat = Command.make(
   "chat",
   { ...Flags.shared, effort: Flags.effort, ...Flags.target, ...Flags.limits, allow: Flags.allow, record: Flags.record },
@@ -173,6 +198,7 @@ export const parley = Command.make("parley").pipe(
     run,
     chat,
     answer,
+    send,
     sessions,
     recover,
     replay,

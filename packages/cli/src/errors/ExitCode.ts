@@ -81,6 +81,7 @@ export const ofError = (
   switch (error._tag) {
     case "UsageError":
     case "InvalidMessage":
+    case "MessageClosed":
     case "SessionNotFound":
     case "QuestionNotFound":
     case "QuestionClosed":

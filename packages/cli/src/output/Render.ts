@@ -155,6 +155,8 @@ export const text = Effect.fnUntraced(function* (session: string, answer: "text"
         return event.output === undefined || outputTool === undefined
           ? Effect.void
           : Effect.flatMap(Effect.orDie(encodeJson(event.output)), (json) => Effect.andThen(write(json), newLine))
+      case "MessageDelivered":
+        return note(`» ${short(textOf(event.request))}`)
       case "RoundStarted":
       case "RoundCancelled":
       case "ToolDecided":

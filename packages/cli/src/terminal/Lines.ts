@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Editor from "./Editor.ts"
 import type { Complete, LineSource, Listener } from "./LineSource.ts"
 import * as Orphan from "./Orphan.ts"
@@ -28,6 +29,11 @@ export interface Lines {
    * input between two of its questions is discarded. Run only one dialogue at a time.
    */
   readonly dialogue: <A, E, R>(use: (dialogue: Dialogue) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /**
+   * Passes each line that a person completes while no call waits for one to `take`, until the scope closes. A line for which
+   * it returns false waits for `next`, as all lines of a pipe do.
+   */
+  readonly meanwhile: (take: (line: string, typed: string) => boolean) => Effect.Effect<void, never, Scope.Scope>
   /** Whether a person at a terminal provides the lines, and not a pipe. */
   readonly interactive: boolean
   /** Whether input has arrived that no call has read yet. */
@@ -83,6 +89,7 @@ export const open = (complete?: Complete, terminal = Terminal.ofProcess): Lines 
   /** Lines that were typed after an answer. Another prompt of the same dialogue discards them. */
   const between: Array<string> = []
   const waiting: Array<string> = []
+  let meanwhile: ((line: string, typed: string) => boolean) | undefined
   let typed = ""
   let ended = false
   let unwatch = () => {}
@@ -104,6 +111,7 @@ export const open = (complete?: Complete, terminal = Terminal.ofProcess): Lines 
   })
   const arrive = (line: string) => {
     if (next !== undefined) give(line)
+    else if (person && waiting.length === 0 && meanwhile?.(source.expand(line), line) === true) return
     else if (waiting.push(line) >= enough && !person) source.pause()
   }
   const meant = (line: string) => {
@@ -185,6 +193,16 @@ export const open = (complete?: Complete, terminal = Terminal.ofProcess): Lines 
         })
       }),
     dialogue,
+    meanwhile: (take) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          meanwhile = take
+        }),
+        () =>
+          Effect.sync(() => {
+            meanwhile = undefined
+          })
+      ),
     typed: () => typed,
     again: () => {
       if (question !== undefined) return question.take?.(undefined)

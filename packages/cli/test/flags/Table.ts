@@ -58,6 +58,12 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
       question: { args: [parked, "--allow"], with: ["--question", "r9t1c1q1"] },
       format: json([parked, "--allow"])
     }),
+    ...of("send", {
+      workspace: anywhere(facts, [session, "hello"]),
+      model: keyless([session, "hello"]),
+      allow: { args: [session, "Search for a"], with: ["--allow", "workspace__search_files"] },
+      queue: { args: [session, "hello"], with: ["--queue"] }
+    }),
     ...of("recover", { workspace: anywhere(facts), format: json() }),
     ...of("replay", {
       workspace: anywhere(facts, again),

@@ -9,6 +9,7 @@ import type { SessionEvent } from "@parley/domain/SessionEvent"
  */
 export const barriers: { readonly [Tag in SessionEvent["_tag"]]: boolean } = {
   RoundStarted: true,
+  MessageDelivered: true,
   ContextCallRequested: false,
   ContextBuilt: false,
   TurnStarted: false,

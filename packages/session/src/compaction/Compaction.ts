@@ -56,8 +56,8 @@ const nothingToLeaveOut = new InvalidMessage({
   problem: "A summary would not make this session smaller; nothing was changed"
 })
 
-/** The open round's message, to be added again if it is among the messages that are left out. */
-const ownMessage = (state: SessionState, kept: number): ReadonlyArray<SummaryText.HeadBlock> => {
+/** The messages of the open round, to be added again if they are among the messages that are left out. */
+const ownMessages = (state: SessionState, kept: number): ReadonlyArray<SummaryText.HeadBlock> => {
   const { context, history, round } = state
   if (round === undefined || !round.open || kept >= history.sinceRequest) return []
   const sources = ofBlocks(context?.manifest ?? [])
@@ -72,7 +72,16 @@ const ownMessage = (state: SessionState, kept: number): ReadonlyArray<SummaryTex
     const source = sources[i]?.source ?? "round part"
     return isSuperseded(source) ? [] : [again(block, source)]
   })
-  return [...own, ...round.message.map((block) => again(block, "request"))]
+  const left = new Set(
+    history
+      .messages()
+      .slice(history.messages().length - kept)
+      .flatMap(({ content }) => content)
+  )
+  const delivered = round.delivered.flatMap(({ id, request }) =>
+    request.flatMap((block) => (left.has(block) ? [] : [again(block, `steer:${id}`)]))
+  )
+  return [...own, ...round.message.map((block) => again(block, "request")), ...delivered]
 }
 
 const segments = (part: ReadonlyArray<SummaryText.HeadBlock>): ReadonlyArray<Segment> =>
@@ -117,7 +126,7 @@ const summing = Effect.fnUntraced(function* (options: CompactionOptions) {
   const summary = yield* SummaryTurn.of({ ...options, messages: leftOut })
   const { baseline, segments: stable } = yield* ContextBuilder.stable(state, options.chain.model)
   const values = Dynamic.render(dynamic, {})
-  const own = ownMessage(state, kept)
+  const own = ownMessages(state, kept)
   const goalIsThere = textOf(state.round?.message ?? []) === textOf(state.goal ?? [])
   const { origins } = state.history
   const goal = goalIsThere ? [] : (state.goal ?? [])

@@ -21,6 +21,9 @@ class Check {
   private readonly turns = new Set<string>()
   private readonly calls = new Map<string, "requested" | "started" | "settled">()
   private readonly questions = new Map<string, "open" | "answered">()
+  /** The number of calls that are not settled. */
+  private unsettled = 0
+  private readonly messages = new Set<string>()
 
   /** Checks the next entry; returns the rule that it violates, if any. */
   push({ event, seq }: LogEntry): string | undefined {
@@ -38,7 +41,7 @@ class Check {
       this.round = event.roundId
       this.inEffect.push(event.roundId)
       this.redoable = []
-      return undefined
+      return this.delivered(event.messageId)
     }
     if (betweenRounds(event)) {
       if (this.round !== undefined) return `${event._tag} while ${this.round} is open`
@@ -52,7 +55,7 @@ class Check {
       this.round = undefined
       return undefined
     }
-    return this.ofTurn(event) ?? this.ofQuestion(event) ?? this.ofCall(event)
+    return this.ofMessage(event) ?? this.ofTurn(event) ?? this.ofQuestion(event) ?? this.ofCall(event)
   }
 
   /** Whether the entries so far consist of complete rounds. */
@@ -81,6 +84,20 @@ class Check {
     return undefined
   }
 
+  private ofMessage(event: LogEntry["event"]): string | undefined {
+    if (event._tag !== "MessageDelivered") return undefined
+    if (this.turn !== undefined) return `message ${event.messageId} is delivered while ${this.turn} is open`
+    if (this.unsettled > 0) return `message ${event.messageId} is delivered while calls are open`
+    return this.delivered(event.messageId)
+  }
+
+  private delivered(message: string | undefined): string | undefined {
+    if (message === undefined) return undefined
+    if (this.messages.has(message)) return `message ${message} is delivered twice`
+    this.messages.add(message)
+    return undefined
+  }
+
   private ofTurn(event: LogEntry["event"]): string | undefined {
     if (event._tag === "TurnStarted") {
       if (this.turn !== undefined) return `turn ${event.turnId} starts while ${this.turn} is open`
@@ -99,6 +116,7 @@ class Check {
         if (!callId.test(block.callId)) return `call ${block.callId} has an id that no provider accepts`
         if (this.calls.has(block.callId)) return `call ${block.callId} is requested twice`
         this.calls.set(block.callId, "requested")
+        this.unsettled++
       }
     }
     return undefined
@@ -124,6 +142,7 @@ class Check {
     if (event._tag === "ContextCallRequested") {
       if (this.calls.has(event.callId)) return `call ${event.callId} is requested twice`
       this.calls.set(event.callId, "requested")
+      this.unsettled++
     } else if (event._tag === "ToolDecided") {
       if (this.calls.get(event.callId) !== "requested") return `a decision about call ${event.callId} out of its turn`
     } else if (event._tag === "ToolStarted") {
@@ -136,6 +155,7 @@ class Check {
       if (state === undefined) return `a result of call ${event.callId}, which was not requested`
       if (state === "settled") return `a second result of call ${event.callId}`
       this.calls.set(event.callId, "settled")
+      this.unsettled--
     }
     return undefined
   }

@@ -141,6 +141,9 @@ export class SessionState {
     switch (event._tag) {
       case "RoundStarted":
         return this.startRound(event, entry.at)
+      case "MessageDelivered":
+        if (event.requestId !== undefined) this.requests.set(event.requestId, event.roundId)
+        return
       case "ContextCallRequested":
         return void this.slotCalls.set(event.callId, event)
       case "ContextBuilt":

@@ -1,6 +1,7 @@
 import { UserBlock } from "@parley/domain/Content"
 import { Effort } from "@parley/domain/Effort"
-import { QuestionId, RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import { PostId, QuestionId, RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import { Delivery } from "@parley/domain/InboxMessage"
 import { ModelRef } from "@parley/domain/ModelRef"
 import { OutputSchema } from "@parley/domain/OutputSchema"
 import { Provenance } from "@parley/domain/Provenance"
@@ -24,10 +25,12 @@ const Part = Schema.Union([
   Schema.Struct({ outside: Schema.Union([Schema.String, UserBlock]) })
 ])
 
+const Request = Schema.Union([Schema.String, Part.pipe(Schema.Array)])
+
 /** A message with its options. Absent options may be undefined. */
 const Message = Schema.Struct({
   sessionId,
-  request: Schema.Union([Schema.String, Part.pipe(Schema.Array)]),
+  request: Request,
   requestId: RequestId.pipe(Schema.UndefinedOr, Schema.optionalKey),
   mentions: Schema.String.pipe(Schema.UndefinedOr, Schema.optionalKey),
   refresh: Schema.String.pipe(Schema.Array, Schema.UndefinedOr, Schema.optionalKey),
@@ -55,6 +58,15 @@ const played = ({ output, ...message }: typeof Message.Type): HandleMessage => {
 export const Ask = Schema.TaggedUnion({
   /** A message; `way` is the method of the coordinator. */
   Message: { way: Schema.Literals(["handleMessage", "submit", "stream"]), message: Message },
+  Send: {
+    sessionId,
+    request: Request,
+    delivery: Delivery,
+    requestId: RequestId.pipe(Schema.UndefinedOr, Schema.optionalKey)
+  },
+  EditMessage: { sessionId, messageId: PostId, request: Request },
+  WithdrawMessage: { sessionId, messageId: PostId },
+  Deliver: { sessionId },
   Compact: { sessionId, model: ModelRef.pipe(Schema.UndefinedOr, Schema.optionalKey) },
   UndoCompaction: { sessionId },
   Undo: { sessionId, rounds: Schema.Finite.pipe(Schema.UndefinedOr, Schema.optionalKey) },
@@ -99,6 +111,16 @@ export const run = (coordinator: SessionCoordinator["Service"], ask: Ask): Effec
   switch (ask._tag) {
     case "Message":
       return message(coordinator, ask)
+    case "Send": {
+      const { delivery, request, requestId } = ask
+      return Effect.asVoid(coordinator.send(ask.sessionId, { request, delivery, requestId }))
+    }
+    case "EditMessage":
+      return coordinator.editMessage(ask.sessionId, ask.messageId, ask.request)
+    case "WithdrawMessage":
+      return coordinator.withdrawMessage(ask.sessionId, ask.messageId)
+    case "Deliver":
+      return Stream.runDrain(coordinator.deliver(ask.sessionId))
     case "Compact":
       return Effect.asVoid(coordinator.compact(ask.sessionId, { model: ask.model }))
     case "UndoCompaction":

@@ -49,6 +49,12 @@ export const make = (
       ask(messageOf("handleMessage", options), engine.handleMessage(options)),
     submit: (options) => ask(messageOf("submit", options), engine.submit(options)),
     stream: (options, onAccepted) => streamed(messageOf("stream", options), engine.stream(options, onAccepted)),
+    deliver: (sessionId, options) => streamed({ _tag: "Deliver", sessionId }, engine.deliver(sessionId, options)),
+    send: (sessionId, message) => ask({ _tag: "Send", sessionId, ...message }, engine.send(sessionId, message)),
+    editMessage: (sessionId, messageId, request) =>
+      ask({ _tag: "EditMessage", sessionId, messageId, request }, engine.editMessage(sessionId, messageId, request)),
+    withdrawMessage: (sessionId, messageId) =>
+      ask({ _tag: "WithdrawMessage", sessionId, messageId }, engine.withdrawMessage(sessionId, messageId)),
     compact: (sessionId, options) =>
       ask({ _tag: "Compact", sessionId, model: options?.model }, engine.compact(sessionId, options)),
     undoCompaction: (sessionId) => ask({ _tag: "UndoCompaction", sessionId }, engine.undoCompaction(sessionId)),

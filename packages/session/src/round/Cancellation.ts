@@ -90,5 +90,14 @@ export const make = () => {
   const cancel = (sessionId: SessionId, roundId?: RoundId): Effect.Effect<void> =>
     Effect.andThen(roundId === undefined ? withdraw(sessionId) : Effect.void, interrupt(sessionId, roundId))
 
-  return { withdrawable, cancellable, started, cancel, isRunning: (sessionId: SessionId) => running.has(sessionId) }
+  return {
+    withdrawable,
+    cancellable,
+    started,
+    cancel,
+    isRunning: (sessionId: SessionId) => running.has(sessionId),
+    /** Whether a round of the session runs or waits in this process. */
+    isUsed: (sessionId: SessionId) =>
+      running.has(sessionId) || [...waiting].some((entry) => entry.sessionId === sessionId)
+  }
 }

@@ -19,6 +19,8 @@ export type NextStep =
   | { readonly _tag: "Resume" }
   /** The round is complete. */
   | { readonly _tag: "Finish"; readonly stop: StopReason; readonly output?: Schema.Json }
+  /** The round would be complete, but a message was delivered, and the model responds to it. See `Steering`. */
+  | { readonly _tag: "Continue" }
   /** The answer does not follow the round's output schema: the model is told what is wrong. See `OutputSteps`. */
   | { readonly _tag: "Repair" }
   /** The turn is not a valid response; the round fails. */

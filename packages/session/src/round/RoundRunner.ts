@@ -23,7 +23,8 @@ import type { ModelChain, Obstacle } from "../limits/ModelChain.ts"
 import * as Retry from "../limits/Retry.ts"
 import type { RetryGate } from "../limits/RetryGate.ts"
 import * as Continued from "./Continued.ts"
-import { RoundProgress } from "./NextStep.ts"
+import * as Steering from "./Steering.ts"
+import { type NextStep, RoundProgress } from "./NextStep.ts"
 import { type OutputStep, OutputSteps } from "./OutputSteps.ts"
 import type { LogError, SessionLog } from "../log/SessionLog.ts"
 import type { RoundQuestions } from "../tools/RoundQuestions.ts"
@@ -159,20 +160,28 @@ const makeTurns = Effect.fnUntraced(function* (
       case "AskAgain":
       case "Resume":
       case "Repeats":
+      case "Continue":
         return []
       case "RetryShorter":
       case "Repair":
       case "Fail":
         return [...unrun, ...events]
-      case "Finish": {
-        const { output, stop } = step
-        return [
-          ...unrun,
-          ...events,
-          { _tag: "RoundCompleted", roundId, stop, ...(output === undefined ? {} : { output }) }
-        ]
-      }
+      case "Finish":
+        return [...unrun, ...events]
     }
+  }
+
+  /** Stores a completed turn. If the round would end with it, a message that was sent meanwhile continues the round. */
+  const commit = (turn: ReadonlyArray<SessionEvent>, next: OutputStep & { readonly end: TurnEnd }) => {
+    const events = [...turn, ...next.events]
+    if (next.step._tag !== "Finish") return Effect.as(log.append(events), next)
+    const { output, stop } = next.step
+    const end: SessionEvent = { _tag: "RoundCompleted", roundId, stop, ...(output === undefined ? {} : { output }) }
+    if (progress.turns >= limits.turns) return Effect.as(log.append([...events, end]), next)
+    const continues: NextStep = { _tag: "Continue" }
+    return Effect.map(Steering.insteadOfEnd(log, roundId, events, [end]), (isContinued) =>
+      isContinued ? { ...next, step: continues } : next
+    )
   }
 
   /** Must be called exactly once for each turn. */
@@ -217,7 +226,8 @@ const makeTurns = Effect.fnUntraced(function* (
       andThen: (end) => {
         const next = advance(end)
         return { end, ...next, events: eventsWith(next) }
-      }
+      },
+      commit
     })
     return ReservedTurn.within({ log, model, input: (fitting.size ?? estimate(request)).tokens }, turn)
   }
@@ -226,6 +236,8 @@ const makeTurns = Effect.fnUntraced(function* (
   const loop = Effect.gen(function* () {
     while (progress.turns < limits.turns) {
       yield* withinLimits
+      // A paused response must be sent back unchanged.
+      if (!isPaused) yield* Steering.deliver(log, roundId)
       yield* fitting.before
       const obstacle: Obstacle<ModelsManager> = isPaused ? onlyItself : fitting.obstacle
       const turn = Retry.run({ log, roundId, chain, obstacle, gate, attempt, before: withinLimits })
@@ -239,6 +251,7 @@ const makeTurns = Effect.fnUntraced(function* (
         case "RetryShorter":
         case "Repair":
         case "Resume":
+        case "Continue":
           break
         case "Finish":
           return step.stop

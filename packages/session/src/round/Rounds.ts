@@ -1,32 +1,31 @@
 import { type HandleMessageError, InvalidMessage } from "@parley/domain/Errors"
-import type { Effort } from "@parley/domain/Effort"
-import type { RequestId, RoundId, SessionId } from "@parley/domain/Ids"
-import type { McpManager } from "@parley/domain/McpManager"
+import type { SessionId } from "@parley/domain/Ids"
 import type { ModelRef } from "@parley/domain/ModelRef"
 import { ModelsManager } from "@parley/domain/ModelsManager"
-import type { PromptManager } from "@parley/domain/PromptManager"
 import type { Round } from "@parley/domain/Session"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
 import { fromEvents, type RoundFold } from "@parley/domain/SessionFold"
 import type { SessionLimits } from "@parley/domain/SessionSettings"
 import { SessionManager } from "@parley/domain/SessionManager"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import * as Cancellation from "./Cancellation.ts"
 import * as Caps from "../limits/Caps.ts"
-import * as Compaction from "../compaction/Compaction.ts"
 import { Limits } from "../limits/Limits.ts"
 import * as ModelChain from "../limits/ModelChain.ts"
+import * as InboxRounds from "./InboxRounds.ts"
+import { begin, type Managers, ofCompaction, ofInbox, ofMessage, type Opening } from "./Opening.ts"
 import * as OpenSessions from "./OpenSessions.ts"
 import * as ParkedRounds from "./ParkedRounds.ts"
 import * as Answering from "./Answering.ts"
 import * as Recovery from "../log/Recovery.ts"
-import * as Request from "../limits/Request.ts"
 import { RetryGate } from "../limits/RetryGate.ts"
 import * as RoundEnd from "./RoundEnd.ts"
-import * as RoundRunner from "./RoundRunner.ts"
 import { metered } from "../limits/SamplingUsage.ts"
 import { Desk, QuestionDesk } from "../tools/QuestionDesk.ts"
 import { RoundQuestions } from "../tools/RoundQuestions.ts"
@@ -35,55 +34,15 @@ import * as RoundStream from "./RoundStream.ts"
 import * as SessionEdits from "./SessionEdits.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
-import * as StructuredOutput from "../output/StructuredOutput.ts"
 
-type Managers = PromptManager | SessionManager | McpManager | ModelsManager
-
-/** A round that is to be started. */
-interface Opening {
-  readonly sessionId: SessionId
-  /** If a round with this id exists, it is returned instead of starting a new one. */
-  readonly requestId?: RequestId | undefined
-  /** Default: the configured model. */
-  readonly model?: ModelRef | undefined
-  readonly effort?: Effort | undefined
-  readonly limits?: SessionLimits | undefined
-  readonly purpose?: "compaction"
-  /** The first of the rounds to undo. */
-  readonly edit?: RoundId | undefined
-  /** The form of the answer. Evaluated before anything is stored. */
-  readonly output: Effect.Effect<StructuredOutput.StructuredOutput | undefined, InvalidMessage>
-  /** The validated message. Evaluated before anything is stored. */
-  readonly message: Effect.Effect<Request.Validated, InvalidMessage>
-  readonly run: (round: {
-    readonly log: SessionLog
-    readonly roundId: RoundId
-    readonly chain: ModelChain.ModelChain
-    readonly gate: RetryGate
-    readonly message: Request.Validated
-    readonly output: StructuredOutput.StructuredOutput | undefined
-    readonly questions: RoundQuestions
-  }) => Effect.Effect<RoundRunner.RoundStop, HandleMessageError, Managers>
+/** Whether no round has run, or the round was cancelled. */
+const isCancelled = (exit: Exit.Exit<Round, HandleMessageError>): boolean => {
+  if (Exit.isSuccess(exit)) return exit.value.status === "cancelled"
+  return Exit.hasInterrupts(exit) || Option.exists(Cause.findErrorOption(exit.cause), ({ _tag }) => unheld.has(_tag))
 }
 
-const ofMessage = ({ mentions, output, refresh, request, ...message }: HandleMessage): Opening => ({
-  ...message,
-  output:
-    output === undefined ? Effect.undefined : Effect.suspend(() => StructuredOutput.of(output).pipe(Effect.fromResult)),
-  message: Request.validate(request),
-  run: ({ message, ...round }) =>
-    RoundRunner.run({ ...round, mentions: mentions ?? Request.own(message), refresh: refresh ?? [] })
-})
-
-/** A round without a message: it compacts the history because the user requested it. */
-const ofCompaction = (sessionId: SessionId, model: ModelRef | undefined): Opening => ({
-  sessionId,
-  model,
-  purpose: "compaction",
-  output: Effect.undefined,
-  message: Effect.succeed({ request: [], outside: [] }),
-  run: (round) => Effect.as(Compaction.onRequest(round), "end")
-})
+/** Errors of a message for which the session was not opened. */
+const unheld: ReadonlySet<HandleMessageError["_tag"]> = new Set(["SessionBusy", "SessionNotFound", "MessageWithdrawn"])
 
 /** Runs rounds: one at a time per session, each in a separate fiber. */
 export const make = Effect.gen(function* () {
@@ -141,13 +100,15 @@ export const make = Effect.gen(function* () {
       ...message,
       ...(requestId === undefined ? {} : { requestId }),
       ...(purpose === undefined ? {} : { purpose }),
-      ...(output === undefined ? {} : { outputSchema: output.schema })
+      ...(output === undefined ? {} : { outputSchema: output.schema }),
+      ...(opening.waited === undefined ? {} : { messageId: opening.waited.id })
     }
     const questions = new RoundQuestions(log, roundId, yield* ParkedRounds.postsOf(log.id))
     const run = yield* metered(log, opening.run({ log, roundId, chain, gate, message, output, questions }))
-    const round = log
-      .append(undone === undefined ? [started] : [undone, started])
-      .pipe(Effect.andThen(Deferred.succeed(accepted, { sessionId, roundId, isRepeated: false })), Effect.andThen(run))
+    const round = begin(log, opening, undone === undefined ? [started] : [undone, started]).pipe(
+      Effect.andThen(Deferred.succeed(accepted, { sessionId, roundId, isRepeated: false })),
+      Effect.andThen(run)
+    )
     yield* Spans.round(RoundEnd.closing(log, desk.during(questions, round)), {
       sessionId,
       roundId,
@@ -156,6 +117,15 @@ export const make = Effect.gen(function* () {
       ended: () => (log.state.round?.open === false ? log.state.round.round() : undefined)
     })
     return yield* RoundEnd.ended(log, roundId)
+  })
+
+  const inbox = yield* InboxRounds.make({
+    open,
+    cancellation,
+    run: (log, message) =>
+      Effect.flatMap(Deferred.make<RoundStream.Admitted, HandleMessageError>(), (accepted) =>
+        limited(log, undefined, admit(log, ofInbox(log.id, message), accepted))
+      )
   })
 
   /** Continues a parked round, in a fiber that can be cancelled. */
@@ -176,14 +146,18 @@ export const make = Effect.gen(function* () {
       log: SessionLog,
       begins: () => void,
       accepted: Deferred.Deferred<RoundStream.Admitted, HandleMessageError>
-    ) => Effect.Effect<Round, HandleMessageError, Managers>
+    ) => Effect.Effect<Round, HandleMessageError, Managers>,
+    purpose: "message" | "compaction" = "message"
   ) {
     const accepted = yield* Deferred.make<RoundStream.Admitted, HandleMessageError>()
     const whole = cancellation
       .withdrawable(sessionId, (begins) =>
         open.use(sessionId, (log) => Effect.andThen(Recovery.recover(log), work(log, begins, accepted)))
       )
-      .pipe(Effect.onError((cause) => Deferred.failCause(accepted, cause)))
+      .pipe(
+        Effect.onError((cause) => Deferred.failCause(accepted, cause)),
+        Effect.onExit((exit) => inbox.afterwards(sessionId, isCancelled(exit) ? "cancelled" : purpose))
+      )
     return { accepted, fiber: yield* FiberSet.run(fibers, whole) }
   })
 
@@ -198,8 +172,12 @@ export const make = Effect.gen(function* () {
           if (ParkedRounds.parkedIn(log) !== undefined) yield* exit
           yield* ParkedRounds.noneIn(log)
         }
+        if (opening.purpose === undefined) yield* inbox.drain(log)
+        // A message that waited may have led to a question.
+        yield* ParkedRounds.noneIn(log)
         return yield* cancellation.cancellable(log, begins, limited(log, opening.limits, admit(log, opening, accepted)))
-      })
+      }),
+      opening.purpose
     )
 
   const startParked = (sessionId: SessionId) =>
@@ -255,6 +233,8 @@ export const make = Effect.gen(function* () {
     ...Answering.make(open, desk, startParked),
     cancel: cancellation.cancel,
     recover,
+    send: inbox.send,
+    deliver: inbox.deliver,
     ...SessionEdits.make(open)
   }
 })

@@ -1,5 +1,6 @@
 import type { HandleMessageError, SessionNotFound, StorageError } from "@parley/domain/Errors"
-import type { QuestionId, RoundId, SessionId, TurnId } from "@parley/domain/Ids"
+import type { PostId, QuestionId, RoundId, SessionId, TurnId } from "@parley/domain/Ids"
+import type { InboxMessage } from "@parley/domain/InboxMessage"
 import * as LayerContext from "@parley/domain/LayerContext"
 import { McpManager } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
@@ -18,6 +19,8 @@ import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { Answered as AnsweredQuestion, AnswerError, AnswerOptions } from "./Answering.ts"
 import type { Accepted, HandleMessage } from "./HandleMessage.ts"
+import * as Inbox from "./SessionInbox.ts"
+import type { InboxError, SendMessage, Sent } from "./SessionInbox.ts"
 import { type Answered, type Decoder } from "../output/StructuredOutput.ts"
 import * as StructuredOutput from "../output/StructuredOutput.ts"
 import * as ContextPreview from "../context/ContextPreview.ts"
@@ -35,6 +38,7 @@ export type { SessionDifference } from "../log/SessionDifference.ts"
 export type { ForkOptions, ForkPoint } from "./Forks.ts"
 export type { Accepted, HandleMessage } from "./HandleMessage.ts"
 export type { ChangedRounds, SettingsChange } from "./SessionEdits.ts"
+export type { InboxError, SendMessage, Sent } from "./SessionInbox.ts"
 
 type Managers = PromptManager | SessionManager | McpManager | ModelsManager
 
@@ -86,6 +90,34 @@ export class SessionCoordinator extends Context.Service<
       options: HandleMessage,
       /** Called when the message is durable, before the first event. */
       onAccepted?: (accepted: Accepted) => Effect.Effect<void>
+    ) => Stream.Stream<LogEntry, HandleMessageError>
+    /**
+     * Sends a message to the session's inbox, at any time and from any process, and returns as soon as it is durable. It is
+     * delivered once: as `delivery` says or, if no round is running, as a round of its own, like `submit`. Messages that
+     * wait when a round ends are delivered as rounds of their own, oldest first, before any other message of the session,
+     * and after a crash by the next process that runs the session. With a request id that the session has had before, the
+     * earlier message is returned. Fails with `MessageClosed` if that one was withdrawn.
+     */
+    readonly send: (sessionId: SessionId, message: SendMessage) => Effect.Effect<Sent, InboxError>
+    /** The messages that wait in the session's inbox, in the order in which they were sent. */
+    readonly inbox: (sessionId: SessionId) => Effect.Effect<ReadonlyArray<InboxMessage>, StorageError | SessionNotFound>
+    /** Replaces the content of a message that waits. Fails with `MessageClosed` if it was delivered or withdrawn. */
+    readonly editMessage: (
+      sessionId: SessionId,
+      messageId: PostId,
+      request: HandleMessage["request"]
+    ) => Effect.Effect<void, InboxError>
+    /** Withdraws a message that waits. Fails with `MessageClosed` if it was delivered or withdrawn. */
+    readonly withdrawMessage: (sessionId: SessionId, messageId: PostId) => Effect.Effect<void, InboxError>
+    /**
+     * Delivers the messages that wait, after the rounds that run in this process, and emits the session's events after
+     * `after` (default: only new ones) until no message waits. Not needed while this process runs rounds of the session: it
+     * delivers messages by itself. Ending the stream early cancels a round that it has started. Fails with `SessionBusy`
+     * if another process uses the session; that process delivers the messages.
+     */
+    readonly deliver: (
+      sessionId: SessionId,
+      options?: { readonly after?: number | undefined }
     ) => Stream.Stream<LogEntry, HandleMessageError>
     /**
      * Replays the events with a sequence number greater than `after` (default 0: all of them), then emits new events of
@@ -198,7 +230,8 @@ export class SessionCoordinator extends Context.Service<
     /**
      * Cancels what this process does in the session. The running round is closed: every open tool call is settled, and the
      * round has the status `cancelled`. Messages that wait for it are withdrawn: their callers receive `MessageWithdrawn`.
-     * With `roundId`, only that round is cancelled, and waiting messages continue. Returns when all of this has happened.
+     * With `roundId`, only that round is cancelled, and waiting messages continue. Messages of the inbox stay there; without
+     * `roundId` they are not delivered until the session is used again. Returns when all of this has happened.
      */
     readonly cancel: (sessionId: SessionId, roundId?: RoundId) => Effect.Effect<void>
     /**
@@ -227,6 +260,14 @@ export class SessionCoordinator extends Context.Service<
           Effect.flatMap(handle(options), (round) => StructuredOutput.decoded(round, options.output)),
         submit: Effect.fn("SessionCoordinator.submit")((options: HandleMessage) => rounds.submit(options), provide),
         stream: (options, onAccepted) => provideStream(rounds.stream(options, onAccepted)),
+        send: Effect.fn("SessionCoordinator.send")(
+          (sessionId: SessionId, message: SendMessage) => rounds.send(sessionId, message),
+          provide
+        ),
+        inbox: (sessionId) => provide(Inbox.waiting(sessionId)),
+        editMessage: (sessionId, messageId, request) => provide(Inbox.edit(sessionId, messageId, request)),
+        withdrawMessage: (sessionId, messageId) => provide(Inbox.withdraw(sessionId, messageId)),
+        deliver: (sessionId, options) => provideStream(rounds.deliver(sessionId, options?.after)),
         events: (sessionId, options) => sessions.follow(sessionId, options?.after ?? 0),
         buildContext: Effect.fn("SessionCoordinator.buildContext")(
           (sessionId: SessionId, request?: HandleMessage["request"]) => ContextPreview.build(sessionId, request),

@@ -15,6 +15,7 @@ import { type ModelRequest, ModelsManager } from "@parley/domain/ModelsManager"
 import { coalesce, type Finish, type ProviderChunk, type StopReason } from "@parley/domain/ProviderChunk"
 import type { TokenCount } from "@parley/domain/RequestSize"
 import type { SessionEvent } from "@parley/domain/SessionEvent"
+import type { SessionManager } from "@parley/domain/SessionManager"
 import { TurnContent } from "@parley/domain/TurnContent"
 import { cost, type Price } from "@parley/domain/Usage"
 import * as Cause from "effect/Cause"
@@ -135,6 +136,8 @@ interface TurnOptions<Next> {
   readonly replaced?: ModelRef | undefined
   /** Computes what follows the completed turn. Its events are stored in the same commit, which saves a barrier. */
   readonly andThen: (end: TurnEnd) => Next
+  /** Stores the events of the turn's end and those of `next`. Default: appends them, and returns `next`. */
+  readonly commit?: (turn: ReadonlyArray<SessionEvent>, next: Next) => Effect.Effect<Next, LogError, SessionManager>
 }
 
 const runIn = Effect.fnUntraced(function* <Next extends { readonly events: ReadonlyArray<SessionEvent> }>(
@@ -194,7 +197,8 @@ const runIn = Effect.fnUntraced(function* <Next extends { readonly events: Reado
         ...(responseId === undefined ? {} : { responseId })
       }
       const next = options.andThen(end)
-      return Effect.as(log.append([...rest, completed, ...next.events]), next)
+      const turned = [...rest, completed]
+      return options.commit?.(turned, next) ?? Effect.as(log.append([...turned, ...next.events]), next)
     }),
     Effect.onExit((exit) => {
       // If an interruption arrives while the end of the turn is being stored, the turn is already completed.

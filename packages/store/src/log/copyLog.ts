@@ -10,6 +10,7 @@ import type { Database } from "../database/connection.ts"
 import type { Synchronous } from "../database/barrier.ts"
 import { wrote } from "./commit.ts"
 import * as EventRows from "./eventRows.ts"
+import * as PostRows from "./postRows.ts"
 import * as SessionRows from "./sessionRows.ts"
 
 /**
@@ -46,6 +47,7 @@ export const make = Effect.fnUntraced(function* (
         if (row === undefined) return "taken" as const
         yield* sql.unsafe(EventRows.copy, [row.key, origin, through])
         yield* wrote(sql, copied.length)
+        yield* sql.unsafe(PostRows.copyLast, [row.key, origin])
         const rows = added.map(({ at, seq }, i) => ({
           session: row.key,
           seq,

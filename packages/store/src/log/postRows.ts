@@ -39,6 +39,10 @@ export const selectVersions = `SELECT p.n, p.version FROM sessions s
 /** For databases without posts. */
 export const selectNone = `SELECT NULL AS n FROM sessions WHERE id = ?`
 export const selectOne = `SELECT state, version FROM posts WHERE session = ? AND n = ?`
+/** Ends the last post of a session as one of its fork, whose log may name earlier posts. So their numbers are not used again. */
+export const copyLast = `INSERT INTO posts (session, n, at, kind, name, state, version, payload)
+  SELECT ?, p.n, p.at, p.kind, NULL, 'taken', p.version, NULL FROM posts p JOIN sessions s ON s.key = p.session
+  WHERE s.id = ? ORDER BY p.n DESC LIMIT 1`
 export const edit = `UPDATE posts SET payload = ?, version = version + 1 WHERE session = ? AND n = ?`
 /** Ends a post and removes its payload. */
 export const close = `UPDATE posts SET state = ?, payload = NULL WHERE session = ? AND n = ?`

@@ -60,6 +60,18 @@ export const forks = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
       assert.deepStrictEqual([yield* sessions.get(from), yield* sessions.read(from, 0)], before)
     })
 
+    check("has no posts, and none with an id that its origin has given", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      const message = { kind: "message" as const, payload: "a", key: "k" }
+      const taken = yield* Effect.orDie(sessions.post(id, message))
+      yield* sessions.append(id, { ...at(0), takes: [taken] }, [fact])
+      yield* Effect.orDie(sessions.post(id, { kind: "message", payload: "b" }))
+      const fork = yield* sessions.fork({ origin: id, through: 1, events: [] })
+      assert.deepStrictEqual(yield* sessions.posts(fork.id), [])
+      assert.strictEqual((yield* Effect.orDie(sessions.post(fork.id, message))).id, "p3")
+      assert.strictEqual((yield* sessions.posts(id)).length, 1)
+    })
+
     check("goes on without its origin, which may be in use or removed", function* (sessions) {
       const from = yield* origin(sessions)
       yield* sessions.acquire(from)

@@ -4,9 +4,8 @@ import type { Post, PostChanged, PostExists } from "@parley/domain/Post"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -21,6 +20,9 @@ const message = (payload: Schema.Json, key?: string) => ({
   ...(key === undefined ? {} : { key })
 })
 const payloads = (posts: ReadonlyArray<Post>) => posts.map(({ payload }) => payload)
+/** How many times other fibers may run before something must have happened. */
+const patience = 2000
+const json = Schema.encodeSync(Schema.fromJsonString(Schema.Json))
 const range = (to: number) => Array.from({ length: to }, (_, i) => i + 1)
 
 /** The error's tag, and what it says about the post; `done` if there is none. */
@@ -172,7 +174,13 @@ export const posts = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
         Effect.forkChild({ startImmediately: true })
       )
       const shown = (expected: ReadonlyArray<Schema.Json>) =>
-        Effect.repeat(Effect.yieldNow, { until: () => seen.at(-1)?.join() === expected.join() })
+        Effect.map(
+          Effect.repeat(Effect.yieldNow, {
+            times: patience,
+            until: () => json(seen.at(-1) ?? null) === json(expected)
+          }),
+          () => assert.deepStrictEqual(seen.at(-1), expected)
+        )
       yield* shown(["a"])
       const b = yield* sessions.post(id, message("b"))
       yield* shown(["a", "b"])
@@ -186,7 +194,8 @@ export const posts = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
       yield* shown([])
       assert.deepStrictEqual(seen, [["a"], ["a", "b"], ["a2", "b"], ["b"], []])
       yield* sessions.remove(id)
-      yield* Fiber.join(fiber)
+      yield* Effect.repeat(Effect.yieldNow, { times: patience, until: () => fiber.pollUnsafe() !== undefined })
+      assert.isDefined(fiber.pollUnsafe(), "the subscription has ended")
     })
   })
 }

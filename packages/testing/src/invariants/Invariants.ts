@@ -1,3 +1,4 @@
+import * as Inbox from "./InboxInvariants.ts"
 import * as History from "./HistoryInvariants.ts"
 import type { Known, Violations } from "./Known.ts"
 import * as Log from "./LogInvariants.ts"
@@ -12,6 +13,7 @@ import * as Tool from "./ToolInvariants.ts"
  */
 export type { Known, RecordedCall, RecordedRequest, Violations } from "./Known.ts"
 export * from "./HistoryInvariants.ts"
+export * from "./InboxInvariants.ts"
 export * from "./LogInvariants.ts"
 export * from "./RetryInvariants.ts"
 export * from "./OutputInvariants.ts"
@@ -113,7 +115,8 @@ export const all: { readonly [number: number]: Invariant } = {
   44: invariant("storage failure is loud", ["recorded"], ({ recorded }) => History.turnBeforeRequest(recorded)),
   46: invariant("usage adds up", ["info"], ({ info, log }) => History.usageAddsUp(log, info)),
   54: invariant("answers follow", [], ({ log }) => Output.answersFollow(log)),
-  55: invariant("answered first", [], ({ log }) => Question.answeredFirst(log))
+  55: invariant("answered first", [], ({ log }) => Question.answeredFirst(log)),
+  56: invariant("delivered once", [], ({ log }) => Inbox.deliveredOnce(log))
 }
 
 /**

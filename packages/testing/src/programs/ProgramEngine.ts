@@ -1,5 +1,6 @@
 import type { AnswerInvalid, HandleMessageError, QuestionClosed, QuestionNotFound } from "@parley/domain/Errors"
-import type { QuestionId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { PostId, QuestionId, RequestId, RoundId, SessionId } from "@parley/domain/Ids"
+import type { Delivery } from "@parley/domain/InboxMessage"
 import type { McpManager } from "@parley/domain/McpManager"
 import type { ModelsManager } from "@parley/domain/ModelsManager"
 import type { PromptManager } from "@parley/domain/PromptManager"
@@ -35,6 +36,19 @@ export interface Engine {
   readonly redo: (sessionId: SessionId) => Effect.Effect<unknown, HandleMessageError>
   /** Creates a session with a copy of what is closed of this one. */
   readonly fork: (sessionId: SessionId) => Effect.Effect<SessionInfo, HandleMessageError>
+  /** Sends a message to the inbox of a session. */
+  readonly send: (
+    sessionId: SessionId,
+    message: { readonly request: string; readonly delivery: Delivery; readonly requestId?: RequestId | undefined }
+  ) => Effect.Effect<{ readonly messageId: PostId }, HandleMessageError>
+  /** Replaces the content of a message that waits. */
+  readonly editMessage: (
+    sessionId: SessionId,
+    messageId: PostId,
+    request: string
+  ) => Effect.Effect<void, HandleMessageError>
+  /** Withdraws a message that waits. */
+  readonly withdrawMessage: (sessionId: SessionId, messageId: PostId) => Effect.Effect<void, HandleMessageError>
   /** Cancels the running round of a session. */
   readonly cancel: (sessionId: SessionId) => Effect.Effect<void>
   /** The request that the next message would lead to. */

@@ -114,7 +114,8 @@ export class ProgramProcesses {
       if (there !== undefined) return Effect.succeed(there)
       const process = new World.Process()
       const { world } = this
-      const sessionOf = (text: string) => this.sent.find((message) => message.text === text)?.sessionId
+      const sessionOf = (text: string) =>
+        this.sent.find((message) => message.text === text)?.sessionId ?? world.owners.get(text)
       return Effect.gen({ self: this }, function* () {
         const scope = yield* Scope.make()
         const managers = yield* Scope.provide(this.managers, scope)

@@ -33,6 +33,8 @@ export class ProgramWorld {
   config: ProgramConfig = initialConfig
   disk: Disk = { steps: 0, mode: "works", spares: 0 }
   readonly scripts = new Map<string, ProgramScript>()
+  /** The sessions of messages that were sent to an inbox, by text. */
+  readonly owners = new Map<string, SessionId>()
   readonly requests: Array<RecordedRequest & { readonly sessionId: SessionId; readonly message: string }> = []
   readonly calls: Array<RecordedCall> = []
   /** Every event that was ever committed, in order, whether the store acknowledged it or not. */
@@ -83,6 +85,24 @@ const definition = (name: string): ToolDefinition => ({
 
 const times = (steps: number) => Effect.repeat(Effect.yieldNow, { times: steps })
 
+/** The posts as one process sees them: what a process does after its death reaches none of them. */
+const postsOf = (world: ProgramWorld, { gate }: Process, sessions: SessionManager["Service"]) => {
+  const gated = <A, E>(effect: Effect.Effect<A, E>) =>
+    gate.pipe(
+      Effect.andThen(effect),
+      Effect.tap(() => {
+        world.progress++
+        return gate
+      })
+    )
+  return {
+    post: (id, post) => gated(sessions.post(id, post)),
+    posts: (id) => Effect.andThen(gate, sessions.posts(id)),
+    editPost: (id, post, payload) => gated(sessions.editPost(id, post, payload)),
+    withdrawPost: (id, post) => gated(sessions.withdrawPost(id, post))
+  } satisfies Partial<SessionManager["Service"]>
+}
+
 /** The store as one process sees it. */
 export const sessionsOf = (
   world: ProgramWorld,
@@ -92,8 +112,7 @@ export const sessionsOf = (
   ...sessions,
   read: (id, after) => Effect.andThen(process.gate, sessions.read(id, after)),
   fork: (options) => Effect.andThen(process.gate, sessions.fork(options)),
-  post: (id, post) => Effect.andThen(process.gate, sessions.post(id, post)),
-  withdrawPost: (id, post) => Effect.andThen(process.gate, sessions.withdrawPost(id, post)),
+  ...postsOf(world, process, sessions),
   acquire: (id) =>
     Effect.gen(function* () {
       yield* process.gate
