@@ -28,6 +28,7 @@ const withoutLogic = new Set([
   "packages/cli/src/main.ts",
   "packages/domain/src/RequestSize.ts",
   "packages/domain/src/SessionContext.ts",
+  "packages/testing/src/programs/InboxPrograms.ts",
   "packages/testing/src/programs/Programs.ts"
 ])
 

@@ -1,5 +1,6 @@
 import { textOf } from "@parley/domain/Content"
-import { RequestId, roundId } from "@parley/domain/Ids"
+import { postId, RequestId, roundId } from "@parley/domain/Ids"
+import { MessageClosed } from "@parley/domain/InboxMessage"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { assert, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
@@ -46,6 +47,16 @@ it.effect("a message that is edited after it was read is delivered as it was edi
     assert.deepStrictEqual(yield* texts, ["RoundStarted Go", "MessageDelivered edited"])
   }).pipe(Effect.scoped, Effect.provide(SessionManager.layerMemory, { local: true }))
 )
+
+it("the error of a message that does not wait says what has become of it, and what to do", () => {
+  const words = (["delivered", "withdrawn", "unknown"] as const).map(
+    (state) => new MessageClosed({ sessionId, messageId: postId(1), state }).message
+  )
+  assert.match(
+    words.join("\n"),
+    /^Message p1 was delivered.*\nMessage p1 was withdrawn.*\nSession .* has no message p1/
+  )
+})
 
 it.effect("a message whose round the session has is taken and not delivered", () =>
   Effect.gen(function* () {

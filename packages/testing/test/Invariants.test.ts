@@ -189,7 +189,8 @@ const broken: ReadonlyArray<readonly [number: number, known: Invariants.Known, w
   ],
   [56, answered([{ ...asked, messageId: postId(1) }, told(1)]), /delivers p1 a second time/],
   [56, answered([asked, told(2), told(1)]), /delivers p1 after a later message/],
-  [56,
+  [
+    56,
     answered([
       { ...asked, messageId: postId(2) },
       { ...asked, messageId: postId(1) }
