@@ -64,6 +64,7 @@ export const folders: { readonly [name: string]: ReadonlyArray<string> } = {
     "servers",
     "engine",
     "sessions",
+    "transfer",
     "prompts",
     "recording"
   ],

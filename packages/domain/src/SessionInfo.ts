@@ -2,6 +2,7 @@ import * as Schema from "effect/Schema"
 import { textOf } from "./Content.ts"
 import { RoundId, SessionId } from "./Ids.ts"
 import { endsRound, endsTurn, type LogEntry } from "./SessionEvent.ts"
+import * as SessionNotes from "./SessionNotes.ts"
 import * as Usage from "./Usage.ts"
 
 /**
@@ -18,7 +19,8 @@ export const SessionOrigin = Schema.Struct({
 export type SessionOrigin = typeof SessionOrigin.Type
 
 /**
- * The summary of a session for lists. It is a fold of the log and can always be rebuilt from it.
+ * The summary of a session for lists. It is a fold of the log and can always be rebuilt from it, except for what the user
+ * notes about the session: see `SessionNotes`.
  *
  * @since 0.1.0
  * @category schemas
@@ -41,7 +43,8 @@ export const SessionInfo = Schema.Struct({
   /** US dollars, summed over the turns whose price is known. Usage and cost of copied rounds count only at their origin. */
   cost: Schema.Finite,
   /** Set if the session is a fork. */
-  origin: Schema.optionalKey(SessionOrigin)
+  origin: Schema.optionalKey(SessionOrigin),
+  ...SessionNotes.fields
 })
 export type SessionInfo = typeof SessionInfo.Type
 
@@ -59,6 +62,7 @@ export const fresh = (
   id,
   workspace: options.workspace ?? "",
   title: options.title ?? "",
+  ...(options.title === undefined || options.title === "" ? {} : { titledBy: "user" }),
   createdAt: now,
   updatedAt: now,
   head: 0,
@@ -95,4 +99,15 @@ export const project = (info: SessionInfo, { at, event, seq }: LogEntry): Sessio
     return { ...next, usage: Usage.zero, cost: 0, origin }
   }
   return endsRound(event) ? { ...next, open: false } : next
+}
+
+/**
+ * The session with another title and other notes.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const withNotes = (info: SessionInfo, noted: SessionNotes.NotedSession): SessionInfo => {
+  const { archived: _archived, pinned: _pinned, tags: _tags, titledBy: _titledBy, ...rest } = info
+  return { ...rest, ...noted }
 }

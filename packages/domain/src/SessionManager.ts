@@ -12,6 +12,7 @@ import type { NewPost, Post, PostChanged, PostExists } from "./Post.ts"
 import { endsTurn, type LogEntry, type SessionEvent } from "./SessionEvent.ts"
 import * as SessionFeed from "./SessionFeed.ts"
 import { fresh, project, type SessionInfo } from "./SessionInfo.ts"
+import { inMemory, type SessionLibrary } from "./SessionLibrary.ts"
 
 /** A session of `layerMemory`. */
 interface MemoryLog {
@@ -31,7 +32,7 @@ interface MemoryLog {
  */
 export class SessionManager extends Context.Service<
   SessionManager,
-  {
+  SessionLibrary & {
     /** Creates an empty session. Fails with `SessionBusy` if the given id is already in use. */
     readonly create: (options: {
       /** The real path of the workspace. */
@@ -64,11 +65,18 @@ export class SessionManager extends Context.Service<
       readonly workspace?: string | undefined
       /** Only sessions with an open round. */
       readonly open?: true | undefined
+      /** `false`: without those that are archived; `true`: only those. */
+      readonly archived?: boolean | undefined
+      /** Only sessions with this tag. */
+      readonly tag?: string | undefined
       /** Maximum number of sessions. Default: all. */
       readonly limit?: number | undefined
     }) => Effect.Effect<ReadonlyArray<SessionInfo>, StorageError>
-    /** Deletes the session with all its events, and ends its subscriptions. */
-    readonly remove: (id: SessionId) => Effect.Effect<void, StorageError | SessionNotFound>
+    /**
+     * Deletes the session with everything that is stored about it, and ends its subscriptions. Fails with `SessionBusy`, and
+     * deletes nothing, while its lease is held, in this process or in another.
+     */
+    readonly remove: (id: SessionId) => Effect.Effect<void, StorageError | SessionNotFound | SessionBusy>
     /**
      * Acquires the session's lease until the scope closes, and renews it automatically. Fails immediately with
      * `SessionBusy` while the lease is held elsewhere, in this process or in another. A lease whose holder died or
@@ -173,12 +181,15 @@ export class SessionManager extends Context.Service<
             .map(({ info }) => info)
             .filter((info) => options.workspace === undefined || info.workspace === options.workspace)
             .filter((info) => options.open === undefined || info.open)
+            .filter((info) => options.archived === undefined || options.archived === (info.archived ?? false))
+            .filter((info) => options.tag === undefined || (info.tags ?? []).includes(options.tag))
             .sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
             .slice(0, options.limit)
         )
 
       const remove = Effect.fn("SessionManager.remove")(function* (id: SessionId) {
-        yield* find(id)
+        const { held } = yield* find(id)
+        if (held) return yield* new SessionBusy({ sessionId: id, detail: "this process is using it" })
         logs.delete(id)
         feed.end(id)
         posts.remove(id)
@@ -233,6 +244,11 @@ export class SessionManager extends Context.Service<
         Effect.map(find(id), ({ entries }) => entries.filter(({ seq }) => seq > after))
 
       return SessionManager.of({
+        ...inMemory({
+          nextId: nextSessionId(ids),
+          sessions: logs,
+          add: (info, entries) => void logs.set(info.id, { info, entries: [...entries], epoch: 0, held: false })
+        }),
         create,
         fork,
         get: (id) => Effect.map(find(id), ({ info }) => info),

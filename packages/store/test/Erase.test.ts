@@ -15,6 +15,8 @@ import { asked, at, completed, delta, round, started } from "./support/events.ts
 import * as Temporary from "./support/temporary.ts"
 
 const secret = "TOP-SECRET-WORDS"
+/** A part of a word, since the index for searches stores only what differs from the word before. */
+const inIndex = "quartzsecret"
 const gone = SessionId.make("gone")
 const kept = SessionId.make("kept")
 
@@ -28,7 +30,7 @@ const holding = (directory: string, words: string): ReadonlyArray<string> =>
 const said: SessionEvent = {
   _tag: "RoundStarted",
   roundId: round,
-  request: [{ _tag: "Text", text: `${secret} ${"x".repeat(20_000)}` }]
+  request: [{ _tag: "Text", text: `${secret} zy${inIndex} ${"x".repeat(20_000)}` }]
 }
 
 /** Two sessions, one after the other and row by row, each with deltas that go when its turn ends. */
@@ -61,8 +63,10 @@ describe("a session that is removed", () => {
         const sessions = yield* filled
         const before = statSync(filename).size + statSync(`${filename}-wal`).size
         assert.isNotEmpty(holding(directory, secret))
+        assert.lengthOf(yield* sessions.search({ text: `zy${inIndex}` }), 20)
         yield* sessions.remove(gone)
-        assert.deepStrictEqual(holding(directory, secret), [])
+        assert.deepStrictEqual(yield* sessions.search({ text: `zy${inIndex}` }), [])
+        for (const words of [secret, inIndex]) assert.deepStrictEqual(holding(directory, words), [])
         assert.strictEqual(statSync(`${filename}-wal`).size, 0)
         assert.isBelow(statSync(filename).size, before / 4)
         assert.lengthOf(yield* sessions.read(kept, 0), 20)

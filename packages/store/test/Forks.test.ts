@@ -96,7 +96,7 @@ describe("a database from before forks", () => {
       const refusal = new StorageError({ operation: "open", reason: "Unavailable", detail: "read-only" })
       const { run } = yield* ReadOnly.open(filename, Duration.seconds(1), refusal)
       const rows = yield* run("list")((sql) =>
-        sql.unsafe<SessionRows.SessionRow>(SessionRows.selectMany, SessionRows.selectManyValues(undefined, false, -1))
+        sql.unsafe<SessionRows.SessionRow>(SessionRows.selectMany, SessionRows.selectManyValues({}))
       )
       assert.deepStrictEqual(
         rows.map(({ fork_of, title }) => [title, fork_of]),

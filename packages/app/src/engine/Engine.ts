@@ -22,6 +22,7 @@ import { models } from "./EngineModels.ts"
 import { toolsOfSessions } from "./EngineTools.ts"
 import * as FileNotices from "./FileNotices.ts"
 import * as ApprovalPolicy from "./ApprovalPolicy.ts"
+import * as SessionTitles from "./SessionTitles.ts"
 import * as SharedBudget from "./SharedBudget.ts"
 import * as SlotOptions from "../configuration/SlotOptions.ts"
 import * as WithheldFiles from "../configuration/WithheldFiles.ts"
@@ -85,6 +86,7 @@ export const layer = <E = never>(
   coordinator: Layer.Layer<SessionCoordinator, E, Managers | PromptManager> = SessionCoordinator.layer
 ): Layer.Layer<SessionCoordinator | Managers, StorageError | E> =>
   coordinator.pipe(
+    Layer.provideMerge(SessionTitles.layer(setup.config.titles?.model)),
     Layer.provideMerge([where === "stored" ? sessions(setup) : SessionManager.layerMemory, toolsOfSessions(setup)]),
     Layer.provideMerge([models(setup), workspace(setup, where), SharedBudget.layer(setup, where)])
   )
@@ -112,12 +114,8 @@ export const comparing = (setup: Setup): Layer.Layer<SessionManager | ModelsMana
 export const recovery = (
   setup: Setup,
   access: "write" | "read" = "write"
-): Layer.Layer<SessionCoordinator, StorageError> =>
+): Layer.Layer<SessionCoordinator | SessionManager, StorageError> =>
   SessionCoordinator.layer.pipe(
-    Layer.provide([
-      sessions(setup, access),
-      ModelsManager.layerMemory,
-      McpManager.layerMemory({}),
-      PromptManager.layerMemory()
-    ])
+    Layer.provideMerge(sessions(setup, access)),
+    Layer.provide([ModelsManager.layerMemory, McpManager.layerMemory({}), PromptManager.layerMemory()])
   )

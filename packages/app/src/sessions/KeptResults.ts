@@ -47,6 +47,21 @@ export const onlyIn = Effect.fnUntraced(function* (id: SessionId) {
 })
 
 /**
+ * Those of the files that no stored session names. A session that was imported names the files of another one.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
+export const unnamed = (names: ReadonlyArray<string>) =>
+  Effect.filter(names, (name) =>
+    SessionManager.use((sessions) => sessions.search({ text: name, limit: 1 })).pipe(
+      Effect.map((hits) => hits.length === 0),
+      // What cannot be found out is kept.
+      Effect.orElseSucceed(() => false)
+    )
+  )
+
+/**
  * Removes these files. Files that do not exist are ignored.
  *
  * @since 0.1.0

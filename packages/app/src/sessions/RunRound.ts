@@ -1,3 +1,4 @@
+import { textOf } from "@parley/domain/Content"
 import type { HandleMessageError } from "@parley/domain/Errors"
 import type { RoundId, SessionId } from "@parley/domain/Ids"
 import type { Round } from "@parley/domain/Session"
@@ -5,6 +6,7 @@ import type { LogEntry } from "@parley/domain/SessionEvent"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { type Accepted, type HandleMessage, SessionCoordinator } from "@parley/session/SessionCoordinator"
+import { SessionTitles } from "../engine/SessionTitles.ts"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -50,10 +52,19 @@ const shown = Effect.fnUntraced(function* (
 ) {
   const coordinator = yield* SessionCoordinator
   const sessions = yield* SessionManager
-  const { head } = yield* sessions.get(sessionId)
+  const { head, titledBy } = yield* sessions.get(sessionId)
+  const titles = yield* SessionTitles
+  // Beside the round, which does not wait for it: if the round ends first, the next one asks again.
+  const titled = ({ event }: LogEntry) =>
+    titles === undefined || titledBy !== undefined || event._tag !== "RoundStarted" || event.purpose !== undefined
+      ? Effect.void
+      : titles(sessionId, textOf(event.request)).pipe(Effect.forkScoped, Effect.asVoid)
   let roundId: RoundId | undefined
   const accepted = (round: Accepted) => Effect.sync(() => void (roundId = round.roundId))
-  const showing = yield* stream(accepted).pipe(Stream.runForEach(show), Effect.forkScoped({ startImmediately: true }))
+  const showing = yield* stream(accepted).pipe(
+    Stream.runForEach((entry) => Effect.andThen(titled(entry), show(entry))),
+    Effect.forkScoped({ startImmediately: true })
+  )
   const roundIn = (after: number) =>
     Effect.map(sessions.read(sessionId, after), (entries) =>
       SessionFold.fromEvents(sessionId, entries).rounds.find(({ id }) => id === roundId)

@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
  */
 export type Choice =
   | { readonly _tag: "Id"; readonly id: SessionId }
-  /** The latest session of the workspace. */
+  /** The latest session of the workspace that is not archived. */
   | { readonly _tag: "Latest" }
   | { readonly _tag: "New" }
 
@@ -36,14 +36,14 @@ export class NoSession extends Schema.TaggedError<NoSession>()("NoSession", {
 }
 
 /**
- * The latest session of all workspaces.
+ * The latest session of all workspaces. What is archived is not offered.
  *
  * @since 0.1.0
  * @category constants
  */
 export const latestAnywhere = Effect.gen(function* () {
   const sessions = yield* SessionManager
-  const [latest] = yield* sessions.list({ limit: 1 })
+  const [latest] = yield* sessions.list({ archived: false, limit: 1 })
   return latest
 })
 
@@ -68,10 +68,13 @@ const latestFirst = (a: SessionInfo, b: SessionInfo): number => b.updatedAt - a.
  * @since 0.1.0
  * @category functions
  */
-export const listIn = Effect.fn("SessionChoice.listIn")(function* (roots: ReadonlyArray<string>, limit?: number) {
+export const listIn = Effect.fn("SessionChoice.listIn")(function* (
+  roots: ReadonlyArray<string>,
+  options: Omit<Parameters<SessionManager["Service"]["list"]>[0], "workspace"> = {}
+) {
   const sessions = yield* SessionManager
-  const lists = yield* Effect.forEach(roots, (workspace) => sessions.list({ workspace, limit }))
-  return lists.length === 1 ? (lists[0] ?? []) : lists.flat().sort(latestFirst).slice(0, limit)
+  const lists = yield* Effect.forEach(roots, (workspace) => sessions.list({ ...options, workspace }))
+  return lists.length === 1 ? (lists[0] ?? []) : lists.flat().sort(latestFirst).slice(0, options.limit)
 })
 
 /**
@@ -86,7 +89,7 @@ export const find = Effect.fn("SessionChoice.find")(function* (choice: Choice, r
     case "Id":
       return Option.some(yield* sessions.get(choice.id))
     case "Latest": {
-      const [latest] = yield* listIn([root, ...(places.shared ?? [])], 1)
+      const [latest] = yield* listIn([root, ...(places.shared ?? [])], { archived: false, limit: 1 })
       if (latest !== undefined) return Option.some(latest)
       const elsewhere = yield* latestAnywhere
       const [offered] = elsewhere === undefined ? [] : yield* places.offered ?? Effect.succeed([])

@@ -24,8 +24,7 @@ export const unpinNow = (id: SessionId, text: string) =>
   )
 
 /** Compacts a session's history and reports by how much. */
-export const compactNow = Effect.fnUntraced(function* (id: string) {
-  const sessionId = yield* SessionFlags.named(id)
+export const compactNow = Effect.fnUntraced(function* (sessionId: SessionId) {
   const sessions = yield* SessionManager
   const output = yield* Output
   yield* SessionCoordinator.use((coordinator) => coordinator.compact(sessionId))
@@ -39,7 +38,9 @@ export const compactNow = Effect.fnUntraced(function* (id: string) {
 const within = <A, E, R>(flags: Flags, effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(SetupFlags.load(flags), (setup) => Effect.provide(effect, Engine.layer(setup)))
 
-export const compact = Effect.fn("parley sessions compact")((flags: Flags) => within(flags, compactNow(flags.id)))
+export const compact = Effect.fn("parley sessions compact")((flags: Flags) =>
+  within(flags, Effect.flatMap(SessionFlags.named(flags.id), compactNow))
+)
 
 export const uncompact = Effect.fn("parley sessions uncompact")((flags: Flags) =>
   within(

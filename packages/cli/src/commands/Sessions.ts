@@ -9,7 +9,7 @@ import { allInput, cacheHitRatio, type Usage } from "@parley/domain/Usage"
 import { format as formatModel } from "@parley/domain/ModelRef"
 import * as Repair from "@parley/session/Repair"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
 import * as KeptResults from "@parley/app/KeptResults"
@@ -21,6 +21,7 @@ import * as Engine from "@parley/app/Engine"
 import { Output } from "../output/Output.ts"
 import { citationLines, outcomeLine } from "../output/Render.ts"
 import * as SettingsText from "../output/SettingsText.ts"
+import { minute } from "../output/TimeText.ts"
 import * as QuestionText from "../consent/QuestionText.ts"
 import * as Follow from "./Follow.ts"
 import * as SetupFlags from "../configuration/SetupFlags.ts"
@@ -39,10 +40,6 @@ const stored = <A, E, R>(
   access: "write" | "read" = "read"
 ) => SetupFlags.load(flags).pipe(Effect.flatMap((setup) => Effect.provide(f(setup), Engine.sessions(setup, access))))
 
-/** Local time as `2026-11-22 15:48`, whatever the user's locale; the Swedish locale has this format. */
-const minute = (millis: number) =>
-  new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" }).format(millis)
-
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 const tokens = (usage: Usage) => {
@@ -53,15 +50,53 @@ const tokens = (usage: Usage) => {
 
 const dollars = (cost: number | undefined) => (cost === undefined || cost === 0 ? "" : `, $${cost.toFixed(4)}`)
 
+/** Pinned sessions before the others, each in the order of the list. */
+const pinnedFirst = (sessions: ReadonlyArray<SessionInfo>): ReadonlyArray<SessionInfo> => [
+  ...sessions.filter(({ pinned }) => pinned),
+  ...sessions.filter(({ pinned }) => pinned === undefined)
+]
+
+/** What a line of the list tells about a session beside its title. */
+const notesOf = (info: SessionInfo, questions: number): string => {
+  const { archived, open, pinned, tags = [] } = info
+  return [
+    ...tags.map((tag) => `#${tag}`),
+    ...(pinned === undefined ? [] : ["(pinned)"]),
+    ...(archived === undefined ? [] : ["(archived)"]),
+    ...(questions > 0 ? ["(waits for an answer)"] : open ? ["(open)"] : []),
+    ...(info.origin === undefined ? [] : [`(${originOf(info)})`])
+  ]
+    .map((note) => `  ${note}`)
+    .join("")
+}
+
+const noneIn = Effect.fnUntraced(function* (root: string, tag: string | undefined) {
+  const archived = yield* SessionManager.use((sessions) => sessions.list({ workspace: root, archived: true, tag }))
+  const what = tag === undefined ? "No sessions" : `No sessions with the tag ${tag}`
+  if (archived.length > 0) return `${what} in ${root} except archived ones, which --archived shows, too`
+  return `${what} in ${root}${tag === undefined ? yield* SessionFlags.elsewhere : ""}`
+})
+
 export const list = Effect.fn("parley sessions list")(
-  (input: { readonly workspace: Option.Option<string>; readonly all: boolean; readonly format: ListFormat }) =>
+  (input: {
+    readonly workspace: Option.Option<string>
+    readonly all: boolean
+    readonly archived: boolean
+    readonly tag: Option.Option<string>
+    readonly format: ListFormat
+  }) =>
     stored(input, (setup) =>
       Effect.gen(function* () {
         const sessions = yield* SessionManager
         const output = yield* Output
         const { root } = setup.workspace
         const { offered, shared = [] } = input.all ? {} : yield* WorkspacePlaces.find(setup)
-        const found = yield* input.all ? sessions.list({}) : SessionChoice.listIn([root, ...shared])
+        const tag = Option.getOrUndefined(input.tag)
+        const archived = input.all || input.archived ? undefined : false
+        const listed = yield* input.all
+          ? sessions.list({ tag })
+          : SessionChoice.listIn([root, ...shared], { tag, archived })
+        const found = pinnedFirst(listed)
         if (input.format === "json") {
           const listed = yield* Effect.forEach(found, (info) =>
             Effect.map(WaitingRounds.openQuestions(info), ({ length }) => ({
@@ -71,7 +106,7 @@ export const list = Effect.fn("parley sessions list")(
           )
           return yield* output.line(yield* Effect.orDie(encodeList(listed)))
         }
-        if (found.length === 0) yield* output.note(`No sessions in ${root}${yield* SessionFlags.elsewhere}`)
+        if (found.length === 0) yield* output.note(yield* noneIn(root, tag))
         for (const from of yield* offered ?? Effect.succeed([])) {
           const { length } = yield* sessions.list({ workspace: from })
           if (length > 0)
@@ -82,7 +117,7 @@ export const list = Effect.fn("parley sessions list")(
         }
         const former = yield* WorkspaceMoves.former(setup)
         const gone =
-          found.length === 0 && !input.all
+          found.length === 0 && !input.all && tag === undefined
             ? (yield* sessions.list({})).filter(({ workspace }) => !ProcessInfo.isThere(workspace))
             : []
         if (gone.length > 0)
@@ -94,10 +129,8 @@ export const list = Effect.fn("parley sessions list")(
           const from = former.get(info.id)
           const was = from === undefined ? "" : `  (was in ${from})`
           const questions = yield* WaitingRounds.openQuestions(info)
-          const open = questions.length > 0 ? "  (waits for an answer)" : info.open ? "  (open)" : ""
-          const state = `${open}${info.origin === undefined ? "" : `  (${originOf(info)})`}`
           yield* output.text(
-            `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${state}${where}${was}\n`
+            `${info.id}  ${minute(info.updatedAt)}  ${plural(info.rounds, "round").padEnd(9)}  ${info.title}${notesOf(info, questions.length)}${where}${was}\n`
           )
         }
       })
@@ -227,7 +260,7 @@ export const remove = Effect.fn("parley sessions delete")(
           const id = yield* SessionFlags.named(input.id)
           const results = yield* KeptResults.onlyIn(id)
           yield* sessions.remove(id)
-          yield* KeptResults.remove(setup.user.resultsDirectory, results)
+          yield* KeptResults.remove(setup.user.resultsDirectory, yield* KeptResults.unnamed(results))
           yield* output.note(`Deleted session ${id}`)
         }),
       "write"

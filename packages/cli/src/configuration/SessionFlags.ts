@@ -1,8 +1,8 @@
 import { UsageError } from "@parley/app/UsageError"
 import * as SessionChoice from "@parley/app/SessionChoice"
-import { SessionId } from "@parley/domain/Ids"
 import { quoted } from "@parley/domain/Ownership"
 import type { SessionInfo } from "@parley/domain/SessionInfo"
+import { SessionManager } from "@parley/domain/SessionManager"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ProcessInfo from "../process/ProcessInfo.ts"
@@ -12,10 +12,13 @@ export interface TargetFlags {
   readonly continue: boolean
 }
 
-export const named = (id: string) =>
-  id.trim() === ""
-    ? Effect.fail(new UsageError({ problem: "A session ID is needed; `parley sessions list` lists the sessions" }))
-    : Effect.succeed(SessionId.make(id))
+/** The session whose id is, or begins with, this text. */
+export const named = Effect.fnUntraced(function* (id: string) {
+  if (id.trim() === "")
+    return yield* new UsageError({ problem: "A session ID is needed; `parley sessions list` lists the sessions" })
+  const sessions = yield* SessionManager
+  return (yield* sessions.find(id.trim())).id
+})
 
 /** A command line that makes the sessions of a directory those of this workspace. */
 export const relocating = (from: string): string => `\`parley sessions relocate ${quoted(from)}\``

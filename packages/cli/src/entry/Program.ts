@@ -1,4 +1,5 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import type { SessionAmbiguous } from "@parley/domain/SessionPrefix"
 import * as Http from "@parley/http/Http"
 import * as Proxies from "@parley/http/Proxies"
 import * as Cause from "effect/Cause"
@@ -13,6 +14,7 @@ import { messageOf } from "../errors/Advice.ts"
 import { parley } from "./Cli.ts"
 import type { AnswerError } from "@parley/session/SessionCoordinator"
 import * as Telemetry from "@parley/app/Telemetry"
+import type { ImportError } from "@parley/app/ImportError"
 import type { ServerTrouble } from "@parley/app/ServerTrouble"
 import type { UsageError } from "@parley/app/UsageError"
 import { type AnswersAwaited, type CallsDenied, exitCode, ofError, type ReplayDiffers } from "../errors/ExitCode.ts"
@@ -36,6 +38,8 @@ const presenter: CliOutput.Presenter = {
 }
 
 type Failure =
+  | SessionAmbiguous
+  | ImportError
   | AnswerError
   | UsageError
   | ServerTrouble

@@ -1,7 +1,9 @@
+import type { ImportError } from "@parley/app/ImportError"
 import type { ServerTrouble } from "@parley/app/ServerTrouble"
 import type { UsageError } from "@parley/app/UsageError"
 import { SessionId } from "@parley/domain/Ids"
 import type { ModelErrorReason } from "@parley/domain/ModelError"
+import type { SessionAmbiguous } from "@parley/domain/SessionPrefix"
 import type { AnswerError } from "@parley/session/SessionCoordinator"
 import * as Schema from "effect/Schema"
 
@@ -76,13 +78,23 @@ const ofReason = (reason: ModelErrorReason): number => {
 }
 
 export const ofError = (
-  error: AnswerError | UsageError | ServerTrouble | CallsDenied | AnswersAwaited | ReplayDiffers
+  error:
+    | AnswerError
+    | SessionAmbiguous
+    | ImportError
+    | UsageError
+    | ServerTrouble
+    | CallsDenied
+    | AnswersAwaited
+    | ReplayDiffers
 ): number => {
   switch (error._tag) {
     case "UsageError":
     case "InvalidMessage":
     case "MessageClosed":
     case "SessionNotFound":
+    case "SessionAmbiguous":
+    case "ImportError":
     case "QuestionNotFound":
     case "QuestionClosed":
     case "AnswerInvalid":

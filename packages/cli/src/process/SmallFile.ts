@@ -20,22 +20,26 @@ const codeOf = (error: unknown): string =>
 
 const tried = <A>(run: () => Promise<A>): Effect.Effect<A, string> => Effect.tryPromise({ try: run, catch: codeOf })
 
+const partSize = 256 * 1024
+
 /** A pipe, such as one of a shell's <(…), delivers its content in several parts. */
 const contentOf = Effect.fnUntraced(function* (file: FileHandle, limit: number) {
-  const buffer = Buffer.alloc(limit + 1)
+  const parts: Array<Buffer> = []
   let size = 0
   for (let part = -1; part !== 0 && size <= limit; size += part) {
-    const { bytesRead } = yield* tried(() => file.read(buffer, size, buffer.length - size, null))
+    const buffer = Buffer.allocUnsafe(Math.min(partSize, limit + 1 - size))
+    const { bytesRead } = yield* tried(() => file.read(buffer, 0, buffer.length, null))
+    parts.push(buffer.subarray(0, bytesRead))
     part = bytesRead
   }
   if (size > limit) return problem(`it is larger than ${limit} bytes`)
-  const bytes = buffer.subarray(0, size)
+  const bytes = Buffer.concat(parts)
   return isUtf8(bytes)
     ? ({ _tag: "Text", text: bytes.toString("utf8") } satisfies Read)
     : problem("it is not a text in UTF-8")
 })
 
-/** Reads a file, or a pipe, that the user named and that cannot be long. */
+/** Reads a file, or a pipe, that the user named and that is no longer than `limit` bytes. */
 export const read = (path: string, limit: number): Effect.Effect<Read> =>
   Effect.acquireUseRelease(
     tried(() => open(path)),

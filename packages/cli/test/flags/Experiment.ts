@@ -14,6 +14,8 @@ export interface Experiment {
   readonly run?: Omit<Run, "args">
   /** With the flag the command goes on until it is interrupted, here after so many milliseconds. */
   readonly patience?: number
+  /** Commands that make the situation in which the flag counts. */
+  readonly before?: ReadonlyArray<ReadonlyArray<string>>
   /** Commands that tell afterwards what the one before has done. */
   readonly afterwards?: ReadonlyArray<ReadonlyArray<string>>
   /** What else there is to see, such as the requests that reached a server; begins again when it is asked. */
@@ -45,8 +47,9 @@ export const outcome = Effect.fnUntraced(function* (
   flag: ReadonlyArray<string>,
   patience?: number
 ) {
-  const { args = [], command, run, seen, afterwards = [] } = experiment
+  const { args = [], command, run, seen, before = [], afterwards = [] } = experiment
   world.restore()
+  yield* Effect.forEach(before, (args) => world.run({ args }), { discard: true })
   seen?.()
   const of = ({ code, stderr, stdout }: { code: number | null; stderr: string; stdout: string }) => [
     code,

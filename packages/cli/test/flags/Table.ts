@@ -24,6 +24,37 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
   const keyless = (args: ReadonlyArray<string>): Rest => ({ args, with: ["--model", "anthropic/claude-x"] })
   return [
     ...of("sessions list", { workspace: elsewhere(facts), all: { with: ["--all"] }, format: json() }),
+    ...of("sessions list", {
+      archived: { before: [["sessions", "archive", session]], with: ["--archived"] },
+      tag: { with: ["--tag", "none"] }
+    }),
+    ...of("sessions search", {
+      workspace: elsewhere(facts, ["hello"]),
+      all: { args: ["hello"], with: ["--all"] },
+      limit: { args: ["hello"], with: ["--limit", "1"] },
+      format: json(["hello"])
+    }),
+    ...of("sessions export", {
+      workspace: anywhere(facts, [session]),
+      format: { args: [session], with: ["--format", "jsonl"] },
+      output: { args: [session], with: ["--output", `${root}/session.md`] }
+    }),
+    ...of("sessions import", {
+      workspace: {
+        ...elsewhere(facts, [`${root}/session.jsonl`]),
+        before: [["sessions", "export", session, "-f", "jsonl", "-o", `${root}/session.jsonl`]],
+        afterwards: [["sessions", "list"]]
+      },
+      format: {
+        ...json([`${root}/session.jsonl`]),
+        before: [["sessions", "export", session, "-f", "jsonl", "-o", `${root}/session.jsonl`]]
+      }
+    }),
+    ...of("sessions rename", { workspace: anywhere(facts, [session, "words"]) }),
+    ...of("sessions tag", { workspace: anywhere(facts, [session, "word"]) }),
+    ...of("sessions untag", { workspace: anywhere(facts, [session, "word"]) }),
+    ...of("sessions archive", { workspace: anywhere(facts, [session]) }),
+    ...of("sessions unarchive", { workspace: anywhere(facts, [session]) }),
     ...of("sessions show", {
       workspace: anywhere(facts, [session]),
       follow: { args: [session], with: ["--follow"], patience },

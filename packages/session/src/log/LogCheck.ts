@@ -164,6 +164,9 @@ class Check {
 /**
  * Describes the first problem of a complete log that Parley cannot have written, or returns `undefined`. Such a log was
  * edited or has lost events. Requests derived from it might be wrong, so it is rejected.
+ *
+ * @since 0.1.0
+ * @category functions
  */
 export const damage = (entries: ReadonlyArray<LogEntry>): string | undefined => {
   const check = new Check()
@@ -174,14 +177,24 @@ export const damage = (entries: ReadonlyArray<LogEntry>): string | undefined => 
   return check.end
 }
 
-/** The entries before the first problem. */
+/**
+ * The entries before the first problem.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const sound = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<LogEntry> => {
   const check = new Check()
   const problem = entries.findIndex((entry) => check.push(entry) !== undefined)
   return problem < 0 ? entries : entries.slice(0, problem)
 }
 
-/** The entries up to the last complete round before the first problem. */
+/**
+ * The entries up to the last complete round before the first problem.
+ *
+ * @since 0.1.0
+ * @category functions
+ */
 export const intact = (entries: ReadonlyArray<LogEntry>): ReadonlyArray<LogEntry> => {
   const check = new Check()
   let whole = 0

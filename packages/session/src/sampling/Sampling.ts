@@ -96,7 +96,7 @@ const paying = Effect.fnUntraced(function* <R>(
 })
 
 /**
- * Sends a sampling request of an MCP server to the user's preferred model: one request, without tools and without any
+ * Sends a sampling request of an MCP server, or a small one of the host, to the user's preferred model: one request, without tools and without any
  * content of the conversation. The response is truncated to the requested length.
  *
  * The request and the response count as `outside`. This needs no further tracking: neither is part of a conversation,
@@ -107,12 +107,14 @@ const paying = Effect.fnUntraced(function* <R>(
  * @category functions
  */
 export const answer = Effect.fn("Sampling.answer")(function* (
-  request: Sampling
+  request: Pick<Sampling, "system" | "messages" | "maxTokens">,
+  /** The model to ask instead of the preferred one. */
+  named?: ModelRef.ModelRef
 ): Effect.fn.Return<SamplingAnswer, ModelError, ModelsManager> {
   const models = yield* ModelsManager
   const problem = illegal(request.messages)
   if (problem !== undefined) return { _tag: "Declined", reason: problem }
-  const ref = yield* models.preferred
+  const ref = named ?? (yield* models.preferred)
   const model = yield* models.describe(ref)
   const { price, settings } = model
   const refused = yield* refusal

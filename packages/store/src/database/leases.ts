@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { SqlClient } from "effect/sql/SqlClient"
 import * as Schema from "effect/Schema"
 import { SessionBusy, SessionNotFound, type StorageError } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
@@ -51,6 +52,14 @@ export const isAlive = (holder: string): boolean => !Option.exists(decodeHolder(
 /** A lease is free if it has no holder, has expired, or its holder's process has ended. */
 const isFree = ({ holder, lease_until }: LeaseRow, now: number): boolean =>
   holder === null || lease_until <= now || Option.exists(decodeHolder(holder), ProcessIdentity.isDead)
+
+/** The error for a session whose lease is held by a process that may still exist; undefined if it is free. */
+export const inUse = (sql: SqlClient, id: SessionId) =>
+  Effect.gen(function* () {
+    const [row] = yield* sql.unsafe<LeaseRow>(select, [id])
+    const now = yield* Clock.currentTimeMillis
+    return row === undefined || isFree(row, now) ? undefined : busy(id, row.holder)
+  })
 
 /** How often an implausible lease is checked before it is taken over. */
 const looks = 5

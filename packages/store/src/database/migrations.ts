@@ -92,11 +92,33 @@ export const migrations: ReadonlyArray<ReadonlyArray<string>> = [
     `CREATE INDEX posts_waiting ON posts (session, n) WHERE state = 'waiting'`
   ],
   // Forks: the session that a session was copied from, which may be gone, and the last copied round.
-  [`ALTER TABLE sessions ADD COLUMN fork_of TEXT`, `ALTER TABLE sessions ADD COLUMN fork_round TEXT`]
+  [`ALTER TABLE sessions ADD COLUMN fork_of TEXT`, `ALTER TABLE sessions ADD COLUMN fork_round TEXT`],
+  // What a user notes about a session. `tags` is a JSON array; `titled_by` is null if the title is from the first message.
+  [
+    `ALTER TABLE sessions ADD COLUMN titled_by TEXT`,
+    `ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE sessions ADD COLUMN archived INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE sessions ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'`
+  ],
+  // The index for searches: words only, no text. A row's id is the key of its session and the number of its event. `indexed`
+  // is the last event of a session that is in the index; what was stored before is added when somebody searches.
+  [
+    `CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, tokenize='ascii')`,
+    `ALTER TABLE sessions ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0`,
+    `CREATE INDEX sessions_unindexed ON sessions (key) WHERE indexed < head`
+  ]
 ]
 
 /** Columns of `sessions` that databases of earlier versions lack when they can only be read; they are then empty. */
-export const laterColumns: ReadonlyArray<string> = ["fork_of", "fork_round"]
+export const laterColumns: ReadonlyArray<string> = [
+  "fork_of",
+  "fork_round",
+  "titled_by",
+  "pinned",
+  "archived",
+  "tags",
+  "indexed"
+]
 
 /** The first version with the table of posts. */
 export const withPosts = 5

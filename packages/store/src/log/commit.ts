@@ -14,6 +14,7 @@ import type { Database } from "../database/connection.ts"
 import * as EventRows from "./eventRows.ts"
 import * as PostRows from "./postRows.ts"
 import { warnOfGrowth } from "../file/growth.ts"
+import * as SearchRows from "./searchRows.ts"
 import * as SessionRows from "./sessionRows.ts"
 
 const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<SessionId>) {
@@ -24,7 +25,13 @@ const stored = Effect.fnUntraced(function* (sql: SqlClient, ids: ReadonlySet<Ses
     const info = SessionRows.decode(row)
     if (Result.isFailure(info))
       return yield* new StorageError({ operation: "append", reason: "Corrupt", detail: info.failure })
-    sessions.set(id, { key: row.key, epoch: row.epoch, holder: row.holder, info: info.success })
+    sessions.set(id, {
+      key: row.key,
+      epoch: row.epoch,
+      holder: row.holder,
+      indexed: row.indexed,
+      info: info.success
+    })
   }
   return sessions
 })
@@ -53,6 +60,7 @@ const write = Effect.fnUntraced(function* (sql: SqlClient, session: PlannedSessi
   if (session.rows.length === 0) return
   yield* sql.unsafe(SessionRows.update, SessionRows.updateValues(session.key, session.info))
   yield* wrote(sql, 1)
+  if (session.endsRound) yield* SearchRows.addRound(sql, { ...session, head: session.info.head })
 })
 
 /** What has become of the posts that the appends take. */

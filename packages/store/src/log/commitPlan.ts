@@ -1,7 +1,7 @@
 import * as Exit from "effect/Exit"
 import { SessionBusy, SessionNotFound } from "@parley/domain/Errors"
 import type { PostId, SessionId, TurnId } from "@parley/domain/Ids"
-import { endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
+import { endsRound, endsTurn, type LogEntry } from "@parley/domain/SessionEvent"
 import { project, type SessionInfo } from "@parley/domain/SessionInfo"
 import { changeOf, PostChanged } from "@parley/domain/Post"
 import type { Append, Appended } from "./append.ts"
@@ -16,6 +16,8 @@ export interface StoredSession {
   readonly epoch: number
   readonly holder: string | null
   readonly info: SessionInfo
+  /** The last event that is in the index for searches. */
+  readonly indexed: number
 }
 
 /** The changes to a session. */
@@ -23,6 +25,10 @@ export interface PlannedSession {
   readonly key: number
   info: SessionInfo
   rows: Array<NewEvent>
+  /** The last event that is in the index for searches. */
+  readonly indexed: number
+  /** Whether a round ends, after which its events are added to the index. */
+  endsRound: boolean
   /** The turns whose deltas are in `rows`. */
   readonly streaming: Set<TurnId>
   /** The turns that ended, whose stored deltas are deleted. */
@@ -54,6 +60,7 @@ const extend = (session: PlannedSession, append: Append, at: number): ReadonlyAr
       body: append.bodies[i] ?? "",
       deltaOf: event._tag === "TurnDelta" ? event.turnId : null
     })
+    if (endsRound(event)) session.endsRound = true
     session.info = project(session.info, entry)
     return entry
   })
@@ -102,6 +109,8 @@ export const plan = (
       key: before.key,
       info: before.info,
       rows: [],
+      indexed: before.indexed,
+      endsRound: false,
       streaming: new Set<TurnId>(),
       ended: [],
       taken: []

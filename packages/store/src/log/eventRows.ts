@@ -62,6 +62,8 @@ export const selectReadable = `SELECT e.seq, e.at, e.body FROM sessions s JOIN e
   WHERE e.seq > ? AND s.id = ? AND e.seq <= 9007199254740991 AND abs(e.at) <= 9007199254740991
   ORDER BY e.seq LIMIT ${pageSize}`
 
+export const selectEvent = `SELECT seq, at, body FROM events WHERE session = ? AND seq = ?`
+
 export const removeDeltas = `DELETE FROM events WHERE session = ? AND delta_of = ?`
 
 /** Rows per statement: enough to be efficient, few enough to keep a prepared statement for each number of rows. */

@@ -21,6 +21,7 @@ import * as DatabaseFile from "../file/databaseFile.ts"
 import * as Erase from "../log/erase.ts"
 import * as EventRows from "../log/eventRows.ts"
 import * as GroupCommit from "../log/groupCommit.ts"
+import * as Library from "./library.ts"
 import * as Leases from "../database/leases.ts"
 import * as ReadOnly from "../database/readOnly.ts"
 import * as SessionRows from "../log/sessionRows.ts"
@@ -100,12 +101,8 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
   })
 
   const list = Effect.fn("SessionManager.list")(function* (wanted: Parameters<Service["list"]>[0]) {
-    const limit = wanted.limit === undefined ? -1 : Math.max(0, Math.trunc(wanted.limit))
     const rows = yield* run("list")((sql) =>
-      sql.unsafe<SessionRows.SessionRow>(
-        SessionRows.selectMany,
-        SessionRows.selectManyValues(wanted.workspace, wanted.open !== undefined, limit)
-      )
+      sql.unsafe<SessionRows.SessionRow>(SessionRows.selectMany, SessionRows.selectManyValues(wanted))
     )
     return yield* Effect.mapError(Effect.fromResult(Result.all(rows.map(SessionRows.decode))), corrupt("list"))
   })
@@ -117,10 +114,13 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
 
   const remove = Effect.fn("SessionManager.remove")(function* (id: SessionId) {
     // Uninterruptible, so that the subscriptions of a removed session always end.
-    const wasThere = yield* run("remove")((sql) =>
-      Effect.tap(Erase.session(sql, id), () => Effect.sync(() => ended(id))).pipe(Effect.uninterruptible)
+    const removed = yield* run("remove")((sql) =>
+      Effect.uninterruptible(
+        Effect.tap(Erase.session(sql, id), ({ _tag }) => Effect.sync(() => (_tag === "Busy" ? undefined : ended(id))))
+      )
     )
-    if (!wasThere) return yield* new SessionNotFound({ sessionId: id })
+    if (removed._tag === "Busy") return yield* removed.error
+    if (removed._tag === "Missing") return yield* new SessionNotFound({ sessionId: id })
     yield* run("remove")((sql) => Effect.uninterruptible(Erase.rest(sql, path))).pipe(
       Effect.catch(({ detail }) =>
         Effect.logWarning(
@@ -242,7 +242,21 @@ const make = Effect.fnUntraced(function* ({ access, filename }: Options) {
     )
 
   const posts = SqlitePosts.make(database, { synchronous, feed: postFeed, interval })
-  return SessionManager.of({ create, fork, get, list, remove, acquire, append, read, salvage, follow, ...posts })
+  const library = Library.make(database, { nextId: nextSessionId(ids), synchronous })
+  return SessionManager.of({
+    create,
+    fork,
+    get,
+    list,
+    remove,
+    acquire,
+    append,
+    read,
+    salvage,
+    follow,
+    ...posts,
+    ...library
+  })
 })
 
 /**

@@ -1,6 +1,6 @@
 import { callId, roundId, type TurnId, turnId } from "@parley/domain/Ids"
 import type { WriteAt } from "@parley/domain/Lease"
-import type { SessionEvent } from "@parley/domain/SessionEvent"
+import type { EventOf, SessionEvent } from "@parley/domain/SessionEvent"
 
 /** Behind event `after`, in a session that nobody acquired or with the lease of `epoch`. */
 export const at = (after: number, epoch = 0): WriteAt => ({ after, epoch })
@@ -28,10 +28,12 @@ export const started: SessionEvent = {
   model: { provider: "demo", model: "echo" }
 }
 
-export const completed: SessionEvent = {
+export const completed: EventOf<"TurnCompleted"> = {
   _tag: "TurnCompleted",
   turnId: turn,
   content: [],
   usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
   stop: "end"
 }
+
+export const cancelled: SessionEvent = { _tag: "RoundCancelled", roundId: round }

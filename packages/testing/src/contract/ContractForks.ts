@@ -55,7 +55,8 @@ export const forks = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
       const counts = { head: 6, rounds: 1, open: false, usage: zero, cost: 0 }
       const times = { createdAt: 30, updatedAt: 30 }
       const copied = { sessionId: from, roundId: roundId(1) }
-      assert.deepStrictEqual(info, { id, workspace: "/w", title: "Title", ...times, ...counts, origin: copied })
+      const titled = { title: "Title", titledBy: "user" } as const
+      assert.deepStrictEqual(info, { id, workspace: "/w", ...titled, ...times, ...counts, origin: copied })
       assert.deepStrictEqual(yield* sessions.get(id), info)
       assert.deepStrictEqual([yield* sessions.get(from), yield* sessions.read(from, 0)], before)
     })
@@ -74,8 +75,9 @@ export const forks = <E>(name: string, layer: Layer.Layer<SessionManager, E>): v
 
     check("goes on without its origin, which may be in use or removed", function* (sessions) {
       const from = yield* origin(sessions)
-      yield* sessions.acquire(from)
-      const { id } = yield* sessions.fork({ origin: from, through: 5, events: [forkedFrom(from)] })
+      const { id } = yield* Effect.scoped(
+        Effect.andThen(sessions.acquire(from), sessions.fork({ origin: from, through: 5, events: [forkedFrom(from)] }))
+      )
       yield* sessions.remove(from)
       const { epoch } = yield* sessions.acquire(id)
       yield* sessions.append(id, at(6, epoch), [asked("again"), completed(t1)])

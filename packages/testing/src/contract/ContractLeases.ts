@@ -37,6 +37,20 @@ export const leases = <E>(name: string, layer: Layer.Layer<SessionManager, E>): 
       yield* sessions.acquire(other.id)
     })
 
+    check("keeps its session from being removed until it is released", function* (sessions) {
+      const { id } = yield* sessions.create({})
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { epoch } = yield* sessions.acquire(id)
+          assert.strictEqual(yield* tagOf(sessions.remove(id)), "SessionBusy")
+          yield* sessions.append(id, at(0, epoch), [fact])
+        })
+      )
+      assert.lengthOf(yield* sessions.read(id, 0), 1)
+      yield* sessions.remove(id)
+      assert.strictEqual(yield* tagOf(sessions.get(id)), "SessionNotFound")
+    })
+
     check("is granted to one of many concurrent attempts", function* (sessions) {
       const { id } = yield* sessions.create({})
       const ask = tagOf(sessions.acquire(id))

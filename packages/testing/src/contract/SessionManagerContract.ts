@@ -15,6 +15,8 @@ import * as TestClock from "effect/testing/TestClock"
 import { asked, at, cancelled, completed, delta, fact, facts, failed, interrupted, t1, t2 } from "./ContractEvents.ts"
 import { forks } from "./ContractForks.ts"
 import { generated } from "./ContractGenerated.ts"
+import { library } from "./ContractLibrary.ts"
+import { search } from "./ContractSearch.ts"
 import { leases } from "./ContractLeases.ts"
 import { posts } from "./ContractPosts.ts"
 import { subscriptions } from "./ContractSubscriptions.ts"
@@ -105,7 +107,14 @@ export const suite = <E>(name: string, options: Options<E>): void => {
       const info = yield* sessions.create({ id, workspace: "/w \u0000é👩‍👧", title: "Title" })
       const times = { createdAt: 1000, updatedAt: 1000 }
       const counts = { head: 0, rounds: 0, open: false, usage: zero, cost: 0 }
-      assert.deepStrictEqual(info, { id, workspace: "/w \u0000é👩‍👧", title: "Title", ...times, ...counts })
+      assert.deepStrictEqual(info, {
+        id,
+        workspace: "/w \u0000é👩‍👧",
+        title: "Title",
+        ...times,
+        ...counts,
+        titledBy: "user"
+      })
       assert.deepStrictEqual(yield* sessions.get(id), info)
       assert.deepStrictEqual(yield* sessions.read(id, 0), [])
       assert.strictEqual(yield* tagOf(sessions.create({ id })), "SessionBusy")
@@ -232,6 +241,8 @@ export const suite = <E>(name: string, options: Options<E>): void => {
   leases(`${name}, a lease`, layer)
   forks(`${name}, a fork`, layer)
   posts(`${name}, posts`, layer)
+  library(`${name}, for people`, layer)
+  search(`${name}, searched`, layer)
   generated(`${name}, generated`, layer)
   register(`${name}, programs`, rules, subjectOf(options))
   for (const subject of durabilityOf(options)) register(`${name}, opened again`, durability, Effect.succeed(subject))

@@ -67,6 +67,12 @@ export const UserConfig = Schema.Struct({
   secretFiles: Schema.optionalKey(Entries),
   dynamicContext: Schema.optionalKey(Slots),
   /** How a history that no longer fits the model's context window is compacted. */
+  titles: Schema.optionalKey(
+    Schema.Struct({
+      /** The model that writes titles of sessions. Without it, a title is the beginning of the first message. */
+      model: ModelName
+    })
+  ),
   compaction: Schema.optionalKey(
     Schema.Struct({
       /**
