@@ -71,6 +71,7 @@ const callText = (name: string, input: string): Part => ({ kind: "call", text: `
 export const partsOf = (event: SessionEvent): ReadonlyArray<Part> => {
   switch (event._tag) {
     case "RoundStarted":
+    case "MessageDelivered":
       return [{ kind: "message", text: textOf(event.request) }]
     case "TurnCompleted":
     case "TurnFailed":

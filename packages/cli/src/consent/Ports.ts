@@ -48,5 +48,11 @@ export const layer: Layer.Layer<never, never, Output> = Layer.mergeAll(notices, 
 /** Leaves questions about tool calls open, to be answered elsewhere. */
 export const leavingOpen: Layer.Layer<never> = Layer.effect(
   Questions,
-  Effect.map(Questions, (questions) => ({ ...questions, leavesOpen: true }))
+  Effect.map(Questions, ({ allowSampling, approve, available, elicit }) => ({
+    allowSampling,
+    approve,
+    available,
+    elicit,
+    leavesOpen: true
+  }))
 )

@@ -1,59 +1,26 @@
 import { DynamicContextManager } from "@parley/domain/DynamicContextManager"
-import type { HandleMessageError } from "@parley/domain/Errors"
 import { FilesManager } from "@parley/domain/FilesManager"
 import type { SessionId } from "@parley/domain/Ids"
 import { McpManager } from "@parley/domain/McpManager"
 import { ModelsManager } from "@parley/domain/ModelsManager"
 import { PromptManager } from "@parley/domain/PromptManager"
-import type { Round } from "@parley/domain/Session"
 import { SessionManager } from "@parley/domain/SessionManager"
 import { ToolPolicy } from "@parley/domain/ToolPolicy"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Engine, MakeEngine, ProgramOptions } from "./ProgramEngine.ts"
 import { deniedReason } from "./ProgramScripts.ts"
 import type { ProgramConfig, ProgramScript } from "./Programs.ts"
-import type { Disturbance, EngineLimits, Sent } from "./ReferenceModel.ts"
+import type { Disturbance, EngineLimits } from "./ReferenceModel.ts"
 import * as World from "./ProgramWorld.ts"
+import { answerOf, type Job, type Running, type Sending, usesSessions } from "./ProgramJobs.ts"
+import { sessionsOf } from "./ProgramSessions.ts"
 import * as RoundsInEffect from "./RoundsInEffect.ts"
-
-/** A message that is being sent. */
-interface Sending extends Sent {
-  readonly sessionId: SessionId
-  readonly process: World.Process
-  readonly disturbed: Set<Disturbance>
-  readonly configs: Array<ProgramConfig>
-  answer: string | undefined
-  fiber?: Fiber.Fiber<Round, HandleMessageError>
-}
-
-interface Running {
-  readonly process: World.Process
-  readonly scope: Scope.Scope
-  readonly engine: Engine
-}
-
-interface Job {
-  readonly name: string
-  readonly process: World.Process
-  readonly fiber: Fiber.Fiber<unknown, unknown>
-}
-
-/** Jobs that hold the lease of a session for some time. */
-const usesSessions = /^(recover|answer|resume)/
-
-const answerOf = (exit: Exit.Exit<Round, HandleMessageError>): string => {
-  if (Exit.isSuccess(exit)) return exit.value.status
-  const error = Cause.findErrorOption(exit.cause)
-  return Option.isSome(error) ? error.value._tag : Cause.hasDies(exit.cause) ? "Defect" : "interrupted"
-}
 
 /** The processes of a program, and the operations on them. */
 export class ProgramProcesses {
@@ -121,7 +88,7 @@ export class ProgramProcesses {
         const managers = yield* Scope.provide(this.managers, scope)
         const models = Context.get(managers, ModelsManager)
         const engine = yield* this.engine.pipe(
-          Effect.provideService(SessionManager, World.sessionsOf(world, process, this.sessions)),
+          Effect.provideService(SessionManager, sessionsOf(world, process, this.sessions)),
           Effect.provideService(ModelsManager, World.recordedModels(world, process, sessionOf, models)),
           Effect.provideService(McpManager, World.recordedTools(world, process, Context.get(managers, McpManager))),
           Effect.provideService(PromptManager, Context.get(managers, PromptManager)),
@@ -274,55 +241,43 @@ export class ProgramProcesses {
     if (disk.mode !== "works") this.disturb(this.pending, "disk")
   }
 
-  /** Others that use sessions now may be refused. */
-  private contend(process: World.Process) {
-    this.disturb(
-      this.pending.filter((message) => message.process !== process),
-      "contended"
-    )
+  /** Starts a job that holds the lease of a session for some time. Others that use sessions now may be refused. */
+  private contending<E>(writer: number, name: string, work: (engine: Engine) => Effect.Effect<unknown, E>) {
+    return Effect.gen({ self: this }, function* () {
+      const running = yield* this.process(writer)
+      const others = this.pending.filter((message) => message.process !== running.process)
+      this.disturb(others, "contended")
+      yield* this.job(name, running, work(running.engine))
+    })
   }
 
   /** Answers the oldest open question of a session. */
   answer(writer: number, sessionId: SessionId, allow: boolean) {
-    return Effect.gen({ self: this }, function* () {
-      const running = yield* this.process(writer)
-      this.contend(running.process)
-      const { answer, questions } = running.engine
-      const given = allow
-        ? ({ allowed: true, scope: "once" } as const)
-        : ({ allowed: false, reason: deniedReason } as const)
-      const answers = Effect.gen({ self: this }, function* () {
+    const given = allow
+      ? ({ allowed: true, scope: "once" } as const)
+      : ({ allowed: false, reason: deniedReason } as const)
+    return this.contending(writer, `answer ${sessionId}`, ({ answer, questions }) =>
+      Effect.gen({ self: this }, function* () {
         const [question] = yield* questions(sessionId)
         if (question === undefined) return
         // The round continues as a job of its own, so that what it disturbs is known.
         yield* answer(sessionId, question.questionId, given, { continues: false })
         this.world.progress++
       })
-      yield* this.job(`answer ${sessionId}`, running, answers)
-    })
+    )
   }
 
   /** Continues a round that waits for answers. */
   resume(writer: number, sessionId: SessionId) {
-    return Effect.gen({ self: this }, function* () {
-      const running = yield* this.process(writer)
-      this.contend(running.process)
-      yield* this.job(`resume ${sessionId}`, running, Stream.runDrain(running.engine.resume(sessionId)))
-    })
+    return this.contending(writer, `resume ${sessionId}`, (engine) => Stream.runDrain(engine.resume(sessionId)))
   }
 
   recover(writer: number) {
-    return Effect.gen({ self: this }, function* () {
-      const running = yield* this.process(writer)
-      this.contend(running.process)
-      yield* this.job(
-        "recover",
-        running,
-        Effect.map(
-          running.engine.recover,
-          (found) => void this.recovered.push(found.filter(({ _tag }) => _tag !== "Waiting").length)
-        )
+    return this.contending(writer, "recover", (engine) =>
+      Effect.map(
+        engine.recover,
+        (found) => void this.recovered.push(found.filter(({ _tag }) => _tag !== "Waiting").length)
       )
-    })
+    )
   }
 }

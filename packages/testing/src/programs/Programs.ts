@@ -243,7 +243,7 @@ const Scene = Schema.Struct({
   asked: Asked,
   message: AskingMessage,
   go: ProgramStep.fields.go,
-  then: Schema.Array(
+  next: Schema.Array(
     Schema.Struct({
       command: Schema.Union([
         AnswerHere,
@@ -270,7 +270,7 @@ const scenes = Arbitrary.schema(Schema.Array(Scene).check(Schema.isMinLength(1),
  * @category constants
  */
 export const aboutQuestions: Arbitrary.Arbitrary<Program> = Arbitrary.map(scenes, (all) =>
-  all.flatMap(({ asked, go, message, then }): Program => [{ command: asked, go: 0 }, { command: message, go }, ...then])
+  all.flatMap(({ asked, go, message, next }): Program => [{ command: asked, go: 0 }, { command: message, go }, ...next])
 )
 
 /**
