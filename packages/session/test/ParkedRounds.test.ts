@@ -87,8 +87,10 @@ describe("a round whose host leaves its questions open", () => {
       yield* host.send("go")
       const before = yield* log
       const pin = host.coordinator.pin(sessionId, { kind: "goal", text: "x", provenance: "user" })
-      for (const refused of [Effect.asVoid(host.send("and now?")), pin])
-        assert.strictEqual((yield* Effect.flip(refused))._tag, "RoundWaiting")
+      for (const refused of [Effect.asVoid(host.send("and now?")), pin]) {
+        const error = yield* Effect.flip(refused)
+        assert.strictEqual(error._tag === "RoundWaiting" && error.questions, 1)
+      }
       assert.deepStrictEqual(yield* log, before)
     }).pipe(inWorld([asks("careful"), done]))
   )
