@@ -170,7 +170,7 @@ const table: ReadonlyArray<readonly [name: string, content: string | Uint8Array,
   [
     "long key",
     `{ "${long}": 1 }`,
-    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, workspaces, secretFiles, dynamicContext, compaction, worktrees, budget, limits`
+    `config.json:1:3: unknown key ${long}; the keys here are model, providers, prices, models, mcpServers, permissions, workspaces, secretFiles, dynamicContext, titles, compaction, worktrees, budget, limits`
   ],
   [
     "first of several",

@@ -29,9 +29,10 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
       tag: { with: ["--tag", "none"] }
     }),
     ...of("sessions search", {
-      workspace: elsewhere(facts, ["hello"]),
+      // The other project has no session with this word.
+      workspace: elsewhere(facts, ["files"]),
       all: { args: ["hello"], with: ["--all"] },
-      limit: { args: ["hello"], with: ["--limit", "1"] },
+      limit: { args: ["files"], with: ["--limit", "1"] },
       format: json(["hello"])
     }),
     ...of("sessions export", {
@@ -84,6 +85,11 @@ export const sessions = (facts: Facts): ReadonlyArray<Experiment> => {
     ...of("answer", {
       workspace: anywhere(facts, [parked, "--allow"]),
       allow: { args: [parked], with: ["--allow"] },
+      scope: {
+        args: [parked, "--allow"],
+        with: ["--scope", "session"],
+        afterwards: [["sessions", "show", parked]]
+      },
       deny: { args: [parked], with: ["--deny"] },
       reason: { args: [parked, "--deny"], with: ["--reason", "not now"] },
       question: { args: [parked, "--allow"], with: ["--question", "r9t1c1q1"] },

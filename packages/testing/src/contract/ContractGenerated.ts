@@ -19,6 +19,10 @@ const Step = Schema.Struct({
   cursor: Schema.Literals(["head", "ahead", "behind"])
 })
 
+/** Values of one kind of event. Each kind is filtered by itself, because together almost none would be left. */
+const usable = (kind: Schema.Schema<SessionEvent>): Arbitrary.Arbitrary<SessionEvent> =>
+  Arbitrary.filter(Arbitrary.schema(kind), (event) => !hasEscapedKey(event))
+
 /** Entries are compared as JSON text, because JSON does not distinguish 0 from -0. */
 const json = Schema.encodeSync(Schema.fromJsonString(LogEntry))
 
@@ -27,12 +31,7 @@ export const generated = <E>(name: string, layer: Layer.Layer<SessionManager, E>
   sharedLayer(layer)(name, (it) => {
     it.effect.prop(
       "returns every kind of event unchanged",
-      [
-        Arbitrary.filter(
-          Arbitrary.schema(Schema.Tuple(Object.values(SessionEvent.cases))),
-          (all) => !hasEscapedKey(all)
-        )
-      ],
+      [Arbitrary.all(Object.values(SessionEvent.cases).map(usable))],
       Effect.fnUntraced(function* ([all]) {
         const sessions = yield* SessionManager
         const { id } = yield* sessions.create({})
