@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs"
 import process from "node:process"
 import { Context, Duration, Effect, Layer } from "effect"
-import { callId, roundId, SessionId, turnId } from "../../packages/domain/src/Ids.ts"
+import { callId, postId, questionId, roundId, SessionId, turnId } from "../../packages/domain/src/Ids.ts"
 import type { LogEntry, SessionEvent } from "../../packages/domain/src/SessionEvent.ts"
 import { SessionManager } from "../../packages/domain/src/SessionManager.ts"
 import * as SqliteSessions from "../../packages/store/src/sessions/SqliteSessions.ts"
@@ -44,6 +44,8 @@ const rounds = (first: number, words: number): ReadonlyArray<SessionEvent> => {
     }))
   ]
   const call = callId(turnId(a, 1), 1)
+  const question = questionId(call, 1)
+  const subject = { _tag: "Form", server: "s", message: "?", fields: [] } as const
   return [
     ...began(a, first === 1),
     {
@@ -54,7 +56,11 @@ const rounds = (first: number, words: number): ReadonlyArray<SessionEvent> => {
       stop: "tool-calls"
     },
     { _tag: "ToolStarted", callId: call },
+    // A running call asks, so that the round never only waits: that one would be continued with its own model.
+    { _tag: "QuestionAsked", questionId: question, roundId: a, callId: call, subject },
+    { _tag: "QuestionAnswered", questionId: question, roundId: a, by: "host", answer: { _tag: "Decline" } },
     { _tag: "ToolSettled", callId: call, outcome: { _tag: "Succeeded", content: say(size(words)) } },
+    { _tag: "MessageDelivered", roundId: a, messageId: postId(first), request: say(size(words)), outside: [] },
     { _tag: "TurnStarted", roundId: a, turnId: turnId(a, 2), model: { provider: "p", model: "m" } },
     { _tag: "TurnCompleted", turnId: turnId(a, 2), content: say(size(words)), usage, stop: "end" },
     { _tag: "RoundCompleted", roundId: a, stop: "end" },
