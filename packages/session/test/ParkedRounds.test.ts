@@ -1,3 +1,5 @@
+import { ModelError, UnknownModel } from "@parley/domain/ModelError"
+import { ModelsManager } from "@parley/domain/ModelsManager"
 import { callId, roundId, turnId } from "@parley/domain/Ids"
 import * as SessionFold from "@parley/domain/SessionFold"
 import { SessionManager } from "@parley/domain/SessionManager"
@@ -106,6 +108,31 @@ describe("a round whose host leaves its questions open", () => {
         "r1t1c1 denied by user",
         "r1t1c1 Denied"
       ])
+      assert.isEmpty(yield* reached)
+      yield* checkInvariants(seen)
+    }).pipe(inWorld([asks("careful"), done, done]))
+  )
+
+  it.effect("fails before a new message if this process does not have its model, and the session stays usable", () =>
+    Effect.gen(function* () {
+      const seen = yield* watched
+      yield* (yield* process(parks)).send("go")
+      const models = yield* ModelsManager
+      let isKnown = false
+      const host = yield* Effect.provideService(process(alone), ModelsManager, {
+        ...models,
+        describe: (...asked) =>
+          isKnown
+            ? models.describe(...asked)
+            : Effect.suspend(() => {
+                isKnown = true
+                return Effect.fail(new ModelError({ reason: new UnknownModel({ detail: "gone" }) }))
+              })
+      })
+      const round = yield* host.send("and now?")
+      assert.deepStrictEqual([round.id, round.status], ["r2", "completed"])
+      const [first] = yield* rounds
+      assert.deepStrictEqual([first?.status, first?.failure?.reason], ["failed", "UnknownModel"])
       assert.isEmpty(yield* reached)
       yield* checkInvariants(seen)
     }).pipe(inWorld([asks("careful"), done, done]))

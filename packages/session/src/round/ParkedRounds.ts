@@ -1,11 +1,16 @@
-import { RoundWaiting } from "@parley/domain/Errors"
+import { type HandleMessageError, RoundWaiting, toFailure } from "@parley/domain/Errors"
 import type { SessionId } from "@parley/domain/Ids"
+import type { Round } from "@parley/domain/Session"
 import type { RoundFold } from "@parley/domain/SessionFold"
 import { SessionManager } from "@parley/domain/SessionManager"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { RetryGate } from "../limits/RetryGate.ts"
 import { metered } from "../limits/SamplingUsage.ts"
+import * as Closing from "../log/Closing.ts"
 import type { SessionLog } from "../log/SessionLog.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import type { Desk } from "../tools/QuestionDesk.ts"
@@ -32,6 +37,22 @@ export const noneIn = (log: SessionLog): Effect.Effect<void, RoundWaiting> =>
     return round === undefined
       ? Effect.void
       : Effect.fail(new RoundWaiting({ sessionId: log.id, roundId: round.id, questions: round.openQuestions.length }))
+  })
+
+/** Errors of a process that does not have what a parked round needs, such as its model. */
+const lacking: ReadonlySet<HandleMessageError["_tag"]> = new Set(["ModelError", "ConfigError", "PriceUnknown"])
+
+/**
+ * What to do after an attempt to continue a parked round before a new message. If this process does not have what the round
+ * needs, the round is closed as failed, so that the session stays usable. Fails with any other error that left it parked.
+ */
+export const orClosed = (log: SessionLog, exit: Exit.Exit<Round, HandleMessageError>) =>
+  Effect.suspend((): Effect.Effect<void, HandleMessageError> => {
+    const round = parkedIn(log)
+    if (round === undefined || exit._tag === "Success") return Effect.void
+    const error = exit.cause.pipe(Cause.findErrorOption, Option.getOrUndefined)
+    if (error === undefined || !lacking.has(error._tag)) return Effect.asVoid(exit)
+    return log.append(Closing.events(log.state, { _tag: "RoundFailed", roundId: round.id, failure: toFailure(error) }))
   })
 
 /**

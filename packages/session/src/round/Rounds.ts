@@ -169,7 +169,7 @@ export const make = Effect.gen(function* () {
         if (parked !== undefined) {
           // The message waits until then, so that it can still be withdrawn.
           const exit = yield* Effect.exit(resumed(log, parked, () => {}))
-          if (ParkedRounds.parkedIn(log) !== undefined) yield* exit
+          yield* ParkedRounds.orClosed(log, exit)
           yield* ParkedRounds.noneIn(log)
         }
         if (opening.purpose === undefined) yield* inbox.drain(log)
