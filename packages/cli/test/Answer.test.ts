@@ -94,8 +94,8 @@ describe("parley answer", () => {
         const { here, id } = yield* parked
         const answered = yield* here.run("answer", id, "--allow", "--scope", scope)
         assert.strictEqual(answered.code, 0, answered.stderr)
-        const said = "workspace__list_files is allowed in this workspace from now on"
-        assert.strictEqual(answered.stderr.includes(said), scope === "project", answered.stderr)
+        const notice = "workspace__list_files is allowed in this workspace from now on"
+        assert.strictEqual(answered.stderr.includes(notice), scope === "project", answered.stderr)
         assert.include((yield* here.run("sessions", "show", id)).stdout, `allowed for this ${scope}`)
         const same = yield* here.run("run", "-s", id, "List the files here")
         assert.strictEqual(same.code, 0, same.stderr)

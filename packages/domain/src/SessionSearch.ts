@@ -90,7 +90,25 @@ export const partsOf = (event: SessionEvent): ReadonlyArray<Part> => {
       return event.output === undefined ? [] : [{ kind: "answer", text: JSON.stringify(event.output) }]
     case "Pinned":
       return [{ kind: "pinned", text: event.text }]
-    default:
+    case "ContextBuilt":
+    case "TurnStarted":
+    case "ContextCompacted":
+    case "CompactionUndone":
+    case "RefreshRequested":
+    case "Unpinned":
+    case "RoundsUndone":
+    case "RoundsRedone":
+    case "Forked":
+    case "SettingsChosen":
+    case "TurnDelta":
+    case "RetryScheduled":
+    case "OutputRejected":
+    case "QuestionAsked":
+    case "QuestionAnswered":
+    case "ToolDecided":
+    case "ToolStarted":
+    case "RoundFailed":
+    case "RoundCancelled":
       return []
   }
 }

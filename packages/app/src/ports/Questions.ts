@@ -48,8 +48,7 @@ export type ApprovalAnswer =
 /**
  * Asks the user of a host. Each question names its session, so that a host can serve several users. A host must discard
  * input that was entered before the question was shown. A question is interrupted when its round is cancelled, or when it
- * is answered in another process. The
- * approvals of one session are requested one after the other.
+ * is answered in another process. The approvals of one session are requested one after the other.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +57,7 @@ export interface Questions {
   /** Whether a user is available. If not, no method below is called, and MCP servers are not offered elicitation. */
   readonly available: boolean
   /**
-   * Whether questions about tool calls are left open instead, to be answered elsewhere: nobody is asked, and the round ends
+   * Whether questions about tool calls are left open instead, to be answered elsewhere: no one is asked, and the round ends
    * in this process with the status `waiting` when nothing else of it is left to do.
    */
   readonly leavesOpen?: boolean

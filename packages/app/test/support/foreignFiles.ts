@@ -132,7 +132,7 @@ export const claudeCodeOld: ReadonlyArray<object> = [
 
 const codexLine = (type: string, payload: object, second: number) => ({ timestamp: time(second), type, payload })
 const item = (payload: object, second: number) => codexLine("response_item", payload, second)
-const said = (role: string, text: string) => ({
+const messageOf = (role: string, text: string) => ({
   type: "message",
   role,
   content: [{ type: role === "assistant" ? "output_text" : "input_text", text }]
@@ -153,9 +153,9 @@ export const codex: ReadonlyArray<object> = [
     },
     0
   ),
-  item(said("developer", "<permissions instructions>…</permissions instructions>"), 0),
-  item(said("user", "<environment_context>\n  <cwd>/home/u/project</cwd>\n</environment_context>"), 0),
-  item(said("user", "How many apples?"), 1),
+  item(messageOf("developer", "<permissions instructions>…</permissions instructions>"), 0),
+  item(messageOf("user", "<environment_context>\n  <cwd>/home/u/project</cwd>\n</environment_context>"), 0),
+  item(messageOf("user", "How many apples?"), 1),
   codexLine("event_msg", { type: "user_message", message: "How many apples?", kind: "plain" }, 1),
   codexLine(
     "turn_context",
@@ -204,10 +204,10 @@ export const codex: ReadonlyArray<object> = [
     },
     5
   ),
-  item(said("assistant", "Twelve."), 6),
+  item(messageOf("assistant", "Twelve."), 6),
   codexLine("event_msg", { type: "agent_message", message: "Twelve." }, 6),
-  item(said("user", "A mistake"), 7),
-  item(said("assistant", "I see"), 8),
+  item(messageOf("user", "A mistake"), 7),
+  item(messageOf("assistant", "I see"), 8),
   codexLine("event_msg", { type: "thread_rolled_back", num_turns: 1 }, 9),
   codexLine("compacted", { message: "Summary" }, 9),
   item(
@@ -223,7 +223,7 @@ export const codex: ReadonlyArray<object> = [
   ),
   item({ type: "brand_new_item", x: 1 }, 11),
   codexLine("brand_new_line", {}, 11),
-  item(said("assistant", "A pear."), 12)
+  item(messageOf("assistant", "A pear."), 12)
 ]
 
 /** Without envelopes, as in the first half of 2025. */

@@ -49,8 +49,8 @@ const stored = (sessionId: SessionId, roundId: RoundId) =>
   )
 
 /**
- * Starts a round and emits its events as they are stored, until it is closed or waits for answers. Fails with the round's error. Ending the
- * stream early cancels the round.
+ * Starts a round and emits its events as they are stored, until it is closed or waits for answers. Fails with the round's
+ * error. Ending the stream early cancels the round.
  */
 export const make = <R>(
   sessionId: SessionId,

@@ -13,9 +13,8 @@ const strictness: ReadonlyArray<Permission> = ["deny", "ask", "ask-if-tainted", 
 
 /**
  * Which tools may run, by pattern. A pattern with a path takes precedence, and of several the strictest; then an exact name
- * over a prefix, and a longer prefix over a shorter one.
- * `ask-if-tainted` means `ask` if the request that led to the call is tainted (contains text that neither the user nor
- * Parley wrote), otherwise `allow`.
+ * over a prefix, and a longer prefix over a shorter one. `ask-if-tainted` means `ask` if the request that led to the call is
+ * tainted (contains text that neither the user nor Parley wrote), otherwise `allow`.
  *
  * @since 0.1.0
  * @category schemas
